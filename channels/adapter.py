@@ -1,0 +1,111 @@
+"""What an adapter can do: four small abilities. A channel has whichever of them its provider offers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from channels.message import Accepted, Address, Attachment, Event, Kind, Media, Outbound, Script
+
+
+@dataclass(frozen=True, slots=True)
+class WebRequest:
+    """One webhook request as it came in. `url` is the *public* URL, as the provider called it: signatures cover it."""
+
+    url: str
+    headers: Mapping[str, str]  # lower-case names
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WebResponse:
+    body: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a listener stands in one folder of one mailbox (RFC 3501 2.3.1.1)."""
+
+    folder: str
+    uidvalidity: int
+    uid: int  # the highest one that is safely stored
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One message as it lies at the provider: its permanent key there, and its bytes."""
+
+    key: str  # "INBOX:1700000000:42"
+    content: bytes = field(repr=False)
+    oversize: bool = False  # only the header and the beginning were fetched: the rest is over the limit
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages and the cursor to store *in the same transaction* as them."""
+
+    cursor: Cursor
+    messages: tuple[Raw, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One step of checking a channel for real: what was tried, whether it held, what to do if not."""
+
+    step: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+class Sender(Protocol):
+    async def send(self, message: Outbound[Any]) -> Accepted:
+        """Hand one message to the provider. Raises TryLater, Refused, Unknown or Misconfigured, nothing else."""
+        ...
+
+
+class Listener(Protocol):
+    def listen(self, after: Mapping[str, Cursor]) -> AsyncIterator[Batch]:
+        """Yield batches for ever, starting past `after` (folder → cursor). Raises Interrupted or Misconfigured."""
+        ...
+
+    async def read(self, raw: bytes) -> Sequence[Event]:
+        """Understand one raw message, in a child process with limits. Raises Unreadable."""
+        ...
+
+
+class Webhook(Protocol):
+    def read(self, request: WebRequest) -> Sequence[Event]:
+        """Check the signature, then translate. Raises Forged or Unreadable."""
+        ...
+
+    async def fetch(self, media: Media) -> Attachment:
+        """Bring a file that lies at the provider, with its credentials, from its own hosts only, within limits."""
+        ...
+
+
+class Answerer(Protocol):
+    def answer(self, script: Script, token: str) -> WebResponse:
+        """Say what a waiting call does next. `token` comes back on the events its steps cause."""
+        ...
+
+
+async def nothing_to_close() -> None:
+    """For channels that hold no connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One configured way of reaching people. `check` tries it for real; `close` ends its connections."""
+
+    name: str
+    kind: Kind
+    address: Address  # who it speaks as
+    sender: Sender
+    check: Callable[[], Awaitable[Sequence[Finding]]]
+    listener: Listener | None = None
+    webhook: Webhook | None = None
+    answerer: Answerer | None = None
+    close: Callable[[], Awaitable[None]] = nothing_to_close

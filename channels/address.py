@@ -1,0 +1,60 @@
+"""One canonical spelling for mail addresses (RFC 5321, IDNA domain) and telephone numbers (E.164)."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+_LOCAL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+\Z")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+
+
+class BadAddress(ValueError):
+    """Not an address; the message says why in words a person can use."""
+
+
+def mail(text: str) -> str:
+    """Canonical mail address: local part as written but lower case, domain as an A-label (`bücher.example` → `xn--…`).
+
+    Raises BadAddress. Lower-casing the local part departs from RFC 5321 2.4 on purpose: no mailbox provider
+    tells `Ana@` from `ana@`, and customers write both.
+    """
+    local, at, domain = text.strip().rpartition("@")
+    if not at or not local or not domain:
+        raise BadAddress(f"{text!r} is not a mail address: it needs a name, an @ and a domain")
+    if len(local.encode()) > 64 or not _LOCAL.match(local) or ".." in local or local[0] == "." or local[-1] == ".":
+        raise BadAddress(f"{text!r}: {local!r} cannot stand before the @")
+    return f"{local.lower()}@{_domain(domain, text)}"
+
+
+def phone(text: str, region: str | None = None) -> str:
+    """E.164 (`+48601123456`). `region` (ISO 3166 alpha-2) reads national spellings. Raises BadAddress."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as e:
+        hint = "" if text.strip().startswith("+") else "; write it with the country code, as in +48601123456"
+        raise BadAddress(f"{text!r} is not a telephone number{hint}") from e
+    if not phonenumbers.is_possible_number(number):
+        raise BadAddress(f"{text!r} has the wrong number of digits for its country")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def pretty_phone(number: str) -> str:
+    """How a person writes it: `+48 601 123 456`; anything unparsable comes back as it is."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _domain(domain: str, whole: str) -> str:
+    try:
+        ascii_domain = domain.rstrip(".").encode("idna").decode().lower()
+    except UnicodeError as e:
+        raise BadAddress(f"{whole!r}: {domain!r} is not a domain name") from e
+    labels = ascii_domain.split(".")
+    if len(ascii_domain) > 253 or not all(_LABEL.match(label) for label in labels):
+        raise BadAddress(f"{whole!r}: {domain!r} is not a domain name")
+    return ascii_domain

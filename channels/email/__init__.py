@@ -1,0 +1,1 @@
+"""Mail: SMTP out, IMAP in, and everything between a mail's bytes and its words."""

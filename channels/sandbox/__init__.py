@@ -1,0 +1,1 @@
+"""The far side of every wire, spoken for real on loopback, and the pretend people behind it."""

@@ -1,0 +1,1 @@
+"""Short messages: counting and cutting them, and the providers that carry them."""

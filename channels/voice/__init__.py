@@ -1,0 +1,1 @@
+"""Calls: scripts out, call events in."""
