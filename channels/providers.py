@@ -52,7 +52,9 @@ def _find(name: str, kind: Kind, provider: str) -> Provider:
     found = TABLE.get((kind, provider))
     if found is None:
         known = ", ".join(p for k, p in TABLE if k == kind)
-        raise Misconfigured(f"{provider!r} is not known for {kind.value}", channel=name, key="provider", remedy=f"Known: {known}")
+        raise Misconfigured(
+            f"{provider!r} is not known for {kind.value}", channel=name, key="provider", remedy=f"Known: {known}"
+        )
     return found
 
 

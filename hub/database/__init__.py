@@ -1,0 +1,1 @@
+"""The PostgreSQL underneath: the bundled server, and units of work on any server."""

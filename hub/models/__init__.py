@@ -1,0 +1,58 @@
+"""Every table, and no behaviour."""
+
+from sqlmodel import SQLModel
+
+from hub.models.campaigns import Appointment, Campaign, Occasion, Reminder, Schedule, Template, TemplateVersion
+from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
+from hub.models.inbound import MailboxCursor, RawMessage, Rejected
+from hub.models.interactions import (
+    AttachmentRow,
+    Attempt,
+    Conversation,
+    DedupeKey,
+    EarlyReceipt,
+    Interaction,
+    ProviderReference,
+    ReceiptRow,
+    Task,
+)
+from hub.models.outbox import Outbox, SenderRow
+from hub.models.staff import ApiToken, Audit, SignInFailure, Staff, StaffSession
+
+METADATA = SQLModel.metadata
+
+__all__ = [
+    "METADATA",
+    "ApiToken",
+    "Appointment",
+    "AttachmentRow",
+    "Attempt",
+    "Audit",
+    "Campaign",
+    "ChannelPreference",
+    "Consent",
+    "Conversation",
+    "Customer",
+    "DedupeKey",
+    "EarlyReceipt",
+    "Identity",
+    "IdentityEvent",
+    "Interaction",
+    "MailboxCursor",
+    "Occasion",
+    "Outbox",
+    "ProviderReference",
+    "RawMessage",
+    "ReceiptRow",
+    "Rejected",
+    "Reminder",
+    "Schedule",
+    "SenderRow",
+    "SignInFailure",
+    "Staff",
+    "StaffSession",
+    "Suppression",
+    "Task",
+    "Template",
+    "TemplateVersion",
+]

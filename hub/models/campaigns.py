@@ -1,0 +1,104 @@
+"""Templates, campaigns, occasions and appointments: the reasons to write that are not an answer."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from hub.models.columns import Json, Moment, Word
+from hub.models.vocabulary import AppointmentState, CampaignState, Purpose
+
+
+class Template(SQLModel, table=True):
+    __tablename__ = "template"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    title: str = ""
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class TemplateVersion(SQLModel, table=True):
+    """Immutable: what was sent can be rendered again exactly."""
+
+    __tablename__ = "template_version"
+    __table_args__ = (UniqueConstraint("template_id", "sha256", name="template_version_once"),)
+    id: int | None = Field(default=None, primary_key=True)
+    template_id: int = Field(foreign_key="template.id")
+    number: int
+    variants: dict[str, dict[str, str]] = Field(sa_type=Json)  # language → {subject, body, html, sms, voice}
+    sha256: str
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class Campaign(SQLModel, table=True):
+    __tablename__ = "campaign"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    state: CampaignState = Field(default=CampaignState.DRAFT, sa_type=Word(CampaignState))
+    purpose: Purpose = Field(default=Purpose.MARKETING, sa_type=Word(Purpose))
+    segment: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)  # conditions, all of which must hold
+    template_version_id: int | None = Field(default=None, foreign_key="template_version.id")
+    variables: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    kinds: list[str] = Field(default_factory=list, sa_type=Json)  # channel kinds to consider; empty: all
+    starts_at: datetime | None = Field(default=None, sa_type=Moment)
+    cursor: UUID | None = None  # the last customer that was fed; moves in the transaction of the rows
+    fed: int = 0  # customers looked at so far: equals the interactions with this campaign's id
+    created_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+    created_at: datetime = Field(sa_type=Moment)
+    started_at: datetime | None = Field(default=None, sa_type=Moment)
+    finished_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Occasion(SQLModel, table=True):
+    """A greeting that sends itself. One row per rule."""
+
+    __tablename__ = "occasion"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)  # "birthday"
+    template: str  # a template's name
+    enabled: bool = True
+    at_hour: time = time(10)  # in the customer's own zone
+    late_days: int = 2  # after an outage: this late, or never
+    leap_day: str = "february"  # 29 February in a common year: greeted on 28 "february" or 1 "march"
+
+
+class Schedule(SQLModel, table=True):
+    """Something that recurs. Claimed and advanced from the scheduled time, in the transaction of its effects."""
+
+    __tablename__ = "schedule"
+    __table_args__ = (Index("schedule_due", "next_at"),)
+    name: str = Field(primary_key=True)
+    next_at: datetime = Field(sa_type=Moment)
+    every_seconds: int
+    last_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Appointment(SQLModel, table=True):
+    __tablename__ = "appointment"
+    __table_args__ = (Index("appointment_customer", "customer_id", text("starts_at desc")),)
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: UUID = Field(foreign_key="customer.id", ondelete="CASCADE")
+    title: str
+    place: str = ""
+    starts_at: datetime = Field(sa_type=Moment)
+    timezone: str
+    state: AppointmentState = Field(default=AppointmentState.PLANNED, sa_type=Word(AppointmentState))
+    owner_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class Reminder(SQLModel, table=True):
+    __tablename__ = "reminder"
+    __table_args__ = (
+        UniqueConstraint("appointment_id", "due_at", name="reminder_once"),
+        Index("reminder_due", "due_at", postgresql_where=text("done_at is null")),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    appointment_id: int = Field(foreign_key="appointment.id", ondelete="CASCADE")
+    due_at: datetime = Field(sa_type=Moment)
+    done_at: datetime | None = Field(default=None, sa_type=Moment)
+    interaction_id: UUID | None = Field(default=None, foreign_key="interaction.id", ondelete="SET NULL")

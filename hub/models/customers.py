@@ -1,0 +1,119 @@
+"""Who we talk to: customers, their addresses, what they allowed and what they prefer."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, String, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from hub.models.columns import Json, Moment, Word
+from hub.models.vocabulary import AddressKind, IdentityState, Kind, Purpose
+
+
+class Customer(SQLModel, table=True):
+    __tablename__ = "customer"
+    __table_args__ = (
+        CheckConstraint("birth_month between 1 and 12", name="customer_birth_month"),
+        CheckConstraint("birth_day between 1 and 31", name="customer_birth_day"),
+        Index("customer_birthday", "birth_month", "birth_day"),
+        Index("customer_name", text("lower(name)")),
+    )
+    id: UUID = Field(primary_key=True)
+    name: str
+    given_name: str = ""
+    language: str = "en"  # ISO 639-1
+    timezone: str | None = None  # IANA; None: not known, see the gate's rule
+    country: str | None = None  # ISO 3166 alpha-2
+    birth_year: int | None = None  # None with month and day given: a birthday without its year
+    birth_month: int | None = None
+    birth_day: int | None = None
+    attributes: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    labels: list[str] = Field(default_factory=list, sa_type=ARRAY(String))
+    external_id: str | None = Field(default=None, unique=True)  # the customer's number in another system
+    owner_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+    provisional: bool = False  # made by an unknown sender, not yet looked at by a person
+    vip: bool = False
+    deceased: bool = False
+    do_not_contact: bool = False
+    paused_from: datetime | None = Field(default=None, sa_type=Moment)
+    paused_until: datetime | None = Field(default=None, sa_type=Moment)
+    quiet_from: time | None = None  # the customer's own quiet hours, local; override the company's
+    quiet_until: time | None = None
+    created_at: datetime = Field(sa_type=Moment)
+    updated_at: datetime = Field(sa_type=Moment)
+
+
+class Identity(SQLModel, table=True):
+    """One address of one customer. An address belongs to one customer at a time."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("kind", "value", name="identity_value"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    customer_id: UUID = Field(foreign_key="customer.id", index=True, ondelete="CASCADE")
+    kind: AddressKind = Field(sa_type=Word(AddressKind))
+    value: str  # canonical, see channels.address
+    label: str = ""  # "work", "mother"
+    preferred: bool = True  # first among equals of its kind
+    state: IdentityState = Field(default=IdentityState.OK, sa_type=Word(IdentityState))
+    soft_bounces: int = 0
+    soft_since: datetime | None = Field(default=None, sa_type=Moment)
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class IdentityEvent(SQLModel, table=True):
+    """Append-only: what happened to an address, and why."""
+
+    __tablename__ = "identity_event"
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    identity_id: int = Field(sa_type=BigInteger, foreign_key="identity.id", index=True, ondelete="CASCADE")
+    at: datetime = Field(sa_type=Moment)
+    state: IdentityState = Field(sa_type=Word(IdentityState))
+    reason: str = ""
+    detail: str = ""
+
+
+class Consent(SQLModel, table=True):
+    """The consent ledger. Append-only (a trigger refuses UPDATE and DELETE): the latest row of a pair counts."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("consent_latest", "customer_id", "purpose", "channel", text("id desc")),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    customer_id: UUID = Field(foreign_key="customer.id", ondelete="CASCADE")
+    at: datetime = Field(sa_type=Moment)
+    channel: Kind | None = Field(default=None, sa_type=Word(Kind))  # None: every channel
+    purpose: Purpose | None = Field(default=None, sa_type=Word(Purpose))  # None: every purpose that needs consent
+    granted: bool
+    wording: str = ""  # what the customer was shown or said
+    wording_version: str = ""
+    source: str  # "import", "STOP by SMS", "one-click", "told an agent", …
+    evidence: str = ""  # an interaction id, an IP address, a form
+    staff_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+
+
+class ChannelPreference(SQLModel, table=True):
+    """How a customer likes to be reached for one purpose: channel kinds, best first. A kind left out is unwanted."""
+
+    __tablename__ = "channel_preference"
+    customer_id: UUID = Field(primary_key=True, foreign_key="customer.id", ondelete="CASCADE")
+    purpose: Purpose = Field(primary_key=True, sa_type=Word(Purpose))
+    channels: list[str] = Field(sa_type=ARRAY(String))
+    updated_at: datetime = Field(sa_type=Moment)
+
+
+class Suppression(SQLModel, table=True):
+    """An address nobody may write to, whoever owns it: outlives the customer. `purpose` None: for anything at all."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (
+        Index("suppression_address", "kind", "value", "purpose", unique=True, postgresql_nulls_not_distinct=True),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    kind: Kind = Field(sa_type=Word(Kind))  # the channel kind: a dead SMS number may still be called
+    value: str
+    purpose: Purpose | None = Field(default=None, sa_type=Word(Purpose))
+    reason: str
+    source: str = ""
+    at: datetime = Field(sa_type=Moment)

@@ -1,0 +1,71 @@
+"""The people who work in the hub, the programs that do, and what they did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, text
+from sqlmodel import Field, SQLModel
+
+from hub.models.columns import Moment, Word
+from hub.models.vocabulary import Role
+
+
+class Staff(SQLModel, table=True):
+    __tablename__ = "staff"
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(unique=True)
+    name: str
+    role: Role = Field(sa_type=Word(Role))
+    password_hash: str  # argon2id
+    language: str = "en"
+    timezone: str = "UTC"
+    phone: str | None = None  # where calls reach this person
+    available: bool = True  # takes calls now
+    active: bool = True
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class StaffSession(SQLModel, table=True):
+    __tablename__ = "staff_session"
+    token_hash: str = Field(primary_key=True)  # SHA-256 of the cookie
+    staff_id: int = Field(foreign_key="staff.id", index=True, ondelete="CASCADE")
+    csrf: str
+    created_at: datetime = Field(sa_type=Moment)
+    seen_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+
+
+class SignInFailure(SQLModel, table=True):
+    """Failed sign-ins, for throttling by account and by address."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (Index("sign_in_failure_recent", "key", text("at desc")),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    key: str  # "email:…" or "ip:…"
+    at: datetime = Field(sa_type=Moment)
+
+
+class ApiToken(SQLModel, table=True):
+    __tablename__ = "api_token"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    token_hash: str = Field(unique=True)  # SHA-256
+    staff_id: int = Field(foreign_key="staff.id", ondelete="CASCADE")
+    created_at: datetime = Field(sa_type=Moment)
+    used_at: datetime | None = Field(default=None, sa_type=Moment)
+    revoked_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Audit(SQLModel, table=True):
+    """Who did or read what. Append-only, each row carrying the hash of the one before it."""
+
+    __tablename__ = "audit"
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    at: datetime = Field(sa_type=Moment)
+    staff_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+    action: str  # "customer.read", "consent.withdraw", "sign_in"
+    subject: str = ""  # "customer:0190…"
+    detail: str = ""
+    ip: str = ""
+    hash: str

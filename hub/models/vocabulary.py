@@ -1,0 +1,166 @@
+"""The closed lists of words that rows may hold. Each member has one meaning; an unknown word fails on reading."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from channels.message import Kind
+
+__all__ = ["Kind"]  # the channels' word, used all over the hub
+
+
+class AddressKind(StrEnum):
+    EMAIL = "email"
+    PHONE = "phone"
+
+    @classmethod
+    def of(cls, kind: Kind) -> AddressKind:
+        """Which kind of address a channel kind needs."""
+        return cls.EMAIL if kind is Kind.EMAIL else cls.PHONE
+
+
+class IdentityState(StrEnum):
+    OK = "ok"
+    SOFT = "soft"  # soft bounces lately, still used
+    DEAD = "dead"  # hard bounce, or too many soft ones: never used until somebody mends it
+    COMPLAINED = "complained"  # no marketing, ever
+
+
+class Purpose(StrEnum):
+    """Why the company writes. Consent, preferences and the promise of delivery hang on it."""
+
+    SERVICE = "service"  # answers and what the customer asked for; at least once
+    REMINDERS = "reminders"
+    GREETINGS = "greetings"
+    MARKETING = "marketing"  # at most once
+
+    @property
+    def needs_consent(self) -> bool:
+        return self in (Purpose.MARKETING, Purpose.GREETINGS)
+
+    @property
+    def may_be_sent_again(self) -> bool:
+        """An unknown outcome may be resent (same Message-ID): only service mail."""
+        return self is Purpose.SERVICE
+
+
+class Origin(StrEnum):
+    """Who or what caused an interaction."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    CAMPAIGN = "campaign"
+    OCCASION = "occasion"
+    REMINDER = "reminder"
+    API = "api"
+    AUTOMATION = "automation"
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+    NOTE = "note"  # between colleagues
+
+
+class State(StrEnum):
+    """Where one interaction stands. `rank` orders outbound states: a row moves only to a higher rank."""
+
+    RECEIVED = "received"
+    NOTED = "noted"
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNKNOWN = "unknown"  # it may or may not have left
+    SENT = "sent"
+    RINGING = "ringing"
+    TALKING = "talking"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    MISSED = "missed"  # a call nobody took
+    READ = "read"
+    WITHHELD = "withheld"  # the gate said no
+    EXPIRED = "expired"  # too late to be of use
+    CANCELLED = "cancelled"
+
+    @property
+    def rank(self) -> int:
+        return _RANK[self]
+
+    @property
+    def final(self) -> bool:
+        return self.rank >= State.DELIVERED.rank
+
+
+_RANK = {
+    State.QUEUED: 0,
+    State.SENDING: 1,
+    State.UNKNOWN: 2,
+    State.RINGING: 3,
+    State.SENT: 4,
+    State.TALKING: 4,
+    State.DELIVERED: 6,
+    State.FAILED: 6,
+    State.MISSED: 6,
+    State.WITHHELD: 6,
+    State.EXPIRED: 6,
+    State.CANCELLED: 6,
+    State.RECEIVED: 6,
+    State.NOTED: 6,
+    State.READ: 7,
+}
+
+
+class Withheld(StrEnum):
+    """Every reason for which the gate can say no. Closed: a new reason is a new member with a test."""
+
+    NO_ADDRESS = "no_address"
+    ADDRESS_DEAD = "address_dead"
+    SUPPRESSED = "suppressed"
+    OPTED_OUT = "opted_out"
+    NO_CONSENT = "no_consent"
+    COMPLAINED = "complained"
+    DO_NOT_CONTACT = "do_not_contact"
+    DECEASED = "deceased"
+    PAUSED = "paused"
+    FREQUENCY = "frequency"
+    CHANNEL_UNWANTED = "channel_unwanted"  # the customer's ranking leaves this channel out
+    NO_CHANNEL = "no_channel"  # the hub has no such channel configured
+    NO_TEXT = "no_text"  # the template has no variant for any channel that is allowed
+    TEMPLATE_ERROR = "template_error"
+    TOO_LATE = "too_late"
+
+
+class ConversationState(StrEnum):
+    OPEN = "open"
+    PENDING = "pending"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class CampaignState(StrEnum):
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class AppointmentState(StrEnum):
+    PLANNED = "planned"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+
+
+class Role(StrEnum):
+    """What a member of staff may do; each includes less than the next, except that marketers do not answer contacts."""
+
+    AGENT = "agent"
+    MARKETER = "marketer"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+class RawState(StrEnum):
+    RECEIVED = "received"
+    PROCESSED = "processed"
+    PARKED = "parked"  # could not be understood; kept, listed, can be run again

@@ -1,0 +1,230 @@
+"""config.toml and HUB_* environment variables, read once and validated whole."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from channels.message import Kind
+
+
+class ConfigurationError(Exception):
+    """What is wrong in config.toml or the environment: table, key, value, and what is allowed."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError) as e:
+        raise ValueError("is not an IANA time zone, such as Europe/Warsaw") from e
+    return name
+
+
+def _public_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return url.rstrip("/")
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Language = Literal["en", "pl", "bg", "ru"]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HubTable(Table):
+    """[hub]"""
+
+    name: str = "Our company"  # what customers know us as
+    public_url: Annotated[str, AfterValidator(_public_url)] = "http://127.0.0.1:8000"
+    data_dir: Path = Path("data")
+    languages: tuple[Language, ...] = ("en", "pl", "bg", "ru")
+    timezone: Zone = "UTC"
+    country: str = "PL"  # reads telephone numbers written without a country code
+    secret: SecretStr | None = None  # signs public links; unset: made once and kept in data_dir/secret
+
+
+class DatabaseTable(Table):
+    """[database]"""
+
+    url: SecretStr | None = None  # unset: the bundled PostgreSQL in data_dir
+
+
+class StorageTable(Table):
+    """[storage]"""
+
+    url: str | None = None  # unset: data_dir/blobs; s3://bucket/prefix
+
+
+class Link(Table):
+    name: str
+    url: Annotated[str, AfterValidator(_public_url)]
+
+
+class WebTable(Table):
+    """[web]"""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    links: tuple[Link, ...] = ()  # more entries at the foot of the rail
+    trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For is believed
+
+
+class GateTable(Table):
+    """[gate]: what every outgoing word is held against."""
+
+    quiet_from: time = time(21)
+    quiet_until: time = time(8)
+    unknown_zone_from: time = time(10)  # the window when nobody knows the customer's zone
+    unknown_zone_until: time = time(18)
+    marketing_per_week: int = Field(default=3, ge=1)
+    default_ranking: tuple[Kind, ...] = (Kind.EMAIL, Kind.SMS, Kind.VOICE)
+
+
+class CallsTable(Table):
+    """[calls]"""
+
+    greeting: str = "Thank you for calling. Please hold the line."
+    voicemail: str = "Nobody can take your call right now. Please leave a message after the tone."
+    language: Language = "en"
+    ring_seconds: int = Field(default=20, ge=5, le=120)
+
+
+class ChannelTable(BaseModel):
+    """[channels.NAME]: the keys that the hub itself reads; all others belong to the provider."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: Kind
+    provider: str
+    rate: float = Field(default=1.0, gt=0)  # messages a second
+    burst: float = Field(default=1.0, ge=1)
+
+    @property
+    def provider_settings(self) -> dict[str, object]:
+        return dict(self.model_extra or {})
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Frozen; handed down from `hub.bootstrap`."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="HUB_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    hub: HubTable = HubTable()
+    database: DatabaseTable = DatabaseTable()
+    storage: StorageTable = StorageTable()
+    web: WebTable = WebTable()
+    gate: GateTable = GateTable()
+    calls: CallsTable = CallsTable()
+    channels: dict[str, ChannelTable] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file; nothing else is read."""
+        return env_settings, init_settings
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read `path` (default: $HUB_CONFIG, else ./config.toml, else built-in defaults) under the HUB_* environment.
+
+    Raises ConfigurationError with the table, the key, the value and what is allowed or known.
+    """
+    file = _config_file(path)
+    tables = _secrets(_read(file), file.parent, "") if file else {}
+    try:
+        return Settings(**tables)
+    except ValidationError as e:
+        raise ConfigurationError(_explain(e, file)) from e
+
+
+def _config_file(path: Path | None) -> Path | None:
+    if path is not None:
+        return path
+    named = os.environ.get("HUB_CONFIG")
+    here = Path(named) if named else Path("config.toml")
+    return here if named or here.exists() else None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as e:
+        raise ConfigurationError(f"{file}: there is no such file. Copy the shipped config.toml there") from e
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise ConfigurationError(f"{file}: is not valid TOML: {e}") from e
+
+
+def _secrets(value: Any, base: Path, where: str) -> Any:
+    """Replace every `{env = "…"}` and `{file = "…"}` by what it points to."""
+    if isinstance(value, list):
+        return [_secrets(item, base, where) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"env"}:
+        return _from_env(str(value["env"]), where)
+    if value.keys() == {"file"}:
+        return _from_file(base / str(value["file"]), where)
+    return {k: _secrets(v, base, f"{where}.{k}" if where else k) for k, v in value.items()}
+
+
+def _from_env(name: str, where: str) -> str:
+    if name not in os.environ:
+        raise ConfigurationError(f"{where}: the environment variable {name} is not set")
+    return os.environ[name]
+
+
+def _from_file(file: Path, where: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as e:
+        raise ConfigurationError(f"{where}: cannot read the secret file {file}: {e.strerror}") from e
+
+
+def _explain(error: ValidationError, file: Path | None) -> str:
+    return "\n".join(_line(dict(problem), file) for problem in error.errors())
+
+
+def _line(problem: Mapping[str, Any], file: Path | None) -> str:
+    path = [str(part) for part in problem["loc"]]
+    where = f"{file or 'environment'}: [{'.'.join(path[:-1])}] {path[-1]}" if len(path) > 1 else f"{file}: [{path[0]}]"
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: unknown key. {_nearest(path)}"
+    return f"{where} = {problem['input']!r}: {problem['msg']}"
+
+
+def _nearest(path: list[str]) -> str:
+    known = _known(path[:-1])
+    near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
+    return f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(sorted(known))}"
+
+
+def _known(tables: list[str]) -> list[str]:
+    model: Any = Settings
+    for name in tables:
+        field = getattr(model, "model_fields", {}).get(name)
+        model = field.annotation if field else None
+    return list(getattr(model, "model_fields", {}))
