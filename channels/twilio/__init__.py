@@ -1,0 +1,1 @@
+"""What Twilio's SMS and voice share: the account, its codes, its signed webhooks."""

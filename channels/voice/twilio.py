@@ -1,0 +1,197 @@
+"""Calls by Twilio. Webhooks: `incoming`, `call` (Twilio waits for what to do next), `call-status`, `recording`.
+
+A Ring with `screen` makes the rung leg ask `call` with step "screen", then "screened": see channels.voice.screening.
+`recording` does not say who spoke to whom: those events carry empty addresses and are found by token or call id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from channels import address
+from channels.adapter import Channel, Finding, WebRequest, WebResponse
+from channels.errors import Refused, Unknown, Unreadable
+from channels.message import (
+    Accepted,
+    Address,
+    AnsweredBy,
+    Attachment,
+    Call,
+    CallEvent,
+    Direction,
+    Kind,
+    Media,
+    Outbound,
+    Progress,
+    Reason,
+    Recording,
+    Script,
+)
+from channels.twilio import codes, hooks, line
+from channels.voice.twiml import LANGUAGES, Speech, Way, render
+
+# Their word for a call or a rung leg → how far it got, and why it failed.
+STATUS: Mapping[str, tuple[Progress, Reason | None]] = {
+    "queued": (Progress.QUEUED, None),
+    "initiated": (Progress.SENDING, None),
+    "ringing": (Progress.RINGING, None),
+    "in-progress": (Progress.ANSWERED, None),
+    "answered": (Progress.ANSWERED, None),
+    "completed": (Progress.DELIVERED, None),
+    "busy": (Progress.FAILED, Reason.BUSY),
+    "no-answer": (Progress.FAILED, Reason.NO_ANSWER),
+    "failed": (Progress.FAILED, Reason.UNREACHABLE),
+    "canceled": (Progress.FAILED, Reason.CANCELED),
+}
+
+ANSWERED_BY: Mapping[str, AnsweredBy] = {
+    "human": AnsweredBy.HUMAN,
+    "machine_start": AnsweredBy.MACHINE,
+    "machine_end_beep": AnsweredBy.MACHINE,
+    "machine_end_silence": AnsweredBy.MACHINE,
+    "machine_end_other": AnsweredBy.MACHINE,
+    "fax": AnsweredBy.FAX,
+    "unknown": AnsweredBy.UNKNOWN,
+}
+
+
+class Settings(line.Account):
+    """`number` is the company's, in E.164. `languages` and `voices` go from our language tags to Twilio's names."""
+
+    number: str
+    sender_name: str = ""
+    languages: Mapping[str, str] = Field(default_factory=dict)  # "en": "en-GB"
+    voices: Mapping[str, str] = Field(default_factory=dict)  # "pl": "Polly.Ewa"
+
+    @field_validator("number")
+    @classmethod
+    def _number(cls, value: str) -> str:
+        return address.phone(value)
+
+
+def open_channel(name: str, settings: Settings, webhook_base: str) -> Channel:
+    speech = Speech({**LANGUAGES, **settings.languages}, settings.voices)
+    voice = _Voice(settings, webhook_base, line.Line(settings), speech)
+    return Channel(
+        name=name,
+        kind=Kind.VOICE,
+        address=Address(Kind.VOICE, settings.number, settings.sender_name),
+        sender=voice,
+        check=voice.check,
+        webhook=voice,
+        answerer=voice,
+        close=voice.line.close,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """Sender, Webhook and Answerer of one channel."""
+
+    settings: Settings
+    base: str
+    line: line.Line
+    speech: Speech = field(repr=False)
+
+    async def send(self, message: Outbound[Call]) -> Accepted:
+        """Place a call. What it says is asked for by `call?step=answered` when somebody picks up."""
+        if not message.to.value:
+            raise Refused("There is no number to call", reason=Reason.BAD_ADDRESS, stage="before")
+        made = await self.line.ask(self.line.client.calls.create_async(**self._fields(message)))
+        if not made.sid:
+            raise Unknown("Twilio took the call but gave it no name", stage="answered")
+        return Accepted(made.sid, str(made.status))
+
+    def _fields(self, message: Outbound[Call]) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "to": message.to.value,
+            "from_": self.settings.number,
+            "url": hooks.hook(self.base, "call", m=message.token, step="answered"),
+            "status_callback": hooks.hook(self.base, "call-status", m=message.token),
+            "status_callback_event": ["initiated", "ringing", "answered", "completed"],
+            "timeout": message.content.ring_seconds,
+        }
+        return fields | ({"machine_detection": "DetectMessageEnd"} if message.content.detect_machine else {})
+
+    def answer(self, script: Script, token: str) -> WebResponse:
+        return WebResponse(render(script, Way(self.base, token, self.settings.number, self.speech)), "text/xml")
+
+    def read(self, request: WebRequest) -> Sequence[CallEvent]:
+        form, query = hooks.verified(request, self.settings.tokens()), hooks.query_of(request)
+        match hooks.name_of(request, self.base):
+            case "incoming":
+                return [_event(form, query, step="incoming", asks=True)]
+            case "call":
+                return [_event(form, query, step=hooks.said(query, "step"), asks=True)]
+            case "call-status":
+                return [_event(form, query, step=query.get("step", ""), asks=False)]
+            case "recording":
+                return [_recorded(form, query, Address(Kind.VOICE, ""))]
+            case other:
+                raise Unreadable(f"There is no voice webhook called {other!r}")
+
+    async def fetch(self, media: Media) -> Attachment:
+        return await self.line.fetch(media)
+
+    async def check(self) -> Sequence[Finding]:
+        expected = hooks.hook(self.base, "incoming")
+        number = await line.check_number(self.line, self.settings.number, "voice", expected)
+        return [await line.check_account(self.line, self.settings), *number]
+
+
+def _event(form: Mapping[str, str], query: Mapping[str, str], *, step: str, asks: bool) -> CallEvent:
+    """A call's news. When it tells how ringing ended (`DialCallStatus`), progress and reason are the rung leg's."""
+    progress, reason = _progress(form)
+    return CallEvent(
+        call_id=form.get("ParentCallSid") or hooks.said(form, "CallSid"),
+        leg_id=form["CallSid"] if form.get("ParentCallSid") else form.get("DialCallSid", ""),
+        direction=Direction.IN if form.get("Direction") == "inbound" else Direction.OUT,
+        sender=Address(Kind.VOICE, hooks.number(form.get("From", ""))),
+        recipient=Address(Kind.VOICE, hooks.number(form.get("To", ""))),
+        asks=asks,
+        step=step,
+        progress=progress,
+        reason=reason,
+        digits=form.get("Digits", ""),
+        answered_by=ANSWERED_BY.get(form["AnsweredBy"], AnsweredBy.UNKNOWN) if form.get("AnsweredBy") else None,
+        seconds=_seconds(form.get("DialCallDuration") or form.get("CallDuration")),
+        token=query.get("m", ""),
+        payload={**form, **query},
+    )
+
+
+def _progress(form: Mapping[str, str]) -> tuple[Progress, Reason | None]:
+    word = form.get("DialCallStatus") or hooks.said(form, "CallStatus")
+    if word not in STATUS:
+        raise Unreadable(f"Twilio says {word!r} of a call, which is not in our table")
+    if form.get("DialCallStatus") == "completed" and form.get("DialBridged") == "false":
+        return Progress.FAILED, Reason.NO_ANSWER  # somebody picked up but did not press 1
+    progress, reason = STATUS[word]
+    code = form.get("ErrorCode", "")
+    return progress, codes.reason(code) if word == "failed" and codes.known(code) else reason
+
+
+def _recorded(form: Mapping[str, str], query: Mapping[str, str], nobody: Address) -> CallEvent:
+    return CallEvent(
+        call_id=hooks.said(form, "CallSid"),
+        direction=Direction.IN,
+        sender=nobody,
+        recipient=nobody,
+        step=query.get("step", ""),
+        recording=_recording(form) if form.get("RecordingStatus", "completed") == "completed" else None,
+        token=query.get("m", ""),
+        payload={**form, **query},
+    )
+
+
+def _recording(form: Mapping[str, str]) -> Recording:
+    media = Media(hooks.said(form, "RecordingUrl") + ".wav", "audio/x-wav")
+    return Recording(hooks.said(form, "RecordingSid"), media, _seconds(form.get("RecordingDuration")) or 0)
+
+
+def _seconds(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
