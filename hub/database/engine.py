@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -37,3 +39,15 @@ def async_url(url: str) -> str:
     """`postgresql://…` or `postgres://…` as SQLAlchemy's asyncpg dialect wants it."""
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+def connection_lost(connection: asyncpg.Connection) -> asyncio.Future[None]:
+    """A future that is done when the server has gone away; nothing else tells a connection that only listens."""
+    lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def tell(_connection: object) -> None:
+        if not lost.done():
+            lost.set_result(None)
+
+    connection.add_termination_listener(tell)
+    return lost

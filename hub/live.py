@@ -1,0 +1,90 @@
+"""Telling open pages and idle workers that something happened. Ids travel, never content; every reader also polls."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import asyncpg
+import structlog
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.database.engine import connection_lost
+
+_CHANNEL = "hub_live"
+_log = structlog.get_logger("live")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something changed. Topic `resync` means: the connection was lost meanwhile, look at everything again."""
+
+    topic: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+async def publish(session: AsyncSession, topic: str, **ids: object) -> None:
+    """Announce a change; listeners hear it when the caller's transaction commits, and never if it does not."""
+    payload = json.dumps({"topic": topic, "ids": {k: str(v) for k, v in ids.items()}})
+    await session.execute(text("select pg_notify(:channel, :payload)"), {"channel": _CHANNEL, "payload": payload})
+
+
+class Live:
+    """One listening connection of this process, shared by all its subscribers."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._subscribers: set[asyncio.Queue[Happening]] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncIterator[asyncio.Queue[Happening]]:
+        """A queue of happenings from now on. A subscriber that falls 1,000 behind gets one `resync` instead."""
+        queue: asyncio.Queue[Happening] = asyncio.Queue(maxsize=1000)
+        self._subscribers.add(queue)
+        if self._task is None:
+            self._task = asyncio.create_task(self._listen())
+        try:
+            yield queue
+        finally:
+            self._subscribers.discard(queue)
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._listen_once()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+                _log.warning("live connection lost", error=str(e))
+            await asyncio.sleep(1)
+
+    async def _listen_once(self) -> None:
+        connection = await asyncpg.connect(self._url, timeout=10)
+        try:
+            lost = connection_lost(connection)
+            await connection.add_listener(_CHANNEL, self._heard)
+            self._spread(Happening("resync"))
+            await lost
+        finally:
+            connection.terminate()
+
+    def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        message = json.loads(str(payload))
+        self._spread(Happening(message["topic"], message["ids"]))
+
+    def _spread(self, happening: Happening) -> None:
+        for queue in self._subscribers:
+            if queue.full():
+                while not queue.empty():
+                    queue.get_nowait()
+                happening = Happening("resync")
+            queue.put_nowait(happening)

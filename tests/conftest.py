@@ -1,0 +1,83 @@
+"""One PostgreSQL a run (fsync off), one database a test, copied from a migrated template."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+
+from hub.database import embedded, migrating
+from hub.database.engine import Database
+from hub.queue import install
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A PostgreSQL for this run: HUB_TEST_DATABASE_URL if given, else the bundled one."""
+    if given := os.environ.get("HUB_TEST_DATABASE_URL"):
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="hub-pg-") as home, embedded.server(Path(home), fsync=False) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> str:
+    """The name of a migrated, empty database to copy."""
+    import asyncio
+
+    name = f"hub_template_{os.getpid()}"
+    asyncio.run(_make_template(server_url, name))
+    return name
+
+
+@pytest.fixture
+async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
+    """The URL of a fresh database that is dropped after the test."""
+    name = f"hub_test_{os.getpid()}_{next(_numbers)}"
+    await _execute(server_url, f'create database "{name}" template "{template}"')
+    yield named(server_url, name)
+    await _execute(server_url, f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Units of work on a fresh, migrated, empty database."""
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Tuesday noon."""
+    return datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def named(url: str, name: str) -> str:
+    """The same server, another database."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+async def _make_template(server_url: str, name: str) -> None:
+    await _execute(server_url, f'drop database if exists "{name}" with (force)')
+    await _execute(server_url, f'create database "{name}"')
+    await migrating.upgrade(named(server_url, name))
+    await install(named(server_url, name))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

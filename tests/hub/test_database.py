@@ -1,0 +1,77 @@
+"""The schema, its migrations, and the units of work on it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from hub.clock import first_uuid7, moment, uuid7
+from hub.database import migrating
+from hub.database.engine import Database
+from hub.models import METADATA, Consent, Customer
+
+
+async def test_the_migrations_from_empty_give_exactly_the_models(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(_drift) == []
+
+
+async def test_a_migrated_database_has_nothing_pending_and_migrating_again_changes_nothing(
+    database_url: str,
+) -> None:
+    await migrating.upgrade(database_url)
+    assert await migrating.pending(database_url) == []
+
+
+async def test_a_unit_that_raises_leaves_nothing_behind(database: Database, now: datetime) -> None:
+    customer = Customer(id=uuid7(now), name="Ana", created_at=now, updated_at=now)
+    with pytest.raises(RuntimeError):
+        async with database.unit() as session:
+            session.add(customer)
+            await session.flush()
+            raise RuntimeError
+    async with database.unit() as session:
+        assert await session.get(Customer, customer.id) is None
+
+
+async def test_the_consent_ledger_refuses_to_be_rewritten(database: Database, now: datetime) -> None:
+    customer = Customer(id=uuid7(now), name="Ana", created_at=now, updated_at=now)
+    async with database.unit() as session:
+        session.add(customer)
+        await session.flush()
+        session.add(Consent(customer_id=customer.id, at=now, granted=False, source="test"))
+    with pytest.raises(DBAPIError, match="append-only"):
+        async with database.unit() as session:
+            await session.execute(text("update consent set granted = true"))
+
+
+def test_identifiers_sort_by_the_moment_they_were_made_from() -> None:
+    early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)
+    assert first_uuid7(early) <= uuid7(early) < first_uuid7(late) <= uuid7(late)
+    assert moment(uuid7(late)) == late
+    assert uuid7(early).version == 7
+
+
+def test_an_identifier_of_before_1970_is_still_a_lawful_one() -> None:
+    assert moment(uuid7(datetime(1969, 1, 1, tzinfo=UTC))) - datetime(1970, 1, 1, tzinfo=UTC) == timedelta(0)
+
+
+def _drift(connection: Connection) -> list[object]:
+    def ours(name: str | None, kind: str, parents: object) -> bool:
+        foreign = kind == "table" and name is not None and name.startswith(("pgqueuer", "interaction_"))
+        return not foreign and name != "alembic_version"
+
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "include_name": ours, "include_object": _not_a_partition_key}
+    )
+    return list(compare_metadata(context, METADATA))
+
+
+def _not_a_partition_key(item: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
+    """PostgreSQL shows one copy of a foreign key per partition of the table it points to."""
+    return not (kind == "foreign_key_constraint" and reflected and name is not None and name.endswith(("_1", "_2")))
