@@ -1,0 +1,86 @@
+"""Signed tokens for public links and for the addresses that mail comes back to. They hide nothing.
+
+Every token is lower-case letters and digits only, and case does not matter: mail servers fold it, people retype it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from uuid import UUID
+
+_MAC = 16  # bytes
+_SHORT_MAC = 10  # bytes; a UUID and this are 42 characters, so `support+` and more fit into 64 (RFC 5321 §4.5.3.1.1)
+_EXPIRY = 5  # bytes, seconds since 1970; zero means never
+_MESSAGE = "message"
+
+
+class Signer:
+    """Signs with `secret`; reads what was signed with it or with one of the `previous` ones."""
+
+    def __init__(self, secret: bytes, *, previous: Iterable[bytes] = ()) -> None:
+        self._secrets = (secret, *previous)
+        if any(len(one) < 16 for one in self._secrets):
+            raise ValueError("A signing secret needs at least 16 bytes. `openssl rand -hex 32` makes one")
+
+    def sign(self, purpose: str, value: str, *, expires: datetime | None = None) -> str:
+        """A token that only `read` with the same purpose understands, until `expires` (aware)."""
+        moment = 0 if expires is None else max(1, int(_aware(expires).timestamp()))
+        payload = moment.to_bytes(_EXPIRY, "big") + value.encode()
+        return _spell(payload + self._macs(purpose, payload, _MAC)[0])
+
+    def read(self, purpose: str, token: str, *, now: datetime) -> str | None:
+        """The signed value, or None when the token is forged, expired, or meant for something else."""
+        payload = self._verified(purpose, token, _MAC)
+        if payload is None or len(payload) < _EXPIRY:
+            return None
+        moment = int.from_bytes(payload[:_EXPIRY], "big")
+        if moment and _aware(now).timestamp() >= moment:
+            return None
+        return payload[_EXPIRY:].decode()
+
+    def message_token(self, message: UUID) -> str:
+        """42 characters that travel out with a message and come back with its answer, bounce or receipt."""
+        return _spell(message.bytes + self._macs(_MESSAGE, message.bytes, _SHORT_MAC)[0])
+
+    def read_message_token(self, token: str) -> UUID | None:
+        payload = self._verified(_MESSAGE, token, _SHORT_MAC)
+        return UUID(bytes=payload) if payload is not None and len(payload) == 16 else None
+
+    def _verified(self, purpose: str, token: str, length: int) -> bytes | None:
+        raw = _unspell(token)
+        if raw is None or len(raw) <= length:
+            return None
+        payload, given = raw[:-length], raw[-length:]
+        genuine = [hmac.compare_digest(given, mac) for mac in self._macs(purpose, payload, length)]
+        return payload if any(genuine) else None
+
+    def _macs(self, purpose: str, payload: bytes, length: int) -> list[bytes]:
+        """One per secret. The lengths are signed too, so no purpose or kind of token can pass for another."""
+        said = purpose.encode()
+        signed = bytes([length]) + len(said).to_bytes(2, "big") + said + payload
+        return [hmac.digest(secret, signed, "sha256")[:length] for secret in self._secrets]
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("A token's time needs a time zone")
+    return moment.astimezone(UTC)
+
+
+def _spell(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().rstrip("=").lower()
+
+
+def _unspell(token: str) -> bytes | None:
+    """The bytes of a token in its one canonical spelling (case apart); None for anything else."""
+    if not token.isascii():  # some letters beyond ASCII fold into it
+        return None
+    try:
+        raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+    except binascii.Error:
+        return None
+    return raw if _spell(raw) == token.lower() else None

@@ -1,0 +1,251 @@
+"""Raw mails and attachments: blobs named by the SHA-256 of what they hold. A folder, or a bucket that speaks S3.
+
+Nothing here knows what a blob means or who may read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_WORDS = ("507 Insufficient", "StorageFull", "QuotaExceeded")  # MinIO, Ceph
+_ABANDONED_SECONDS = 86_400
+
+
+class StorageError(Exception):
+    """The store could not do what was asked; the message names the place and the cause."""
+
+
+class Missing(StorageError):
+    """No blob has this digest."""
+
+
+class Damaged(StorageError):
+    """The blob is there, but it is not what its digest says."""
+
+
+class StorageFull(StorageError):
+    """No room left; nothing of the blob was kept, so it must not be acknowledged."""
+
+
+class Storage(Protocol):
+    """Where blobs live. A digest is 64 lower-case hexadecimal digits; any other text is simply Missing."""
+
+    async def put(self, content: bytes) -> str:
+        """Keep it for good and return its digest. Putting it again changes nothing. Raises StorageFull."""
+        ...
+
+    async def get(self, digest: str) -> bytes:
+        """The blob, its hash verified. Raises Missing or Damaged."""
+        ...
+
+    async def delete(self, digest: str) -> None:
+        """Forget it; a blob that is not there is no error."""
+        ...
+
+    async def size(self, digest: str) -> int:
+        """Bytes, without reading it. Raises Missing."""
+        ...
+
+
+def open_storage(where: str | Path) -> Storage:
+    """A folder's path (made if need be), or `s3://bucket/prefix`.
+
+    S3 takes keys, region and endpoint from the standard AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and
+    AWS_ENDPOINT_URL. Raises StorageError when the place cannot be used.
+    """
+    scheme, separator, _ = str(where).partition("://")
+    if not separator:
+        return Folder(Path(where))
+    if scheme == "s3":
+        return Bucket(str(where))
+    raise StorageError(f"No store speaks {scheme}://. Give a folder, or s3://bucket/prefix")
+
+
+class Folder:
+    """Blobs as files `ab/cd/<digest>`; a file with a digest's name is always whole and on the disk."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self._incoming = self._root / "incoming"
+        with self._translated():
+            self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sweep()
+
+    async def put(self, content: bytes) -> str:
+        return await asyncio.to_thread(self._put, content)
+
+    async def get(self, digest: str) -> bytes:
+        content = await asyncio.to_thread(self._read, digest)
+        return _verified(content, digest)
+
+    async def delete(self, digest: str) -> None:
+        with contextlib.suppress(Missing), self._translated(digest):
+            await asyncio.to_thread((self._root / _key(digest)).unlink)
+
+    async def size(self, digest: str) -> int:
+        with self._translated(digest):
+            return (await asyncio.to_thread((self._root / _key(digest)).stat)).st_size
+
+    def _put(self, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        target = self._root / _key(digest)
+        with self._translated():
+            if not _is_whole(target, len(content)):
+                self._write(target, content)
+        return digest
+
+    def _write(self, target: Path, content: bytes) -> None:
+        """Whole or not at all: written aside, on the disk, then given its name, and the name on the disk too."""
+        aside = self._incoming / f"{target.name}.{secrets.token_hex(8)}"
+        try:
+            with aside.open("xb", buffering=0) as file:
+                os.fchmod(file.fileno(), 0o600)
+                _write_all(file.fileno(), content)
+                os.fsync(file.fileno())
+            _make_folders(target.parent, self._root)
+            aside.replace(target)
+            _sync(target.parent)
+        finally:
+            aside.unlink(missing_ok=True)
+
+    def _read(self, digest: str) -> bytes:
+        with self._translated(digest):
+            return (self._root / _key(digest)).read_bytes()
+
+    def _sweep(self) -> None:
+        """What a killed process left half written long ago."""
+        for file in self._incoming.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if file.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+                    file.unlink()
+
+    @contextlib.contextmanager
+    def _translated(self, digest: str = "") -> Iterator[None]:
+        try:
+            yield
+        except OSError as problem:
+            if digest and isinstance(problem, FileNotFoundError):
+                raise Missing(f"No blob {digest} in {self._root}") from problem
+            if problem.errno in _FULL:
+                raise StorageFull(f"No room left in {self._root} ({problem.strerror}). Free some space") from problem
+            raise StorageError(f"{self._root} cannot be used: {problem.strerror}") from problem
+
+
+class Bucket:
+    """Blobs as objects `prefix/ab/cd/<digest>` in anything that speaks S3."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+        try:
+            self._store = S3Store.from_url(
+                url,
+                client_options={
+                    "allow_http": endpoint.startswith("http://"),
+                    "connect_timeout": timedelta(seconds=10),
+                    "timeout": timedelta(seconds=120),
+                },
+                retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=30)},
+            )
+        except (BaseError, ValueError) as problem:
+            raise StorageError(f"{url} cannot be used: {_cause(problem)}") from problem
+
+    async def put(self, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        with contextlib.suppress(Missing):
+            if await self.size(digest) == len(content):
+                return digest
+        with self._translated(digest, putting=True):
+            await obstore.put_async(self._store, _key(digest), content)
+        return digest
+
+    async def get(self, digest: str) -> bytes:
+        with self._translated(digest):
+            answer = await obstore.get_async(self._store, _key(digest))
+            content = bytes(await answer.bytes_async())
+        return _verified(content, digest)
+
+    async def delete(self, digest: str) -> None:
+        with contextlib.suppress(Missing), self._translated(digest):
+            await obstore.delete_async(self._store, _key(digest))
+
+    async def size(self, digest: str) -> int:
+        with self._translated(digest):
+            return (await obstore.head_async(self._store, _key(digest)))["size"]
+
+    @contextlib.contextmanager
+    def _translated(self, digest: str, *, putting: bool = False) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as problem:
+            if putting or "NoSuchBucket" in str(problem):
+                raise StorageError(f"{self._url}: the bucket does not exist") from problem
+            raise Missing(f"No blob {digest} in {self._url}") from problem
+        except (BaseError, OSError) as problem:
+            if any(word in str(problem) for word in _FULL_WORDS):
+                raise StorageFull(f"No room left in {self._url}: {_cause(problem)}") from problem
+            raise StorageError(f"{self._url} cannot be used: {_cause(problem)}") from problem
+
+
+def _key(digest: str) -> str:
+    """Where a blob lies below the root. Digests come from links and rows: nothing else ever becomes a path."""
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise Missing(f"{digest[:80]!r} is not the digest of a blob")
+    return f"{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def _verified(content: bytes, digest: str) -> bytes:
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise Damaged(f"Blob {digest} has changed on its disk: restore it from a backup")
+    return content
+
+
+def _is_whole(file: Path, length: int) -> bool:
+    try:
+        return file.stat().st_size == length
+    except FileNotFoundError:
+        return False
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _make_folders(folder: Path, root: Path) -> None:
+    """Like mkdir -p, but the new names survive a power cut."""
+    if folder == root or folder.is_dir():
+        return
+    _make_folders(folder.parent, root)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cause(problem: Exception) -> str:
+    """The first line: obstore appends pages of internals."""
+    return str(problem).partition("\n")[0][:300]
