@@ -1,0 +1,146 @@
+"""Reading one condition of a segment: everything in it is checked here, before any SQL is made of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.campaigns.fields import ATTRIBUTE, FIELDS, Field, Op, field_of
+
+_LONGEST_TEXT = 200
+_LONGEST_LIST = 1000
+
+
+class BadCondition(ValueError):
+    """A condition that cannot be asked. Names the field and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A checked condition. `value` is a tuple for `in`, a bool for `exists`, else one text, number, bool or moment."""
+
+    name: str
+    op: Op
+    value: Any
+
+    @property
+    def attribute(self) -> str:
+        """The key of an attribute; empty for the other fields."""
+        return self.name.removeprefix(ATTRIBUTE) if self.name.startswith(ATTRIBUTE) else ""
+
+
+def read(raw: Mapping[str, Any]) -> Condition:
+    """Check one {"field", "op", "value"}. Raises BadCondition."""
+    strange = set(raw) - {"field", "op", "value"}
+    if strange:
+        raise BadCondition(f"a condition has field, op and value, not {', '.join(sorted(map(str, strange)))}")
+    name = _text(raw.get("field"), "field")
+    field = field_of(name)
+    if field is None:
+        raise BadCondition(f"{name}: there is no such field. Known: {', '.join(FIELDS)}, {ATTRIBUTE}<key>")
+    op = _op(field, name, raw.get("op"))
+    return Condition(name, op, _value(field, name, op, raw.get("value")))
+
+
+def from_text(field: str, op: str, text: str) -> dict[str, Any]:
+    """A condition as a form gives it, all text: commas part a list, yes/no are flags. Raises BadCondition."""
+    known = field_of(field)
+    kind = known.type if known else "text"
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if op == Op.EXISTS:
+        value: Any = _spelt(text.strip() or "true", "flag")
+    elif op == Op.IN:
+        value = [_spelt(word, kind) for word in words]
+    else:
+        value = _spelt(text.strip(), kind)
+    raw = {"field": field, "op": op, "value": value}
+    read(raw)
+    return raw
+
+
+def _spelt(word: str, kind: str) -> Any:
+    """The value a written word means; left as text when it means nothing else, for `read` to judge."""
+    flags = {"true": True, "yes": True, "false": False, "no": False}
+    if kind == "flag":
+        return flags.get(word.lower(), word)
+    if kind in ("number", "any"):
+        try:
+            return int(word) if word.lstrip("-").isdecimal() else float(word)
+        except ValueError:
+            return word
+    return word
+
+
+def _op(field: Field, name: str, raw: object) -> Op:
+    allowed = [op.value for op in field.ops]
+    if raw not in allowed:
+        raise BadCondition(f"{name}: {raw!r} cannot be asked. Allowed: {', '.join(allowed)}")
+    return Op(str(raw))
+
+
+def _value(field: Field, name: str, op: Op, raw: object) -> Any:
+    if op is Op.EXISTS:
+        return _flag(raw, name)
+    if op is Op.IN:
+        return _several(field, name, raw)
+    if op is Op.CONTAINS:
+        return _text(raw, name)
+    return _single(field, name, raw)
+
+
+def _several(field: Field, name: str, raw: object) -> tuple[Any, ...]:
+    if not isinstance(raw, list | tuple) or not 0 < len(raw) <= _LONGEST_LIST:
+        raise BadCondition(f"{name}: `in` takes a list of 1 to {_LONGEST_LIST} values")
+    return tuple(_single(field, name, item) for item in raw)
+
+
+def _single(field: Field, name: str, raw: object) -> Any:
+    if field.type == "flag":
+        return _flag(raw, name)
+    if field.type == "number":
+        return _number(field, name, raw)
+    if field.type == "moment":
+        return _moment(raw, name)
+    if field.type == "any" and isinstance(raw, bool | int | float):
+        return raw if isinstance(raw, bool) else _number(field, name, raw)
+    return _choice(field, _text(raw, name), name)
+
+
+def _flag(raw: object, name: str) -> bool:
+    if not isinstance(raw, bool):
+        raise BadCondition(f"{name}: takes true or false, not {raw!r}")
+    return raw
+
+
+def _number(field: Field, name: str, raw: object) -> int | float:
+    good = isinstance(raw, int) and not isinstance(raw, bool)
+    if field.type == "any":
+        good = good or (isinstance(raw, float) and math.isfinite(raw))
+    if not good or not isinstance(raw, int | float) or not field.lowest <= raw <= field.highest:
+        raise BadCondition(f"{name}: takes a number from {field.lowest} to {field.highest}, not {raw!r}")
+    return raw
+
+
+def _moment(raw: object, name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_text(raw, name))
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except ValueError as e:
+        raise BadCondition(f"{name}: takes a date such as 2026-03-31, not {raw!r}") from e
+
+
+def _text(raw: object, name: str) -> str:
+    if not isinstance(raw, str) or not raw.strip() or len(raw) > _LONGEST_TEXT:
+        raise BadCondition(f"{name}: takes a text of 1 to {_LONGEST_TEXT} characters, not {str(raw)[:40]!r}")
+    if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in raw):
+        raise BadCondition(f"{name}: the text holds characters that no text can hold")
+    return raw
+
+
+def _choice(field: Field, text: str, name: str) -> str:
+    if field.choices and text not in field.choices:
+        raise BadCondition(f"{name}: {text!r} is not one of {', '.join(field.choices)}")
+    return text

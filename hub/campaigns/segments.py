@@ -1,0 +1,192 @@
+"""Who is meant: conditions, all of which must hold, turned into one SQL predicate over customers. Values are bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, func, literal, or_, select, true
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import clock
+from hub.campaigns.conditions import BadCondition, Condition, from_text, read
+from hub.campaigns.fields import ANY_ATTRIBUTE, FIELDS, Field, Op
+from hub.models import Consent, Customer, Identity, Interaction
+from hub.models.vocabulary import AddressKind, Direction, IdentityState, Kind, Purpose, State
+
+__all__ = ["ANY_ATTRIBUTE", "FIELDS", "BadCondition", "Field", "Op", "compile", "count", "from_text", "slice_after"]
+
+Where = ColumnElement[bool]
+_NEVER_LEFT = (State.WITHHELD, State.EXPIRED, State.CANCELLED, State.QUEUED)
+
+
+def compile(conditions: Sequence[Mapping[str, Any]], *, now: datetime | None = None) -> Where:  # noqa: A001
+    """The predicate over `customer` that holds when every condition does. Raises BadCondition."""
+    at = now or clock.now()
+    return and_(true(), *(_where(read(raw), at) for raw in conditions))
+
+
+async def count(session: AsyncSession, conditions: Sequence[Mapping[str, Any]], *, now: datetime | None = None) -> int:
+    """How many customers are meant. Raises BadCondition."""
+    where = compile(conditions, now=now)
+    found: int = (await session.execute(select(func.count()).select_from(Customer).where(where))).scalar_one()
+    return found
+
+
+async def slice_after(session: AsyncSession, where: Where, after: UUID | None, *, limit: int) -> list[UUID]:
+    """The next customers meant, in the order of their ids."""
+    query = select(col(Customer.id)).where(where).order_by(col(Customer.id)).limit(limit)
+    if after is not None:
+        query = query.where(col(Customer.id) > after)
+    return list((await session.execute(query)).scalars())
+
+
+def _where(condition: Condition, now: datetime) -> Where:
+    if condition.attribute:
+        return _attribute(condition)
+    if condition.name == "label":
+        return _label(condition)
+    if condition.name == "has_channel":
+        return _reachable(condition)
+    if condition.name == "consent":
+        return _consenting(condition)
+    if condition.name == "last_contact_days":
+        return _contacted(condition, now)
+    return _compare(_column(condition.name, now), condition)
+
+
+def _column(name: str, now: datetime) -> ColumnElement[Any]:
+    columns: Mapping[str, Any] = {
+        "name": Customer.name,
+        "language": Customer.language,
+        "country": Customer.country,
+        "timezone": Customer.timezone,
+        "vip": Customer.vip,
+        "provisional": Customer.provisional,
+        "birthday_month": Customer.birth_month,
+        "created_at": Customer.created_at,
+        "age": _age(now),
+    }
+    column: ColumnElement[Any] = columns[name]
+    return column
+
+
+def _age(now: datetime) -> ColumnElement[Any]:
+    today = now.month * 100 + now.day
+    birthday = col(Customer.birth_month) * 100 + col(Customer.birth_day)
+    return now.year - col(Customer.birth_year) - case((birthday > today, 1), else_=0)
+
+
+def _compare(column: ColumnElement[Any], condition: Condition) -> Where:
+    value = condition.value
+    if condition.op is Op.EQ:
+        equal: Where = column == value
+        return equal
+    if condition.op is Op.NE:
+        return column.is_distinct_from(value)
+    if condition.op is Op.IN:
+        return column.in_(value)
+    if condition.op is Op.CONTAINS:
+        return column.icontains(value, autoescape=True)
+    if condition.op is Op.EXISTS:
+        return column.is_not(None) if value else column.is_(None)
+    compared: Where = column < value if condition.op is Op.LT else column > value
+    return compared
+
+
+def _label(condition: Condition) -> Where:
+    labels = col(Customer.labels)
+    if condition.op is Op.EXISTS:
+        some = func.cardinality(labels) > 0
+        return some if condition.value else ~some
+    if condition.op is Op.IN:
+        return or_(*(literal(value) == func.any(labels) for value in condition.value))
+    has: Where = literal(condition.value) == func.any(labels)
+    return ~has if condition.op is Op.NE else has
+
+
+def _attribute(condition: Condition) -> Where:
+    """Attributes are JSON of any type, texts when they came by CSV: a number also matches the text that spells it."""
+    text: ColumnElement[Any] = func.jsonb_extract_path_text(Customer.attributes, condition.attribute)
+    if _numbers(condition):
+        return _compare(_numeric(text), Condition(condition.name, condition.op, _only_numbers(condition)))
+    if condition.op in (Op.LT, Op.GT):
+        return _compare(text.collate("C"), condition)
+    return _compare(text, Condition(condition.name, condition.op, _as_text(condition)))
+
+
+def _numbers(condition: Condition) -> bool:
+    value = condition.value[0] if condition.op is Op.IN else condition.value
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _numeric(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((text.regexp_match(r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"), cast(text, Numeric)))
+
+
+def _only_numbers(condition: Condition) -> Any:
+    if condition.op is not Op.IN:
+        return condition.value
+    if not all(isinstance(value, int | float) for value in condition.value):
+        raise BadCondition(f"{condition.name}: a list holds numbers or texts, not both")
+    return condition.value
+
+
+def _as_text(condition: Condition) -> Any:
+    if condition.op is Op.EXISTS:
+        return condition.value
+    if condition.op is Op.IN:
+        return tuple(_json_word(value) for value in condition.value)
+    return _json_word(condition.value)
+
+
+def _json_word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _reachable(condition: Condition) -> Where:
+    kinds = condition.value if condition.op is Op.IN else (condition.value,)
+    wanted = {AddressKind.of(Kind(kind)) for kind in kinds}
+    found = exists().where(
+        col(Identity.customer_id) == Customer.id,
+        col(Identity.kind).in_(wanted),
+        col(Identity.state) != IdentityState.DEAD,
+    )
+    return ~found if condition.op is Op.NE else found
+
+
+def _consenting(condition: Condition) -> Where:
+    """The latest statement in the ledger that speaks of this purpose and this channel says yes."""
+    purpose, kind = condition.value.split(":")
+    row = aliased(Consent)
+    latest = (
+        select(col(row.granted))
+        .where(
+            col(row.customer_id) == Customer.id,
+            or_(col(row.purpose) == Purpose(purpose), col(row.purpose).is_(None)),
+            or_(col(row.channel) == Kind(kind), col(row.channel).is_(None)),
+        )
+        .order_by(col(row.id).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    given = func.coalesce(latest, False)
+    return ~given if condition.op is Op.NE else given
+
+
+def _contacted(condition: Condition, now: datetime) -> Where:
+    """Less than N days ago; or more than N days ago, which includes never. The id's bound prunes the log's months."""
+    some = exists().where(
+        col(Interaction.customer_id) == Customer.id,
+        col(Interaction.direction) != Direction.NOTE,
+        col(Interaction.state).not_in(_NEVER_LEFT),
+    )
+    if condition.op is Op.EXISTS:
+        return some if condition.value else ~some
+    since = clock.first_uuid7(now - timedelta(days=condition.value))
+    recent = some.where(col(Interaction.id) >= since)
+    return recent if condition.op is Op.LT else ~recent

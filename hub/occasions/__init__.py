@@ -1,0 +1,1 @@
+"""Writing because of the calendar: birthdays, appointments, and what recurs."""

@@ -1,0 +1,102 @@
+"""Pure rules of the calendar: the day a birthday is kept, when that is where the customer lives, how to say it."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+
+FEBRUARY, MARCH = "february", "march"  # Occasion.leap_day
+
+
+@dataclass(frozen=True, slots=True)
+class Birthday:
+    """A day of the year; the year of birth is often not known."""
+
+    month: int
+    day: int
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When a greeting may leave: from `opens` (in) to `closes` (out), both in UTC."""
+
+    opens: datetime
+    closes: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.opens <= moment < self.closes
+
+
+def kept_on(birthday: Birthday, year: int, leap_day: str) -> date | None:
+    """The day on which a birthday is kept in `year`: 29 February moves in common years. None: not yet, or never.
+
+    The day of birth itself is no birthday, and a day that no calendar has (31 June) is never kept.
+    """
+    if birthday.year is not None and year <= birthday.year:
+        return None
+    if (birthday.month, birthday.day) == (2, 29) and not calendar.isleap(year):
+        return date(year, 3, 1) if leap_day == MARCH else date(year, 2, 28)
+    try:
+        return date(year, birthday.month, birthday.day)
+    except ValueError:
+        return None
+
+
+def days_kept_on(day: date, leap_day: str) -> tuple[tuple[int, int], ...]:
+    """The (month, day) of every birthday that is kept on `day`: two in a common year where 29 February goes to."""
+    own = (day.month, day.day)
+    moved = kept_on(Birthday(2, 29), day.year, leap_day) == day and own != (2, 29)
+    return (own, (2, 29)) if moved else (own,)
+
+
+def window(day: date, at: time, zone: ZoneInfo, late_days: int) -> Window:
+    """From `at` on that day to the end of the last day of grace, by the clocks of `zone`.
+
+    An hour that the clocks skip is taken as much later as they skip; an hour that comes twice, the first time.
+    """
+    return Window(_instant(day, at, zone), _instant(day + timedelta(days=late_days + 1), time(0), zone))
+
+
+def possible_days(now: datetime, late_days: int) -> Iterator[date]:
+    """Every date on which a greeting that may leave now could lie, wherever the customer lives (UTC−12 to UTC+14)."""
+    today = now.astimezone(UTC).date()
+    for offset in range(-late_days - 1, 2):
+        yield today + timedelta(days=offset)
+
+
+def zone_of(*names: str | None) -> ZoneInfo:
+    """The first of these time zones that exists; UTC when none does."""
+    for name in names:
+        try:
+            return ZoneInfo(name or "")
+        except (KeyError, ValueError, OSError):
+            continue
+    return ZoneInfo("UTC")
+
+
+def spoken(moment: datetime, zone: ZoneInfo, language: str) -> str:
+    """A moment as people say it: "Wednesday, March 11, 2026, 10:00 AM", in the zone and the language given.
+
+    Plain blanks only: one narrow no-break space turns a whole SMS into UCS-2 and doubles its price.
+    """
+    local, locale = moment.astimezone(zone), locale_of(language)
+    said = f"{format_date(local, 'full', locale)}, {format_time(local, 'short', locale=locale)}"
+    return " ".join(said.split())
+
+
+def locale_of(language: str) -> Locale:
+    try:
+        return Locale.parse(language)
+    except (UnknownLocaleError, ValueError, TypeError):
+        return Locale("en")
+
+
+def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, at.replace(fold=0, tzinfo=None), zone).astimezone(UTC)
