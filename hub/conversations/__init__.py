@@ -1,0 +1,1 @@
+"""What agents do with the log: threads, replies, assignment, notes, tasks, appointments."""

@@ -1,0 +1,1 @@
+"""Who we talk to: their addresses, what they allow and what they prefer."""

@@ -1,0 +1,106 @@
+"""The consent ledger and the suppression list: what customers allowed, and which addresses nobody may write to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.message import Kind
+from hub import live
+from hub.models import Consent, Suppression
+from hub.models.vocabulary import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a customer said about being written to. `purpose` or `channel` None: about all of them."""
+
+    customer_id: UUID
+    purpose: Purpose | None
+    channel: Kind | None
+    granted: bool
+    source: str  # "STOP by SMS", "one-click", "told an agent", "import"
+    wording: str = ""
+    wording_version: str = ""
+    evidence: str = ""  # an interaction id, an IP address, a form
+    staff_id: int | None = None
+
+
+async def record(session: AsyncSession, statement: Statement, *, now: datetime) -> Consent:
+    """Add a row to the ledger. Rows are never changed: the latest one that speaks of a case counts (requirement G3)."""
+    row = Consent(
+        customer_id=statement.customer_id,
+        at=now,
+        channel=statement.channel,
+        purpose=statement.purpose,
+        granted=statement.granted,
+        wording=statement.wording[:2000],
+        wording_version=statement.wording_version,
+        source=statement.source,
+        evidence=statement.evidence,
+        staff_id=statement.staff_id,
+    )
+    session.add(row)
+    await session.flush()
+    await live.publish(session, "customer", id=statement.customer_id)
+    return row
+
+
+async def ledger(session: AsyncSession, customer_id: UUID) -> list[Consent]:
+    """Everything a customer ever said, newest first."""
+    rows = select(Consent).where(col(Consent.customer_id) == customer_id).order_by(col(Consent.id).desc())
+    return list(await session.exec(rows))
+
+
+def standing(rows: Sequence[Consent], purpose: Purpose | None, channel: Kind | None) -> Consent | None:
+    """The latest row that speaks of this purpose and channel, in whatever order the rows come. Pure.
+
+    Asked with None, only rows that speak of all purposes or all channels count.
+    """
+    speaking = [r for r in rows if r.purpose in (None, purpose) and r.channel in (None, channel)]
+    return max(speaking, key=lambda row: row.id or 0, default=None)
+
+
+async def suppress(
+    session: AsyncSession,
+    kind: Kind,
+    value: str,
+    *,
+    purpose: Purpose | None,
+    reason: str,
+    source: str,
+    now: datetime,
+) -> bool:
+    """Nobody writes to this address any more, for this purpose or (None) at all. False when that was so already."""
+    row = {"kind": kind, "value": value, "purpose": purpose, "reason": reason, "source": source, "at": now}
+    added = await session.exec(
+        insert(Suppression).values(**row).on_conflict_do_nothing().returning(col(Suppression.id))
+    )
+    return added.first() is not None
+
+
+async def lift(session: AsyncSession, kind: Kind, value: str, *, purpose: Purpose | None, now: datetime) -> bool:
+    """Take exactly this suppression off the list; the ledger keeps who asked for that. False when there was none."""
+    gone = await session.exec(
+        delete(Suppression).where(
+            col(Suppression.kind) == kind,
+            col(Suppression.value) == value,
+            col(Suppression.purpose).is_not_distinct_from(purpose),
+        )
+    )
+    return bool(gone.rowcount)
+
+
+async def suppressions(session: AsyncSession, addresses: Collection[tuple[Kind, str]]) -> list[Suppression]:
+    """Every suppression of these (channel kind, address) pairs."""
+    if not addresses:
+        return []
+    pairs = tuple_(col(Suppression.kind), col(Suppression.value)).in_(addresses)
+    return list(await session.exec(select(Suppression).where(pairs).order_by(col(Suppression.id))))

@@ -1,0 +1,155 @@
+"""Which fields of a customer people may set, and what each may hold. Pure."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_LONGEST_NAME = 200
+
+
+class BadField(ValueError):
+    """A field that may not be set, or a value it cannot hold. The message names both."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+
+
+def checked(changes: Mapping[str, object]) -> dict[str, Any]:
+    """Columns and their values, every value checked; a birthday becomes its three columns. Raises BadField."""
+    columns: dict[str, Any] = {}
+    for name, value in changes.items():
+        if name not in CHANGEABLE:
+            raise BadField(name, f"cannot be set. These can: {', '.join(CHANGEABLE)}")
+        columns |= _birthday(value) if name == "birthday" else {name: CHANGEABLE[name](name, value)}
+    return columns
+
+
+def plain(text: str) -> str:
+    """One line without control characters."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
+
+
+def _line(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise BadField(name, f"{value!r} is not text")
+    return plain(value)[:_LONGEST_NAME]
+
+
+def _name(name: str, value: object) -> str:
+    line = _line(name, value)
+    if not line:
+        raise BadField(name, "must not be empty")
+    return line
+
+
+def _optional(name: str, value: object) -> str | None:
+    return None if value is None else _line(name, value) or None
+
+
+def _language(name: str, value: object) -> str:
+    code = _line(name, value).lower()
+    if not re.fullmatch(r"[a-z]{2}", code):
+        raise BadField(name, f"{value!r} is not a two-letter language code, such as pl")
+    return code
+
+
+def _country(name: str, value: object) -> str | None:
+    code = (_optional(name, value) or "").upper()
+    if code and not re.fullmatch(r"[A-Z]{2}", code):
+        raise BadField(name, f"{value!r} is not a two-letter country code, such as PL")
+    return code or None
+
+
+def _zone(name: str, value: object) -> str | None:
+    zone = _optional(name, value)
+    try:
+        return ZoneInfo(zone).key if zone else None
+    except (ValueError, OSError) as e:
+        raise BadField(name, f"{value!r} is not an IANA time zone, such as Europe/Warsaw") from e
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise BadField(name, f"{value!r} is neither true nor false")
+    return value
+
+
+def _labels(name: str, value: object) -> list[str]:
+    if not isinstance(value, list | tuple):
+        raise BadField(name, f"{value!r} is not a list")
+    return list(dict.fromkeys(label for label in (_line(name, one) for one in value) if label))
+
+
+def _attributes(name: str, value: object) -> dict[str, object]:
+    if not isinstance(value, Mapping):
+        raise BadField(name, f"{value!r} is not a table of names and values")
+    return {_name(name, key): _attribute(name, one) for key, one in value.items()}
+
+
+def _attribute(name: str, value: object) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _line(name, value)
+
+
+def _staff(name: str, value: object) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise BadField(name, f"{value!r} is not the number of a member of staff")
+    return value
+
+
+def _time(name: str, value: object) -> time | None:
+    if value is not None and not isinstance(value, time):
+        raise BadField(name, f"{value!r} is not a time of day")
+    return value
+
+
+def _moment(name: str, value: object) -> datetime | None:
+    if value is not None and (not isinstance(value, datetime) or value.tzinfo is None):
+        raise BadField(name, f"{value!r} is not a moment with its zone")
+    return value
+
+
+def _birthday(value: object) -> dict[str, int | None]:
+    """None, or (year or None, month, day). 29 February without a year is a date too."""
+    if value is None:
+        return {"birth_year": None, "birth_month": None, "birth_day": None}
+    match value:
+        case (int() | None as year, int() as month, int() as day):
+            if _is_date(year, month, day):
+                return {"birth_year": year, "birth_month": month, "birth_day": day}
+    raise BadField("birthday", f"{value!r} is not a date: year (or none), month, day")
+
+
+def _is_date(year: int | None, month: int, day: int) -> bool:
+    known = 2000 if year is None else year
+    return 1800 <= known <= 9999 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(known, month)[1]
+
+
+CHANGEABLE: Mapping[str, Callable[[str, object], Any]] = {
+    "name": _name,
+    "given_name": _line,
+    "language": _language,
+    "timezone": _zone,
+    "country": _country,
+    "birthday": lambda _name, value: _birthday(value),
+    "labels": _labels,
+    "attributes": _attributes,
+    "external_id": _optional,
+    "owner_id": _staff,
+    "provisional": _flag,
+    "vip": _flag,
+    "deceased": _flag,
+    "do_not_contact": _flag,
+    "paused_from": _moment,
+    "paused_until": _moment,
+    "quiet_from": _time,
+    "quiet_until": _time,
+}
