@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, func, literal, or_, true
 from sqlalchemy.orm import aliased
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import clock
@@ -33,8 +33,7 @@ def compile(conditions: Sequence[Mapping[str, Any]], *, now: datetime | None = N
 async def count(session: AsyncSession, conditions: Sequence[Mapping[str, Any]], *, now: datetime | None = None) -> int:
     """How many customers are meant. Raises BadCondition."""
     where = compile(conditions, now=now)
-    found: int = (await session.execute(select(func.count()).select_from(Customer).where(where))).scalar_one()
-    return found
+    return (await session.exec(select(func.count()).select_from(Customer).where(where))).one()
 
 
 async def slice_after(session: AsyncSession, where: Where, after: UUID | None, *, limit: int) -> list[UUID]:
@@ -42,7 +41,7 @@ async def slice_after(session: AsyncSession, where: Where, after: UUID | None, *
     query = select(col(Customer.id)).where(where).order_by(col(Customer.id)).limit(limit)
     if after is not None:
         query = query.where(col(Customer.id) > after)
-    return list((await session.execute(query)).scalars())
+    return list((await session.exec(query)).all())
 
 
 def _where(condition: Condition, now: datetime) -> Where:

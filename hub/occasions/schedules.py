@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Interval, cast, extract, or_, select
+from sqlalchemy import ColumnElement, Interval, cast, extract, or_
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Schedule
@@ -35,13 +35,13 @@ async def ensure(session: AsyncSession, intervals: Mapping[str, timedelta], *, n
             set_={"every_seconds": seconds},
             where=col(Schedule.every_seconds) != seconds,
         )
-        await session.execute(changed)
+        await session.exec(changed)
 
 
 async def due(session: AsyncSession, *, now: datetime) -> list[str]:
     """The names of the schedules whose turn it is, the longest waiting first. Locks nothing."""
     query = select(col(Schedule.name)).where(_is_due(now)).order_by(col(Schedule.next_at))
-    return list((await session.execute(query)).scalars())
+    return list((await session.exec(query)).all())
 
 
 async def take(session: AsyncSession, name: str, *, now: datetime) -> Turn | None:
@@ -50,7 +50,7 @@ async def take(session: AsyncSession, name: str, *, now: datetime) -> Turn | Non
     Whatever the turn causes belongs into the same transaction: both happen or neither.
     """
     query = select(Schedule).where(col(Schedule.name) == name, _is_due(now)).with_for_update(skip_locked=True)
-    row = (await session.execute(query)).scalar_one_or_none()
+    row = (await session.exec(query)).one_or_none()
     if row is None:
         return None
     turn = Turn(name, row.next_at, missed=_missed(row, now))
