@@ -1,0 +1,129 @@
+"""The list of conversations, as agents work through it. Selects columns, never entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.message import Kind
+from hub.models.vocabulary import ConversationState
+
+
+class NoSuchConversation(LookupError):
+    """There is no such conversation."""
+
+    def __init__(self, conversation_id: UUID) -> None:
+        super().__init__(f"There is no conversation {conversation_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    id: UUID
+    customer_id: UUID
+    customer_name: str
+    subject: str
+    preview: str
+    kind: Kind
+    channel: str
+    state: ConversationState
+    unread: bool
+    assignee_id: int | None
+    assignee_name: str
+    last_at: datetime
+    last_inbound_at: datetime | None
+    flag: str
+    snoozed_until: datetime | None
+
+    @property
+    def cursor(self) -> str:
+        """What to pass as `before` for the page that begins behind this line."""
+        return f"{self.last_at.isoformat()}|{self.id}"
+
+
+VIEWS: Mapping[str, str] = {
+    "mine": "c.state in ('open', 'pending') and c.assignee_id = :staff",
+    "unassigned": "c.state in ('open', 'pending') and c.assignee_id is null",
+    "all": "c.state in ('open', 'pending')",
+    "snoozed": "c.state = 'snoozed'",
+    "resolved": "c.state = 'resolved'",
+}
+
+_LINES = """
+select c.id, c.customer_id, p.name as customer_name, c.subject, c.preview, c.kind, c.channel, c.state, c.unread,
+  c.assignee_id, coalesce(s.name, '') as assignee_name, c.last_at, c.last_inbound_at, c.flag, c.snoozed_until
+from conversation c
+join customer p on p.id = c.customer_id
+left join staff s on s.id = c.assignee_id
+"""
+
+_PAGE = """
+  and (cast(:at as timestamptz) is null or (c.last_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid)))
+  and (:words = '' or p.name ilike :pattern or c.subject ilike :pattern or c.preview ilike :pattern)
+order by c.last_at desc, c.id desc
+limit :limit
+"""
+
+
+async def lines(
+    session: AsyncSession, view: str, *, staff_id: int, before: str | None = None, limit: int = 50, query: str = ""
+) -> list[Line]:
+    """One view (`VIEWS`), newest first, behind the `cursor` of a line. `query`: part of a name, subject or preview.
+
+    Raises LookupError for a view that does not exist.
+    """
+    words = query.replace("\0", "").strip()[:200]
+    at, last = _position(before)
+    statement = f"{_LINES} where {VIEWS[view]} {_PAGE}"
+    values = {"staff": staff_id, "at": at, "id": last, "words": words, "limit": limit}
+    used = values | {"pattern": f"%{_literal(words)}%"}
+    if ":staff" not in statement:
+        del used["staff"]
+    return [_line(dict(row)) for row in (await session.execute(text(statement), used)).mappings()]
+
+
+async def counts(session: AsyncSession, *, staff_id: int) -> Mapping[str, int]:
+    """How many conversations each view holds."""
+    parts = ", ".join(f"count(*) filter (where {condition}) as {view}" for view, condition in VIEWS.items())
+    statement = text(f"select {parts} from conversation c")  # noqa: S608 - our own words only
+    row = (await session.execute(statement, {"staff": staff_id})).mappings().one()
+    return {view: int(row[view]) for view in VIEWS}
+
+
+async def conversation(session: AsyncSession, conversation_id: UUID) -> Line:
+    """Raises NoSuchConversation."""
+    found = await session.execute(text(f"{_LINES} where c.id = :id"), {"id": conversation_id})
+    row = found.mappings().first()
+    if row is None:
+        raise NoSuchConversation(conversation_id)
+    return _line(dict(row))
+
+
+async def of_customer(session: AsyncSession, customer_id: UUID, *, limit: int = 50) -> list[Line]:
+    """A customer's conversations, the latest first."""
+    statement = text(f"{_LINES} where c.customer_id = :id order by c.last_at desc, c.id desc limit :limit")
+    found = await session.execute(statement, {"id": customer_id, "limit": limit})
+    return [_line(dict(row)) for row in found.mappings()]
+
+
+def _line(row: dict[str, Any]) -> Line:
+    return Line(**{**row, "kind": Kind(row["kind"]), "state": ConversationState(row["state"])})
+
+
+def _literal(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def _position(before: str | None) -> tuple[datetime | None, UUID | None]:
+    """A cursor read back; anything that is none begins at the top."""
+    at, _, last = (before or "").partition("|")
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(last)) if moment.tzinfo else (None, None)
+    except ValueError:
+        return None, None

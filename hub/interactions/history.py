@@ -1,0 +1,196 @@
+"""Reading the log: a customer's timeline, a conversation's thread, one entry with its attempts and receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.message import Kind
+from hub.models import AttachmentRow, Attempt, Campaign, Interaction, ReceiptRow, Staff
+from hub.models.vocabulary import Direction, Origin, Purpose, State
+
+
+class NoSuchEntry(LookupError):
+    """The log holds no such interaction."""
+
+    def __init__(self, interaction_id: UUID) -> None:
+        super().__init__(f"There is no message {interaction_id} in the log")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    inline: bool
+    content_id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One word in or out, as it is shown. A campaign's text is not in the log: see `template_version_id`."""
+
+    id: UUID
+    at: datetime
+    customer_id: UUID
+    conversation_id: UUID | None
+    direction: Direction
+    kind: Kind | None  # None: a note
+    channel: str
+    origin: Origin
+    purpose: Purpose
+    state: State
+    state_at: datetime
+    reason: str
+    detail: str
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    reply_text: str
+    has_html: bool
+    message_id: str
+    language: str
+    template_version_id: int | None
+    variables: dict[str, Any] | None
+    auto: str
+    flag: str
+    trace: tuple[str, ...]
+    call: dict[str, Any] | None
+    staff_id: int | None
+    staff_name: str
+    campaign_id: int | None
+    campaign_name: str
+    occasion: str
+    attachments: tuple[File, ...] = ()
+
+
+async def timeline(
+    session: AsyncSession,
+    customer_id: UUID,
+    *,
+    before: UUID | None = None,
+    limit: int = 50,
+    kinds: Collection[str] = (),
+) -> list[Entry]:
+    """A customer's words, newest first, older than `before`. `kinds`: any of "email", "sms", "voice", "note"."""
+    rows = _entries().where(col(Interaction.customer_id) == customer_id).order_by(col(Interaction.id).desc())
+    if before is not None:
+        rows = rows.where(col(Interaction.id) < before)
+    if kinds:
+        rows = rows.where(_of_kinds(kinds))
+    return await _load(session, rows.limit(limit))
+
+
+async def thread(session: AsyncSession, conversation_id: UUID, *, limit: int = 200) -> list[Entry]:
+    """The latest words of a conversation, oldest first."""
+    rows = _entries().where(col(Interaction.conversation_id) == conversation_id)
+    return (await _load(session, rows.order_by(col(Interaction.id).desc()).limit(limit)))[::-1]
+
+
+async def entry(session: AsyncSession, interaction_id: UUID) -> Entry:
+    """Raises NoSuchEntry."""
+    found = await _load(session, _entries().where(col(Interaction.id) == interaction_id))
+    if not found:
+        raise NoSuchEntry(interaction_id)
+    return found[0]
+
+
+async def entries(session: AsyncSession, interaction_ids: Collection[UUID]) -> list[Entry]:
+    """These interactions, newest first; ids that the log does not hold are left out."""
+    rows = _entries().where(col(Interaction.id).in_(interaction_ids)).order_by(col(Interaction.id).desc())
+    return await _load(session, rows)
+
+
+async def html(session: AsyncSession, interaction_id: UUID) -> str:
+    """A mail's HTML exactly as it came: hostile, never shown unsanitised. Raises NoSuchEntry."""
+    found = await session.scalar(select(col(Interaction.body_html)).where(col(Interaction.id) == interaction_id))
+    if found is None:
+        raise NoSuchEntry(interaction_id)
+    return found
+
+
+async def attempts(session: AsyncSession, interaction_id: UUID) -> list[Attempt]:
+    """Every conversation with a provider about this message, oldest first."""
+    rows = select(Attempt).where(col(Attempt.interaction_id) == interaction_id).order_by(col(Attempt.id))
+    return list((await session.scalars(rows)).all())
+
+
+async def receipts(session: AsyncSession, interaction_id: UUID) -> list[ReceiptRow]:
+    """Everything a provider told us about this message, oldest first."""
+    rows = select(ReceiptRow).where(col(ReceiptRow.interaction_id) == interaction_id).order_by(col(ReceiptRow.id))
+    return list((await session.scalars(rows)).all())
+
+
+async def file(session: AsyncSession, attachment_id: UUID) -> tuple[File, UUID] | None:
+    """A file by its unguessable id, and the customer whose it is."""
+    rows = select(*_FILE, col(Interaction.customer_id)).join(
+        Interaction, col(Interaction.id) == col(AttachmentRow.interaction_id)
+    )
+    row = (await session.execute(rows.where(col(AttachmentRow.id) == attachment_id))).mappings().first()
+    if row is None:
+        return None
+    return _file(row), row["customer_id"]
+
+
+def _of_kinds(kinds: Collection[str]) -> ColumnElement[bool]:
+    channels = col(Interaction.kind).in_([Kind(word) for word in kinds if word != "note"])
+    return channels | col(Interaction.kind).is_(None) if "note" in kinds else channels
+
+
+_DERIVED = {"text", "has_html", "trace", "staff_name", "campaign_name", "attachments"}
+_PLAIN = [name for name in Entry.__slots__ if name not in _DERIVED]
+
+_FILE: Sequence[Any] = tuple(getattr(AttachmentRow, name) for name in File.__slots__)
+
+
+def _entries() -> Select[Any]:
+    """The columns an entry is made of: never `body_html`, which may be megabytes."""
+    return (
+        select(
+            *(getattr(Interaction, name) for name in _PLAIN),
+            col(Interaction.body_text).label("text"),
+            (col(Interaction.body_html) != "").label("has_html"),
+            col(Interaction.trace),
+            col(Staff.name).label("staff_name"),
+            col(Campaign.name).label("campaign_name"),
+        )
+        .outerjoin(Staff, col(Staff.id) == col(Interaction.staff_id))
+        .outerjoin(Campaign, col(Campaign.id) == col(Interaction.campaign_id))
+    )
+
+
+async def _load(session: AsyncSession, rows: Select[Any]) -> list[Entry]:
+    found = (await session.execute(rows)).mappings().all()
+    files = await _files(session, [row["id"] for row in found])
+    return [_entry(dict(row), files.get(row["id"], ())) for row in found]
+
+
+def _entry(row: dict[str, Any], files: tuple[File, ...]) -> Entry:
+    row["trace"] = tuple(row["trace"] or ())
+    row["staff_name"] = row["staff_name"] or ""
+    row["campaign_name"] = row["campaign_name"] or ""
+    return Entry(**row, attachments=files)
+
+
+async def _files(session: AsyncSession, interactions: Collection[UUID]) -> dict[UUID, tuple[File, ...]]:
+    if not interactions:
+        return {}
+    rows = select(*_FILE, col(AttachmentRow.interaction_id)).where(col(AttachmentRow.interaction_id).in_(interactions))
+    found: dict[UUID, tuple[File, ...]] = {}
+    for row in (await session.execute(rows.order_by(col(AttachmentRow.name), col(AttachmentRow.id)))).mappings():
+        found[row["interaction_id"]] = (*found.get(row["interaction_id"], ()), _file(row))
+    return found
+
+
+def _file(row: Any) -> File:
+    return File(**{name: row[name] for name in File.__slots__})
