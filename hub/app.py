@@ -1,0 +1,77 @@
+"""The web server: the pages, the API and the public links under one roof, with one set of security headers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub import api, web
+from hub.bootstrap import Hub
+
+_STATIC = Path(__file__).parent / "web" / "static"
+
+# Pages set a wider policy themselves where they must (the frame that shows a customer's mail).
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "media-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """The ASGI application of one opened hub."""
+    app = FastAPI(title="Contact Hub", docs_url=None, redoc_url=None, openapi_url=None)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.include_router(api.router(hub))
+    app.include_router(web.router(hub))
+    api.install_error_pages(app)
+    web.install_error_pages(app, hub)
+    for error in (DBAPIError, ConnectionError, TimeoutError):
+        app.add_exception_handler(error, _database_away)
+    app.add_middleware(GZipMiddleware, minimum_size=2000)
+    app.add_middleware(SecurityHeaders, https=hub.settings.hub.public_url.startswith("https://"))
+    return app
+
+
+class SecurityHeaders:
+    """Adds the headers that no response may lack; a response that brings its own keeps it."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        self._headers = dict(_HEADERS)
+        if https:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_secured if scope["type"] == "http" else send)
+
+
+async def _database_away(_request: Request, error: Exception) -> Response:
+    if isinstance(error, DBAPIError) and not error.connection_invalidated and "connect" not in str(error.orig).lower():
+        raise error
+    problem = {
+        "title": "The database cannot be reached",
+        "detail": "Nothing was changed. Try again in a few seconds; if it stays away, see `hub doctor`.",
+        "status": 503,
+    }
+    return JSONResponse(problem, 503, {"Retry-After": "5"}, "application/problem+json")

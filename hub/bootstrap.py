@@ -1,0 +1,140 @@
+"""Building the hub from its settings: everything that is held while it runs, opened in order, closed in reverse."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from channels.adapter import Channel
+from channels.message import Kind
+from channels.providers import open_channel
+from hub import clock
+from hub.database import embedded, migrating
+from hub.database.engine import Database
+from hub.inbound.receive import Reception
+from hub.interactions import partitions
+from hub.live import Live
+from hub.outbound import senders
+from hub.outbound.permission import Rules
+from hub.outbound.request import Gate
+from hub.queue import install
+from hub.settings import ConfigurationError, Settings
+from hub.signing import Signer
+from hub.storage import Storage, open_storage
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """What the doors need. One per process."""
+
+    settings: Settings
+    database: Database
+    channels: Mapping[str, Channel]
+    storage: Storage
+    signer: Signer
+    live: Live
+    gate: Gate
+    reception: Reception
+
+
+@contextmanager
+def running_database(settings: Settings) -> Iterator[str]:
+    """The URL of the database: the configured one, or the bundled server, started if need be and held while inside."""
+    if settings.database.url is not None:
+        yield settings.database.url.get_secret_value()
+        return
+    with embedded.server(settings.hub.data_dir / "postgres") as url:
+        yield url
+
+
+async def prepare(url: str) -> None:
+    """Migrate, install the job queue's tables, and make the log's partitions for the coming months."""
+    await migrating.upgrade(url)
+    await install(url)
+    database = Database(url, pool_size=1)
+    try:
+        async with database.unit() as session:
+            await partitions.ensure_months(session, clock.now())
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_hub(settings: Settings, url: str) -> AsyncIterator[Hub]:
+    """Open every part on a migrated database. Raises ConfigurationError or channels.errors.Misconfigured."""
+    async with AsyncExitStack() as stack:
+        database = Database(url)
+        stack.push_async_callback(database.close)
+        live = Live(url)
+        stack.push_async_callback(live.close)
+        channels = open_channels(settings)
+        for channel in channels.values():
+            stack.push_async_callback(channel.close)
+        yield await _assemble(settings, database, live, channels)
+
+
+def open_channels(settings: Settings) -> dict[str, Channel]:
+    """Every configured channel, connected to nothing yet."""
+    return {
+        name: open_channel(
+            name,
+            table.kind,
+            table.provider,
+            table.provider_settings,
+            webhook_base=f"{settings.hub.public_url}/webhooks/{name}",
+        )
+        for name, table in settings.channels.items()
+    }
+
+
+async def _assemble(settings: Settings, database: Database, live: Live, channels: dict[str, Channel]) -> Hub:
+    storage = open_storage(settings.storage.url or str(settings.hub.data_dir / "blobs"))
+    signer = Signer(signing_secret(settings))
+    gate = _gate(settings, channels, signer)
+    async with database.unit() as session:
+        for name, table in settings.channels.items():
+            await senders.register(session, name, table.kind, rate=table.rate, burst=table.burst, now=clock.now())
+    reception = Reception(
+        storage=storage, gate=gate, channels=channels, calls=settings.calls, company=settings.hub.name
+    )
+    return Hub(settings, database, channels, storage, signer, live, gate, reception)
+
+
+def _gate(settings: Settings, channels: Mapping[str, Channel], signer: Signer) -> Gate:
+    by_kind: dict[Kind, tuple[str, ...]] = {}
+    for channel in channels.values():
+        by_kind[channel.kind] = (*by_kind.get(channel.kind, ()), channel.name)
+    return Gate(
+        rules=Rules.from_settings(settings.gate, settings.hub.timezone),
+        senders=by_kind,
+        signer=signer,
+        public_url=settings.hub.public_url,
+        company=settings.hub.name,
+        default_language=settings.hub.languages[0],
+    )
+
+
+def signing_secret(settings: Settings) -> bytes:
+    """The configured secret, else the one in the data folder, made at the first start (mode 0600)."""
+    if settings.hub.secret is not None:
+        return settings.hub.secret.get_secret_value().encode()
+    return _kept_secret(settings.hub.data_dir / "secret")
+
+
+def _kept_secret(file: Path) -> bytes:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as f:
+            f.write(secrets.token_urlsafe(32))
+    except FileExistsError:
+        pass
+    except OSError as e:
+        raise ConfigurationError(f"[hub] data_dir: cannot write {file}: {e.strerror}") from e
+    secret = file.read_bytes().strip()
+    if len(secret) < 16:
+        raise ConfigurationError(f"{file} holds no usable secret. Delete it to have a new one made")
+    return secret

@@ -1,0 +1,87 @@
+"""`hub migrate`, `hub check`, `hub doctor`: is it set up, does every wire hold, is every row in a lawful state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import typer
+from rich.table import Table
+
+from channels.adapter import Channel, Finding
+from hub import bootstrap, clock
+from hub.bootstrap import Hub
+from hub.cli import options
+from hub.database import migrating
+from hub.reports import health
+
+CHECK_SECONDS = 30
+
+
+def migrate(config: options.Config = None) -> None:
+    """Bring the database to the current schema. Safe to run at any time, by several processes at once."""
+    chosen = options.settings(config)
+    with bootstrap.running_database(chosen) as url:
+        pending = options.run(migrating.pending(url))
+        options.run(bootstrap.prepare(url))
+    options.out.print(f"Migrated: {', '.join(pending)}." if pending else "The schema is current.")
+
+
+def check(config: options.Config = None, json: options.Json = False) -> None:
+    """Validate the configuration and try every channel for real: connect, TLS, login, account. Exit 1 if any fails."""
+    chosen = options.settings(config)
+
+    async def try_all() -> dict[str, Sequence[Finding]]:
+        channels = bootstrap.open_channels(chosen)
+        results = await asyncio.gather(*(_try(channel) for channel in channels.values()))
+        return dict(zip(channels, results, strict=True))
+
+    findings = options.run(try_all())
+    if json:
+        options.print_json({name: [asdict(f) for f in found] for name, found in findings.items()})
+    else:
+        _print_findings(findings)
+    if not all(f.ok for found in findings.values() for f in found):
+        raise typer.Exit(1)
+
+
+def doctor(config: options.Config = None, json: options.Json = False) -> None:
+    """Examine the data: every row in a lawful state, counters equal sums, nothing orphaned. Exit 1 if not."""
+
+    async def examine(hub: Hub) -> list[health.Problem]:
+        async with hub.database.unit() as session:
+            return await health.doctor(session, now=clock.now())
+
+    problems = options.with_hub(config, examine)
+    if json:
+        options.print_json({"healthy": not problems, "problems": [asdict(p) for p in problems]})
+    else:
+        _print_problems(problems)
+    if problems:
+        raise typer.Exit(1)
+
+
+async def _try(channel: Channel) -> Sequence[Finding]:
+    try:
+        return await asyncio.wait_for(channel.check(), CHECK_SECONDS)
+    except TimeoutError:
+        return [Finding("check", False, f"no answer within {CHECK_SECONDS} s", "Is the host reachable from here?")]
+    finally:
+        await channel.close()
+
+
+def _print_findings(findings: dict[str, Sequence[Finding]]) -> None:
+    table = Table("Channel", "Step", "", "What was found", box=None)
+    for name, found in findings.items():
+        for f in found:
+            words = f.detail if f.ok else f"{f.detail}\n[dim]{f.remedy}[/]"
+            table.add_row(name, f.step, "[green]ok[/]" if f.ok else "[red]fails[/]", words)
+    options.out.print(table)
+
+
+def _print_problems(problems: Sequence[health.Problem]) -> None:
+    if not problems:
+        options.out.print("[green]Healthy[/]: every row is in a lawful state, all counters equal their sums.")
+    for p in problems:
+        options.out.print(f"[red]{p.check}[/]: {p.count} rows, for example {p.example}\n  [dim]{p.remedy}[/]")

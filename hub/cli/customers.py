@@ -1,0 +1,141 @@
+"""`hub customers`: bringing people in from a CSV file, and taking them out again."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from hub import clock
+from hub.bootstrap import Hub
+from hub.cli import options
+from hub.customers import exporting
+from hub.customers.importing import Duplicates, Outcome, Result, understand, write
+from hub.customers.sheets import Line, Unusable, header, lines
+
+app = typer.Typer(no_args_is_help=True, help="Customers in from a CSV file, and out again.")
+BATCH = 200
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV in UTF-8 with a header row.")],
+    map_: Annotated[list[str], typer.Option("--map", "-m", help="COLUMN=field; may be given again.")] = [],  # noqa: B006
+    duplicates: Annotated[Duplicates, typer.Option(help="Rows whose address is known already.")] = Duplicates.SKIP,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where rejected rows go; default FILE.rejected.csv.", show_default=False)
+    ] = None,
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Import customers. Rejected rows are written to a file with their reasons, and nothing else is lost.
+
+    Fields: name, given_name, email, phone, language, timezone, country, birthday, labels, external_id, vip, consent;
+    any other column becomes an attribute. Exit 1 when rows were rejected.
+    """
+    try:
+        names, rows = header(file), list(lines(file, _mapping(map_)))
+    except Unusable as e:
+        options.err.print(f"[red]error[/] {file}: {e}")
+        raise typer.Exit(1) from e
+    results = options.with_hub(config, lambda hub: _import(hub, rows, duplicates, file.name, dry_run=dry_run))
+    rejected = [r for r in results if r.outcome is Outcome.REJECTED]
+    kept = _keep_rejected(rejects or file.with_suffix(".rejected.csv"), names, rejected)
+    _report(Counter(r.outcome.value for r in results), kept, dry_run=dry_run, json=json)
+    if rejected:
+        raise typer.Exit(1)
+
+
+@app.command("export")
+def export(
+    file: Annotated[Path | None, typer.Argument(help="Where to; default standard output.", show_default=False)] = None,
+    config: options.Config = None,
+) -> None:
+    """Export every customer as CSV, in the columns that `import` reads."""
+
+    async def write_all(hub: Hub) -> None:
+        target = file.open("w", encoding="utf-8", newline="") if file else sys.stdout
+        try:
+            target.write(exporting.csv_text([exporting.HEADER]))
+            async with hub.database.unit() as session:
+                async for page in exporting.pages(session):
+                    target.write(exporting.csv_text(page))
+        finally:
+            if file:
+                target.close()
+
+    options.with_hub(config, write_all)
+
+
+async def _import(hub: Hub, rows: Sequence[Line], policy: Duplicates, source: str, *, dry_run: bool) -> list[Result]:
+    results: list[Result] = []
+    with _progress() as progress:
+        bar = progress.add_task("Importing", total=len(rows))
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            results += await _import_batch(hub, batch, policy, source, dry_run=dry_run)
+            progress.advance(bar, len(batch))
+    return results
+
+
+async def _import_batch(
+    hub: Hub, batch: Sequence[Line], policy: Duplicates, source: str, *, dry_run: bool
+) -> list[Result]:
+    results = []
+    try:
+        async with hub.database.unit() as session:
+            for line in batch:
+                try:
+                    row = understand(line, country=hub.settings.hub.country, language=hub.settings.hub.languages[0])
+                    results.append(await write(session, line, row, policy, source=f"import {source}", now=clock.now()))
+                except ValueError as e:
+                    results.append(Result(line, Outcome.REJECTED, str(e)))
+            if dry_run:
+                raise _DryRunError
+    except _DryRunError:
+        pass
+    return results
+
+
+class _DryRunError(Exception):
+    """Rolls a batch back on purpose."""
+
+
+def _mapping(pairs: Iterable[str]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        column, equals, name = pair.rpartition("=")
+        if not equals:
+            raise typer.BadParameter(f"{pair!r}: write it as COLUMN=field", param_hint="--map")
+        mapping[column] = name
+    return mapping
+
+
+def _keep_rejected(file: Path, names: Sequence[str], rejected: Sequence[Result]) -> Path | None:
+    """Write the rejected rows as they stood, with line and reason in front; nothing in it runs as a formula."""
+    if not rejected:
+        return None
+    rows = [(str(r.line.number), r.reason, *r.line.original) for r in rejected]
+    file.write_text(exporting.csv_text([("line", "reason", *names), *rows]), encoding="utf-8", newline="")
+    return file
+
+
+def _report(counts: Counter[str], kept: Path | None, *, dry_run: bool, json: bool) -> None:
+    if json:
+        everything = {outcome.value: counts[outcome.value] for outcome in Outcome}
+        options.print_json(everything | {"dry_run": dry_run, "rejected_file": str(kept) if kept else None})
+        return
+    words = ", ".join(f"{counts[o.value]} {o.value}" for o in Outcome)
+    options.out.print(f"{'Would be: ' if dry_run else ''}{words}.")
+    if kept:
+        options.out.print(f"The rejected rows and their reasons are in [bold]{kept}[/]; mend them there and import it.")
+
+
+def _progress() -> Progress:
+    return Progress("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=options.err)

@@ -1,0 +1,106 @@
+"""What the commands share: options, consoles, logs, and the way into the hub."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import structlog
+import typer
+import uvloop
+from rich.console import Console
+
+from hub import bootstrap
+from hub.bootstrap import Hub
+from hub.settings import Settings, load
+
+T = TypeVar("T")
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="The configuration file; default $HUB_CONFIG, else ./config.toml.", show_default=False
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def settings(config: Path | None) -> Settings:
+    """The validated configuration. Raises ConfigurationError."""
+    return load(config)
+
+
+@contextmanager
+def database(config: Path | None) -> Iterator[tuple[Settings, str]]:
+    """Settings and the URL of a running, migrated database; the bundled server is started if need be."""
+    chosen = settings(config)
+    with bootstrap.running_database(chosen) as url:
+        run(bootstrap.prepare(url))
+        yield chosen, url
+
+
+@asynccontextmanager
+async def opened(chosen: Settings, url: str) -> AsyncIterator[Hub]:
+    """The hub on a prepared database."""
+    async with bootstrap.open_hub(chosen, url) as hub:
+        yield hub
+
+
+def with_hub(config: Path | None, body: Callable[[Hub], Coroutine[Any, Any, T]]) -> T:
+    """Run `body` with an opened hub, on a running and migrated database."""
+
+    async def inside(chosen: Settings, url: str) -> T:
+        async with opened(chosen, url) as hub:
+            return await body(hub)
+
+    with database(config) as (chosen, url):
+        return run(inside(chosen, url))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run one coroutine to its end."""
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def set_up_logs(*, name: str) -> None:
+    """One event a line on standard error: JSON for machines, words on a terminal. Never a message's text."""
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.dict_tracebacks if not sys.stderr.isatty() else structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    structlog.contextvars.bind_contextvars(process=name)
+    _route_standard_logging(shared, renderer)
+
+
+def _route_standard_logging(shared: list[Any], renderer: Any) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -1,0 +1,116 @@
+"""`hub run`, `hub web`, `hub worker`: the long-lived processes, and the one that watches over them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from hub.app import create_app
+from hub.bootstrap import Hub
+from hub.cli import options
+from hub.jobs import worker as jobs
+
+GRACE_SECONDS = 10
+_log = structlog.get_logger("run")
+
+
+def run(config: options.Config = None, workers: int = 1) -> None:
+    """Run everything: the database (if bundled), the web server and the workers. Ctrl-C stops it cleanly."""
+    options.set_up_logs(name="run")
+    with options.database(config) as (chosen, _url):
+        options.out.print(f"Contact Hub at [bold]{chosen.hub.public_url}[/]  (Ctrl-C stops)")
+        commands = {
+            "web": command("web", config),
+            **{f"worker-{n}": command("worker", config) for n in range(1, workers + 1)},
+        }
+        options.run(supervise(commands))
+
+
+def web(config: options.Config = None) -> None:
+    """Run the web server alone: pages, API, webhooks, public links."""
+    options.set_up_logs(name="web")
+    options.with_hub(config, serve)
+
+
+def worker(config: options.Config = None) -> None:
+    """Run one worker alone: sending, receiving, schedules, background jobs. Start as many as you like."""
+    options.set_up_logs(name="worker")
+    options.with_hub(config, work)
+
+
+async def serve(hub: Hub) -> None:
+    """Serve HTTP until SIGTERM or SIGINT; requests in flight are finished first."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(hub),
+            host=hub.settings.web.host,
+            port=hub.settings.web.port,
+            log_config=None,
+            access_log=False,
+            proxy_headers=bool(hub.settings.web.trusted_proxies),
+            forwarded_allow_ips=list(hub.settings.web.trusted_proxies),
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    await server.serve()
+
+
+async def work(hub: Hub) -> None:
+    """Work until SIGTERM or SIGINT; what is in flight is finished first, within the grace period."""
+    await jobs.run(hub, stop_signal())
+
+
+def command(name: str, config: Path | None) -> list[str]:
+    """The command line that starts another `hub` process with the same configuration."""
+    return [sys.executable, "-m", "hub", name, *(["--config", str(config)] if config else [])]
+
+
+def stop_signal() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def supervise(commands: dict[str, list[str]], stop: asyncio.Event | None = None) -> None:
+    """Keep one process per command running until `stop` (default: SIGTERM, SIGINT); a crashed one is started again."""
+    stop = stop or stop_signal()
+    async with asyncio.TaskGroup() as group:
+        for name, line in commands.items():
+            group.create_task(_keep_running(name, line, stop))
+
+
+async def _keep_running(name: str, line: list[str], stop: asyncio.Event) -> None:
+    pause = 1.0
+    while not stop.is_set():
+        started = asyncio.get_running_loop().time()
+        # its own session: a Ctrl-C at the terminal reaches the supervisor alone, which then stops the others in order
+        process = await asyncio.create_subprocess_exec(*line, start_new_session=True)
+        code = await _until_end(process, stop)
+        if stop.is_set():
+            return
+        pause = 1.0 if asyncio.get_running_loop().time() - started > 60 else min(pause * 2, 30)
+        _log.error("process ended, starting it again", name=name, code=code, pause=pause)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+
+
+async def _until_end(process: asyncio.subprocess.Process, stop: asyncio.Event) -> int:
+    ended, stopping = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())
+    await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not ended.done():
+        process.terminate()
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.shield(ended), GRACE_SECONDS + 2)
+        process.kill()
+    return await ended

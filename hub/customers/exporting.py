@@ -1,0 +1,61 @@
+"""Customers as CSV, safe to open in a spreadsheet, in the columns that the import reads."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import AsyncIterator, Iterable
+from io import StringIO
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.customers.sheets import FIELDS
+from hub.models import Customer, Identity
+from hub.models.vocabulary import AddressKind
+
+HEADER = tuple(name for name in FIELDS if name != "consent")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+async def pages(session: AsyncSession, *, size: int = 1000) -> AsyncIterator[list[tuple[str, ...]]]:
+    """Every customer as rows of cells, a page at a time, in order of their ids."""
+    after: UUID | None = None
+    while True:
+        query = select(Customer).order_by(col(Customer.id)).limit(size)
+        query = query.where(col(Customer.id) > after) if after else query
+        customers = list((await session.execute(query)).scalars())
+        if not customers:
+            return
+        yield await _rows(session, customers)
+        after = customers[-1].id
+
+
+async def _rows(session: AsyncSession, customers: list[Customer]) -> list[tuple[str, ...]]:
+    query = select(Identity).where(col(Identity.customer_id).in_([c.id for c in customers])).order_by(col(Identity.id))
+    owned: dict[tuple[UUID, AddressKind], list[str]] = {}
+    for identity in (await session.execute(query)).scalars():
+        owned.setdefault((identity.customer_id, identity.kind), []).append(identity.value)
+    return [
+        _row(c, owned.get((c.id, AddressKind.EMAIL), []), owned.get((c.id, AddressKind.PHONE), [])) for c in customers
+    ]
+
+
+def csv_text(rows: Iterable[tuple[str, ...]]) -> str:
+    """CSV lines (RFC 4180). A cell that a spreadsheet would run as a formula gets a leading apostrophe."""
+    text = StringIO()
+    csv.writer(text).writerows([_harmless(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _row(c: Customer, emails: list[str], phones: list[str]) -> tuple[str, ...]:
+    born = "" if c.birth_month is None else f"{c.birth_year or '-'}-{c.birth_month:02}-{c.birth_day:02}"
+    return (
+        c.name, c.given_name, "; ".join(emails), "; ".join(phones), c.language, c.timezone or "", c.country or "", born,
+        "; ".join(c.labels), c.external_id or "", "yes" if c.vip else "",
+    )  # fmt: skip

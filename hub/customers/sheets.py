@@ -1,0 +1,152 @@
+"""Reading a CSV file that a person made: its text, its header, its rows. Knows fields' names, not their meaning."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+FIELDS = (
+    "name",
+    "given_name",
+    "email",
+    "phone",
+    "language",
+    "timezone",
+    "country",
+    "birthday",
+    "labels",
+    "external_id",
+    "vip",
+    "consent",
+)
+_SYNONYMS = {
+    "full name": "name",
+    "full_name": "name",
+    "customer": "name",
+    "first name": "given_name",
+    "firstname": "given_name",
+    "e-mail": "email",
+    "mail": "email",
+    "email address": "email",
+    "mobile": "phone",
+    "telephone": "phone",
+    "tel": "phone",
+    "lang": "language",
+    "tz": "timezone",
+    "time zone": "timezone",
+    "birth date": "birthday",
+    "date of birth": "birthday",
+    "dob": "birthday",
+    "tags": "labels",
+    "id": "external_id",
+    "number": "external_id",
+}
+_ADDED_BY_US = {"line", "reason"}  # in the file of rejected rows, which people mend and import again
+
+
+class Unusable(ValueError):
+    """The file as a whole cannot be imported; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the file, with the number of the line it begins on."""
+
+    number: int
+    cells: Mapping[str, str]  # our field, or attributes.<column>, → what the file says; `!`: why it cannot be read
+    original: Sequence[str] = ()  # the cells as they stand in the file
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How the file's columns map to ours; the ones that map to nothing become attributes."""
+
+    names: Sequence[str]
+    fields: Sequence[str]
+
+
+def columns(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+    """Map a header. `mapping` (column → field) goes before the usual names. Raises Unusable."""
+    unknown = [f for f in mapping.values() if f not in FIELDS and not f.startswith("attributes.") and f != "-"]
+    if unknown:
+        raise Unusable(f"{unknown[0]!r} is not a field. Known: {', '.join(FIELDS)}, attributes.<name>, - (leave out)")
+    missing = [c for c in mapping if c not in header]
+    if missing:
+        raise Unusable(f"the file has no column {missing[0]!r}. It has: {', '.join(header)}")
+    fields = [mapping.get(c) or _usual(c) for c in header]
+    if not {"name", "given_name", "email", "phone"} & set(fields):
+        raise Unusable("no column is a name, an email or a phone. Say which is which with --map 'COLUMN=name'")
+    return Columns(tuple(header), tuple(fields))
+
+
+def lines(file: Path, mapping: Mapping[str, str]) -> Iterator[Line]:
+    """The rows of a CSV file in UTF-8 or UTF-16; cells divided by `,` `;` or tabs.
+
+    Raises Unusable for a file without a usable header; a broken row comes as a Line with the cell `!`.
+    """
+    text = decode(file.read_bytes())
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    found = columns(_header(reader), mapping)
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as e:
+            yield Line(number, {"!": f"not valid CSV: {e}"})
+            continue
+        if any(c.strip() for c in cells):
+            yield Line(number, _cells(found, cells), cells)
+
+
+def header(file: Path) -> list[str]:
+    """The names of the file's columns. Raises Unusable."""
+    text = decode(file.read_bytes())
+    return _header(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+
+
+def decode(content: bytes) -> str:
+    """Text of a file that spreadsheet programs saved. Raises Unusable when it is no text at all."""
+    if b"\x00" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Unusable("this is not a text file. Save the sheet as CSV in UTF-8")
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as e:
+        raise Unusable(f"byte {e.start} is not {encoding}. Save the sheet as CSV in UTF-8") from e
+
+
+def _header(rows: Iterator[list[str]]) -> list[str]:
+    names = [name.strip() for name in next(rows, [])]
+    if not any(names):
+        raise Unusable("the file has no header row")
+    return names
+
+
+def _usual(column: str) -> str:
+    name = re.sub(r"[\s_]*\d+$", "", column.lower().strip())  # `Email 2` is an email too
+    known = _SYNONYMS.get(name, name.replace(" ", "_"))
+    if known in _ADDED_BY_US:
+        return "-"
+    return known if known in FIELDS else f"attributes.{column.strip()}"
+
+
+def _cells(found: Columns, cells: Sequence[str]) -> dict[str, str]:
+    if len(cells) != len(found.names):
+        return {"!": f"has {len(cells)} cells where the header has {len(found.names)}"}
+    joined: dict[str, str] = {}
+    for name, cell in zip(found.fields, cells, strict=True):
+        value = cell.replace("\x00", "").strip()
+        joined[name] = "; ".join(filter(None, (joined.get(name), value)))  # `email` and `email 2` are both emails
+    joined.pop("-", None)
+    return joined
+
+
+def _delimiter(text: str) -> str:
+    header = text.split("\n", 1)[0]
+    return max(",;\t", key=header.count)

@@ -1,0 +1,46 @@
+"""One worker process: every loop side by side, each started again when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+import structlog
+
+from hub.bootstrap import Hub
+from hub.jobs import background, listen, read, send, tick
+
+_log = structlog.get_logger("worker")
+
+LOOPS: Mapping[str, Callable[[Hub, asyncio.Event], Awaitable[None]]] = {
+    "send": send.run,
+    "listen": listen.run,
+    "read": read.run,
+    "tick": tick.run,
+    "background": background.run,
+}
+
+
+async def run(hub: Hub, stop: asyncio.Event) -> None:
+    """Run every loop until `stop`. Returns when all of them have finished what they had in hand."""
+    _log.info("worker started", loops=list(LOOPS), channels=list(hub.channels))
+    async with asyncio.TaskGroup() as group:
+        for name, loop in LOOPS.items():
+            group.create_task(_keep(name, loop, hub, stop))
+    _log.info("worker stopped")
+
+
+async def _keep(
+    name: str, loop: Callable[[Hub, asyncio.Event], Awaitable[None]], hub: Hub, stop: asyncio.Event
+) -> None:
+    pause = 1.0
+    while not stop.is_set():
+        try:
+            await loop(hub, stop)
+        except Exception as e:
+            # Whatever it is, the other loops go on and this one is tried again: a worker that dies helps nobody.
+            _log.exception("loop failed, starting it again", loop=name, error=type(e).__name__, pause=pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+            pause = min(pause * 2, 30.0)
