@@ -1,0 +1,79 @@
+"""Whose a conversation is and whether it is work: assign, resolve, reopen, snooze, wake, mark as read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import live
+from hub.conversations.inbox import NoSuchConversation
+from hub.models import Conversation
+from hub.models.vocabulary import ConversationState
+
+
+async def assign(session: AsyncSession, conversation_id: UUID, staff_id: int | None, *, now: datetime) -> None:
+    """Give a conversation to somebody, or to nobody. Raises NoSuchConversation."""
+    await _set(session, conversation_id, assignee_id=staff_id)
+
+
+async def resolve(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
+    """Done: out of everybody's way until the customer writes again. Raises NoSuchConversation."""
+    await _set(session, conversation_id, state=ConversationState.RESOLVED, unread=False, flag="", snoozed_until=None)
+
+
+async def reopen(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
+    """Work again. Raises NoSuchConversation."""
+    await _set(session, conversation_id, state=ConversationState.OPEN, snoozed_until=None)
+
+
+async def wait(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
+    """Open still, but the next word is the customer's. Raises NoSuchConversation."""
+    await _set(session, conversation_id, state=ConversationState.PENDING, snoozed_until=None)
+
+
+async def snooze(session: AsyncSession, conversation_id: UUID, until: datetime, *, now: datetime) -> None:
+    """Out of the way until then, or until the customer writes. Raises NoSuchConversation."""
+    await _set(session, conversation_id, state=ConversationState.SNOOZED, snoozed_until=until)
+
+
+async def wake(session: AsyncSession, *, now: datetime) -> int:
+    """Reopen what was snoozed until now or earlier; how many those were."""
+    due = (col(Conversation.state) == ConversationState.SNOOZED, col(Conversation.snoozed_until) <= now)
+    woken = await session.execute(
+        update(Conversation)
+        .where(*due)
+        .values(state=ConversationState.OPEN, snoozed_until=None, unread=True)
+        .returning(col(Conversation.id), col(Conversation.customer_id))
+    )
+    rows = woken.all()
+    for conversation_id, customer_id in rows:
+        await live.publish(session, "conversation", id=conversation_id, customer=customer_id)
+    return len(rows)
+
+
+async def mark_read(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
+    """Somebody looked at it. Raises NoSuchConversation."""
+    await _set(session, conversation_id, unread=False)
+
+
+async def clear_flag(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
+    """A person looked at what the flag says. Raises NoSuchConversation."""
+    await _set(session, conversation_id, flag="")
+
+
+async def _set(session: AsyncSession, conversation_id: UUID, **values: Any) -> None:
+    changed = await session.execute(
+        update(Conversation)
+        .where(col(Conversation.id) == conversation_id)
+        .values(**values)
+        .returning(col(Conversation.customer_id))
+    )
+    customer_id = changed.scalar_one_or_none()
+    if customer_id is None:
+        raise NoSuchConversation(conversation_id)
+    await live.publish(session, "conversation", id=conversation_id, customer=customer_id)
