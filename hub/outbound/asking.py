@@ -1,0 +1,109 @@
+"""What can be asked of the outbound side, and what it answers. Data only; `request` acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from hub.models.vocabulary import Kind, Origin, Purpose, Withheld
+from hub.outbound.permission import Rules
+from hub.signing import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What every request is held against. `senders`: the configured channels of each kind, the first one preferred."""
+
+    rules: Rules
+    senders: Mapping[Kind, tuple[str, ...]]
+    signer: Signer
+    public_url: str
+    company: str
+    default_language: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that lies in the storage already."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Somebody's own words: stored as they are."""
+
+    text: str
+    subject: str = ""
+    html: str = ""
+    files: tuple[NewFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Templated:
+    """A template's words: the version and the values are stored, which give the exact text again."""
+
+    version_id: int
+    variables: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One message to one customer. `kinds` empty: the customer's ranking decides; `recipient`: one of their addresses.
+
+    `dedupe_key` makes it at most once, whatever happens; `answers` is the inbound interaction it answers;
+    `occasion` says which greeting it is, or "opt-out", "opt-in", "help" for the confirmations of requirement S4;
+    `call` is kept with the log row of a call (see `calling`).
+    """
+
+    customer_id: UUID
+    purpose: Purpose
+    origin: Origin
+    content: Words | Templated
+    kinds: tuple[Kind, ...] = ()
+    recipient: str = ""
+    channel: str = ""
+    dedupe_key: str = ""
+    conversation_id: UUID | None = None
+    staff_id: int | None = None
+    campaign_id: int | None = None
+    occasion: str = ""
+    answers: UUID | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    automatic: bool = False
+    answers_automatically: bool = False
+    call: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """It will leave at `due_at`, on this kind of channel."""
+
+    interaction_id: UUID
+    kind: Kind
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The gate said no. It is in the log, with the reason."""
+
+    interaction_id: UUID
+    reason: Withheld
+    trace: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """This was asked for before; nothing was added."""
+
+    interaction_id: UUID
+
+
+Answer = Placed | Held | Duplicate

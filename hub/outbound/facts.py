@@ -1,0 +1,83 @@
+"""What the hub knows about customers that bears on the gate's answer, read for many at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.clock import first_uuid7
+from hub.models import ChannelPreference, Consent, Customer, Identity, Interaction, Suppression
+from hub.models.vocabulary import Direction, Kind, Purpose, State
+from hub.outbound.permission import Facts
+
+_WEEK = timedelta(days=7)
+_NEVER_LEFT = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED)
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+async def facts(session: AsyncSession, customer_ids: Collection[UUID], *, now: datetime) -> Mapping[UUID, Facts]:
+    """The facts of these customers; one that does not exist is not in the answer. Six statements, however many."""
+    ids = list(set(customer_ids))
+    customers = await session.exec(select(Customer).where(col(Customer.id).in_(ids)))
+    identities = (await session.exec(select(Identity).where(col(Identity.customer_id).in_(ids)))).all()
+    consents = await session.exec(select(Consent).where(col(Consent.customer_id).in_(ids)).order_by(col(Consent.id)))
+    by_identity = _grouped((i.customer_id, i) for i in identities)
+    by_consent = _grouped((c.customer_id, c) for c in consents)
+    rankings = await _rankings(session, ids)
+    suppressions = await _suppressions(session, {i.value for i in identities})
+    marketing = await _marketing(session, ids, now)
+    return {
+        customer.id: Facts(
+            customer=customer,
+            identities=by_identity.get(customer.id, ()),
+            consents=by_consent.get(customer.id, ()),
+            rankings=rankings.get(customer.id),
+            suppressions=tuple(row for i in by_identity.get(customer.id, ()) for row in suppressions.get(i.value, ())),
+            marketing=marketing.get(customer.id, ()),
+        )
+        for customer in customers
+    }
+
+
+async def _rankings(session: AsyncSession, ids: list[UUID]) -> dict[UUID, dict[Purpose, tuple[Kind, ...]]]:
+    rows = await session.exec(select(ChannelPreference).where(col(ChannelPreference.customer_id).in_(ids)))
+    found: dict[UUID, dict[Purpose, tuple[Kind, ...]]] = defaultdict(dict)
+    for row in rows:
+        found[row.customer_id][row.purpose] = tuple(Kind(word) for word in row.channels)
+    return found
+
+
+async def _suppressions(session: AsyncSession, values: Collection[str]) -> dict[str, tuple[Suppression, ...]]:
+    rows = await session.exec(select(Suppression).where(col(Suppression.value).in_(values)))
+    return _grouped((row.value, row) for row in rows)
+
+
+async def _marketing(session: AsyncSession, ids: list[UUID], now: datetime) -> dict[UUID, tuple[UUID, ...]]:
+    """Ids of the last week's marketing, oldest first; what was refused or never arrived does not count."""
+    rows = await session.exec(
+        select(Interaction.customer_id, Interaction.id)
+        .where(
+            col(Interaction.customer_id).in_(ids),
+            col(Interaction.id) >= first_uuid7(now - _WEEK),
+            col(Interaction.purpose) == Purpose.MARKETING,
+            col(Interaction.direction) == Direction.OUT,
+            col(Interaction.state).not_in(_NEVER_LEFT),
+        )
+        .order_by(col(Interaction.id))
+    )
+    return _grouped((customer, interaction) for customer, interaction in rows)
+
+
+def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
+    groups: dict[K, list[V]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return {key: tuple(values) for key, values in groups.items()}

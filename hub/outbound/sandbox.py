@@ -1,0 +1,159 @@
+"""A closed corner of Jinja2 for texts that marketers write: a list of what is allowed, and nothing else.
+
+No calls, no assignments, no imports, no attributes with an underscore; loops and output are counted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, nodes
+from jinja2.exceptions import SecurityError, TemplateSyntaxError
+from jinja2.runtime import LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+SECONDS = 0.1
+LETTERS = 100_000
+_SOURCE_LETTERS = 200_000
+_TURNS = 10_000
+_LOOPS_IN_LOOPS = 2
+
+_FILTERS = frozenset(
+    {"upper", "lower", "capitalize", "title", "trim", "default", "d", "length", "count", "join", "first", "last"}
+    | {"round", "int", "float", "abs", "escape", "e", "truncate", "striptags", "urlencode", "metered"}
+)
+_TESTS = frozenset({"defined", "undefined", "none", "string", "number", "mapping", "sequence", "odd", "even"})
+_LOOP = frozenset({"index", "index0", "first", "last", "length"})
+_NODES = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem),
+    *(nodes.If, nodes.For, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
+    *(nodes.Filter, nodes.Test, nodes.Add, nodes.Sub, nodes.Concat, nodes.Neg, nodes.Keyword),
+)
+
+
+class TooMuch(SecurityError):
+    """The template takes too long, or writes too much."""
+
+
+class _Closed(ImmutableSandboxedEnvironment):
+    """Jinja2's sandbox with the doors walled up that its own list leaves open."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Only what a mapping holds; methods and attributes of objects are nobody's business."""
+        return False
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """`customer.name` is the mapping's entry, never a method of it."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        if isinstance(obj, LoopContext) and attribute in _LOOP:
+            return getattr(obj, attribute)
+        return self.undefined(hint=_unknown(attribute, obj), name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Mapping | list | tuple):
+            try:
+                return obj[argument]
+            except (LookupError, TypeError):
+                return self.undefined(hint=_unknown(str(argument), obj), name=str(argument))
+        return self.undefined(hint=_unknown(str(argument), obj), name=str(argument))
+
+
+def _unknown(name: str, where: Any) -> str:
+    known = [str(key) for key in where] if isinstance(where, Mapping) else []
+    return f"{name!r} is not known{nearest(name, known)}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What the writer may have meant, as the end of a sentence."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _environment(*, html: bool) -> _Closed:
+    environment = _Closed(autoescape=html, undefined=StrictUndefined, keep_trailing_newline=False)
+    environment.globals.clear()
+    environment.filters |= {"metered": _metered, "join": _joined}
+    environment.filters = {name: f for name, f in environment.filters.items() if name in _FILTERS}
+    environment.tests = {name: t for name, t in environment.tests.items() if name in _TESTS}
+    return environment
+
+
+def _metered(sequence: Any) -> Iterator[Any]:
+    """Put around what every loop goes through."""
+    for turn, item in enumerate(sequence):
+        if turn >= _TURNS:
+            raise TooMuch(f"a loop goes round more than {_TURNS} times")
+        yield item
+
+
+def _joined(sequence: Any, between: str = ", ") -> str:
+    """Jinja2's own would let two texts multiply each other."""
+    if not isinstance(sequence, list | tuple):
+        raise TooMuch("join wants a list")
+    if len(sequence) * len(between) > LETTERS:
+        raise TooMuch(f"join writes more than {LETTERS} letters")
+    return between.join(map(str, sequence))
+
+
+_TEXT = _environment(html=False)
+_HTML = _environment(html=True)
+
+
+@lru_cache(maxsize=512)
+def compiled(source: str, *, html: bool) -> Template:
+    """The template, checked against the list. Raises jinja2.TemplateSyntaxError, with the line, for anything else."""
+    if len(source) > _SOURCE_LETTERS:
+        raise TemplateSyntaxError(f"the text is longer than {_SOURCE_LETTERS} letters", 1)
+    environment = _HTML if html else _TEXT
+    tree = environment.parse(source)
+    _check(tree, loops=0)
+    for loop in list(tree.find_all(nodes.For)):
+        loop.iter = nodes.Filter(loop.iter, "metered", [], [], None, None, lineno=loop.lineno, environment=environment)
+    return environment.from_string(tree)
+
+
+def names(source: str) -> dict[str, int]:
+    """Variables that the source reads, each with the first line that does. Raises jinja2.TemplateSyntaxError."""
+    tree = _TEXT.parse(source)
+    own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"} | {"loop"}
+    read = sorted((name.lineno, name.name) for name in tree.find_all(nodes.Name) if name.ctx == "load")
+    return {name: line for line, name in reversed(read) if name not in own}
+
+
+def written(template: Template, variables: Mapping[str, object]) -> str:
+    """Render within the limits. Raises jinja2.UndefinedError, TooMuch, or what a filter makes of a wrong value."""
+    deadline, length, pieces = time.perf_counter() + SECONDS, 0, []
+    for piece in template.generate(variables):
+        pieces.append(piece)
+        length += len(piece)
+        if length > LETTERS:
+            raise TooMuch(f"it writes more than {LETTERS} letters")
+        if time.perf_counter() > deadline:
+            raise TooMuch(f"it takes longer than {SECONDS} seconds")
+    return "".join(pieces)
+
+
+def _check(node: nodes.Node, *, loops: int) -> None:
+    if not isinstance(node, _NODES):
+        raise TemplateSyntaxError(f"{type(node).__name__.lower()} is not allowed in a message", node.lineno)
+    if isinstance(node, nodes.For):
+        loops += 1
+        if loops > _LOOPS_IN_LOOPS or node.recursive:
+            raise TemplateSyntaxError(f"no more than {_LOOPS_IN_LOOPS} loops in one another", node.lineno)
+    _check_name(node)
+    for child in node.iter_child_nodes():
+        _check(child, loops=loops)
+
+
+def _check_name(node: nodes.Node) -> None:
+    if isinstance(node, nodes.Filter) and node.name not in _FILTERS - {"metered"}:
+        raise TemplateSyntaxError(f"there is no filter {node.name!r}", node.lineno)
+    if isinstance(node, nodes.Test) and node.name not in _TESTS:
+        raise TemplateSyntaxError(f"there is no test {node.name!r}", node.lineno)
+    if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
+        raise TemplateSyntaxError(f"{node.attr!r}: names with an underscore in front are not allowed", node.lineno)

@@ -1,0 +1,44 @@
+"""The configured channels as senders: how fast each may send, and what keeps it from sending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.models import SenderRow
+from hub.models.vocabulary import Kind
+
+
+async def register(
+    session: AsyncSession, channel: str, kind: Kind, *, rate: float, burst: float, now: datetime
+) -> None:
+    """Make the channel's row, or bring its rate (messages a second) and burst up to date."""
+    row = insert(SenderRow).values(channel=channel, kind=kind, rate=rate, burst=burst, tat=now, trouble="")
+    limits = {"kind": row.excluded.kind, "rate": row.excluded.rate, "burst": row.excluded.burst}
+    await session.exec(row.on_conflict_do_update(index_elements=["channel"], set_=limits))
+
+
+async def ids(session: AsyncSession) -> Mapping[str, int]:
+    """Sender rows by channel name."""
+    rows = await session.exec(select(SenderRow.channel, SenderRow.id))
+    return {channel: number for channel, number in rows if number is not None}
+
+
+async def pause(session: AsyncSession, sender_id: int, until: datetime, *, trouble: str = "") -> None:
+    """Let nothing leave through this sender before `until`; `trouble` is what a person has to mend."""
+    values = {"paused_until": until} | ({"trouble": trouble} if trouble else {})
+    await session.exec(update(SenderRow).where(col(SenderRow.id) == sender_id).values(**values))
+
+
+async def mended(session: AsyncSession, sender_id: int) -> None:
+    """It sends again: nobody has to look any more."""
+    await session.exec(
+        update(SenderRow)
+        .where(col(SenderRow.id) == sender_id, col(SenderRow.trouble) != "")
+        .values(trouble="", paused_until=None)
+    )
