@@ -24,7 +24,7 @@ class ConfigurationError(Exception):
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as e:
+    except (KeyError, ValueError, OSError) as e:
         raise ValueError("is not an IANA time zone, such as Europe/Warsaw") from e
     return name
 
@@ -213,7 +213,8 @@ def _line(problem: Mapping[str, Any], file: Path | None) -> str:
     where = f"{file or 'environment'}: [{'.'.join(path[:-1])}] {path[-1]}" if len(path) > 1 else f"{file}: [{path[0]}]"
     if problem["type"] == "extra_forbidden":
         return f"{where}: unknown key. {_nearest(path)}"
-    return f"{where} = {problem['input']!r}: {problem['msg']}"
+    words = problem["msg"].removeprefix("Value error, ")
+    return f"{where} = {problem['input']!r}: {words}"
 
 
 def _nearest(path: list[str]) -> str:

@@ -45,6 +45,7 @@ _SYNONYMS = {
     "id": "external_id",
     "number": "external_id",
 }
+_ARMOUR = re.compile(r"^'(?=[=+\-@])")  # our own export's apostrophe before what a spreadsheet would run
 _ADDED_BY_US = {"line", "reason"}  # in the file of rejected rows, which people mend and import again
 
 
@@ -141,7 +142,7 @@ def _cells(found: Columns, cells: Sequence[str]) -> dict[str, str]:
         return {"!": f"has {len(cells)} cells where the header has {len(found.names)}"}
     joined: dict[str, str] = {}
     for name, cell in zip(found.fields, cells, strict=True):
-        value = cell.replace("\x00", "").strip()
+        value = _ARMOUR.sub("", cell.replace("\x00", "").strip())
         joined[name] = "; ".join(filter(None, (joined.get(name), value)))  # `email` and `email 2` are both emails
     joined.pop("-", None)
     return joined
