@@ -1,0 +1,70 @@
+"""The inside of the reading child: frames in, frames out, and the limits each mail is read under."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import resource
+import struct
+import sys
+from typing import BinaryIO
+
+from channels.email.reading import read_events
+from channels.errors import Unreadable
+from channels.message import Event
+
+CPU_SECONDS = 10
+MEMORY_BYTES = 512 * 1024 * 1024
+
+
+def serve(own: str) -> None:
+    """Read mails from stdin until it ends. A frame in is length + mail; out is ok + length + (events | why not)."""
+    _limit_memory()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing may print into the frames
+    while (raw := _frame(sys.stdin.buffer)) is not None:
+        _limit_cpu()
+        ok, answer = _answer(raw, own)
+        answers.write(struct.pack("!?Q", ok, len(answer)) + answer)
+        answers.flush()
+        del raw, answer
+        gc.collect()
+
+
+def _answer(raw: bytes, own: str) -> tuple[bool, bytes]:
+    try:
+        events: list[Event] = read_events(raw, own)
+        return True, pickle.dumps(events)
+    except Unreadable as e:
+        return False, str(e).encode()
+    except MemoryError:
+        return False, b"too large or too complex: it needs more memory than is allowed"
+    except RecursionError:
+        return False, b"too complex: nested too deeply"
+    except Exception as e:  # the border: one mail's surprise must not end the reader
+        return False, f"the reader failed on it: {type(e).__name__}: {e}".encode("utf-8", "replace")
+
+
+def _frame(stream: BinaryIO) -> bytes | None:
+    head = stream.read(8)
+    if len(head) < 8:
+        return None
+    (length,) = struct.unpack("!Q", head)
+    return stream.read(length)
+
+
+def _limit_cpu() -> None:
+    """The soft limit moves with every mail; reaching it ends the process (SIGXCPU)."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(used.ru_utime + used.ru_stime) + CPU_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def _limit_memory() -> None:
+    """What the interpreter has now, and MEMORY_BYTES more."""
+    with open("/proc/self/statm", "rb") as statm:
+        now = int(statm.read().split()[0]) * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY_BYTES, hard))

@@ -1,0 +1,315 @@
+"""One IMAP connection (RFC 3501) over aioimaplib, with what that library lacks: limits, and ends that are noticed.
+
+A lost connection does not fail its pending commands, and some replies make it hang past its own timeouts; so every
+call here races the loss of the connection and an outer timeout. A literal is never trusted to be as long as it says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import re
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aioimaplib import aioimaplib
+
+from channels.email.settings import Imap
+from channels.errors import Interrupted, Misconfigured
+
+T = TypeVar("T")
+_UIDVALIDITY = re.compile(rb"\[UIDVALIDITY (\d{1,10})\]", re.IGNORECASE)
+_FETCH = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
+_UID = re.compile(rb"\bUID (\d{1,10})", re.IGNORECASE)
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,15})", re.IGNORECASE)
+_BODY = re.compile(rb'BODY\[\](?:<\d+>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE | re.DOTALL)
+_TRANSIENT = re.compile(rb"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]", re.IGNORECASE)
+_ROOM = 1_000_000  # for everything that is no message: FETCH lines of 200 messages, flags, greetings
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One message of a FETCH. `content` is empty when the server said NIL."""
+
+    uid: int
+    content: bytes
+
+
+class Wire:
+    """A logged-in connection. Every method raises Interrupted when the connection is gone or silent."""
+
+    def __init__(self, name: str, settings: Imap) -> None:
+        self._name, self._settings = name, settings
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._client: _Client | None = None
+
+    async def open(self) -> None:
+        """Connect, TLS, login. Raises Interrupted, or Misconfigured with what to change."""
+        await self.connect()
+        await self.login()
+
+    async def connect(self) -> None:
+        s = self._settings
+        context = s.tls_context() if s.security == "tls" else None
+        self._client = _Client(s.host, s.port, s.timeout_seconds, self._on_lost, context)
+        try:
+            await self._within(self._client.wait_hello_from_server())
+        except Interrupted as e:
+            if isinstance(cause := e.__cause__, ssl.SSLError):
+                raise self._wrong("security", f"no trusted TLS: {cause}", "Check host, port and ca_file") from e
+            raise
+
+    async def login(self) -> None:
+        s, password = self._settings, self._settings.password.get_secret_value()
+        try:
+            if s.auth == "xoauth2":
+                response = await self._within(self._it.xoauth2(s.username, password))
+            else:
+                response = await self._within(self._it.login(_quoted(s.username), password))
+        except ValueError as e:
+            raise self._wrong("username", f"cannot be sent: {e}", "Remove line ends from username and password") from e
+        self._check_login(response)
+        await self._within(self._it.protocol.capability())
+
+    async def select(self, folder: str) -> int:
+        """Open a folder; its UIDVALIDITY. Raises Misconfigured when there is no such folder."""
+        try:
+            response = await self._within(self._it.select(_quoted(_modified_utf7(folder))))
+        except ValueError as e:
+            raise self._wrong("folders", f"{folder!r} cannot be a folder name", "Remove line ends") from e
+        if response.result != "OK":
+            raise self._wrong("folders", f"{folder!r} cannot be opened: {_said(response.lines)}", "Check its spelling")
+        found = [m for m in map(_UIDVALIDITY.search, _bytes_of(response.lines)) if m]
+        if not found:
+            raise Interrupted(f"{folder}: the server told no UIDVALIDITY")
+        return int(found[0].group(1))
+
+    async def newer_than(self, uid: int) -> list[int]:
+        """UIDs above `uid`, rising. `n:*` always holds the last message, so smaller ones are dropped (I5)."""
+        response = await self._within(self._it.uid_search(f"UID {uid + 1}:*", charset=None))
+        self._check(response)
+        numbers = (int(word) for line in _bytes_of(response.lines[:-1]) for word in line.split() if word.isdigit())
+        return sorted({number for number in numbers if uid < number < 2**32})
+
+    async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """Bytes of each message by UID. At most 200 at a time: longer answers break the library."""
+        response = await self._fetch(uids, "(UID RFC822.SIZE)", room=_ROOM)
+        pairs = ((_UID.search(line), _SIZE.search(line)) for line in _bytes_of(response))
+        return {int(u.group(1)): int(s.group(1)) for u, s in pairs if u and s and int(u.group(1)) in set(uids)}
+
+    async def messages(self, uids: Sequence[int], room: int) -> list[Fetched]:
+        """Whole messages; `room` is how many bytes they may take together."""
+        return _messages(await self._fetch(uids, "(UID BODY.PEEK[])", room=2 * room + 16 * _ROOM), uids)
+
+    async def beginning(self, uid: int, size: int) -> list[Fetched]:
+        """The first `size` bytes of one message."""
+        return _messages(await self._fetch([uid], f"(UID BODY.PEEK[]<0.{size}>)", room=2 * size + _ROOM), [uid])
+
+    async def mark_seen(self, uids: Sequence[int]) -> None:
+        self._check(await self._within(self._it.uid("store", _uid_set(uids), r"+FLAGS.SILENT (\Seen)")))
+
+    async def wait(self, seconds: float) -> None:
+        """Until the server announces something, or `seconds` have passed."""
+        if "IDLE" not in self._it.protocol.capabilities:
+            await self._sleep(seconds)
+            return
+        ended = await self._within(self._it.idle_start(seconds + 60))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not _announces(await self._race(self._it.protocol.idle_queue.get())):
+                    pass
+        self._it.idle_done()
+        await self._within(ended)
+
+    async def close(self) -> None:
+        """Say goodbye if the connection lives, and let go of it in any case."""
+        if self._client is None:
+            return
+        if not self._lost.done():
+            with suppress(Interrupted, TimeoutError):
+                async with asyncio.timeout(min(2, self._settings.timeout_seconds)):
+                    await self._race(self._client.logout())
+        self._client.abort()
+
+    # ---- inside -----------------------------------------------------------------------------
+
+    @property
+    def _it(self) -> _Client:
+        if self._client is None or self._lost.done():
+            raise Interrupted(f"{self._settings.host}: not connected")
+        return self._client
+
+    def _on_lost(self, error: Exception | None) -> None:
+        if not self._lost.done():
+            self._lost.set_exception(Interrupted(f"{self._settings.host}: connection lost: {error or 'closed'}"))
+            self._lost.exception()  # nobody need be waiting
+
+    async def _fetch(self, uids: Sequence[int], items: str, *, room: int) -> list[Any]:
+        self._it.allow(room)
+        response = await self._within(self._it.uid("fetch", _uid_set(uids), items))
+        self._check(response)
+        return list(response.lines[:-1])
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._lost), seconds)
+        self._check(await self._within(self._it.noop()))
+
+    async def _within(self, call: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                return await self._race(call)
+        except TimeoutError as e:
+            raise Interrupted(f"{self._settings.host}: no answer in {self._settings.timeout_seconds:g} s") from e
+
+    async def _race(self, call: Awaitable[T]) -> T:
+        """The result of `call`, or Interrupted as soon as the connection ends."""
+        task = asyncio.ensure_future(call)
+        try:
+            either: tuple[asyncio.Future[Any], ...] = (task, self._lost)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                self._lost.result()
+            return await task
+        except (aioimaplib.AioImapException, OSError, AttributeError, IndexError, UnicodeError) as e:
+            raise Interrupted(f"{self._settings.host}: {type(e).__name__} {e}") from e
+        finally:
+            task.cancel()
+
+    def _check(self, response: Any) -> None:
+        if response.result != "OK":
+            raise Interrupted(f"{self._settings.host}: {response.result} {_said(response.lines)}")
+
+    def _check_login(self, response: Any) -> None:
+        if response.result == "OK":
+            return
+        if any(map(_TRANSIENT.search, _bytes_of(response.lines))):
+            raise Interrupted(f"{self._settings.host}: no login now: {_said(response.lines)}")
+        raise self._wrong("username", f"login refused: {_said(response.lines)}", "Check username, password and auth")
+
+    def _wrong(self, key: str, problem: str, remedy: str) -> Misconfigured:
+        return Misconfigured(problem, channel=self._name, key=f"imap.{key}", remedy=remedy)
+
+
+class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the library is not annotated
+    """Counts what comes in, and answers the one continuation that the library leaves hanging."""
+
+    room = _ROOM
+
+    def data_received(self, data: bytes) -> None:
+        self.room -= len(data)
+        if self.room < 0:
+            self.transport.abort()
+        else:
+            super().data_received(data)
+
+    def _continuation(self, line: bytes) -> None:
+        if self.pending_sync_command is not None and self.pending_sync_command.name == "AUTHENTICATE":
+            self.transport.write(b"\r\n")  # XOAUTH2: the error comes as a challenge; an empty answer ends it
+        else:
+            super()._continuation(line)
+
+
+class _Client(aioimaplib.IMAP4):  # type: ignore[misc]
+    """The library's client on our protocol. TLS when there is a context."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        seconds: float,
+        lost: Callable[[Exception | None], None],
+        context: ssl.SSLContext | None,
+    ) -> None:
+        super().__init__(host, port, None, seconds, lost, context)
+
+    def create_client(self, host: str, port: int, loop: Any, conn_lost_cb: Any = None, ssl_context: Any = None) -> None:
+        running = asyncio.get_running_loop()
+        self.protocol = _Protocol(running, conn_lost_cb)
+        self._client_task = running.create_task(
+            running.create_connection(lambda: self.protocol, host, port, ssl=ssl_context)
+        )
+
+    def allow(self, room: int) -> None:
+        """How many bytes may come in from now on."""
+        self.protocol.room = room
+
+    def abort(self) -> None:
+        self._client_task.cancel()
+        if self.protocol.transport is not None:
+            self.protocol.transport.abort()
+        for task in [*self.tasks, *self.protocol.tasks]:
+            task.cancel()
+
+
+def _bytes_of(lines: Iterable[Any]) -> list[bytes]:
+    return [line for line in lines if isinstance(line, bytes)]
+
+
+def _said(lines: Iterable[Any]) -> str:
+    said = b" ".join(_bytes_of(lines)).decode("utf-8", "replace")
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", said)[:200]
+
+
+def _messages(lines: list[Any], wanted: Sequence[int]) -> list[Fetched]:
+    """A FETCH is a flat list of lines and literals; the order within one message is the server's."""
+    found: dict[int, Fetched] = {}
+    for group in _by_message(lines):
+        line = b"".join(_bytes_of(group))
+        uid = _UID.search(line)
+        content = _content(group, line)
+        if uid and content is not None and int(uid.group(1)) in wanted:
+            found[int(uid.group(1))] = Fetched(int(uid.group(1)), content)
+    return [found[uid] for uid in wanted if uid in found]
+
+
+def _by_message(lines: list[Any]) -> list[list[Any]]:
+    groups: list[list[Any]] = []
+    for line in lines:
+        if isinstance(line, bytes) and _FETCH.match(line):
+            groups.append([])
+        if groups:
+            groups[-1].append(line)
+    return groups
+
+
+def _content(group: list[Any], line: bytes) -> bytes | None:
+    literals = [bytes(part) for part in group if isinstance(part, bytearray)]
+    if literals:
+        return max(literals, key=len)
+    short = _BODY.search(line)
+    return None if short is None else re.sub(rb"\\(.)", rb"\1", short.group(1) or b"")
+
+
+def _announces(push: Any) -> bool:
+    return isinstance(push, list) and any(b"EXISTS" in line or b"RECENT" in line for line in _bytes_of(push))
+
+
+def _uid_set(uids: Sequence[int]) -> str:
+    """`1:3,7` for 1, 2, 3, 7. `uids` rise."""
+    ranges: list[list[int]] = []
+    for uid in uids:
+        if ranges and uid == ranges[-1][1] + 1:
+            ranges[-1][1] = uid
+        else:
+            ranges.append([uid, uid])
+    return ",".join(str(a) if a == b else f"{a}:{b}" for a, b in ranges)
+
+
+def _quoted(text: str) -> str:
+    if re.search(r"[\x00\r\n]", text):
+        raise ValueError("it holds a line end")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _modified_utf7(folder: str) -> str:
+    """RFC 3501 5.1.3: `Входящие` as the server knows it."""
+
+    def shift(match: re.Match[str]) -> str:
+        encoded = match.group().encode("utf-16-be")
+        return "&" + binascii.b2a_base64(encoded, newline=False).rstrip(b"=").replace(b"/", b",").decode() + "-"
+
+    return re.sub(r"[^\x20-\x7e]+", shift, folder.replace("&", "&-"))

@@ -1,0 +1,114 @@
+"""Reading a mail: bytes to a frozen Mail (RFC 5322, 2045-2049; requirements M1-M8). Knows nothing of what it means."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from channels.email import addresses, body
+from channels.email.addresses import MAX_ADDRESSES, Mailbox
+from channels.email.headers import Headers
+from channels.email.parts import Part, tree
+from channels.errors import Unreadable
+from channels.message import Attachment
+
+MAX_BYTES = 25_000_000
+_ID = re.compile(r"<[^<>\s]{1,998}>")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail as its sender meant it. Texts hold no NUL and no lone surrogate; addresses are as they were written."""
+
+    headers: Headers = field(repr=False)
+    root: Part = field(repr=False)
+    sender: Mailbox
+    reply_to: tuple[Mailbox, ...]
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    subject: str
+    date: datetime | None
+    message_id: str  # as it stands, or made from the bytes (M11)
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...]
+    problems: tuple[str, ...]
+
+
+def read(raw: bytes, limit: int = MAX_BYTES) -> Mail:
+    """Raises Unreadable when there is nothing to read, or more than the limits allow."""
+    if not raw.strip():
+        raise Unreadable("empty: the mailbox has no content for this message")
+    if len(raw) > limit:
+        raise Unreadable(f"too large: {len(raw)} bytes, the limit is {limit}")
+    root = tree(raw)
+    shown = body.choose(root)
+    headers = Headers(root.headers.fields, shown.charset)
+    to, cc = addresses.of(headers, "to"), addresses.of(headers, "cc")
+    if len(to) + len(cc) > MAX_ADDRESSES:
+        raise Unreadable(f"too complex: more than {MAX_ADDRESSES} recipients")
+    sender, problems = _sender(headers)
+    return Mail(
+        headers=headers,
+        root=root,
+        sender=sender,
+        reply_to=addresses.of(headers, "reply-to"),
+        to=to,
+        cc=cc,
+        subject=headers.text("subject"),
+        date=_date(headers.plain("date")),
+        message_id=_message_id(headers, raw),
+        in_reply_to=ids(headers.plain("in-reply-to")),
+        references=ids(" ".join(value.decode("ascii", "replace") for value in headers.all("references"))),
+        text=shown.text,
+        html=shown.html,
+        attachments=shown.attachments,
+        problems=tuple((*problems, *shown.problems)),
+    )
+
+
+def ids(text: str) -> tuple[str, ...]:
+    """Message-IDs with their angle brackets, each once, at most 200."""
+    return tuple(dict.fromkeys(_ID.findall(re.sub(r"\s+(?=[^<>]*>)", "", text[:65536]))))[:200]
+
+
+def made_up_id(raw: bytes) -> str:
+    """For a mail without one: from its bytes, so that the same mail twice is seen (M11)."""
+    return f"<gen-{hashlib.sha256(raw).hexdigest()}@local>"
+
+
+def _message_id(headers: Headers, raw: bytes) -> str:
+    stated = headers.plain("message-id")
+    found = ids(stated)
+    if found:
+        return found[0]
+    bare = re.sub(r"[\s<>]", "", stated)[:900]
+    return f"<{bare}>" if bare else made_up_id(raw)
+
+
+_SENDERS = ("from", "reply-to", "sender", "return-path")
+
+
+def _sender(headers: Headers) -> tuple[Mailbox, list[str]]:
+    """From, else Reply-To, else Sender, else Return-Path (M1)."""
+    nameless: Mailbox | None = None
+    for name in _SENDERS:
+        for mailbox in addresses.of(headers, name):
+            if "@" in mailbox.address:
+                return mailbox, [] if name == "from" else [f"no usable From: taken from {name}"]
+            nameless = nameless or mailbox
+    return nameless or Mailbox(""), ["no usable sender address"]
+
+
+def _date(text: str) -> datetime | None:
+    """Aware, or None. A date without a zone counts as UTC."""
+    try:
+        date = parsedate_to_datetime(text[:200])
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,143 @@
+"""Open SMTP connections, kept between mails: connecting, TLS, login, and who may be used again."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import aiosmtplib
+
+from channels.email.replies import Stage, dropped, refused
+from channels.email.settings import Smtp
+from channels.errors import ChannelError, Misconfigured
+
+_FRESH_SECONDS = 10  # a connection idle for longer is asked (NOOP) before it carries a mail
+
+
+@dataclass(slots=True)
+class Connection:
+    """One connection. `used` is how many mails it carried; `sound` turns False when it must not carry another."""
+
+    client: aiosmtplib.SMTP
+    used: int = 0
+    sound: bool = True
+    idle_since: float = field(default_factory=time.monotonic)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class Pool:
+    """At most `settings.connections` at a time; a connection comes back only if its last conversation ended well."""
+
+    def __init__(self, name: str, settings: Smtp, hello: str) -> None:
+        self._name, self._settings, self._hello = name, settings, hello
+        self._free = asyncio.Semaphore(settings.connections)
+        self._idle: list[Connection] = []
+
+    @asynccontextmanager
+    async def borrow(self, *, fresh: bool = False) -> AsyncIterator[Connection]:
+        """A connection that answers. Any exception, cancellation too, means it is thrown away unless still `sound`."""
+        async with self._free:
+            connection = await self._take(fresh=fresh)
+            try:
+                yield connection
+            except ChannelError:
+                self._give_back(connection)
+                raise
+            except BaseException:  # cancelled mid-conversation: the next mail would get this one's late reply
+                connection.close()
+                raise
+            self._give_back(connection)
+
+    async def close(self) -> None:
+        """Say goodbye to the idle ones. A server that does not answer QUIT is no failure."""
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(self._quit(connection) for connection in idle))
+
+    async def connect(self) -> aiosmtplib.SMTP:
+        """A new connection, past TLS and login. Raises TryLater or Misconfigured."""
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds * 2):
+                await client.connect()
+                await self._introduce(client)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as e:
+            client.close()
+            raise self._failure(e) from e
+        return client
+
+    async def _take(self, *, fresh: bool) -> Connection:
+        while self._idle and not fresh:
+            connection = self._idle.pop()
+            if await self._answers(connection):
+                return connection
+        return Connection(await self.connect())
+
+    async def _answers(self, connection: Connection) -> bool:
+        if not connection.client.is_connected:
+            return False
+        if time.monotonic() - connection.idle_since < _FRESH_SECONDS:
+            return True
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await connection.client.noop(timeout=min(5, self._settings.timeout_seconds))
+            return True
+        connection.close()
+        return False
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.sound and connection.client.is_connected:
+            connection.idle_since = time.monotonic()
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    async def _quit(self, connection: Connection) -> None:
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await connection.client.quit(timeout=min(2, self._settings.timeout_seconds))
+        connection.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        s = self._settings
+        return aiosmtplib.SMTP(
+            hostname=s.host,
+            port=s.port,
+            local_hostname=self._hello,
+            timeout=s.timeout_seconds,
+            use_tls=s.security == "tls",
+            start_tls=s.security == "starttls",
+            tls_context=s.tls_context() if s.security != "none" else None,
+        )
+
+    async def _introduce(self, client: aiosmtplib.SMTP) -> None:
+        s = self._settings
+        if not s.username:
+            await client.ehlo()
+        elif s.auth == "xoauth2":
+            await client.auth_xoauth2(s.username, s.password.get_secret_value())
+        else:
+            await client.login(s.username, s.password.get_secret_value())
+
+    def _failure(self, error: Exception) -> ChannelError:
+        if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
+            return self._wrong(
+                "username", f"login refused: {error.code} {error.message}", "Check username and password"
+            )
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            return refused(Stage.CONNECT, error.code, error.message)
+        if _is_tls(error):
+            return self._wrong("security", f"no trusted TLS: {error}", "Check host, certificate and ca_file")
+        if isinstance(error, OSError):
+            return dropped(Stage.CONNECT, str(error) or type(error).__name__)
+        return self._wrong("security", str(error), "Check port, security and auth")
+
+    def _wrong(self, key: str, problem: str, remedy: str) -> Misconfigured:
+        return Misconfigured(problem, channel=self._name, key=f"smtp.{key}", remedy=remedy)
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    return error is not None and (isinstance(error, ssl.SSLError) or _is_tls(error.__cause__))

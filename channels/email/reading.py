@@ -1,0 +1,210 @@
+"""From a raw mail to what happened: an inbound message, receipts from a bounce or complaint, or both."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from html.parser import HTMLParser
+from typing import Any
+
+from channels.email import addresses, autos, bounces, quotes
+from channels.email.addresses import Mailbox, canonical
+from channels.email.charsets import decode
+from channels.email.mime import Mail, read
+from channels.email.tagging import tokens
+from channels.errors import Unreadable
+from channels.message import Address, Attachment, Auto, Event, Inbound, Kind, Progress, Reason, Receipt
+
+_ENVELOPE = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "return-path")
+
+
+def read_events(raw: bytes, own: str) -> list[Event]:
+    """Everything one mail to `own` tells, the message itself last. Raises Unreadable."""
+    mail = read(raw)
+    report = bounces.examine(mail)
+    auto = autos.kind(mail, report)
+    message = _inbound(mail, own, auto)
+    return [*_receipts(mail, report, message.tokens), message]
+
+
+def _inbound(mail: Mail, own: str, auto: Auto | None) -> Inbound:
+    text = mail.text or plain_from_html(mail.html)
+    return Inbound(
+        kind=Kind.EMAIL,
+        provider_id=mail.message_id,
+        sender=_address(mail.sender),
+        recipients=_addresses(mail.to),
+        text=text,
+        at=mail.date,
+        subject=mail.subject,
+        html=mail.html,
+        reply_text=quotes.reply(text),
+        cc=_addresses(mail.cc),
+        reply_to=_addresses(mail.reply_to),
+        message_id=mail.message_id,
+        in_reply_to=mail.in_reply_to,
+        references=mail.references,
+        tokens=tokens(own, _recipients(mail)),
+        auto=auto,
+        answerable=autos.answerable(mail, own, auto),
+        attachments=mail.attachments,
+        problems=mail.problems,
+    )
+
+
+def _recipients(mail: Mail) -> Iterable[str]:
+    envelope = addresses.of(mail.headers, *_ENVELOPE)
+    return [box.address for box in (*mail.to, *mail.cc, *envelope)]
+
+
+def _receipts(mail: Mail, report: bounces.Report, found: tuple[str, ...]) -> list[Event]:
+    """One per recipient. The token in the address the bounce came to says which message it is about."""
+    token = found[0] if len(found) == 1 else ""
+    failed = [_failed(f, report, token, mail) for f in report.failures]
+    return [*failed, *(_complained(recipient, report, token, mail) for recipient in report.complained)]
+
+
+def _failed(failure: bounces.Failure, report: bounces.Report, token: str, mail: Mail) -> Receipt:
+    return Receipt(
+        provider_id=report.message_id,
+        progress=Progress.DELAYED if failure.action == "delayed" else Progress.FAILED,
+        token=token,
+        message_id=report.message_id,
+        recipient=canonical(failure.recipient),
+        reason=failure.reason,
+        hard=failure.hard,
+        code=failure.status,
+        detail=failure.diagnostic,
+        at=mail.date,
+        payload={"bounce": mail.message_id, "action": failure.action, "class": failure.kind},
+    )
+
+
+def _complained(recipient: str, report: bounces.Report, token: str, mail: Mail) -> Receipt:
+    """RFC 5965: it did arrive, and was not wanted."""
+    return Receipt(
+        provider_id=report.message_id,
+        progress=Progress.DELIVERED,
+        token=token,
+        message_id=report.message_id,
+        recipient=canonical(recipient),
+        reason=Reason.COMPLAINED,
+        at=mail.date,
+        detail="feedback report: abuse",
+        payload={"report": mail.message_id},
+    )
+
+
+def _addresses(boxes: tuple[Mailbox, ...]) -> tuple[Address, ...]:
+    return tuple(map(_address, boxes))
+
+
+def _address(box: Mailbox) -> Address:
+    return Address(Kind.EMAIL, canonical(box.address), box.name)
+
+
+# ---- the JSON of `hub import-mail` ----------------------------------------------------------
+
+
+def understand(raw: bytes) -> dict[str, Any]:
+    """Everything read from one mail, as plain JSON values. Never raises: what was too much is told in `problems`."""
+    try:
+        mail = read(raw)
+    except Unreadable as e:
+        return {**_EMPTY, "problems": [str(e)], "message_id": f"<gen-{hashlib.sha256(raw).hexdigest()}@local>"}
+    report = bounces.examine(mail)
+    auto = autos.kind(mail, report)
+    text = mail.text or plain_from_html(mail.html)
+    return {
+        "from": _json_address(mail.sender),
+        "to": [_json_address(box) for box in mail.to],
+        "cc": [_json_address(box) for box in mail.cc],
+        "reply_to": [_json_address(box) for box in mail.reply_to],
+        "date": mail.date.isoformat() if mail.date else None,
+        "message_id": mail.message_id,
+        "in_reply_to": list(mail.in_reply_to),
+        "references": list(mail.references),
+        "subject": mail.subject,
+        "body": {"type": "text/html" if mail.html else "text/plain", "text": text, "html": mail.html},
+        "reply_text": quotes.reply(text),
+        "attachments": [_json_attachment(a) for a in mail.attachments],
+        "auto": {"kind": auto.value if auto else None},
+        "bounce": [_json_failure(f) for f in report.failures],
+        "problems": list(mail.problems),
+    }
+
+
+_EMPTY: dict[str, Any] = {
+    "from": {"email": "", "name": ""},
+    "to": [],
+    "cc": [],
+    "reply_to": [],
+    "date": None,
+    "in_reply_to": [],
+    "references": [],
+    "subject": "",
+    "body": {"type": "text/plain", "text": "", "html": ""},
+    "reply_text": "",
+    "attachments": [],
+    "auto": {"kind": None},
+    "bounce": [],
+}
+
+
+def _json_address(box: Mailbox) -> dict[str, str]:
+    return {"email": box.address.lower(), "name": box.name}
+
+
+def _json_attachment(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "filename": attachment.name,
+        "content_type": attachment.media_type,
+        "size": len(attachment.content),
+        "sha256": hashlib.sha256(attachment.content).hexdigest(),
+        "inline": attachment.inline,
+    }
+
+
+def _json_failure(failure: bounces.Failure) -> dict[str, str]:
+    kind = failure.kind if failure.kind in ("hard", "unknown") else "soft"
+    return {"recipient": failure.recipient, "status": failure.status, "class": kind, "reason": failure.reason.value}
+
+
+# ---- text of a mail that has only HTML ------------------------------------------------------
+
+
+class _Text(HTMLParser):
+    """Words with line breaks where blocks end; styles, scripts and the head left out."""
+
+    _BREAKS = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "table", "blockquote", "pre", "hr"})
+    _HIDDEN = frozenset({"style", "script", "head", "title"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden += tag in self._HIDDEN
+        if tag in self._BREAKS:
+            self.pieces.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._HIDDEN and self._hidden:
+            self._hidden -= 1
+        if tag in self._BREAKS:
+            self.pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.pieces.append(re.sub(r"\s+", " ", data))
+
+
+def plain_from_html(html: str) -> str:
+    """For a mail without a text part: what a reader would see, roughly, of its first megabyte."""
+    reader = _Text()
+    reader.feed(html[:1_000_000])
+    text = decode("".join(reader.pieces).encode("utf-8", "replace"))
+    lines = [line.strip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

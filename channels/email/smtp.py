@@ -1,0 +1,186 @@
+"""Sending: one message, one conversation (RFC 5321), and an exact answer to what became of it (requirement 3.2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import aiosmtplib
+
+from channels import address
+from channels.email.compose import compose, message_id
+from channels.email.pool import Connection, Pool
+from channels.email.replies import Stage, dropped, refused
+from channels.email.settings import Smtp
+from channels.email.tagging import tagged
+from channels.errors import ChannelError, Refused, TryLater
+from channels.message import Accepted, Address, Email, Outbound, Reason
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SmtpSender:
+    """Hands mails to one server, as one address. The envelope comes from the Outbound alone, never from headers."""
+
+    def __init__(self, name: str, settings: Smtp, own: Address, *, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._own, self._clock, self._timeout = own, clock, settings.timeout_seconds
+        self.pool = Pool(name, settings, hello=own.value.rpartition("@")[2])
+
+    async def send(self, message: Outbound[Email]) -> Accepted:
+        """Raises TryLater, Refused, Unknown or Misconfigured."""
+        _check_recipient(message.to)
+        envelope = Envelope(message, self._own)
+        body = _dot_stuffed(compose(message, self._own, self._clock()))
+        try:
+            answer = await self._attempt(envelope, body, fresh=False)
+        except _WentStale:
+            answer = await self._attempt(envelope, body, fresh=True)
+        return Accepted(provider_id=message_id(message, self._own.value), detail=answer)
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+    async def _attempt(self, envelope: Envelope, body: bytes, *, fresh: bool) -> str:
+        async with self.pool.borrow(fresh=fresh) as connection:
+            return await _Conversation(connection, self._timeout).hand_over(envelope, body)
+
+
+class Envelope:
+    """MAIL and RCPT, with the parameters this server offers."""
+
+    def __init__(self, message: Outbound[Email], own: Address) -> None:
+        self.recipient = message.to.value
+        self.sender = "" if message.content.answers_automatically else tagged(own.value, message.token)
+        self._id = message.id.hex
+
+    def mail(self, client: aiosmtplib.SMTP, size: int) -> list[bytes]:
+        words = [f"FROM:<{self.sender}>"]
+        words += [f"SIZE={size}"] if client.supports_extension("size") else []
+        words += ["SMTPUTF8", "BODY=8BITMIME"] if self.is_international else []
+        words += ["RET=HDRS", f"ENVID={self._id}"] if client.supports_extension("dsn") else []
+        return [word.encode() for word in words]
+
+    def rcpt(self, client: aiosmtplib.SMTP) -> list[bytes]:
+        """RFC 3461 4.1: an answer with an empty sender wants no reports; all else wants failures and delays."""
+        words = [f"TO:<{self.recipient}>"]
+        if client.supports_extension("dsn"):
+            words.append("NOTIFY=FAILURE,DELAY" if self.sender else "NOTIFY=NEVER")
+        return [word.encode() for word in words]
+
+    @property
+    def is_international(self) -> bool:
+        return not (self.recipient.isascii() and self.sender.isascii())
+
+
+class _WentStale(TryLater):
+    """A kept connection turned out to be dead before anything was said on it: one fresh one may be tried."""
+
+
+class _Conversation:
+    """One mail transaction; knows its stage at every moment."""
+
+    def __init__(self, connection: Connection, seconds: float) -> None:
+        self._connection, self._client, self._seconds = connection, connection.client, seconds
+        self._stage = Stage.MAIL
+
+    async def hand_over(self, envelope: Envelope, body: bytes) -> str:
+        """The server's answer to the dot. The connection is left fit for the next mail, or marked unsound."""
+        self._refuse_what_cannot_go(envelope, body)
+        try:
+            return await self._transact(envelope, body)
+        except (aiosmtplib.SMTPException, OSError) as e:
+            raise self._failed(e) from e
+
+    def _refuse_what_cannot_go(self, envelope: Envelope, body: bytes) -> None:
+        if envelope.is_international and not self._client.supports_extension("smtputf8"):
+            why = f"the mail server cannot take the address {envelope.recipient!r}: it offers no SMTPUTF8 (RFC 6531)"
+            raise Refused(why, reason=Reason.REJECTED, stage=Stage.MAIL)
+        limit = self._client.esmtp_extensions.get("size", "")
+        if limit.isdecimal() and 0 < int(limit) < len(body):
+            raise Refused(f"{len(body)} bytes; the server takes {limit}", reason=Reason.TOO_LONG, stage=Stage.MAIL)
+
+    async def _transact(self, envelope: Envelope, body: bytes) -> str:
+        await self._say(b"MAIL", *envelope.mail(self._client, len(body)))
+        self._connection.used += 1
+        self._stage = Stage.RCPT
+        await self._say(b"RCPT", *envelope.rcpt(self._client))
+        self._stage = Stage.DATA
+        await self._say(b"DATA", hope=354)
+        await self._write(body)
+        return await self._finish()
+
+    async def _say(self, *words: bytes, hope: int = 250) -> str:
+        code, text = await self._client.execute_command(*words)
+        if code // 10 == hope // 10 and (hope != 354 or code == 354):
+            return text
+        failure = refused(self._stage, code, text)
+        await self._reset(code)
+        raise failure
+
+    async def _write(self, body: bytes) -> None:
+        """Everything but the dot, and wait until the system has it all: a drop until here means nothing was sent."""
+        protocol = self._client.protocol
+        if protocol is None:
+            raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+        for start in range(0, len(body), 65536):
+            protocol.write(body[start : start + 65536])
+            await self._drained()
+
+    async def _drained(self) -> None:
+        async with asyncio.timeout(self._seconds):
+            while (
+                isinstance(transport := self._client.transport, asyncio.WriteTransport)
+                and transport.get_write_buffer_size()
+            ):
+                await asyncio.sleep(0.005)
+        if self._client.transport is None:
+            raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+
+    async def _finish(self) -> str:
+        protocol = self._client.protocol
+        if protocol is None:
+            raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+        protocol.write(b".\r\n")
+        self._stage = Stage.DOT
+        code, text = await protocol.read_response(timeout=self._seconds)
+        if 200 <= code <= 299:
+            return f"{code} {text}"
+        self._connection.sound = 400 <= code <= 599 and code != 421
+        raise refused(self._stage, code, text)
+
+    async def _reset(self, code: int) -> None:
+        """After a refusal the connection is fit for another mail only if RSET is answered (RFC 5321 4.1.1.5)."""
+        self._connection.sound = False
+        if 400 <= code <= 599 and code != 421:
+            try:
+                await self._client.rset()
+            except (aiosmtplib.SMTPException, OSError):
+                return
+            self._connection.sound = True
+
+    def _failed(self, error: Exception) -> ChannelError:
+        """No reply in time, a drop, or a reply that is no SMTP: the connection is never used again."""
+        self._connection.sound = False
+        detail = str(error) or type(error).__name__
+        if self._stage is Stage.MAIL and self._connection.used and isinstance(error, ConnectionError):
+            return _WentStale(detail, stage=self._stage)
+        return dropped(self._stage, detail)
+
+
+def _check_recipient(to: Address) -> None:
+    """The library quietly cuts what it cannot read down to the first address: never let it see such a thing."""
+    try:
+        canonical = address.mail(to.value)
+    except address.BadAddress as e:
+        raise Refused(str(e), reason=Reason.BAD_ADDRESS, stage="compose") from e
+    if canonical != to.value:
+        raise Refused(f"{to.value!r} is not in canonical spelling", reason=Reason.BAD_ADDRESS, stage="compose")
+
+
+def _dot_stuffed(mail: bytes) -> bytes:
+    """RFC 5321 4.5.2. The mail has CRLF throughout and starts with a header field."""
+    stuffed = mail.replace(b"\r\n.", b"\r\n..")
+    return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"

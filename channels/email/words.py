@@ -1,0 +1,111 @@
+"""Writing values into mail headers: RFC 2047 words, RFC 5322 folding and phrases, RFC 2231 parameters.
+
+Every value may come from a stranger. Nothing here can produce a line that begins a header of its own: control
+characters and line ends are gone before anything else happens, and text that already looks like an encoded word is
+encoded anew, because Python 3.11.7 decodes such words again while folding (CVE-2024-6923).
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+import urllib.parse
+
+from channels.message import Address
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_ATOMS = re.compile(r"[A-Za-z0-9 !#$%&'*+\-/=?^_`{|}~]*\Z")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$&+\-.^_`|~]+\Z")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>\Z")
+_LINE = 76
+_WORD_BYTES = 39  # 52 base64 characters and the frame: 64, well under RFC 2047's 75
+
+
+def clean(value: str) -> str:
+    """One line of valid Unicode: no controls, no line ends, no lone surrogates."""
+    return _CONTROLS.sub(" ", value).encode("utf-8", "replace").decode().strip()
+
+
+def text(value: str, used: int) -> str:
+    """An unstructured header value, folded. `used` is the length of `Name: ` in front of it."""
+    value = clean(value)
+    if not value.isascii() or "=?" in value:
+        return _encoded(value)
+    folded = _folded(value.split(" "), used)
+    return folded if folded is not None else _encoded(value)
+
+
+def mailbox(address: Address) -> str:
+    """`Name <local@domain>`. An address with a non-ASCII local part stays as it is (RFC 6532)."""
+    name = clean(address.name)
+    if not name:
+        return f"<{address.value}>"
+    return f"{_phrase(name)}\r\n <{address.value}>"
+
+
+def message_ids(values: tuple[str, ...], limit: int = 30) -> str:
+    """Well-formed Message-IDs only, the latest `limit` of them, one a line."""
+    kept = [value for value in values if _MESSAGE_ID.match(value)]
+    return "\r\n ".join(kept[-limit:])
+
+
+def parameter(name: str, value: str) -> str:
+    """`; name="value"`, or RFC 2231 continuations of percent-encoded UTF-8 when it is not plain ASCII."""
+    value = clean(value)
+    if _TOKEN.match(value) and len(value) < 60:
+        return f'; {name}="{value}"'
+    if value.isascii() and len(value) < 60 and not set(value) & set('"\\') and "=?" not in value:
+        return f'; {name}="{value}"'
+    return _extended(name, value)
+
+
+def media_type(value: str) -> str:
+    """`type/subtype`, or application/octet-stream for what is not one, or may not be base64 (RFC 2046 5.2.1)."""
+    main, slash, sub = value.lower().partition("/")
+    if not slash or main in ("message", "multipart") or not (_TOKEN.match(main) and _TOKEN.match(sub)):
+        return "application/octet-stream"
+    return f"{main}/{sub}" if len(value) < 128 else "application/octet-stream"
+
+
+def _phrase(name: str) -> str:
+    if not name.isascii() or "=?" in name or len(name) > 200:
+        return _encoded(name)
+    if _ATOMS.match(name):
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _folded(parts: list[str], used: int) -> str | None:
+    """Break between words at 76 characters; None when a word is too long to stand on a line."""
+    lines: list[str] = []
+    line = parts[0]
+    room = _LINE - used
+    for part in parts[1:]:
+        if line.strip() and part and len(line) + 1 + len(part) > room:
+            lines.append(line)
+            line, room = f" {part}", _LINE
+        else:
+            line = f"{line} {part}"
+    lines.append(line)
+    return "\r\n".join(lines) if max(map(len, lines)) < 900 else None
+
+
+def _encoded(value: str) -> str:
+    chunks, current = [], bytearray()
+    for char in value:
+        piece = char.encode()
+        if len(current) + len(piece) > _WORD_BYTES:
+            chunks.append(current)
+            current = bytearray()
+        current += piece
+    chunks.append(current)
+    return "\r\n ".join(f"=?utf-8?b?{binascii.b2a_base64(chunk, newline=False).decode()}?=" for chunk in chunks)
+
+
+def _extended(name: str, value: str) -> str:
+    quoted = urllib.parse.quote(value, safe="")
+    pieces = re.findall(r"(?:%..|[^%]){1,20}", quoted)
+    if len(pieces) == 1:
+        return f";\r\n {name}*=utf-8''{quoted}"
+    numbered = (f";\r\n {name}*{i}*={'utf-8' + chr(39) * 2 if i == 0 else ''}{piece}" for i, piece in enumerate(pieces))
+    return "".join(numbered)
