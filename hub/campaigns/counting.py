@@ -1,0 +1,100 @@
+"""How far a campaign is: its interactions by state, added up from the log itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.campaigns import segments
+from hub.models import Campaign, Interaction
+from hub.models.vocabulary import CampaignState, State
+
+_OVER = (CampaignState.FINISHED, CampaignState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`fed` customers looked at so far out of `audience`; every one of them is in exactly one of the states.
+
+    `sent` and `delivered` are where messages stand now, not how many ever got there: a read one counts as read.
+    A call that rings or talks counts as sending, one that nobody took as `missed`.
+    """
+
+    fed: int
+    audience: int
+    queued: int = 0
+    sending: int = 0
+    unknown: int = 0
+    sent: int = 0
+    delivered: int = 0
+    read: int = 0
+    missed: int = 0
+    failed: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    withheld: Mapping[str, int] = field(default_factory=dict)  # reason → customers
+
+    @property
+    def total(self) -> int:
+        """The sum of the states: equals `fed`."""
+        return self.open + self.unknown + self.left + self.failed + self.expired + self.cancelled + self.held
+
+    @property
+    def open(self) -> int:
+        return self.queued + self.sending
+
+    @property
+    def left(self) -> int:
+        """Handed to a provider, whatever came of it there."""
+        return self.sent + self.delivered + self.read + self.missed
+
+    @property
+    def held(self) -> int:
+        return sum(self.withheld.values())
+
+
+async def counts(session: AsyncSession, campaign: Campaign) -> Counts:
+    """The figures of one campaign, read in the caller's transaction."""
+    by_state = await _by_state(session, campaign)
+    return Counts(
+        fed=campaign.fed,
+        audience=await _audience(session, campaign),
+        queued=by_state.get(State.QUEUED, 0),
+        sending=sum(by_state.get(state, 0) for state in (State.SENDING, State.RINGING, State.TALKING)),
+        unknown=by_state.get(State.UNKNOWN, 0),
+        sent=by_state.get(State.SENT, 0),
+        delivered=by_state.get(State.DELIVERED, 0),
+        read=by_state.get(State.READ, 0),
+        missed=by_state.get(State.MISSED, 0),
+        failed=by_state.get(State.FAILED, 0),
+        expired=by_state.get(State.EXPIRED, 0),
+        cancelled=by_state.get(State.CANCELLED, 0),
+        withheld=await _withheld(session, campaign),
+    )
+
+
+async def _by_state(session: AsyncSession, campaign: Campaign) -> Mapping[State, int]:
+    query = select(Interaction.state, func.count()).where(col(Interaction.campaign_id) == campaign.id)
+    rows = (await session.exec(query.group_by(col(Interaction.state)))).all()
+    return {State(state): number for state, number in rows}
+
+
+async def _withheld(session: AsyncSession, campaign: Campaign) -> Mapping[str, int]:
+    query = (
+        select(Interaction.reason, func.count())
+        .where(col(Interaction.campaign_id) == campaign.id, col(Interaction.state) == State.WITHHELD)
+        .group_by(col(Interaction.reason))
+        .order_by(func.count().desc(), col(Interaction.reason))
+    )
+    return dict((await session.exec(query)).all())
+
+
+async def _audience(session: AsyncSession, campaign: Campaign) -> int:
+    """Of a campaign that is over: those it looked at. Else whom it would still mean, never fewer than it looked at."""
+    if campaign.state in _OVER:
+        return campaign.fed
+    return max(campaign.fed, await segments.count(session, campaign.segment))

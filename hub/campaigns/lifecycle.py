@@ -1,0 +1,228 @@
+"""A campaign's life: draft → scheduled → running ⇄ paused → finished or cancelled. Every step holds the row's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import live
+from hub.campaigns import counting, segments, tickets
+from hub.campaigns.counting import Counts
+from hub.campaigns.proofs import prove
+from hub.models import Campaign
+from hub.models.vocabulary import CampaignState, Kind, Purpose
+from hub.outbound.request import Gate
+
+_TRAILING = timedelta(days=3)  # how long after a cancellation a sender may still give a ticket back
+_BEFORE = frozenset({CampaignState.DRAFT, CampaignState.SCHEDULED})
+_ALIVE = _BEFORE | {CampaignState.RUNNING, CampaignState.PAUSED}
+
+
+class NotFound(LookupError):
+    """There is no such campaign."""
+
+
+class NotStartable(Exception):
+    """What was asked cannot be done with the campaign as it is. Says why and what would help."""
+
+
+class EmptySegment(NotStartable):
+    """Nobody would get it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a campaign says to whom. `kinds` empty: whichever channel each customer prefers."""
+
+    name: str
+    template_version_id: int | None = None
+    segment: Sequence[Mapping[str, Any]] = ()
+    purpose: Purpose = Purpose.MARKETING
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    kinds: tuple[Kind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One campaign in the list."""
+
+    id: int
+    name: str
+    state: CampaignState
+    purpose: Purpose
+    fed: int
+    created_at: datetime
+    starts_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+async def create(session: AsyncSession, plan: Plan, *, staff_id: int | None, now: datetime) -> Campaign:
+    """Draft a campaign. Raises BadCondition."""
+    campaign = Campaign(name="", created_by=staff_id, created_at=now)
+    _write(campaign, plan)
+    session.add(campaign)
+    await session.flush()
+    await _announce(session, campaign)
+    return campaign
+
+
+async def edit(session: AsyncSession, campaign_id: int, plan: Plan) -> Campaign:
+    """Change a campaign that has not begun; of a paused one everything but whom it means. What left stays as it was.
+
+    Raises NotFound, NotStartable, BadCondition.
+    """
+    campaign = await _locked(session, campaign_id)
+    if campaign.state not in _BEFORE | {CampaignState.PAUSED}:
+        raise NotStartable(f"“{campaign.name}” is {campaign.state.value} and cannot be changed. Pause it first")
+    if campaign.state is CampaignState.PAUSED and list(plan.segment) != campaign.segment:
+        raise NotStartable(f"“{campaign.name}” has begun: its segment cannot be changed any more")
+    _write(campaign, plan)
+    return await _saved(session, campaign)
+
+
+async def schedule(
+    session: AsyncSession, campaign_id: int, starts_at: datetime, *, gate: Gate, now: datetime
+) -> Campaign:
+    """Start by itself at `starts_at`. Raises NotFound, NotStartable, EmptySegment, now rather than then."""
+    campaign = await _locked(session, campaign_id)
+    _require(campaign, _BEFORE, "scheduled")
+    await _check(session, campaign, gate=gate, now=now)
+    campaign.state, campaign.starts_at = CampaignState.SCHEDULED, starts_at
+    return await _saved(session, campaign)
+
+
+async def start(session: AsyncSession, campaign_id: int, *, gate: Gate, now: datetime) -> Campaign:
+    """Begin. Raises NotFound; NotStartable naming the template's fault; EmptySegment."""
+    campaign = await _locked(session, campaign_id)
+    _require(campaign, _BEFORE, "started")
+    await _check(session, campaign, gate=gate, now=now)
+    campaign.state, campaign.started_at = CampaignState.RUNNING, now
+    return await _saved(session, campaign)
+
+
+async def pause(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
+    """Nothing more leaves but what is in a sender's hands at this instant (F18)."""
+    campaign = await _locked(session, campaign_id)
+    _require(campaign, {CampaignState.RUNNING}, "paused")
+    campaign.state = CampaignState.PAUSED
+    await tickets.set_aside(session, campaign_id, now=now)
+    return await _saved(session, campaign)
+
+
+async def resume(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
+    """Go on where it stopped."""
+    campaign = await _locked(session, campaign_id)
+    _require(campaign, {CampaignState.PAUSED}, "resumed")
+    campaign.state = CampaignState.RUNNING
+    await tickets.bring_back(session, campaign_id, now=now)
+    return await _saved(session, campaign)
+
+
+async def cancel(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
+    """End it: what waits is cancelled in the same transaction, what has left stays as it is."""
+    campaign = await _locked(session, campaign_id)
+    _require(campaign, _ALIVE, "cancelled")
+    campaign.state, campaign.finished_at = CampaignState.CANCELLED, now
+    await tickets.cancel(session, campaign_id, now=now)
+    return await _saved(session, campaign)
+
+
+async def get(session: AsyncSession, campaign_id: int) -> Campaign:
+    """Raises NotFound."""
+    campaign = await session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise NotFound(f"there is no campaign {campaign_id}")
+    return campaign
+
+
+async def counts(session: AsyncSession, campaign_id: int) -> Counts:
+    """How far it is. Raises NotFound."""
+    return await counting.counts(session, await get(session, campaign_id))
+
+
+async def listing(session: AsyncSession, *, limit: int = 100) -> list[Line]:
+    """The newest first."""
+    columns = (col(getattr(Campaign, name)) for name in Line.__dataclass_fields__)
+    query = select(*columns).order_by(col(Campaign.id).desc()).limit(limit)
+    return [Line(*row) for row in (await session.exec(query)).all()]
+
+
+async def running(session: AsyncSession) -> list[int]:
+    """Campaigns that have to be fed, or looked at whether they are finished."""
+    query = select(Campaign.id).where(col(Campaign.state) == CampaignState.RUNNING).order_by(col(Campaign.id))
+    return [number for number in (await session.exec(query)).all() if number is not None]
+
+
+async def ready(session: AsyncSession, *, now: datetime) -> list[int]:
+    """Scheduled campaigns whose time has come."""
+    query = select(Campaign.id).where(col(Campaign.state) == CampaignState.SCHEDULED, col(Campaign.starts_at) <= now)
+    return [number for number in (await session.exec(query.order_by(col(Campaign.starts_at)))).all() if number]
+
+
+async def unschedule(session: AsyncSession, campaign_id: int) -> Campaign:
+    """Back to draft: by a person, or because it could not start when its time came."""
+    campaign = await _locked(session, campaign_id)
+    _require(campaign, {CampaignState.SCHEDULED}, "taken off the schedule")
+    campaign.state = CampaignState.DRAFT
+    return await _saved(session, campaign)
+
+
+async def sweep(session: AsyncSession, *, now: datetime) -> None:
+    """What was in a sender's hands when its campaign was paused or cancelled, and came back unsent: follow suit."""
+    recent = col(Campaign.finished_at) > now - _TRAILING
+    stopped = or_(
+        col(Campaign.state) == CampaignState.PAUSED, and_(col(Campaign.state) == CampaignState.CANCELLED, recent)
+    )
+    query = select(Campaign.id, Campaign.state).where(stopped).with_for_update(skip_locked=True)
+    for campaign_id, state in (await session.exec(query.order_by(col(Campaign.id)))).all():
+        if state is CampaignState.PAUSED:
+            await tickets.set_aside(session, campaign_id or 0, now=now)
+        else:
+            await tickets.cancel(session, campaign_id or 0, now=now)
+
+
+def _write(campaign: Campaign, plan: Plan) -> None:
+    segments.compile(plan.segment)
+    campaign.name, campaign.purpose = plan.name.strip() or "Campaign", plan.purpose
+    campaign.template_version_id, campaign.variables = plan.template_version_id, dict(plan.variables)
+    campaign.segment = [dict(condition) for condition in plan.segment]
+    campaign.kinds = [kind.value for kind in plan.kinds]
+
+
+async def _locked(session: AsyncSession, campaign_id: int) -> Campaign:
+    query = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update()
+    campaign = (await session.exec(query.execution_options(populate_existing=True))).one_or_none()
+    if campaign is None:
+        raise NotFound(f"there is no campaign {campaign_id}")
+    return campaign
+
+
+def _require(campaign: Campaign, states: frozenset[CampaignState] | set[CampaignState], done: str) -> None:
+    if campaign.state not in states:
+        raise NotStartable(f"“{campaign.name}” is {campaign.state.value} and cannot be {done}")
+
+
+async def _check(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: datetime) -> None:
+    if not await segments.count(session, campaign.segment, now=now):
+        raise EmptySegment(f"nobody is in the segment of “{campaign.name}”. Loosen its conditions")
+    problem = await prove(session, campaign, gate=gate, now=now)
+    if problem:
+        raise NotStartable(f"“{campaign.name}” cannot start: {problem}")
+
+
+async def _saved(session: AsyncSession, campaign: Campaign) -> Campaign:
+    session.add(campaign)
+    await session.flush()
+    await _announce(session, campaign)
+    return campaign
+
+
+async def _announce(session: AsyncSession, campaign: Campaign) -> None:
+    await live.publish(session, "campaign", id=campaign.id)

@@ -1,0 +1,90 @@
+"""Reminders of appointments: some hours before, once each, and never after the appointment has begun."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.models import Appointment, Customer, Reminder, TemplateVersion
+from hub.models.vocabulary import AppointmentState, Origin, Purpose
+from hub.occasions.dates import spoken, zone_of
+from hub.outbound import templates
+from hub.outbound.request import Gate, Held, Placed, Request, Templated, send_many
+
+TEMPLATE = "appointment-reminder"
+_SLICE = 200
+
+Due = tuple[Reminder, Appointment, Customer]
+
+
+async def remind(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
+    """Ask for the reminders that are due and mark them done, in one transaction; how many will be sent.
+
+    Those of cancelled or begun appointments are only marked. What the gate withholds is in the log and not tried
+    again. Raises hub.outbound.templates.NoSuchTemplate.
+    """
+    due = await _due(session, now)
+    for reminder, _, _ in due:
+        reminder.done_at = now
+    wanted = [row for row in due if _wanted(row[1], now)]
+    placed = await _ask(session, wanted, gate=gate, now=now) if wanted else 0
+    await session.flush()
+    return placed
+
+
+async def _due(session: AsyncSession, now: datetime) -> list[Due]:
+    """Claimed until the transaction ends; what another worker holds is that worker's."""
+    query = (
+        select(Reminder, Appointment, Customer)
+        .join(Appointment, col(Appointment.id) == col(Reminder.appointment_id))
+        .join(Customer, col(Customer.id) == col(Appointment.customer_id))
+        .where(col(Reminder.due_at) <= now, col(Reminder.done_at).is_(None))
+        .order_by(col(Reminder.due_at), col(Reminder.id))
+        .limit(_SLICE)
+        .with_for_update(of=Reminder, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return [(reminder, appointment, customer) for reminder, appointment, customer in await session.exec(query)]
+
+
+def _wanted(appointment: Appointment, now: datetime) -> bool:
+    return appointment.state is not AppointmentState.CANCELLED and appointment.starts_at > now
+
+
+async def _ask(session: AsyncSession, rows: list[Due], *, gate: Gate, now: datetime) -> int:
+    version = await templates.current(session, TEMPLATE, now=now)
+    requests = [_request(row, version, gate) for row in rows]
+    answers = await send_many(session, requests, gate=gate, now=now)
+    for (reminder, _, _), answer in zip(rows, answers, strict=True):
+        # An answer of 1 or 2 is only looked for when the customer was in fact reminded.
+        reminder.interaction_id = None if isinstance(answer, Held) else answer.interaction_id
+    return sum(isinstance(answer, Placed) for answer in answers)
+
+
+def _request(row: Due, version: TemplateVersion, gate: Gate) -> Request:
+    reminder, appointment, customer = row
+    return Request(
+        customer_id=customer.id,
+        purpose=Purpose.REMINDERS,
+        origin=Origin.REMINDER,
+        content=Templated(version.id or 0, _variables(appointment, customer, version, gate)),
+        dedupe_key=f"reminder:{appointment.id}:{reminder.due_at:%Y-%m-%dT%H:%M:%SZ}",
+        occasion="appointment",
+        expires_at=appointment.starts_at,
+        automatic=True,
+    )
+
+
+def _variables(appointment: Appointment, customer: Customer, version: TemplateVersion, gate: Gate) -> dict[str, object]:
+    """The moment is said in the language that the text will be in, by the customer's clock."""
+    language = customer.language if customer.language in version.variants else gate.default_language
+    zone = zone_of(customer.timezone, appointment.timezone, gate.rules.company_zone)
+    return {
+        "given_name": customer.given_name or customer.name,
+        "title": appointment.title,
+        "when": spoken(appointment.starts_at, zone, language),
+        "place": appointment.place,
+        "company": gate.company,
+    }

@@ -1,0 +1,341 @@
+"""A campaign from draft to its end: exactly once for everybody, stopped at once, and every figure adds up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from hub.campaigns import feeding, lifecycle
+from hub.campaigns.counting import Counts
+from hub.campaigns.lifecycle import EmptySegment, NotFound, NotStartable, Plan
+from hub.campaigns.review import review
+from hub.campaigns.segments import BadCondition
+from hub.database.engine import Database
+from hub.interactions import progress
+from hub.models import Interaction, Outbox
+from hub.models.vocabulary import CampaignState, Kind, State, Withheld
+from hub.outbound import templates
+from hub.outbound.request import Gate
+
+Enrol = Callable[..., Awaitable[UUID]]
+
+SPRING = ({"field": "label", "op": "eq", "value": "spring"},)
+
+
+def plan(template: int | None, **more: Any) -> Plan:
+    usual: dict[str, Any] = {"name": "Spring", "segment": SPRING, "variables": {"offer": "now"}}
+    return Plan(template_version_id=template, **(usual | more))
+
+
+async def draft(database: Database, template: int | None, now: datetime, **more: Any) -> int:
+    async with database.unit() as session:
+        campaign = await lifecycle.create(session, plan(template, **more), staff_id=None, now=now)
+    assert campaign.id is not None
+    return campaign.id
+
+
+async def begin(database: Database, campaign: int, gate: Gate, now: datetime) -> None:
+    async with database.unit() as session:
+        await lifecycle.start(session, campaign, gate=gate, now=now)
+
+
+async def feed(database: Database, campaign: int, gate: Gate, now: datetime, size: int = 500) -> bool:
+    async with database.unit() as session:
+        return await feeding.feed(session, campaign, gate=gate, now=now, slice=size)
+
+
+async def feed_all(database: Database, campaign: int, gate: Gate, now: datetime, size: int = 500) -> None:
+    while await feed(database, campaign, gate, now, size):
+        pass
+
+
+async def counted(database: Database, campaign: int) -> Counts:
+    async with database.unit() as session:
+        return await lifecycle.counts(session, campaign)
+
+
+async def state(database: Database, campaign: int) -> CampaignState:
+    async with database.unit() as session:
+        return (await lifecycle.get(session, campaign)).state
+
+
+async def tickets(database: Database) -> list[Outbox]:
+    async with database.unit() as session:
+        return list(await session.exec(select(Outbox).order_by(col(Outbox.id))))
+
+
+@pytest.fixture
+async def seven(enrol: Enrol) -> list[UUID]:
+    """Four who agreed (one by telephone only), one who never did, one who died, one who wants to be left alone."""
+    return [
+        await enrol("Ada"),
+        await enrol("Boris", phone=True),
+        await enrol("Celina", language="pl"),
+        await enrol("Dan"),
+        await enrol("Never", agreed=False),
+        await enrol("Gone", deceased=True),
+        await enrol("Leave", do_not_contact=True),
+    ]
+
+
+async def test_everybody_in_the_segment_gets_one_answer_and_the_figures_add_up(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    await feed_all(database, campaign, gate, now, size=2)
+    counts = await counted(database, campaign)
+    assert counts == Counts(
+        fed=7, audience=7, queued=4, withheld={Withheld.DECEASED: 1, Withheld.DO_NOT_CONTACT: 1, Withheld.NO_CONSENT: 1}
+    )
+    assert counts.total == counts.fed
+    async with database.unit() as session:
+        rows = (await session.exec(select(Interaction.customer_id).where(Interaction.campaign_id == campaign))).all()
+    assert sorted(rows) == sorted(seven)
+
+
+async def test_feeding_by_several_workers_at_once_meets_everybody_once(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    await asyncio.gather(*(feed_all(database, campaign, gate, now, size=1) for _ in range(4)))
+    counts = await counted(database, campaign)
+    assert (counts.fed, counts.total) == (7, 7)
+    assert len(await tickets(database)) == 4
+
+
+async def test_a_slice_that_fails_leaves_the_cursor_where_it_was(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    with pytest.raises(RuntimeError):
+        async with database.unit() as session:
+            await feeding.feed(session, campaign, gate=gate, now=now, slice=3)
+            raise RuntimeError
+    assert (await counted(database, campaign)).fed == 0
+    await feed_all(database, campaign, gate, now)
+    assert (await counted(database, campaign)).total == 7
+
+
+async def test_f18_nothing_is_fed_and_nothing_is_due_while_a_campaign_is_paused(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    await feed(database, campaign, gate, now, size=3)
+    before = [ticket.due_at for ticket in await tickets(database)]
+    async with database.unit() as session:
+        await lifecycle.pause(session, campaign, now=now)
+    assert not await feed(database, campaign, gate, now)
+    assert all(ticket.due_at > now + timedelta(days=36_000) for ticket in await tickets(database))
+    async with database.unit() as session:
+        await lifecycle.resume(session, campaign, now=now + timedelta(days=1))
+    assert [ticket.due_at for ticket in await tickets(database)] == before
+    await feed_all(database, campaign, gate, now)
+    assert (await counted(database, campaign)).total == 7
+
+
+async def test_f18_cancelling_takes_back_what_waits_and_leaves_what_is_in_a_senders_hands(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    await feed_all(database, campaign, gate, now)
+    first = (await tickets(database))[0]
+    async with database.unit() as session:
+        held = update(Outbox).where(col(Outbox.id) == first.id).values(lease_until=now + timedelta(minutes=2))
+        await session.exec(held)
+        await progress.advance(session, first.interaction_id, State.SENDING, now=now)
+    async with database.unit() as session:
+        await lifecycle.cancel(session, campaign, now=now)
+    counts = await counted(database, campaign)
+    assert (counts.cancelled, counts.sending, counts.queued, counts.total) == (3, 1, 0, 7)
+    assert [ticket.id for ticket in await tickets(database)] == [first.id]
+    assert await state(database, campaign) is CampaignState.CANCELLED
+    assert not await feed(database, campaign, gate, now)
+
+
+async def test_a_ticket_that_comes_back_to_a_cancelled_campaign_is_cancelled_too(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    await feed_all(database, campaign, gate, now)
+    first = (await tickets(database))[0]
+    async with database.unit() as session:
+        held = update(Outbox).where(col(Outbox.id) == first.id).values(lease_until=now + timedelta(minutes=2))
+        await session.exec(held)
+    async with database.unit() as session:
+        await lifecycle.cancel(session, campaign, now=now)
+    async with database.unit() as session:
+        await session.exec(update(Outbox).where(col(Outbox.id) == first.id).values(lease_until=None))
+    async with database.unit() as session:
+        await lifecycle.sweep(session, now=now)
+    assert await tickets(database) == []
+    assert (await counted(database, campaign)).cancelled == 4
+
+
+async def test_a_campaign_is_finished_when_all_are_fed_and_nothing_is_open(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    await feed_all(database, campaign, gate, now)
+    assert await state(database, campaign) is CampaignState.RUNNING
+    async with database.unit() as session:
+        for ticket in (await session.exec(select(Outbox))).all():
+            await progress.advance(session, ticket.interaction_id, State.SENT, now=now)
+            await session.delete(ticket)
+    assert not await feed(database, campaign, gate, now)
+    assert await state(database, campaign) is CampaignState.FINISHED
+    assert (await counted(database, campaign)).sent == 4
+
+
+async def test_feeding_waits_while_enough_lies_ahead_of_the_senders(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    for more in (True, True, False):
+        async with database.unit() as session:
+            assert await feeding.feed(session, campaign, gate=gate, now=now, slice=1, ahead=2) is more
+    assert len(await tickets(database)) == 2
+
+
+async def test_an_empty_segment_cannot_be_started_and_is_told_so(
+    database: Database, gate: Gate, spring: int, now: datetime
+) -> None:
+    campaign = await draft(database, spring, now)
+    with pytest.raises(EmptySegment, match="nobody is in the segment of “Spring”"):
+        await begin(database, campaign, gate, now)
+    assert await state(database, campaign) is CampaignState.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (
+            {"subject": "Spring", "body": "Dear {{ custmer.name }}"},
+            "broken/en/body.txt, line 1: 'custmer' is not known",
+        ),
+        ({"subject": "Spring", "body": "Dear {{ customer.name"}, "broken/en/body.txt, line 1"),
+        ({"voice": "Hello"}, "has no channel|no channel is set up"),
+    ],
+)
+async def test_a_template_with_a_fault_stops_the_start_and_is_named(
+    database: Database, gate: Gate, enrol: Enrol, now: datetime, parts: dict[str, str], said: str
+) -> None:
+    await enrol("Ada")
+    async with database.unit() as session:
+        version = await templates.save(session, "broken", {"en": parts}, now=now)
+    campaign = await draft(database, version.id, now, kinds=(Kind.VOICE,) if "voice" in parts else ())
+    with pytest.raises(NotStartable, match=said):
+        await begin(database, campaign, gate, now)
+
+
+async def test_a_campaign_without_a_text_for_its_channels_cannot_start(
+    database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
+) -> None:
+    await enrol("Ada")
+    campaign = await draft(database, spring, now, kinds=(Kind.VOICE,))
+    with pytest.raises(NotStartable, match="no text in “en” for voice"):
+        await begin(database, campaign, gate, now)
+
+
+async def test_a_campaign_without_a_template_cannot_be_scheduled(
+    database: Database, gate: Gate, enrol: Enrol, now: datetime
+) -> None:
+    await enrol("Ada")
+    campaign = await draft(database, None, now)
+    with pytest.raises(NotStartable, match="it has no template"):
+        async with database.unit() as session:
+            await lifecycle.schedule(session, campaign, now + timedelta(hours=1), gate=gate, now=now)
+
+
+async def test_a_scheduled_campaign_is_ready_at_its_time_and_not_before(
+    database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
+) -> None:
+    await enrol("Ada")
+    campaign = await draft(database, spring, now)
+    later = now + timedelta(hours=1)
+    async with database.unit() as session:
+        await lifecycle.schedule(session, campaign, later, gate=gate, now=now)
+        assert await lifecycle.ready(session, now=now) == []
+        assert await lifecycle.ready(session, now=later) == [campaign]
+
+
+async def test_steps_that_do_not_follow_are_refused_in_words(
+    database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
+) -> None:
+    await enrol("Ada")
+    campaign = await draft(database, spring, now)
+    async with database.unit() as session:
+        with pytest.raises(NotStartable, match="“Spring” is draft and cannot be paused"):
+            await lifecycle.pause(session, campaign, now=now)
+        await lifecycle.start(session, campaign, gate=gate, now=now)
+        with pytest.raises(NotStartable, match="is running and cannot be started"):
+            await lifecycle.start(session, campaign, gate=gate, now=now)
+        with pytest.raises(NotStartable, match="cannot be changed"):
+            await lifecycle.edit(session, campaign, plan(spring))
+        await lifecycle.cancel(session, campaign, now=now)
+        with pytest.raises(NotStartable, match="is cancelled and cannot be cancelled"):
+            await lifecycle.cancel(session, campaign, now=now)
+        with pytest.raises(NotFound, match="no campaign 4711"):
+            await lifecycle.start(session, 4711, gate=gate, now=now)
+
+
+async def test_a_paused_campaign_may_change_its_words_but_not_whom_it_means(
+    database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
+) -> None:
+    await enrol("Ada")
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    async with database.unit() as session:
+        await lifecycle.pause(session, campaign, now=now)
+        changed = await lifecycle.edit(session, campaign, plan(spring, variables={"offer": "later"}))
+        assert changed.variables == {"offer": "later"}
+        with pytest.raises(NotStartable, match="segment cannot be changed"):
+            await lifecycle.edit(session, campaign, plan(spring, segment=()))
+
+
+async def test_a_segment_that_cannot_be_asked_is_refused_when_it_is_written(database: Database, now: datetime) -> None:
+    with pytest.raises(BadCondition):
+        await draft(database, None, now, segment=({"field": "shoe_size", "op": "eq", "value": 42},))
+
+
+async def test_a_review_says_what_would_happen_and_writes_nothing(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    campaign = await draft(database, spring, now)
+    async with database.unit() as session:
+        result = await review(session, campaign, gate=gate, now=now, samples=4)
+    assert (result.audience, result.looked_at, result.reachable) == (7, 7, 4)
+    assert result.by_kind == {Kind.EMAIL: 3, Kind.SMS: 1}
+    assert result.by_reason == {Withheld.NO_CONSENT: 1, Withheld.DECEASED: 1, Withheld.DO_NOT_CONTACT: 1}
+    assert [(s.name, s.kind or s.reason, s.subject, s.text) for s in result.samples] == [
+        ("Ada", Kind.EMAIL, "Spring", "Dear Ada, now"),
+        ("Boris", Kind.SMS, "", "now!"),
+        ("Never", Withheld.NO_CONSENT, "", ""),
+        ("Gone", Withheld.DECEASED, "", ""),
+    ]
+    assert (await counted(database, campaign)).total == 0
+    assert await tickets(database) == []
+
+
+async def test_the_list_shows_the_newest_campaign_first(database: Database, spring: int, now: datetime) -> None:
+    first, second = await draft(database, spring, now), await draft(database, spring, now, name="Summer")
+    async with database.unit() as session:
+        lines = await lifecycle.listing(session)
+    assert [(line.id, line.name, line.state) for line in lines] == [
+        (second, "Summer", CampaignState.DRAFT),
+        (first, "Spring", CampaignState.DRAFT),
+    ]
