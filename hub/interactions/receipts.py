@@ -18,7 +18,7 @@ from hub.customers import consent, identities
 from hub.customers.consent import Statement
 from hub.interactions import progress, record
 from hub.models import EarlyReceipt, Interaction, ReceiptRow
-from hub.models.vocabulary import Kind, Purpose, State, Withheld
+from hub.models.vocabulary import Kind, Purpose, State
 from hub.signing import Signer
 
 # Their word for how far it got → our state. None: no step of its own, but proof that the provider has it.
@@ -213,10 +213,9 @@ async def _learn(session: AsyncSession, receipt: Receipt, interaction: Interacti
 
 async def _opted_out(session: AsyncSession, interaction: Interaction, kind: Kind, source: str, now: datetime) -> None:
     """The carrier holds a STOP: from now on the hub does too, for all of its numbers (requirement S2, S5)."""
-    reason = Withheld.OPTED_OUT.value
     by = f"carrier STOP ({source})"
     added = await consent.suppress(
-        session, kind, interaction.recipient, purpose=None, reason=reason, source="carrier STOP", now=now
+        session, kind, interaction.recipient, purpose=None, reason="STOP", source=by, now=now
     )
     if added:
         said = Statement(interaction.customer_id, None, kind, granted=False, source=by, evidence=str(interaction.id))

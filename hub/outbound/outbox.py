@@ -124,12 +124,19 @@ async def held(session: AsyncSession, tickets: Sequence[Ticket]) -> list[Ticket]
 
 
 async def give_back(session: AsyncSession, ticket: Ticket, *, due_at: datetime, counted: bool = True) -> bool:
-    """To be claimed again from `due_at`. Not `counted`: the fault was not this message's, the attempt is forgotten."""
+    """To be claimed again from `due_at`. Not `counted`: the fault was not this message's, the attempt is forgotten.
+
+    The fence grows here too: whoever held the ticket until now settles nothing any more.
+    """
     back = await session.exec(
         update(Outbox)
         .where(col(Outbox.id) == ticket.id, col(Outbox.fence) == ticket.fence)
         .values(
-            lease_until=None, worker="", due_at=due_at, attempts=ticket.attempts if counted else ticket.attempts - 1
+            lease_until=None,
+            fence=ticket.fence + 1,
+            worker="",
+            due_at=due_at,
+            attempts=ticket.attempts if counted else ticket.attempts - 1,
         )
     )
     return bool(back.rowcount)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # The one word that may follow a STOP, and what may be asked after it (requirements S2, S4): occasions of requests.
 CONFIRMATIONS = frozenset({"opt-out", "opt-in", "help"})
 
+STOP = "STOP"  # the reason of a suppression that the customer asked for
+
 # With no channel left, the reason that tells most about the customer is the answer's.
 _TELLING = (
     Withheld.OPTED_OUT,
@@ -259,14 +261,13 @@ def _suppression(kind: Kind, identity: Identity, rows: Sequence[Suppression], qu
 
 
 def _by_wish(row: Suppression) -> bool:
-    return row.reason == Withheld.OPTED_OUT.value
+    return row.reason == STOP
 
 
 def _suppressed(kind: Kind, row: Suppression) -> _Verdict:
-    source = f" by {row.source}" if row.source else ""
     if _by_wish(row):
-        return _Verdict(kind, f"opted out {row.at:%Y-%m-%d}{source}", Withheld.OPTED_OUT)
-    words = f"{row.value} suppressed {row.at:%Y-%m-%d}{source}: {row.reason.replace('_', ' ')}"
+        return _Verdict(kind, f"opted out {row.at:%Y-%m-%d} by STOP", Withheld.OPTED_OUT)
+    words = f"{row.value} suppressed {row.at:%Y-%m-%d}: {row.reason.replace('_', ' ')}"
     return _Verdict(kind, words, Withheld.SUPPRESSED)
 
 

@@ -90,10 +90,10 @@ async def text_of(session: AsyncSession, entry: Any) -> Rendered:
     `body_text` (or `text`). Raises TemplateProblem.
     """
     version = await _version(session, getattr(entry, "template_version_id", None))
-    if version is None or entry.kind is None:
-        text = getattr(entry, "body_text", None)
-        return Rendered(entry.subject, entry.text if text is None else text, getattr(entry, "body_html", ""), "")
     language = entry.language
+    if version is None or entry.kind is None or not language:  # withheld before it was rendered: no language
+        text = getattr(entry, "body_text", None)
+        return Rendered(entry.subject, entry.text if text is None else text, getattr(entry, "body_html", ""), language)
     return render(version.variants, entry.kind, language, language, entry.variables or {}, name="template")
 
 

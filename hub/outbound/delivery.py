@@ -1,0 +1,133 @@
+"""The only place that holds senders: take tickets, talk to providers, hand the outcomes to `settling`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from channels.adapter import Channel
+from channels.errors import Misconfigured, Refused, TryLater, Unknown
+from channels.message import Accepted, Attachment, Email, Reason
+from hub import clock
+from hub.database.engine import Database
+from hub.outbound import outbox, preparing, settling
+from hub.outbound.asking import Gate
+from hub.outbound.outbox import LEASE, Ticket
+from hub.outbound.preparing import Ready
+from hub.outbound.settling import Outcome
+from hub.storage import Missing, Storage, StorageError
+
+_log = structlog.get_logger("delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Sends claimed messages. `send_time` is the longest talk with a provider; `lease` must outlive it."""
+
+    database: Database
+    channels: Mapping[str, Channel]
+    storage: Storage
+    gate: Gate
+    worker: str
+    lease: timedelta = LEASE
+    send_time: timedelta = timedelta(seconds=90)
+
+    async def claim(self, channel: str, limit: int) -> tuple[int, list[Ready]]:
+        """Take what may be sent now through this channel: how many tickets, and what of them is to be delivered.
+
+        When this returns, `sending` is committed; what the gate stopped is settled.
+        """
+        claimed = time.monotonic()
+        async with self.database.unit() as session:
+            tickets = await outbox.claim(session, channel, limit=limit, worker=self.worker, lease=self.lease)
+        if not tickets:
+            return 0, []
+        try:
+            return len(tickets), await self._prepare(channel, tickets, claimed)
+        except (SQLAlchemyError, OSError, TimeoutError):
+            raise
+        except Exception as e:
+            _log.exception("cannot prepare a batch, going through it one by one", error=type(e).__name__)
+            return len(tickets), [r for t in tickets for r in await self._prepare_one(channel, t, claimed)]
+
+    async def deliver(self, ready: Ready) -> Outcome:
+        """Talk to the provider about one message; no transaction is open meanwhile. Raises nothing but cancellation."""
+        started = clock.now()
+        result = await self._attempt(ready)
+        _log.info(
+            "delivery",
+            interaction=str(ready.ticket.interaction_id),
+            channel=ready.channel,
+            outcome=type(result).__name__,
+            attempt=ready.ticket.attempts,
+        )
+        return Outcome(ready.ticket, ready.channel, ready.kind, result, started, clock.now(), self.worker)
+
+    async def _prepare(self, channel: str, tickets: Sequence[Ticket], claimed: float) -> list[Ready]:
+        async with self.database.unit() as session:
+            return await preparing.prepare(
+                session, tickets, self.channels[channel], gate=self.gate, claimed=claimed, now=clock.now()
+            )
+
+    async def _prepare_one(self, channel: str, ticket: Ticket, claimed: float) -> list[Ready]:
+        """One message that cannot be made must not stop those behind it: it fails, visibly, by itself."""
+        try:
+            return await self._prepare(channel, [ticket], claimed)
+        except Exception as e:
+            cause = Refused(f"it cannot be made: {type(e).__name__}: {e}", reason=Reason.REJECTED, stage="prepare")
+            at = clock.now()
+            await self.settle([Outcome(ticket, channel, self.channels[channel].kind, cause, at, at, self.worker)])
+            return []
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        async with self.database.unit() as session:
+            await settling.settle(session, outcomes, signer=self.gate.signer, now=clock.now())
+
+    async def release(self, tickets: Sequence[Ticket]) -> None:
+        """Claimed and not begun: free for others at once."""
+        async with self.database.unit() as session:
+            await settling.release(session, tickets, now=clock.now())
+
+    async def expire(self) -> int:
+        """Decide about tickets whose worker did not come back."""
+        async with self.database.unit() as session:
+            return await settling.expire(session, now=clock.now())
+
+    async def _attempt(self, ready: Ready) -> Accepted | TryLater | Refused | Unknown | Misconfigured:
+        try:
+            message = replace(ready.message, content=await self._with_files(ready))
+        except Missing as problem:
+            return Refused(str(problem), reason=Reason.REJECTED, stage="attachments")
+        except StorageError as problem:
+            return TryLater(str(problem), stage="attachments")
+        if time.monotonic() - ready.claimed > (self.lease - self.send_time).total_seconds():
+            # Frozen or starved since the claim: others may own it by the time we would be done.
+            return TryLater("the worker was too slow to begin", stage="before", after=timedelta(seconds=1))
+        try:
+            async with asyncio.timeout(self.send_time.total_seconds()):
+                return await self.channels[ready.channel].sender.send(message)
+        except (TryLater, Refused, Unknown, Misconfigured) as answer:
+            return answer
+        except TimeoutError:
+            return Unknown(f"no answer within {self.send_time.total_seconds():.0f} seconds", stage="unknown")
+        except Exception as e:
+            # An adapter broke its promise. Whether bytes left is not known, so nobody may send them again.
+            _log.exception("adapter failed", channel=ready.channel, error=type(e).__name__)
+            return Unknown(f"{type(e).__name__}: {e}", stage="adapter")
+
+    async def _with_files(self, ready: Ready) -> object:
+        """An SMS carries links to its files; a mail carries the files."""
+        content = ready.message.content
+        if not isinstance(content, Email) or not ready.files:
+            return content
+        files = [
+            Attachment(f.name, f.media_type, await self.storage.get(f.sha256), f.inline, f.content_id)
+            for f in ready.files
+        ]
+        return replace(content, attachments=tuple(files))

@@ -1,0 +1,276 @@
+"""The last look before sending: the gate is asked again, the words are made, and `sending` is written down.
+
+After this transaction the message may reach the wire at any moment; before it, it certainly has not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.adapter import Channel
+from channels.message import Address, Call, Email, Outbound, Text
+from hub.interactions import receipts
+from hub.models import AttachmentRow, Campaign, Interaction, TemplateVersion
+from hub.models.vocabulary import CampaignState, Kind, Origin, State, Withheld
+from hub.outbound import outbox, planning, rendering
+from hub.outbound.asking import Gate
+from hub.outbound.facts import facts
+from hub.outbound.outbox import Ticket
+from hub.outbound.permission import Decision, Facts, Question, decide
+from hub.outbound.rendering import Rendered, TemplateProblem
+
+_MACHINES = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin.AUTOMATION})
+_PAUSED_CAMPAIGN = timedelta(seconds=15)
+_REFERENCES = 20  # of a thread, the latest: RFC 5322 3.6.4 wants them all, mail servers want short headers
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One message on its way. `claimed` is monotonic: a worker that was frozen must not send what others may own."""
+
+    ticket: Ticket
+    channel: str
+    kind: Kind
+    message: Outbound[Any]
+    files: tuple[AttachmentRow, ...]
+    claimed: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What was read for all tickets together."""
+
+    rows: Mapping[UUID, Interaction]
+    facts: Mapping[UUID, Facts]
+    versions: Mapping[int, TemplateVersion]
+    campaigns: Mapping[int, CampaignState]
+    files: Mapping[UUID, list[AttachmentRow]]
+
+
+async def prepare(
+    session: AsyncSession, tickets: Sequence[Ticket], channel: Channel, *, gate: Gate, claimed: float, now: datetime
+) -> list[Ready]:
+    """Give what may be sent now; settle all else (too late, withheld, postponed) in this transaction."""
+    mine = await outbox.held(session, tickets)
+    batch = await _read(session, mine, now)
+    ready = []
+    for ticket in mine:
+        row = batch.rows.get(ticket.interaction_id)
+        if row is None or row.state not in (State.QUEUED, State.UNKNOWN):
+            await outbox.drop(session, [ticket])  # cancelled, or a receipt has shown meanwhile that it arrived
+            continue
+        message = await _allowed(session, ticket, row, batch, channel, gate, now)
+        if message is not None:
+            files = tuple(batch.files.get(row.id, ()))
+            ready.append(Ready(ticket, channel.name, channel.kind, message, files, claimed))
+    await _mark_sending(session, [r.ticket.interaction_id for r in ready], channel, now)
+    return ready
+
+
+async def _allowed(
+    session: AsyncSession,
+    ticket: Ticket,
+    row: Interaction,
+    batch: _Batch,
+    channel: Channel,
+    gate: Gate,
+    now: datetime,
+) -> Outbound[Any] | None:
+    if await _stopped(session, ticket, row, batch, now):
+        return None
+    decision = decide(batch.facts[row.customer_id], _question(ticket, row), gate.rules, now)
+    if decision.not_before is not None:
+        await _postpone(session, ticket, row, decision, now)
+        return None
+    if decision.kind is None:
+        await _withhold(session, ticket, row, decision.reason or Withheld.NO_CHANNEL, decision.trace, now)
+        return None
+    try:
+        return await _message(session, row, batch, gate)
+    except TemplateProblem as problem:
+        await _withhold(session, ticket, row, Withheld.TEMPLATE_ERROR, (str(problem),), now)
+        return None
+
+
+async def _stopped(session: AsyncSession, ticket: Ticket, row: Interaction, batch: _Batch, now: datetime) -> bool:
+    """Too late, or its campaign is not running."""
+    if ticket.expires_at is not None and ticket.expires_at <= now:
+        await _end(session, ticket, row, State.EXPIRED, now=now)
+        return True
+    campaign = batch.campaigns.get(row.campaign_id or 0)
+    if campaign is CampaignState.CANCELLED:
+        await _end(session, ticket, row, State.CANCELLED, now=now)
+        return True
+    if campaign is CampaignState.PAUSED:
+        await outbox.give_back(session, ticket, due_at=now + _PAUSED_CAMPAIGN, counted=False)
+        return True
+    return False
+
+
+def _question(ticket: Ticket, row: Interaction) -> Question:
+    """The same question as when it was asked for, about the one address that was chosen then."""
+    kinds = (row.kind,) if row.kind else ()
+    return Question(
+        purpose=row.purpose,
+        origin=row.origin,
+        available=frozenset(kinds),
+        texts=frozenset(kinds),
+        kinds=kinds,
+        recipient=row.recipient,
+        answering=bool(row.in_reply_to),
+        occasion=row.occasion,
+        interaction=row.id,
+        expires_at=ticket.expires_at,
+    )
+
+
+# ---- settling what is not sent --------------------------------------------------------------
+
+
+async def _end(
+    session: AsyncSession, ticket: Ticket, row: Interaction, state: State, *, reason: str = "", now: datetime
+) -> None:
+    row.state, row.state_rank, row.state_at, row.reason = state, state.rank, now, reason
+    session.add(row)
+    await session.flush()
+    await outbox.drop(session, [ticket])
+    await receipts.announce(session, row)
+
+
+async def _withhold(
+    session: AsyncSession, ticket: Ticket, row: Interaction, reason: Withheld, trace: Sequence[str], now: datetime
+) -> None:
+    """Requirement U6. A mail that may have left already stays unknown: the log does not claim what is not so."""
+    row.trace = [*(row.trace or ()), *(f"at sending: {line}" for line in trace)]
+    if row.state is State.UNKNOWN:
+        session.add(row)
+        await session.flush()
+        await outbox.drop(session, [ticket])
+        return
+    await _end(session, ticket, row, State.WITHHELD, reason=reason.value, now=now)
+
+
+async def _postpone(session: AsyncSession, ticket: Ticket, row: Interaction, decision: Decision, now: datetime) -> None:
+    row.trace = [*(row.trace or ()), *(f"at sending: {line}" for line in decision.trace)]
+    session.add(row)
+    await session.flush()
+    await outbox.give_back(session, ticket, due_at=decision.not_before or now, counted=False)
+
+
+async def _mark_sending(session: AsyncSession, ids: Sequence[UUID], channel: Channel, now: datetime) -> None:
+    if not ids:
+        return
+    await session.exec(
+        update(Interaction)
+        .where(col(Interaction.id).in_(ids))
+        .values(state=State.SENDING, state_rank=State.SENDING.rank, state_at=now, sender=channel.address.value)
+    )
+
+
+# ---- the words ------------------------------------------------------------------------------
+
+
+async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate: Gate) -> Outbound[Any]:
+    rendered = _rendered(row, batch)
+    content: Email | Text | Call
+    if row.kind is Kind.EMAIL:
+        content = await _email(session, row, rendered, gate)
+    elif row.kind is Kind.SMS:
+        links = (f"{gate.public_url}/files/{file.id}" for file in batch.files.get(row.id, ()))
+        content = Text(rendered.text, tuple(links))
+    else:
+        content = Call(detect_machine=not (row.call or {}).get("bridge"))
+    return Outbound(row.id, _to(row, batch), content, gate.signer.message_token(row.id))
+
+
+def _rendered(row: Interaction, batch: _Batch) -> Rendered:
+    version = batch.versions.get(row.template_version_id or 0)
+    if version is None or row.kind is None:
+        return Rendered(row.subject, row.body_text, row.body_html, row.language)
+    return rendering.render(
+        version.variants, row.kind, row.language, row.language, row.variables or {}, name="template"
+    )
+
+
+async def _email(session: AsyncSession, row: Interaction, rendered: Rendered, gate: Gate) -> Email:
+    answered = row.in_reply_to if row.in_reply_to.startswith("<") else ""
+    bulk = row.purpose.needs_consent
+    return Email(
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        in_reply_to=answered,
+        references=await _references(session, row) if answered else (),
+        unsubscribe_url=planning.link(gate, row.customer_id, row.purpose, Kind.EMAIL) if bulk else "",
+        automatic=bool(row.auto) or row.origin in _MACHINES,
+        answers_automatically=bool(row.auto and answered),
+    )
+
+
+def _to(row: Interaction, batch: _Batch) -> Address:
+    """A call between two people rings the agent first; the customer's number is the interaction's recipient."""
+    bridge = str((row.call or {}).get("bridge") or "")
+    return Address(row.kind or Kind.EMAIL, bridge or row.recipient, batch.facts[row.customer_id].customer.name)
+
+
+async def _references(session: AsyncSession, row: Interaction) -> tuple[str, ...]:
+    if row.conversation_id is None:
+        return ()
+    earlier = (
+        select(Interaction.message_id)
+        .where(
+            col(Interaction.conversation_id) == row.conversation_id,
+            col(Interaction.id) < row.id,
+            col(Interaction.message_id) != "",
+        )
+        .order_by(col(Interaction.id).desc())
+        .limit(_REFERENCES)
+    )
+    return tuple(reversed((await session.exec(earlier)).all()))
+
+
+# ---- reading --------------------------------------------------------------------------------
+
+
+async def _read(session: AsyncSession, tickets: Sequence[Ticket], now: datetime) -> _Batch:
+    ids = [ticket.interaction_id for ticket in tickets]
+    found = await session.exec(select(Interaction).where(col(Interaction.id).in_(ids)).with_for_update())
+    rows = {row.id: row for row in found}
+    return _Batch(
+        rows=rows,
+        facts=await facts(session, {row.customer_id for row in rows.values()}, now=now),
+        versions=await _versions(session, {r.template_version_id for r in rows.values() if r.template_version_id}),
+        campaigns=await _campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
+        files=await _files(session, ids),
+    )
+
+
+async def _versions(session: AsyncSession, ids: set[int]) -> dict[int, TemplateVersion]:
+    if not ids:
+        return {}
+    rows = await session.exec(select(TemplateVersion).where(col(TemplateVersion.id).in_(ids)))
+    return {row.id: row for row in rows if row.id is not None}
+
+
+async def _campaigns(session: AsyncSession, ids: set[int]) -> dict[int, CampaignState]:
+    if not ids:
+        return {}
+    rows = await session.exec(select(Campaign.id, Campaign.state).where(col(Campaign.id).in_(ids)))
+    return {number: CampaignState(state) for number, state in rows if number is not None}
+
+
+async def _files(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[AttachmentRow]]:
+    rows = await session.exec(select(AttachmentRow).where(col(AttachmentRow.interaction_id).in_(ids)))
+    found: dict[UUID, list[AttachmentRow]] = {}
+    for row in rows:
+        found.setdefault(row.interaction_id, []).append(row)
+    return found

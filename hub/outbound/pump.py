@@ -1,0 +1,139 @@
+"""The loop that sends for one channel: claim what the rate allows, send side by side, settle in groups. Any number of
+processes may run it at once; they share nothing but the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.outbound.delivery import Delivery
+from hub.outbound.preparing import Ready
+from hub.outbound.settling import Outcome
+
+_log = structlog.get_logger("pump")
+
+GROUP_SECONDS = 0.02  # outcomes that come within this are settled in one transaction
+POLL_SECONDS = 1.0
+_BUSY_SECONDS = 0.05
+_AWAY = (SQLAlchemyError, OSError, TimeoutError)  # the database, for the moment
+
+
+@dataclass(slots=True)
+class Pump:
+    """Sends for one channel until told to stop. `wake` is set when something new may be due."""
+
+    delivery: Delivery
+    channel: str
+    concurrency: int = 20
+    stop_seconds: float = 8.0
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _flying: set[asyncio.Task[None]] = field(default_factory=set)
+    _landed: list[Outcome] = field(default_factory=list)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Returns when everything in flight has landed and is settled, or after `stop_seconds`."""
+        async with self._settling():
+            busy = False
+            while not stop.is_set():
+                started = await self._start(self.concurrency - len(self._flying))
+                busy = started > 0 or (busy and bool(self._flying))
+                await self._pause(stop, _BUSY_SECONDS if busy or started else POLL_SECONDS)
+            await self._land()
+
+    async def _start(self, room: int) -> int:
+        self.wake.clear()
+        if room <= 0:
+            return 0
+        try:
+            claimed, ready = await self.delivery.claim(self.channel, room)
+        except _AWAY as e:
+            _log.warning("cannot claim", channel=self.channel, error=type(e).__name__)
+            return 0
+        for one in ready:
+            task = asyncio.create_task(self._send(one))
+            self._flying.add(task)
+            task.add_done_callback(self._flying.discard)
+        return claimed
+
+    async def _send(self, ready: Ready) -> None:
+        self._landed.append(await self.delivery.deliver(ready))
+        self._news.set()
+
+    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
+        """Until something may be due, or there is room again, or the time is up."""
+        waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self.wake.wait())}
+        full = len(self._flying) >= self.concurrency
+        try:
+            await asyncio.wait(
+                waiting | (self._flying if full else set()), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for one in waiting:
+                one.cancel()
+
+    async def _land(self) -> None:
+        """What does not land in time keeps its lease: when that runs out its outcome counts as unknown, as it is."""
+        if not self._flying:
+            return
+        _, late = await asyncio.wait(self._flying, timeout=self.stop_seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            _log.warning("stopped with messages in flight", channel=self.channel, count=len(late))
+
+    @contextlib.asynccontextmanager
+    async def _settling(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._settle_for_ever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await self._settle()
+
+    async def _settle_for_ever(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await asyncio.sleep(GROUP_SECONDS)
+            await asyncio.shield(self._settle())
+
+    async def _settle(self) -> None:
+        """What cannot be written down now is kept and tried again: the database may be away for a while."""
+        outcomes = list(self._landed)
+        if not outcomes:
+            return
+        try:
+            await self.delivery.settle(outcomes)
+        except _AWAY as e:
+            _log.warning("cannot settle", channel=self.channel, count=len(outcomes), error=type(e).__name__)
+            await asyncio.sleep(POLL_SECONDS)
+            self._news.set()
+            return
+        self._forget(outcomes)
+
+    def _forget(self, outcomes: Sequence[Outcome]) -> None:
+        settled = {id(outcome) for outcome in outcomes}
+        self._landed[:] = [outcome for outcome in self._landed if id(outcome) not in settled]
+
+
+async def reap(delivery: Delivery, stop: asyncio.Event, *, every: float = 5.0) -> None:
+    """Look for tickets whose worker did not come back, until told to stop. Every process may."""
+    while not stop.is_set():
+        try:
+            count = await delivery.expire()
+            if count:
+                _log.warning("leases ran out", count=count)
+        except _AWAY as e:
+            _log.warning("cannot look for lost leases", error=type(e).__name__)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), every)

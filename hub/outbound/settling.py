@@ -1,0 +1,277 @@
+"""Writing down what became of messages (requirement 3.2): in groups, each guarded by its ticket's fence.
+
+A ticket that somebody else has claimed since is none of ours: nothing at all is written about it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.errors import Misconfigured, Refused, TryLater, Unknown
+from channels.message import Accepted, Reason
+from hub.interactions import progress, receipts
+from hub.models import Attempt, EarlyReceipt, Interaction, ProviderReference
+from hub.models.vocabulary import Kind, State
+from hub.outbound import outbox, senders
+from hub.outbound.outbox import Ticket
+from hub.signing import Signer
+
+_BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
+_GIVE_UP = timedelta(hours=48)
+_EVIDENCE = timedelta(minutes=15)  # how long receipts have to settle an unknown outcome before service mail goes again
+_RESENDS = 3
+_SENDER_REST = timedelta(seconds=30)
+_TROUBLE_REST = timedelta(seconds=60)
+MAY_BE_DOUBLE = "may be double"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one conversation with a provider ended."""
+
+    ticket: Ticket
+    channel: str
+    kind: Kind
+    result: Accepted | TryLater | Refused | Unknown | Misconfigured
+    started_at: datetime
+    ended_at: datetime
+    worker: str = ""
+
+
+async def settle(session: AsyncSession, outcomes: Sequence[Outcome], *, signer: Signer, now: datetime) -> None:
+    """All of them in the caller's transaction."""
+    mine = {t.id for t in await outbox.held(session, [o.ticket for o in outcomes])}
+    ours = [o for o in outcomes if o.ticket.id in mine]
+    await _write_attempts(session, ours)
+    await _accepted(session, [o for o in ours if isinstance(o.result, Accepted)], signer, now)
+    for outcome in ours:
+        if not isinstance(outcome.result, Accepted):
+            await _not_accepted(session, outcome, now)
+
+
+async def expire(session: AsyncSession, *, now: datetime) -> int:
+    """Leases that ran out: what had begun is unknown, what had not goes back. Gives how many there were."""
+    tickets = await outbox.ran_out(session)
+    for ticket in tickets:
+        row = await _row(session, ticket)
+        if row is None or row.state is not State.SENDING:
+            await outbox.give_back(session, ticket, due_at=now, counted=False)
+            continue
+        session.add(Attempt(interaction_id=row.id, started_at=row.state_at, ended_at=now, outcome="lease_expired"))
+        await _unknown(session, ticket, row, "the worker did not come back", now)
+    return len(tickets)
+
+
+async def release(session: AsyncSession, tickets: Sequence[Ticket], *, now: datetime) -> None:
+    """Claimed and certainly not begun: at once free for others."""
+    for ticket in tickets:
+        if await outbox.give_back(session, ticket, due_at=now, counted=False):
+            await _back_to_queue(session, ticket.interaction_id, "", now)
+
+
+# ---- accepted -------------------------------------------------------------------------------
+
+# A mail that the server took is sent. An SMS or a call is so when the provider says that it is: until then `sending`.
+_SENT = text("""
+update interaction i set
+  message_id = t.message_id,
+  state = case when i.state_rank < :rank then 'sent' else i.state end,
+  state_at = case when i.state_rank < :rank then :now else i.state_at end,
+  state_rank = greatest(i.state_rank, :rank)
+from unnest(cast(:ids as uuid[]), cast(:message_ids as text[])) as t(id, message_id)
+where i.id = t.id and i.id = any(cast(:ids as uuid[]))
+""")
+
+
+async def _accepted(session: AsyncSession, outcomes: Sequence[Outcome], signer: Signer, now: datetime) -> None:
+    if not outcomes:
+        return
+    await outbox.drop(session, [o.ticket for o in outcomes])
+    await _sent(session, [o for o in outcomes if o.kind is Kind.EMAIL], now)
+    early = await _waited_for(session, [o for o in outcomes if o.kind is Kind.EMAIL])
+    for o in sorted(outcomes, key=_provider_id):
+        if o.kind is not Kind.EMAIL or _provider_id(o) in early:
+            await receipts.join_early(
+                session, o.channel, _provider_id(o), o.ticket.interaction_id, signer=signer, now=now
+            )
+    for sender in {o.ticket.sender_id for o in outcomes}:
+        await senders.mended(session, sender)
+    await _announce(session, [o.ticket.interaction_id for o in outcomes])
+
+
+async def _sent(session: AsyncSession, outcomes: Sequence[Outcome], now: datetime) -> None:
+    if not outcomes:
+        return
+    names = [
+        {"channel": o.channel, "provider_id": _provider_id(o), "interaction_id": o.ticket.interaction_id}
+        for o in sorted(outcomes, key=_provider_id)
+    ]
+    await session.exec(insert(ProviderReference).values(names).on_conflict_do_nothing())
+    values = {
+        "ids": [o.ticket.interaction_id for o in outcomes],
+        "message_ids": [_provider_id(o) for o in outcomes],
+        "rank": State.SENT.rank,
+        "now": now,
+    }
+    await session.execute(_SENT, values)
+
+
+async def _waited_for(session: AsyncSession, outcomes: Sequence[Outcome]) -> set[str]:
+    names = [_provider_id(o) for o in outcomes]
+    if not names:
+        return set()
+    rows = await session.exec(select(EarlyReceipt.provider_id).where(col(EarlyReceipt.provider_id).in_(names)))
+    return set(rows)
+
+
+def _provider_id(outcome: Outcome) -> str:
+    return outcome.result.provider_id if isinstance(outcome.result, Accepted) else ""
+
+
+async def _announce(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    rows = (await session.exec(select(Interaction).where(col(Interaction.id).in_(ids)))).all()
+    once = {row.campaign_id or row.conversation_id or row.customer_id: row for row in rows}
+    for row in once.values():
+        await receipts.announce(session, row)
+
+
+# ---- not accepted ---------------------------------------------------------------------------
+
+
+async def _not_accepted(session: AsyncSession, outcome: Outcome, now: datetime) -> None:
+    row = await _row(session, outcome.ticket)
+    if row is None:
+        await outbox.drop(session, [outcome.ticket])
+        return
+    match outcome.result:
+        case TryLater():
+            await _try_later(session, outcome.ticket, row, outcome.result, now)
+        case Refused():
+            await _refused(session, outcome.ticket, row, outcome.result, now)
+        case Unknown():
+            await _unknown(session, outcome.ticket, row, str(outcome.result), now)
+        case Misconfigured():
+            await senders.pause(session, outcome.ticket.sender_id, now + _TROUBLE_REST, trouble=str(outcome.result))
+            await _again(session, outcome.ticket, row, now, str(outcome.result), counted=False, now=now)
+    await receipts.announce(session, row)
+
+
+async def _try_later(session: AsyncSession, ticket: Ticket, row: Interaction, error: TryLater, now: datetime) -> None:
+    if error.whole_sender:
+        await senders.pause(session, ticket.sender_id, now + (error.after or _SENDER_REST))
+        await _again(session, ticket, row, now, str(error), counted=False, now=now)
+        return
+    due = now + max(error.after or timedelta(0), _back_off(ticket.attempts))
+    if ticket.expires_at is not None and due >= ticket.expires_at:
+        await _ended(session, ticket, row, State.EXPIRED, error.reason or Reason.UNREACHABLE, str(error), now)
+    elif due >= row.at + _GIVE_UP:
+        reason = error.reason or Reason.UNREACHABLE
+        await _ended(session, ticket, row, State.FAILED, reason, f"given up after 48 hours: {error}", now)
+    else:
+        await _again(session, ticket, row, due, str(error), counted=True, now=now)
+
+
+def _back_off(attempts: int) -> timedelta:
+    """Full jitter: anything up to 1, 5, 15 minutes, 1, 3, 6 hours, so that many do not come back together."""
+    step = _BACK_OFF[min(attempts, len(_BACK_OFF)) - 1]
+    return step * random.random()  # noqa: S311 - spreads load, hides nothing
+
+
+async def _refused(session: AsyncSession, ticket: Ticket, row: Interaction, error: Refused, now: datetime) -> None:
+    await _ended(session, ticket, row, State.FAILED, error.reason, str(error), now)
+    hard = error.reason.hard
+    await receipts.undeliverable(
+        session, row, error.reason, hard=hard, detail=str(error), source=error.code or "refused", now=now
+    )
+
+
+async def _unknown(session: AsyncSession, ticket: Ticket, row: Interaction, detail: str, now: datetime) -> None:
+    """Never blindly again. Service mail goes again with the same Message-ID, all else stays for a person to judge."""
+    if await receipts.proven(session, row.id):
+        await outbox.drop(session, [ticket])
+        if row.kind is Kind.EMAIL:
+            await progress.advance(session, row.id, State.SENT, now=now)
+        return
+    await progress.advance(session, row.id, State.UNKNOWN, detail=detail[:2000], now=now)
+    again = row.kind is Kind.EMAIL and row.purpose.may_be_sent_again and ticket.attempts < _RESENDS
+    if again:
+        await progress.flag(session, row.id, MAY_BE_DOUBLE)
+        await outbox.give_back(session, ticket, due_at=now + _EVIDENCE)
+    else:
+        await outbox.drop(session, [ticket])
+
+
+async def _again(
+    session: AsyncSession,
+    ticket: Ticket,
+    row: Interaction,
+    due_at: datetime,
+    detail: str,
+    *,
+    counted: bool,
+    now: datetime,
+) -> None:
+    await outbox.give_back(session, ticket, due_at=due_at, counted=counted)
+    await _back_to_queue(session, row.id, detail, now)
+
+
+async def _back_to_queue(session: AsyncSession, interaction_id: UUID, detail: str, now: datetime) -> None:
+    """The one step back there is: nothing was sent, and the holder of the ticket knows it."""
+    await session.exec(
+        update(Interaction)
+        .where(col(Interaction.id) == interaction_id, col(Interaction.state) == State.SENDING)
+        .values(state=State.QUEUED, state_rank=State.QUEUED.rank, state_at=now, detail=detail[:2000])
+    )
+
+
+async def _ended(
+    session: AsyncSession,
+    ticket: Ticket,
+    row: Interaction,
+    state: State,
+    reason: Reason,
+    detail: str,
+    now: datetime,
+) -> None:
+    await outbox.drop(session, [ticket])
+    await progress.advance(session, row.id, state, reason=reason.value, detail=detail[:2000], now=now)
+
+
+async def _row(session: AsyncSession, ticket: Ticket) -> Interaction | None:
+    return await session.get(Interaction, ticket.interaction_id, populate_existing=True)
+
+
+# ---- attempts -------------------------------------------------------------------------------
+
+
+async def _write_attempts(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
+    rows = [_attempt(o) for o in outcomes if not isinstance(o.result, Misconfigured)]
+    if rows:
+        await session.execute(insert(Attempt), rows)
+
+
+def _attempt(outcome: Outcome) -> dict[str, object]:
+    result = outcome.result
+    known = isinstance(result, Accepted | Misconfigured)
+    return {
+        "interaction_id": outcome.ticket.interaction_id,
+        "started_at": outcome.started_at,
+        "ended_at": outcome.ended_at,
+        "worker": outcome.worker,
+        "outcome": _WORD[type(result)],
+        "stage": "" if known else result.stage,  # type: ignore[union-attr]
+        "code": "" if known else result.code,  # type: ignore[union-attr]
+        "reply": (result.detail if isinstance(result, Accepted) else str(result))[:2000],
+    }
+
+
+_WORD: dict[type, str] = {Accepted: "accepted", TryLater: "try_later", Refused: "refused", Unknown: "unknown"}
