@@ -1,4 +1,4 @@
-"""A company's desk over real HTTP: webhooks that read with the adapters, answer calls from a script, and keep the events."""
+"""A company's desk over real HTTP: webhooks that read with the adapters, answer calls, and keep the events."""
 
 from __future__ import annotations
 
