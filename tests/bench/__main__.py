@@ -1,0 +1,62 @@
+"""`python -m tests.bench`: how fast the parts are, each against something known, in the same run.
+
+Run from the checkout's root; `make bench` does. One line a figure on standard output, progress on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.bench import claim, import_mail, smtp_compose, smtp_out, webhook_in
+from tests.bench.figures import Figure, say
+
+MEASURES: Mapping[str, Callable[[], Figure]] = {
+    "smtp-out": smtp_out.measure,
+    "smtp-compose": smtp_compose.measure,
+    "webhook-in": webhook_in.measure,
+    "claim": claim.measure,
+    "import-mail": import_mail.measure,
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Exit 0 when everything asked for was measured or is not available here, 1 when a measurement broke."""
+    asked = _arguments(words)
+    figures = []
+    for name in asked.only:
+        say(f"{name} ...")
+        figures.append(MEASURES[name]())
+        print(figures[-1].line, flush=True)
+    if asked.json:
+        asked.json.write_text(json.dumps(_document(figures), indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Figures of the hub's parts.")
+    parser.add_argument("--only", type=_names, default=list(MEASURES), metavar="NAME,NAME", help=", ".join(MEASURES))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures with all their rounds here too")
+    return parser.parse_args(words)
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in MEASURES]:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not known. Known: {', '.join(MEASURES)}")
+    return names
+
+
+def _document(figures: Sequence[Figure]) -> dict[str, object]:
+    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+    return {"machine": machine, "figures": [asdict(figure) | {"verdict": figure.verdict} for figure in figures]}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
