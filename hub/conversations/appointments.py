@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -17,6 +17,7 @@ from hub.models import Appointment, Customer, Reminder
 from hub.models.vocabulary import AppointmentState
 
 Choice = Literal["confirm", "cancel"]
+CHOICES: Mapping[str, Choice] = {"1": "confirm", "2": "cancel"}  # what our reminders ask for
 _DAY = (timedelta(hours=24),)
 
 
@@ -95,6 +96,12 @@ async def awaiting_answer(session: AsyncSession, customer_id: UUID, *, now: date
         col(Appointment.id).in_(reminded),
     )
     return (await session.exec(coming.order_by(col(Appointment.starts_at)).limit(1))).first()
+
+
+async def of_reminder(session: AsyncSession, interaction_id: UUID) -> Appointment | None:
+    """The appointment that this message reminded of."""
+    rows = select(Appointment).join(Reminder, col(Reminder.appointment_id) == col(Appointment.id))
+    return (await session.exec(rows.where(col(Reminder.interaction_id) == interaction_id))).first()
 
 
 async def upcoming(

@@ -128,6 +128,13 @@ async def work(session: AsyncSession, conversation_id: UUID) -> Conversation:
     return conversation
 
 
+async def flag(session: AsyncSession, conversation_id: UUID, words: str) -> None:
+    """Say why a person should look, unless something is said already. The caller publishes."""
+    conversation = await _locked(session, conversation_id)
+    conversation.flag = conversation.flag or words
+    await session.flush()
+
+
 async def tell(session: AsyncSession, conversation_id: UUID, customer_id: UUID) -> None:
     """Open pages hear of it when the transaction commits."""
     await live.publish(session, "conversation", id=conversation_id, customer=customer_id)

@@ -1,0 +1,188 @@
+"""What the hub does by itself when a customer writes: keywords, answers to reminders, unsubscribing by mail.
+
+First `understand`, which changes nothing, then `act` once the word is in the log.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.message import Inbound, Kind
+from hub.conversations import appointments
+from hub.conversations.appointments import Choice
+from hub.customers import consent
+from hub.customers.consent import Statement
+from hub.inbound import keywords
+from hub.inbound.keywords import Command, Keyword
+from hub.inbound.reception import Reception
+from hub.models import Customer, Interaction
+from hub.models.vocabulary import Origin, Purpose
+from hub.outbound import request
+from hub.signing import Signer
+
+STOP_IN_WORDS = "stop in words"
+CANCELLED = "appointment cancelled"
+
+_OCCASIONS = {Command.STOP: "opt-out", Command.START: "opt-in", Command.HELP: "help"}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a word asks of the hub itself. `flag` says why a person should look although it was done."""
+
+    keyword: Keyword | None = None
+    stops_in_words: bool = False
+    appointment: int | None = None
+    choice: Choice | None = None
+    unsubscribes: UUID | None = None  # the mail that was answered with "unsubscribe"
+
+    @property
+    def settled(self) -> bool:
+        """No person has to do anything."""
+        return bool(self.keyword or self.choice == "confirm" or self.unsubscribes)
+
+    @property
+    def flag(self) -> str:
+        if self.stops_in_words:
+            return STOP_IN_WORDS
+        return CANCELLED if self.choice == "cancel" else ""
+
+
+async def understand(
+    session: AsyncSession, customer: Customer, inbound: Inbound, *, signer: Signer, now: datetime
+) -> Meaning:
+    """Read a word for commands: on SMS keywords and answers to reminders, on mail the unsubscribe mail of RFC 2369."""
+    if inbound.kind is Kind.EMAIL:
+        return Meaning(unsubscribes=_unsubscribes(inbound, signer))
+    keyword = keywords.read(inbound.text)
+    if keyword is not None and await _means(session, keyword, inbound):
+        return Meaning(keyword=keyword)
+    choice = appointments.CHOICES.get(re.sub(r"[\s.!)]", "", inbound.text))
+    asked = await appointments.awaiting_answer(session, customer.id, now=now) if choice else None
+    if asked is not None:
+        return Meaning(appointment=asked.id, choice=choice)
+    return Meaning(stops_in_words=keywords.asks_to_stop(inbound.text))
+
+
+async def act(
+    session: AsyncSession,
+    customer: Customer,
+    interaction: Interaction,
+    inbound: Inbound,
+    meaning: Meaning,
+    reception: Reception,
+    *,
+    now: datetime,
+) -> None:
+    """Do what a word in the log asked for."""
+    if meaning.keyword is not None:
+        await _obey(session, customer, interaction, inbound, meaning.keyword, reception, now=now)
+    if meaning.stops_in_words:
+        await _declare(session, interaction, granted=False, source="asked by SMS", now=now)
+    if meaning.appointment is not None and meaning.choice is not None:
+        await appointments.answer(session, meaning.appointment, meaning.choice, now=now)
+    if meaning.unsubscribes is not None:
+        await _unsubscribe(session, meaning.unsubscribes, interaction, now=now)
+
+
+def _unsubscribes(inbound: Inbound, signer: Signer) -> UUID | None:
+    if inbound.subject.strip().lower() != "unsubscribe":
+        return None
+    read = (signer.read_message_token(token) for token in inbound.tokens)
+    return next((one for one in read if one is not None), None)
+
+
+async def _means(session: AsyncSession, keyword: Keyword, inbound: Inbound) -> bool:
+    """A plain "yes" is a command only to somebody who is stopped."""
+    if not keyword.plain:
+        return True
+    return bool(await consent.suppressions(session, [(Kind.SMS, inbound.sender.value)]))
+
+
+async def _obey(
+    session: AsyncSession,
+    customer: Customer,
+    interaction: Interaction,
+    inbound: Inbound,
+    keyword: Keyword,
+    reception: Reception,
+    *,
+    now: datetime,
+) -> None:
+    """Answered once: STOP when it is new, START when there was something to lift, HELP always."""
+    news = True
+    if keyword.command is Command.STOP:
+        news = await _stop(session, interaction, now=now)
+    elif keyword.command is Command.START:
+        news = await _start(session, interaction, now=now)
+    if news and inbound.answerable:
+        await request.send(session, _answer(customer, interaction, keyword, reception), gate=reception.gate, now=now)
+
+
+async def _stop(session: AsyncSession, interaction: Interaction, *, now: datetime) -> bool:
+    """No more SMS from any of our numbers, for any purpose (S2, S4)."""
+    await _declare(session, interaction, granted=False, source="STOP by SMS", now=now)
+    number, source = interaction.sender, str(interaction.id)
+    return await consent.suppress(session, Kind.SMS, number, purpose=None, reason="STOP", source=source, now=now)
+
+
+async def _start(session: AsyncSession, interaction: Interaction, *, now: datetime) -> bool:
+    await _declare(session, interaction, granted=True, source="START by SMS", now=now)
+    return await consent.lift(session, Kind.SMS, interaction.sender, purpose=None, now=now)
+
+
+async def _declare(
+    session: AsyncSession, interaction: Interaction, *, granted: bool, source: str, now: datetime
+) -> None:
+    statement = Statement(
+        customer_id=interaction.customer_id,
+        purpose=None,
+        channel=Kind.SMS,
+        granted=granted,
+        source=source,
+        wording=interaction.body_text,
+        evidence=str(interaction.id),
+    )
+    await consent.record(session, statement, now=now)
+
+
+def _answer(customer: Customer, interaction: Interaction, keyword: Keyword, reception: Reception) -> request.Request:
+    gate = reception.gate
+    language = keywords.language(keyword, customer.language, not customer.provisional, gate.default_language)
+    text = keywords.answer(keyword.command, language, reception.company, reception.contact())
+    return request.Request(
+        customer_id=interaction.customer_id,
+        purpose=Purpose.SERVICE,
+        origin=Origin.AUTOMATION,
+        content=request.Words(text),
+        kinds=(Kind.SMS,),
+        recipient=interaction.sender,
+        channel=interaction.channel,
+        dedupe_key=f"{_OCCASIONS[keyword.command]}:{interaction.id}",
+        conversation_id=interaction.conversation_id,
+        occasion=_OCCASIONS[keyword.command],
+        answers=interaction.id,
+        automatic=True,
+        answers_automatically=True,
+    )
+
+
+async def _unsubscribe(session: AsyncSession, original_id: UUID, interaction: Interaction, *, now: datetime) -> None:
+    """Who holds the token of a mail may end what it was part of, whichever address they write from (U1)."""
+    original = await session.get(Interaction, original_id)
+    if original is None:
+        return
+    statement = Statement(
+        customer_id=original.customer_id,
+        purpose=original.purpose if original.purpose.needs_consent else Purpose.MARKETING,
+        channel=Kind.EMAIL,
+        granted=False,
+        source="unsubscribe by mail",
+        evidence=str(interaction.id),
+    )
+    await consent.record(session, statement, now=now)

@@ -1,0 +1,134 @@
+"""Listening to mailboxes: every batch is stored before the next one is asked for, which is what acknowledges it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import structlog
+
+from channels.adapter import Batch, Channel, Cursor, Listener
+from channels.errors import Interrupted, Misconfigured
+from hub import clock
+from hub.bootstrap import Hub
+from hub.database.locking import exclusive
+from hub.database.outage import is_away
+from hub.inbound import mailbox, raw
+from hub.storage import StorageError
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two tries; doubled each time
+UNMENDED = 60.0  # until a mailbox with wrong settings is tried again: wrong passwords lock accounts
+TAKEN = 10.0  # until we ask again whether another process has let go of a mailbox
+SETTLED = 5.0  # a mailbox that was listened to for so long is well
+
+_log = structlog.get_logger("listen")
+
+
+async def run(hub: Hub, stop: asyncio.Event) -> None:
+    """Listen to every mailbox until `stop`. A batch that is not stored then comes again at the next start."""
+    async with asyncio.TaskGroup() as group:
+        mailboxes = [(channel, channel.listener) for channel in hub.channels.values()]
+        tasks = [group.create_task(_mailbox(hub, one, by, stop)) for one, by in mailboxes if by is not None]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+
+
+async def _mailbox(hub: Hub, channel: Channel, listener: Listener, stop: asyncio.Event) -> None:
+    pause = FIRST_PAUSE
+    while not stop.is_set():
+        started = clock.now()
+        wait = await _try(hub, channel, listener)
+        lasted = (clock.now() - started).total_seconds() > SETTLED
+        pause = FIRST_PAUSE if lasted else min(pause * 2, LONGEST_PAUSE)
+        await asyncio.sleep(pause if wait is None else wait)
+
+
+async def _try(hub: Hub, channel: Channel, listener: Listener) -> float | None:
+    """Listen until that ends; how long to wait before the next try, None for the usual back-off."""
+    try:
+        async with exclusive(hub.database, f"mailbox:{channel.name}") as ours:
+            if not ours:
+                return TAKEN
+            await _listen(hub, channel, listener)
+    except Interrupted as e:
+        _log.info("mailbox interrupted", channel=channel.name, cause=str(e))
+    except Misconfigured as e:
+        _log.warning("mailbox misconfigured", channel=channel.name, cause=str(e))
+        await _show(hub, channel, str(e))
+        return UNMENDED
+    except Exception as e:
+        # The other mailboxes go on whatever it is, and this one starts from its cursor, so nothing is lost.
+        _log.exception("mailbox failed", channel=channel.name, error=type(e).__name__)
+    return None
+
+
+async def _listen(hub: Hub, channel: Channel, listener: Listener) -> None:
+    async with hub.database.unit() as session:
+        after = await raw.cursors(session, channel.name)
+    async with _batches(listener, after) as batches, _getting_well(hub, channel):
+        async for batch in batches:
+            await _store(hub, channel, batch)
+
+
+async def _store(hub: Hub, channel: Channel, batch: Batch) -> None:
+    """Returns when the batch is safe. A full disk or a database that is away are waited for, whatever it takes."""
+    pause = FIRST_PAUSE
+    while not await _stored(hub, channel, batch):
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def _stored(hub: Hub, channel: Channel, batch: Batch) -> bool:
+    try:
+        async with hub.database.unit() as session:
+            await raw.keep(session, hub.storage, channel.name, batch.messages, batch.cursor, now=clock.now())
+            await mailbox.well(session, channel.name)
+    except StorageError as e:
+        _log.error("raw mail cannot be stored", channel=channel.name, cause=str(e))
+        await _show(hub, channel, f"new mail cannot be stored and waits on the mail server. {e}")
+        return False
+    except Exception as e:
+        if not is_away(e):
+            raise
+        _log.warning("database away, mail waits", channel=channel.name, error=type(e).__name__)
+        return False
+    return True
+
+
+@asynccontextmanager
+async def _batches(listener: Listener, after: Mapping[str, Cursor]) -> AsyncIterator[AsyncIterator[Batch]]:
+    """The listener's stream, closed with its connection however the block ends."""
+    stream = listener.listen(after)
+    try:
+        yield stream
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+
+
+@asynccontextmanager
+async def _getting_well(hub: Hub, channel: Channel) -> AsyncIterator[None]:
+    """An empty mailbox yields nothing; that it is listened to without complaint is the sign that it is well."""
+    task = asyncio.create_task(_well_soon(hub, channel))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _well_soon(hub: Hub, channel: Channel) -> None:
+    await asyncio.sleep(SETTLED)
+    async with hub.database.unit() as session:
+        await mailbox.well(session, channel.name)
+
+
+async def _show(hub: Hub, channel: Channel, words: str) -> None:
+    try:
+        async with hub.database.unit() as session:
+            await mailbox.trouble(session, channel.name, words)
+    except Exception as e:
+        if not is_away(e):
+            raise
