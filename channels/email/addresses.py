@@ -110,7 +110,7 @@ def _made(spec: str, name: str) -> Mailbox | None:
     spec = spec.strip().strip("'").replace(" ", "") if '"' not in spec else spec.strip()
     local, at, domain = spec.rpartition("@")
     if not at or not domain:
-        return Mailbox(spec, name) if spec and not name.strip() == "" else None
+        return Mailbox(spec, name) if spec and name.strip() else None
     if len(local) > 1 and local[0] == local[-1] == '"':
         local = re.sub(r"\\(.)", r"\1", local[1:-1])
     return Mailbox(f"{local}@{domain}", name)

@@ -10,15 +10,18 @@ from channels.email.tagging import is_own
 from channels.message import Auto
 
 _ROBOT = re.compile(
-    r"(?:mailer-?daemon|postmaster|no-?reply|do-?not-?reply|donotreply|bounces?|owner-.*|.*-(?:request|owner|bounces?)|"
+    r"(?:mailer-?daemon|postmaster|no-?reply|do-?not-?reply|donotreply|bounces?|owner-.*|.*-(?:request|owner|"
+    r"bounces?)|"
     r"daemon|auto(?:mailer|reply|responder)|listserv|majordomo)(?:[+=].*)?\Z",
     re.IGNORECASE,
 )
 _AWAY = re.compile(
-    r"\b(?:out of (?:the )?office|auto(?:matic|mated)?[- ]?(?:re(?:ply|sponse|sponder)|answer)|autoreply|on vacation|away from (?:the )?office|"
+    r"\b(?:out of (?:the )?office|auto(?:matic|mated)?[- ]?(?:re(?:ply|sponse|sponder)|answer)|autoreply|"
+    r"on vacation|away from (?:the )?office|"
     r"vacation (?:reply|notice|message)|abwesenheit\w*|automatische antwort|réponse automatique|respuesta automática|"
     r"risposta automatica|automatisch antwoord|odpowiedź automatyczna|automatyczna odpowiedź|nieobecność|poza biurem|"
-    r"автоматичен отговор|автоответ|автоматический ответ|отсъств\w+|нет на месте|вне офиса|absence du bureau|fuera de la oficina)",
+    r"автоматичен отговор|автоответ|автоматический ответ|отсъств\w+|нет на месте|вне офиса|absence du bureau|"
+    r"fuera de la oficina)",
     re.IGNORECASE,
 )
 

@@ -94,7 +94,8 @@ def _standard(leaves: list[Part]) -> list[Failure] | None:
 
 
 def _groups(content: bytes) -> list[Headers]:
-    blocks = re.split(rb"(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)", content.strip())
+    lines = content.strip().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    blocks = re.split(rb"\n[ \t]*\n", lines)
     return [header_block.parse(block) for block in blocks[: _MAX_RECIPIENTS * 2]]
 
 

@@ -53,9 +53,8 @@ async def _check_imap(name: str, imap: Imap) -> list[Finding]:
         findings = [await _try(f"{at}: connect, {_security(imap.security)}", wire.connect())]
         if findings[-1].ok:
             findings.append(await _try(f"{at}: {_login(imap.username)}", wire.login()))
-        for folder in imap.folders if findings[-1].ok else ():
-            findings.append(await _try(f"{at}: folder {folder}", wire.select(folder)))
-        return findings
+        folders = imap.folders if findings[-1].ok else ()
+        return findings + [await _try(f"{at}: folder {folder}", wire.select(folder)) for folder in folders]
     finally:
         await wire.close()
 

@@ -1,4 +1,4 @@
-"""Bytes to text, whatever the label says (RFC 2045-2047, requirements M2, M3, M6). Never raises, never invents U+DC80."""
+"""Bytes to text, whatever the label says (RFC 2045-2047, requirements M2, M3, M6). Never raises."""
 
 from __future__ import annotations
 

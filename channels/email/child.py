@@ -63,7 +63,9 @@ def _limit_cpu() -> None:
 
 
 def _limit_memory() -> None:
-    """What the interpreter has now, and MEMORY_BYTES more."""
+    """What the interpreter has now, and MEMORY_BYTES more. Only Linux tells and keeps this limit."""
+    if sys.platform != "linux":
+        return
     with open("/proc/self/statm", "rb") as statm:
         now = int(statm.read().split()[0]) * resource.getpagesize()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)

@@ -29,7 +29,7 @@ def message_id(message: Outbound[Email], own: str) -> str:
 
 
 def compose(message: Outbound[Email], sender: Address, now: datetime) -> bytes:
-    """The whole mail: CRLF, no line over 998, a text part always. Raises Refused when it would not read back as meant."""
+    """The whole mail: CRLF, no line over 998, a text part always. Raises Refused if it does not read back as meant."""
     headers = _headers(message, sender, now)
     body_headers, body = _body(message.content, _boundary_stem(message))
     head = "".join(f"{name}: {value}\r\n" for name, value in [*headers, *body_headers]).encode()
@@ -121,7 +121,7 @@ def _text_part(subtype: str, text: str) -> Part:
 
 
 def _encode(data: bytes) -> tuple[str, bytes]:
-    """7bit when it is plain (and cannot hold a boundary, which starts `=_`), else whichever of QP and base64 is shorter."""
+    """7bit when it is plain (and cannot hold a boundary, which starts `=_`), else the shorter of QP and base64."""
     if data.isascii() and b"=_" not in data and max(map(len, data.split(b"\n"))) <= 76:
         return "7bit", data.replace(b"\n", b"\r\n")
     foreign = len(data) - len(data.translate(None, bytes(range(128, 256))))

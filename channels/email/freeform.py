@@ -17,18 +17,25 @@ _DAEMON = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"undeliver|return(?:ed|ing) (?:mail|message|to sender)|delivery (?:status|failure|failed|error|problem|report|has failed|notification|unsuccessful)|"
+    r"undeliver|return(?:ed|ing) (?:mail|message|to sender)|delivery (?:status|failure|failed|error|problem|"
+    r"report|has failed|notification|unsuccessful)|"
     r"(?:mail|message|delivery)[^a-z]{0,3}(?:delivery )?(?:fail|error|problem|could not)|failure notice|failed mail|"
-    r"not (?:be )?deliver|non[- ]?deliver|could ?n(?:ot|'t) (?:be )?(?:deliver|send|sent)|bounce|unknown (?:user|address)|user unknown|"
-    r"warning: (?:could not|message)|mail (?:could|system) |nondeliverable|permanent failure|delivery report|rejected|"
-    r"unzustellbar|nicht zugestellt|non remis|no entregad|non recapitabil|niedoręcz|не доставлен|недоставлен|errore|problema",
+    r"not (?:be )?deliver|non[- ]?deliver|could ?n(?:ot|'t) (?:be )?(?:deliver|send|sent)|bounce|"
+    r"unknown (?:user|address)|user unknown|"
+    r"warning: (?:could not|message)|mail (?:could|system) |nondeliverable|permanent failure|delivery report|"
+    r"rejected|"
+    r"unzustellbar|nicht zugestellt|non remis|no entregad|non recapitabil|niedoręcz|не доставлен|недоставлен|"
+    r"errore|problema",
     re.IGNORECASE,
 )
 _SAYS = re.compile(
-    r"undeliver|not (?:be |been )?deliver|could not (?:be )?(?:deliver|send|sent|reach)|deliver\w* (?:\w+ ){0,4}fail|fail\w* (?:\w+ ){0,5}(?:deliver|recipient|address)|"
-    r"unknown (?:user|recipient|address|host|mailbox)|(?:user|recipient|mailbox|account) (?:\w+ ){0,4}(?:unknown|full|not|unavailable|disabled|doesn)|permanent (?:fatal )?error|"
+    r"undeliver|not (?:be |been )?deliver|could not (?:be )?(?:deliver|send|sent|reach)|"
+    r"deliver\w* (?:\w+ ){0,4}fail|fail\w* (?:\w+ ){0,5}(?:deliver|recipient|address)|"
+    r"unknown (?:user|recipient|address|host|mailbox)|(?:user|recipient|mailbox|"
+    r"account) (?:\w+ ){0,4}(?:unknown|full|not|unavailable|disabled|doesn)|permanent (?:fatal )?error|"
     r"fatal error|returned (?:below|to)|was not sent|rejected|bounced|problem delivering|could not be|no such|quota|"
-    r"exceed|not delivered|unable to (?:deliver|relay|send)|error (?:\w+ ){0,4}deliver|did not reach|delayed|cannot be|disabled|suspended",
+    r"exceed|not delivered|unable to (?:deliver|relay|send)|error (?:\w+ ){0,4}deliver|did not reach|delayed|"
+    r"cannot be|disabled|suspended",
     re.IGNORECASE,
 )
 _DELAY = re.compile(
@@ -37,8 +44,10 @@ _DELAY = re.compile(
     re.IGNORECASE,
 )
 _CUT = re.compile(
-    r"^[ \t>|*-]{0,20}(?:(?:begin |start of |original |returned |forwarded |undelivered |unsent |below is |this is a copy of |the |your )+"
-    r"(?:mail|message|header|text)\b|(?:message|mail) (?:header|text|follows|content)|header (?:of|follows)|transcript of (?:the )?(?:message|mail)|"
+    r"^[ \t>|*-]{0,20}(?:(?:begin |start of |original |returned |forwarded |undelivered |unsent |below is |"
+    r"this is a copy of |the |your )+"
+    r"(?:mail|message|header|text)\b|(?:message|mail) (?:header|text|follows|content)|header (?:of|follows)|"
+    r"transcript of (?:the )?(?:message|mail)|"
     r"----- ?(?:unsent|original|returned) ).{0,80}$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -78,7 +87,7 @@ def failures(mail: Mail, texts: Sequence[str]) -> list[Guess]:
 def is_notice(mail: Mail) -> bool:
     """A mail system says that something failed, though not in words that tell for whom."""
     sender = mail.headers.text("from")[:500]
-    return bool(re.search(r"mailer-?daemon@", sender, re.I) and _SUBJECT.search(mail.subject[:500]))
+    return bool(re.search(r"mailer-?daemon@", sender, re.IGNORECASE) and _SUBJECT.search(mail.subject[:500]))
 
 
 def returned(text: bytes) -> bytes | None:
@@ -147,7 +156,8 @@ def _candidates(told: str) -> Iterator[str]:
         before = told[max(0, match.start() - 60) : match.start()].lower()
         address = match.group().strip(".'")
         if re.search(
-            r"mail from:? ?<?$|postmaster[^\n]*$|contact[^\n]*$|message-id[^\n]*$|\bid[ :=<]*$|sender:? ?<?$|reply-to:? ?<?$|\bfrom:? ?<?$",
+            r"mail from:? ?<?$|postmaster[^\n]*$|contact[^\n]*$|message-id[^\n]*$|\bid[ :=<]*$|sender:? ?<?$|"
+            r"reply-to:? ?<?$|\bfrom:? ?<?$",
             before,
         ):
             continue

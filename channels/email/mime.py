@@ -68,7 +68,7 @@ def read(raw: bytes, limit: int = MAX_BYTES) -> Mail:
         text=shown.text,
         html=shown.html,
         attachments=shown.attachments,
-        problems=tuple((*problems, *shown.problems)),
+        problems=(*problems, *shown.problems),
     )
 
 

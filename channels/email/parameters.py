@@ -1,4 +1,4 @@
-"""Structured fields with parameters: Content-Type and Content-Disposition (RFC 2045 5.1, RFC 2231, and RFC 2047 misused)."""
+"""Structured fields with parameters: Content-Type and Content-Disposition (RFC 2045, RFC 2231; RFC 2047 misused)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,10 @@ from channels.errors import Unreadable
 from channels.message import Event
 
 # -c with our own sys.path, because the child must find this package however the parent was started.
-_BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from channels.email.child import serve; serve(sys.argv[2])"
+_BOOT = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+    "from channels.email.child import serve; serve(sys.argv[2])"
+)
 _WALL_SECONDS = 60  # the child's own limit is CPU time; this one is for a machine that is very busy
 _ANSWER_LIMIT = 256 * 1024 * 1024
 

@@ -10,41 +10,53 @@ _QUOTE = re.compile(r"\s{0,3}>")
 # "On <date>, <name> wrote:", in one line or folded over a few, in the languages mail programs speak
 _WROTE = (
     r"wrote|writes|schrieb|geschrieben|a écrit|écrit|escribió|escreveu|ha scritto|scrisse|schreef|skrev|kirjoitti|"
-    r"napisał\(?a?\)?|napisała|pisze|napsal(?:\(a\))?|написа|написал(?:а|\(а\))?|пише|пишет|írta|yazdı|a scris|napísal|написав|"
+    r"napisał\(?a?\)?|napisała|pisze|napsal(?:\(a\))?|написа|написал(?:а|\(а\))?|пише|пишет|írta|yazdı|a scris|"
+    r"napísal|написав|"
     r"έγραψε|写道|写信|さんは書きました|작성"
 )
 _ATTRIBUTION = re.compile(
-    rf"(?:\b(?:{_WROTE})\b\s*(?:\([^)]{{0,60}}\))?\s*[:：]?|<[^<>\s]{{1,200}}@[^<>\s]{{1,200}}>\s*(?:\([^)]{{0,60}}\))?\s*[:：])\s*\Z",
+    rf"(?:\b(?:{_WROTE})\b\s*(?:\([^)]{{0,60}}\))?\s*[:：]?|"
+    rf"<[^<>\s]{{1,200}}@[^<>\s]{{1,200}}>\s*(?:\([^)]{{0,60}}\))?\s*[:：])\s*\Z",
     re.IGNORECASE,
 )
 _OPENS = re.compile(
-    r"\s*(?:>+\s*)?(?:on|am|le|el|il|em|op|den|dnia|w dniu|dne|на|в|em|pe|på|\d{1,4}[./-]|mon|tue|wed|thu|fri|sat|sun|пн|вт|ср|чт|пт|сб|вс|"
+    r"\s*(?:>+\s*)?(?:on|am|le|el|il|em|op|den|dnia|w dniu|dne|на|в|em|pe|på|\d{1,4}[./-]|mon|tue|wed|thu|fri|"
+    r"sat|sun|пн|вт|ср|чт|пт|сб|вс|"
     r"pon|wt|śr|czw|pt|sob|niedz|\w{2,12},)\b",
     re.IGNORECASE,
 )
 _DIVIDER = re.compile(
-    r"\s*(?:-{2,}|_{5,}|={5,}|\*{3,})?\s*(?:original(?: message|nachricht|meddelande|ne sporočilo)?|ursprüngliche nachricht|"
-    r"forwarded (?:message|by)|message d'origine|message transféré|mensaje original|messaggio originale|mensagem original|"
+    r"\s*(?:-{2,}|_{5,}|={5,}|\*{3,})?\s*(?:original(?: message|nachricht|meddelande|ne sporočilo)?|"
+    r"ursprüngliche nachricht|"
+    r"forwarded (?:message|by)|message d'origine|message transféré|mensaje original|messaggio originale|"
+    r"mensagem original|"
     r"oorspronkelijk bericht|oprindelig meddelelse|wiadomość oryginalna|oryginalna wiadomość|pierwotna wiadomość|"
-    r"původní zpráva|исходное сообщение|оригинално съобщение|пересланное сообщение|original appointment|begin forwarded message:?)"
+    r"původní zpráva|исходное сообщение|оригинално съобщение|пересланное сообщение|original appointment|"
+    r"begin forwarded message:?)"
     r"(?: message)?\s*(?:-{2,}|_{5,}|={5,}|\*{3,})\s*\Z",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"\s*(?:_{10,}|-{20,}|={20,})\s*\Z")
 _HEADER = re.compile(
-    r"\s*\*{0,2}(from|von|de|da|van|od|fra|från|от|отправитель|lähettäjä|差出人|发件人|寄件者|sent|gesendet|envoyé|enviado(?: el)?|inviato|verzonden|"
-    r"wysłano|data|sendt|skickat|изпратено|отправлено|дата|date|datum|to|an|à|para|a|aan|do|til|till|до|кому|към|subject|betreff|"
-    r"objet|asunto|oggetto|onderwerp|temat|emne|ämne|тема|относно|cc|kopia|копие|копия|assunto)\s{0,2}\*{0,2}\s?[:：]\*{0,2}\s",
+    r"\s*\*{0,2}(from|von|de|da|van|od|fra|från|от|отправитель|lähettäjä|差出人|发件人|寄件者|sent|gesendet|envoyé|"
+    r"enviado(?: el)?|inviato|verzonden|"
+    r"wysłano|data|sendt|skickat|изпратено|отправлено|дата|date|datum|to|an|à|para|a|aan|do|til|till|до|кому|"
+    r"към|subject|betreff|"
+    r"objet|asunto|oggetto|onderwerp|temat|emne|ämne|тема|относно|cc|kopia|копие|копия|"
+    r"assunto)\s{0,2}\*{0,2}\s?[:：]\*{0,2}\s",
     re.IGNORECASE,
 )
 _FIRST_HEADER = re.compile(
-    r"\s*\*{0,2}(?:from|von|de|da|van|od|fra|från|от|отправитель|lähettäjä|差出人|发件人|寄件者)\s{0,2}\*{0,2}\s?[:：]\*{0,2}\s",
+    r"\s*\*{0,2}(?:from|von|de|da|van|od|fra|från|от|отправитель|lähettäjä|差出人|发件人|"
+    r"寄件者)\s{0,2}\*{0,2}\s?[:：]\*{0,2}\s",
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(r"(?:-- |--|—|__)\Z")
 _DEVICE = re.compile(
-    r"\s*(?:sent (?:from|via|with) |get outlook for|von meinem .{1,40} gesendet|gesendet (?:von|mit) |envoyé (?:de|depuis) |enviado (?:desde|do|a partir) |"
-    r"inviato d(?:a|al) |verzonden (?:vanaf|met|van) |wysłan[eoy] z |skickat från |sendt fra |lähetetty |отправлено (?:с|из) |"
+    r"\s*(?:sent (?:from|via|with) |get outlook for|von meinem .{1,40} gesendet|gesendet (?:von|mit) |"
+    r"envoyé (?:de|depuis) |enviado (?:desde|do|a partir) |"
+    r"inviato d(?:a|al) |verzonden (?:vanaf|met|van) |wysłan[eoy] z |skickat från |sendt fra |lähetetty |"
+    r"отправлено (?:с|из) |"
     r"изпратено от |odesláno z |från min )",
     re.IGNORECASE,
 )
@@ -63,9 +75,8 @@ def _without_tail(lines: list[str]) -> list[str]:
     for index, line in enumerate(lines):
         if _starts_earlier_mail(lines, index):
             return lines[:index]
-        if _QUOTE.match(line) and all(not rest or _QUOTE.match(rest) for rest in lines[index : index + 400]):
-            if _all_quoted(lines, index):
-                return lines[:index]
+        if _QUOTE.match(line) and _all_quoted(lines, index):
+            return lines[:index]
     return lines
 
 

@@ -58,20 +58,26 @@ _PHRASES: tuple[tuple[re.Pattern[str], Reason], ...] = (
     (
         _any_of(
             r"\bspam|black ?list|block ?list|blocked|dnsbl|\brbl\b|spf\b|dkim\b|dmarc\b|reputation|virus|malware",
-            r"banned|\bpolicy|content (?:re(?:ject|fus)|filter)|relay(?:ing)? (?:denied|not|access)|not allowed to relay",
-            r"unable to relay|we do not relay|reverse dns|rdns|\bptr\b|too many (?:connections|recipients|messages from)",
+            r"banned|\bpolicy|content (?:re(?:ject|fus)|filter)|relay(?:ing)? (?:denied|not|access)|"
+            r"not allowed to relay",
+            r"unable to relay|we do not relay|reverse dns|rdns|\bptr\b|too many (?:connections|recipients|"
+            r"messages from)",
             r"rate limit|throttl|listed (?:at|by|in)|not authori[sz]ed|authentication required|permission",
-            r"suspicious|phish|prohibited|sender (?:address )?(?:re(?:ject|fus)|denied|verify)|access denied|restricted",
+            r"suspicious|phish|prohibited|sender (?:address )?(?:re(?:ject|fus)|denied|verify)|access denied|"
+            r"restricted",
         ),
         Reason.BLOCKED,
     ),
     (
         _any_of(
             r"(?:user|account|mailbox|recipient|addressee|address|person|customer|name)[^\n]{0,60}"
-            r"(?:unknown|not? (?:known|found|exist|valid|listed|here|such)|does(?:n'?t| not) (?:exist|have)|invalid|no longer)",
+            r"(?:unknown|not? (?:known|found|exist|valid|listed|here|such)|does(?:n'?t| not) (?:exist|have)|invalid|"
+            r"no longer)",
             r"unknown (?:user|recipient|local|address|account|mailbox|name|uid|mail)",
-            r"(?:no|not a?) ?(?:such|valid|known) (?:\w+ )?(?:user|recipient|address|mailbox|account|person|name|local|alias)",
-            r"no (?:\w+ )?mailbox (?:here|by that)|invalid (?:recipient|user|address|mailbox|final)|bad (?:destination|address)",
+            r"(?:no|not a?) ?(?:such|valid|known) (?:\w+ )?(?:user|recipient|address|mailbox|account|person|name|local|"
+            r"alias)",
+            r"no (?:\w+ )?mailbox (?:here|by that)|invalid (?:recipient|user|address|mailbox|final)|bad (?:destination|"
+            r"address)",
             r"undeliverable address|is not a valid|isn't a valid|user does|not our customer|no account|nosuchuser",
             r"(?:mailbox|address|account) (?:is )?(?:unavailable|not available|has been (?:deleted|removed|closed))",
         ),
@@ -80,16 +86,20 @@ _PHRASES: tuple[tuple[re.Pattern[str], Reason], ...] = (
     (
         _any_of(
             r"(?:host|domain)[^\n]{0,60}(?:unknown|not found|not exist|no such|unrouteable|invalid)",
-            r"(?:unknown|no such|bad) (?:host|domain)|unrouteable|unroutable|nxdomain|no mx\b|null mx|name or service not known",
+            r"(?:unknown|no such|bad) (?:host|domain)|unrouteable|unroutable|nxdomain|no mx\b|null mx|"
+            r"name or service not known",
             r"host or domain name not found|not? (?:mx|mail) (?:record|server|exchanger)|illegal (?:host|domain)",
         ),
         Reason.BAD_ADDRESS,
     ),
     (
         _any_of(
-            r"expired|timed? ?out|retry time|connection (?:refused|lost|dropped|reset)|could ?n[o']t connect|unreachable",
-            r"not (?:yet )?been delivered|delayed|try again|too long in queue|temporar|too many hops|loop(?:s|ing|ed)?\b",
-            r"disabled|suspended|inactive|not active|deactivated|system (?:error|failure)|local (?:error|configuration)",
+            r"expired|timed? ?out|retry time|connection (?:refused|lost|dropped|reset)|could ?n[o']t connect|"
+            r"unreachable",
+            r"not (?:yet )?been delivered|delayed|try again|too long in queue|temporar|too many hops|loop(?:s|ing|"
+            r"ed)?\b",
+            r"disabled|suspended|inactive|not active|deactivated|system (?:error|failure)|local (?:error|"
+            r"configuration)",
         ),
         Reason.UNREACHABLE,
     ),

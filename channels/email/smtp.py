@@ -131,13 +131,14 @@ class _Conversation:
 
     async def _drained(self) -> None:
         async with asyncio.timeout(self._seconds):
-            while (
-                isinstance(transport := self._client.transport, asyncio.WriteTransport)
-                and transport.get_write_buffer_size()
-            ):
+            while self._unwritten():  # noqa: ASYNC110 - the library keeps its flow control to itself
                 await asyncio.sleep(0.005)
         if self._client.transport is None:
             raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+
+    def _unwritten(self) -> int:
+        transport = self._client.transport
+        return transport.get_write_buffer_size() if isinstance(transport, asyncio.WriteTransport) else 0
 
     async def _finish(self) -> str:
         protocol = self._client.protocol

@@ -21,7 +21,7 @@ def tagged(own: str, token: str) -> str:
 
 
 def tokens(own: str, recipients: Iterable[str]) -> tuple[str, ...]:
-    """The tokens in those of `recipients` that are plus-addresses of `own`, each once, in order, as they were written."""
+    """The tokens in those of `recipients` that are plus-addresses of `own`, each once, as they were written."""
     found = (_token(own, recipient) for recipient in recipients)
     return tuple(dict.fromkeys(token for token in found if token))
 

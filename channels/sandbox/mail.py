@@ -22,6 +22,7 @@ send to anybody else. A mail with the empty sender is never answered, reported o
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
@@ -64,6 +65,7 @@ class MailWorld:
 
     async def start(self, smtp_port: int = 0, imap_port: int = 0) -> None:
         """Listen on 127.0.0.1; port 0 takes any free one, told in `smtp_port` and `imap_port`."""
+        logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of its own doings at every login
         loop = asyncio.get_running_loop()
         self._smtp = await loop.create_server(self._session, "127.0.0.1", smtp_port)
         self.smtp_port = int(self._smtp.sockets[0].getsockname()[1])

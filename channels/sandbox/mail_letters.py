@@ -184,10 +184,15 @@ def _per_recipient(recipient: str, status: str, action: str, diagnostic: str) ->
 def _fields(subtype: str, blocks: list[dict[str, str]]) -> Message:
     part = Message()
     part["Content-Type"] = f"message/{subtype}"
-    part.set_payload(
-        "\n".join("".join(f"{name}: {_line(value)}\n" for name, value in block.items()) for block in blocks)
-    )
+    part.set_payload([_block(block) for block in blocks])
     return part
+
+
+def _block(rows: dict[str, str]) -> Message:
+    block = Message()
+    for name, value in rows.items():
+        block[name] = _line(value)
+    return block
 
 
 def _returned(about: Letter) -> Message:
