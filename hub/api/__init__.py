@@ -1,0 +1,42 @@
+"""The door for programs: the JSON API, providers' webhooks, customers' public links, and what machines ask about us."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request
+
+from hub.api import (
+    appointments,
+    customers,
+    files,
+    health,
+    interactions,
+    messages,
+    plain,
+    reference,
+    unsubscribe,
+    webhooks,
+)
+from hub.api.problems import install_error_pages
+from hub.bootstrap import Hub
+
+__all__ = ["install_error_pages", "router"]
+
+_VERSION_1 = (customers, interactions, messages, appointments)
+_PUBLIC = (webhooks, unsubscribe, files, health, plain)
+
+
+def router(hub: Hub) -> APIRouter:
+    """Every address for programs and customers, for one hub."""
+
+    async def give(request: Request) -> None:
+        request.state.hub = hub
+
+    version_1 = APIRouter(prefix="/api/v1")
+    for part in _VERSION_1:
+        version_1.include_router(part.router)
+    whole = APIRouter(dependencies=[Depends(give)])
+    for open_part in _PUBLIC:
+        whole.include_router(open_part.router)
+    whole.include_router(version_1)
+    whole.include_router(reference.router(version_1))
+    return whole

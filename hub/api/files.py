@@ -1,0 +1,99 @@
+"""/files/{id}: what customers sent, for signed-in staff, never run and never taken for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from hub import clock
+from hub.api.access import hub_of, ip_of
+from hub.api.problems import Endpoint, Problem
+from hub.interactions import history
+from hub.interactions.history import File
+from hub.models import Staff
+from hub.staff import audit, sessions
+from hub.staff.roles import Action, may
+from hub.storage import Damaged, Missing
+
+router = APIRouter(prefix="/files", route_class=Endpoint, include_in_schema=False)
+
+# Shown in place: the type we then say, and how its bytes begin. Whatever only claims to be one of these is a download.
+_SAFE: Mapping[str, tuple[str, tuple[bytes, ...]]] = {
+    "image/png": ("image/png", (b"\x89PNG\r\n\x1a\n",)),
+    "image/jpeg": ("image/jpeg", (b"\xff\xd8\xff",)),
+    "image/gif": ("image/gif", (b"GIF8",)),
+    "image/webp": ("image/webp", (b"RIFF",)),
+    "audio/wav": ("audio/wav", (b"RIFF",)),
+    "audio/x-wav": ("audio/wav", (b"RIFF",)),
+    "audio/mpeg": ("audio/mpeg", (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
+}
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+
+
+@router.get("/{file_id}")
+async def download(request: Request, file_id: UUID, inline: bool = False) -> Response:
+    """The file, to be saved; with ?inline=1 pictures and sounds of safe kinds, to be seen and heard."""
+    hub = hub_of(request)
+    async with hub.database.unit() as session:
+        staff = await _reader(session, request)
+        file, customer_id = await _find(session, file_id)
+        await _note(session, request, staff, file_id, customer_id)
+    try:
+        content = await hub.storage.get(file.sha256)
+    except (Missing, Damaged) as e:
+        raise Problem(404, "File", "Its bytes are gone from the storage", remedy="Restore them from a backup") from e
+    media_type, disposition = _manner(file, content, inline=inline)
+    return Response(content, media_type=media_type, headers={**_HEADERS, "Content-Disposition": disposition})
+
+
+async def _reader(session: Any, request: Request) -> Staff:
+    found = await sessions.find(session, request.cookies.get(sessions.COOKIE, ""), now=clock.now())
+    if found is None:
+        raise Problem(401, "File", "Nobody is signed in", remedy="Sign in, then open it again")
+    if not may(found.staff.role, Action.READ_INBOX):
+        raise Problem(403, "File", "Your role may not read conversations", remedy="Ask an administrator")
+    return found.staff
+
+
+async def _find(session: Any, file_id: UUID) -> tuple[File, UUID]:
+    found = await history.file(session, file_id)
+    if found is None:
+        raise Problem(404, "File", "There is no such file", remedy="Open it from the customer's page")
+    return found
+
+
+async def _note(session: Any, request: Request, staff: Staff, file_id: UUID, customer_id: UUID) -> None:
+    await audit.write(
+        session,
+        "file.read",
+        staff_id=staff.id,
+        subject=f"customer:{customer_id}",
+        detail=f"file:{file_id}",
+        ip=ip_of(request),
+        now=clock.now(),
+    )
+
+
+def _manner(file: File, content: bytes, *, inline: bool) -> tuple[str, str]:
+    """Media type and Content-Disposition (RFC 6266)."""
+    media_type, beginning = _SAFE.get(file.media_type.partition(";")[0].strip().lower(), ("", ()))
+    if inline and media_type and content.startswith(beginning):
+        return media_type, f"inline; {_named(file.name)}"
+    return "application/octet-stream", f"attachment; {_named(file.name)}"
+
+
+def _named(name: str) -> str:
+    """Twice: for old programs in ASCII, for others as it is. No path, no control character, no leading dot."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    tidy = "".join(c for c in last if c.isprintable()).strip().lstrip(".")[:150] or "file"
+    plain = "".join(c if c.isalnum() or c in "._- " else "_" for c in tidy.encode("ascii", "replace").decode())
+    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(tidy, safe='')}"

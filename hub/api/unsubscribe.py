@@ -1,0 +1,124 @@
+"""/u/{token}: leaving without signing in, by a mail program's one click (RFC 8058) or a person's button (U2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from channels.message import Kind
+from hub import clock
+from hub.api.access import hub_of, ip_of
+from hub.api.plain import page
+from hub.api.problems import Endpoint, Problem, limited
+from hub.api.unsubscribe_words import Words, words
+from hub.customers import consent, directory
+from hub.customers.consent import Statement
+from hub.models.vocabulary import Purpose
+from hub.outbound.planning import UNSUBSCRIBE
+
+router = APIRouter(prefix="/u", route_class=Endpoint, include_in_schema=False)
+_LARGEST = 10_000  # bytes; the whole form is one word
+_MULTIPART = re.compile(rb'name="?List-Unsubscribe"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\nOne-Click\r\n')
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a signed link stops: one purpose on one channel, for one customer."""
+
+    customer_id: UUID
+    purpose: Purpose
+    channel: Kind
+
+
+@router.api_route("/{token}", methods=["GET", "HEAD"])
+async def ask(request: Request, token: str) -> Response:
+    """A page with a button. Looking changes nothing: mail scanners open every link."""
+    link, said = await _read(request, token)
+    if link is None:
+        return _no_such_link(said)
+    company = escape(hub_of(request).settings.hub.name)
+    button = f'<form method="post"><p><button name="unsubscribe" value="yes">{escape(said.button)}</button></p></form>'
+    what = escape(said.what(link.purpose, link.channel))
+    return page(said.title, f"<h1>{company}</h1>\n<p>{what}</p>\n{button}", language=said.language)
+
+
+@router.post("/{token}")
+async def leave(request: Request, token: str) -> Response:
+    """Done at once, without cookie, redirect or further question; twice is the same as once."""
+    link, said = await _read(request, token)
+    if link is None:
+        return _no_such_link(said)
+    source = _source(request.headers.get("content-type", ""), await _body(request))
+    if source is None:
+        return page(said.title, f"<p>{escape(said.press)}</p>", language=said.language, status=400)
+    await _withdraw(request, link, source)
+    company = escape(hub_of(request).settings.hub.name)
+    return page(said.title, f"<h1>{company}</h1>\n<p>{escape(said.done)}</p>", language=said.language)
+
+
+async def _withdraw(request: Request, link: Link, source: str) -> None:
+    statement = Statement(
+        customer_id=link.customer_id,
+        purpose=link.purpose,
+        channel=link.channel,
+        granted=False,
+        source=source,
+        evidence=ip_of(request),
+    )
+    async with hub_of(request).database.unit() as session:
+        if await _is_granted(session, link):
+            await consent.record(session, statement, now=clock.now())
+
+
+async def _is_granted(session: Any, link: Link) -> bool:
+    """False when the customer has said no to exactly this already, or is gone."""
+    try:
+        await directory.get(session, link.customer_id)
+    except directory.NotFound:
+        return False
+    latest = consent.standing(await consent.ledger(session, link.customer_id), link.purpose, link.channel)
+    return latest is None or latest.granted
+
+
+async def _read(request: Request, token: str) -> tuple[Link | None, Words]:
+    """The link and the words in its customer's language."""
+    hub = hub_of(request)
+    value = hub.signer.read(UNSUBSCRIBE, token, now=clock.now()) if len(token) <= 500 else None
+    default = hub.settings.hub.languages[0]
+    if value is None:
+        return None, words(request.headers.get("accept-language", default)[:2].lower(), default)
+    customer_id, purpose, channel = value.split(" ")
+    link = Link(UUID(customer_id), Purpose(purpose), Kind(channel))
+    async with hub.database.unit() as session:
+        try:
+            language = (await directory.get(session, link.customer_id)).language
+        except directory.NotFound:
+            language = default
+    return link, words(language, default)
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await limited(request, _LARGEST).body()
+    except Problem:
+        return b""
+
+
+def _source(content_type: str, body: bytes) -> str | None:
+    """How the customer said it; None when the form says nothing of the kind."""
+    if content_type.startswith("multipart/form-data"):
+        return "one-click" if _MULTIPART.search(body) else None
+    fields = parse_qs(body.decode("latin-1"), max_num_fields=10) if body.count(b"&") < 10 else {}
+    if fields.get("List-Unsubscribe") == ["One-Click"]:
+        return "one-click"
+    return "unsubscribe page" if fields.get("unsubscribe") == ["yes"] else None
+
+
+def _no_such_link(said: Words) -> Response:
+    return page(said.title, f"<p>{escape(said.broken)}</p>", language=said.language, status=404)

@@ -1,0 +1,99 @@
+"""What the unsubscribe page says, in the languages the hub writes in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from channels.message import Kind
+from hub.models.vocabulary import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    language: str
+    title: str
+    sentence: str  # {purpose} {channel}
+    button: str
+    done: str
+    press: str
+    broken: str
+    purposes: Mapping[Purpose, str]
+    channels: Mapping[Kind, str]
+
+    def what(self, purpose: Purpose, channel: Kind) -> str:
+        """What pressing the button stops."""
+        return self.sentence.format(purpose=self.purposes[purpose], channel=self.channels[channel])
+
+
+def words(language: str, default: str) -> Words:
+    """In the customer's language, else in the company's, else in English."""
+    return _TABLE.get(language) or _TABLE.get(default) or _TABLE["en"]
+
+
+_TABLE: Mapping[str, Words] = {
+    "en": Words(
+        language="en",
+        title="Unsubscribe",
+        sentence="Press the button if you no longer want {purpose} from us {channel}.",
+        button="Stop these messages",
+        done="Done. You will get no more of these messages.",
+        press="Nothing was changed. Open the link from the message again and press the button.",
+        broken="This link does not work. Open it from the message itself, or answer the message and tell us to stop.",
+        purposes={
+            Purpose.SERVICE: "messages about your orders and questions",
+            Purpose.REMINDERS: "reminders",
+            Purpose.GREETINGS: "greetings",
+            Purpose.MARKETING: "news and offers",
+        },
+        channels={Kind.EMAIL: "by email", Kind.SMS: "by SMS", Kind.VOICE: "by telephone"},
+    ),
+    "pl": Words(
+        language="pl",
+        title="Rezygnacja",
+        sentence="Naciśnij przycisk, jeśli nie chcesz już otrzymywać od nas {purpose} {channel}.",
+        button="Nie chcę tych wiadomości",
+        done="Gotowe. Nie wyślemy już takich wiadomości.",
+        press="Nic się nie zmieniło. Otwórz jeszcze raz odnośnik z wiadomości i naciśnij przycisk.",
+        broken="Ten odnośnik nie działa. Otwórz go z samej wiadomości albo odpisz na nią, że rezygnujesz.",
+        purposes={
+            Purpose.SERVICE: "wiadomości o zamówieniach i pytaniach",
+            Purpose.REMINDERS: "przypomnień",
+            Purpose.GREETINGS: "życzeń",
+            Purpose.MARKETING: "nowości i ofert",
+        },
+        channels={Kind.EMAIL: "e-mailem", Kind.SMS: "SMS-em", Kind.VOICE: "telefonicznie"},
+    ),
+    "bg": Words(
+        language="bg",
+        title="Отписване",
+        sentence="Натиснете бутона, ако вече не искате да получавате от нас {purpose} {channel}.",
+        button="Спрете тези съобщения",
+        done="Готово. Няма да получавате повече такива съобщения.",
+        press="Нищо не е променено. Отворете отново връзката от съобщението и натиснете бутона.",
+        broken="Тази връзка не работи. Отворете я от самото съобщение или му отговорете, че се отписвате.",
+        purposes={
+            Purpose.SERVICE: "съобщения за поръчки и въпроси",
+            Purpose.REMINDERS: "напомняния",
+            Purpose.GREETINGS: "поздравления",
+            Purpose.MARKETING: "новини и предложения",
+        },
+        channels={Kind.EMAIL: "по имейл", Kind.SMS: "чрез SMS", Kind.VOICE: "по телефона"},
+    ),
+    "ru": Words(
+        language="ru",
+        title="Отписаться",
+        sentence="Нажмите кнопку, если больше не хотите получать от нас {purpose} {channel}.",
+        button="Больше не присылать",
+        done="Готово. Таких сообщений больше не будет.",
+        press="Ничего не изменилось. Откройте ссылку из сообщения ещё раз и нажмите кнопку.",
+        broken="Эта ссылка не работает. Откройте её из самого сообщения или ответьте на него, что отписываетесь.",
+        purposes={
+            Purpose.SERVICE: "сообщения о заказах и вопросах",
+            Purpose.REMINDERS: "напоминания",
+            Purpose.GREETINGS: "поздравления",
+            Purpose.MARKETING: "новости и предложения",
+        },
+        channels={Kind.EMAIL: "по электронной почте", Kind.SMS: "по SMS", Kind.VOICE: "по телефону"},
+    ),
+}

@@ -1,0 +1,108 @@
+"""POST /webhooks/{channel}/…: what providers tell us. The adapter checks the signature; only then anything happens."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from channels.adapter import Channel, Raw, WebRequest
+from channels.errors import Forged, Unreadable
+from channels.message import CallEvent, Event
+from hub import clock
+from hub.api.access import hub_of, ip_of
+from hub.api.problems import Endpoint
+from hub.bootstrap import Hub
+from hub.database import outage
+from hub.inbound import receive, rejections
+
+LONGEST_SECONDS = 8  # Twilio hangs up after 15
+
+router = APIRouter(prefix="/webhooks", route_class=Endpoint, include_in_schema=False)
+_log = structlog.get_logger("webhooks")
+
+
+@router.post("/{name}/{path:path}")
+async def webhook(request: Request, name: str) -> Response:
+    """204, or what a waiting call does next; 403 forged, 400 unreadable (kept), 404 no such channel, 503 try again."""
+    hub = hub_of(request)
+    channel = hub.channels.get(name)
+    if channel is None or channel.webhook is None:
+        return PlainTextResponse("No channel of this name takes webhooks", 404)
+    incoming = WebRequest(_public_url(request, hub), _headers(request), await request.body())
+    try:
+        events = channel.webhook.read(incoming)
+    except Forged as e:
+        return await _turned_away(hub, channel, incoming, str(e), ip_of(request))
+    except Unreadable as e:
+        return await _set_aside(hub, channel, incoming, str(e))
+    async with asyncio.timeout(LONGEST_SECONDS):
+        return await _taken_in(hub, channel, events)
+
+
+async def _taken_in(hub: Hub, channel: Channel, events: Sequence[Event]) -> Response:
+    """Every event in a unit of its own: told again after a failure, those that were taken in change nothing."""
+    response = Response(status_code=204)
+    for event in events:
+        if isinstance(event, CallEvent) and event.asks:
+            response = await _answered(hub, channel, event)
+            continue
+        async with hub.database.unit() as session:
+            await receive.receive(session, channel, event, hub.reception, now=clock.now())
+    return response
+
+
+async def _answered(hub: Hub, channel: Channel, event: CallEvent) -> Response:
+    """The provider waits on the line for what to do next."""
+    async with hub.database.unit() as session:
+        script, token = await receive.answer(session, channel, event, hub.reception, now=clock.now())
+    if channel.answerer is None:
+        return Response(status_code=204)
+    said = channel.answerer.answer(script, token)
+    return Response(said.body, media_type=said.media_type)
+
+
+async def _turned_away(hub: Hub, channel: Channel, incoming: WebRequest, cause: str, ip: str) -> Response:
+    """Requirement T1: 403 and no change, but for a bounded note to whoever runs the hub."""
+    payload = {"url": incoming.url, "ip": ip, "body": incoming.body[:1000].decode("utf-8", "replace")}
+    try:
+        async with hub.database.unit() as session:
+            await rejections.note(session, channel=channel.name, cause=cause, payload=payload, now=clock.now())
+    except Exception as e:
+        if not outage.is_away(e):
+            raise
+    _log.warning("forged webhook", channel=channel.name, ip=ip)
+    return PlainTextResponse("The signature does not hold", 403)
+
+
+async def _set_aside(hub: Hub, channel: Channel, incoming: WebRequest, cause: str) -> Response:
+    """Really from the provider, but not understood: kept whole, so that it can be read once the hub has learnt how."""
+    key = f"webhook:{hashlib.sha256(incoming.url.encode() + incoming.body).hexdigest()}"
+    raw = Raw(key, incoming.url.encode() + b"\n" + incoming.body)
+    async with hub.database.unit() as session:
+        await receive.keep(session, hub.storage, channel.name, [raw], None, now=clock.now())
+    _log.warning("unreadable webhook", channel=channel.name, cause=cause, key=key)
+    return PlainTextResponse("This could not be understood; it was kept", 400)
+
+
+def _public_url(request: Request, hub: Hub) -> str:
+    """As the provider called it. Never from Host or X-Forwarded-*, which a stranger chooses."""
+    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope["query_string"]
+    return hub.settings.hub.public_url + (path + (b"?" + query if query else b"")).decode("latin-1")
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """Lower-case names; a header sent twice holds both values, which no signature survives."""
+    return _joined((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw)
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers

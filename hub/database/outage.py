@@ -1,0 +1,32 @@
+"""Telling "the database is away, try again in a moment" from every other error. Doors answer it with 503."""
+
+from __future__ import annotations
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+RETRY_AFTER = 5  # seconds
+
+# SQLSTATE classes of a server that is going, gone or not there yet: connections, shutting down, no room for more.
+_AWAY = ("08", "57P", "53300")
+
+
+def is_away(error: BaseException) -> bool:
+    """Did this come of a database that cannot be reached now, whatever was asked of it?
+
+    A bundled server that is down has no socket file (FileNotFoundError); asyncpg's own errors come through
+    unwrapped while connecting and wrapped by SQLAlchemy afterwards.
+    """
+    if isinstance(error, PoolExhausted | TimeoutError | OSError):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or _says_so(error.orig)
+    return _says_so(error)
+
+
+def _says_so(error: BaseException | None) -> bool:
+    state = getattr(error, "sqlstate", None)
+    if isinstance(state, str):
+        return state.startswith(_AWAY)
+    return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)

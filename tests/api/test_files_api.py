@@ -1,0 +1,140 @@
+"""/files/{id}: for those who may, to be saved, never to be run (ASVS 3.2.1, 5.4, 8.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from channels.message import Attachment
+from hub import clock
+from hub.bootstrap import Hub
+from hub.interactions import record
+from hub.models import Audit, Customer, Interaction
+from hub.models.vocabulary import Direction, Kind, Origin, Role, State
+
+Headers = dict[str, str]
+Cookie = Callable[[Role], Awaitable[Headers]]
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+
+
+async def _attach(hub: Hub, ana: Customer, name: str, media_type: str, content: bytes) -> UUID:
+    now = clock.now()
+    word = Interaction(
+        id=clock.uuid7(now),
+        at=now,
+        customer_id=ana.id,
+        direction=Direction.IN,
+        kind=Kind.EMAIL,
+        origin=Origin.CUSTOMER,
+        state=State.RECEIVED,
+        state_at=now,
+    )
+    async with hub.database.unit() as session:
+        await record.add(session, word)
+        (row,) = await record.attach(session, hub.storage, word.id, [Attachment(name, media_type, content)])
+    return row.id
+
+
+async def test_a_file_is_saved_under_its_name_and_the_reading_is_written_down(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer, cookie: Cookie
+) -> None:
+    file_id = await _attach(hub, ana, "zamówienie 7.pdf", "application/pdf", b"%PDF-1.7")
+    response = await client.get(f"/files/{file_id}", headers=await cookie(Role.AGENT))
+    assert (response.status_code, response.content) == (200, b"%PDF-1.7")
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert response.headers["content-disposition"] == (
+        "attachment; filename=\"zam?wienie 7.pdf\"; filename*=UTF-8''zam%C3%B3wienie%207.pdf".replace("?", "_")
+    )
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    async with hub.database.unit() as session:
+        (row,) = (await session.exec(select(Audit).where(Audit.action == "file.read"))).all()
+    assert (row.subject, row.detail, row.ip) == (f"customer:{ana.id}", f"file:{file_id}", "203.0.113.9")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content", "shown"),
+    [
+        ("image/png", PNG, "image/png"),
+        ("IMAGE/PNG; name=x", PNG, "image/png"),
+        ("audio/x-wav", b"RIFF....WAVE", "audio/wav"),
+        ("audio/mpeg", b"\xff\xfb\x90", "audio/mpeg"),
+        ("image/png", b"<script>alert(1)</script>", None),
+        ("image/svg+xml", b"<svg onload='alert(1)'/>", None),
+        ("text/html", b"<script>alert(1)</script>", None),
+        ("application/pdf", b"%PDF-1.7", None),
+        ("application/xhtml+xml", b"<html/>", None),
+        ("", PNG, None),
+    ],
+)
+async def test_only_pictures_and_sounds_that_are_what_they_claim_are_shown_in_place(
+    client: httpx.AsyncClient,
+    hub: Hub,
+    ana: Customer,
+    cookie: Cookie,
+    media_type: str,
+    content: bytes,
+    shown: str | None,
+) -> None:
+    file_id = await _attach(hub, ana, "x", media_type, content)
+    response = await client.get(f"/files/{file_id}?inline=1", headers=await cookie(Role.AGENT))
+    assert response.headers["content-type"] == (shown or "application/octet-stream")
+    assert response.headers["content-disposition"].startswith("inline" if shown else "attachment")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../etc/passwd", "..\\..\\boot.ini", ".htaccess", "\u200b.htaccess", 'a".exe; filename=b', "a\r\nSet-Cookie: x=1",
+     "", "\u202egpj.exe", "n" * 300, "\x7f", "=?utf-8?q?x?="],
+)  # fmt: skip
+async def test_no_name_leaves_its_header_or_its_folder(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer, cookie: Cookie, name: str
+) -> None:
+    """Section 2.2 rows 2 and 4: zero-click names, traversal."""
+    file_id = await _attach(hub, ana, name, "text/html", b"x")
+    response = await client.get(f"/files/{file_id}", headers=await cookie(Role.AGENT))
+    disposition = response.headers["content-disposition"]
+    assert response.status_code == 200
+    assert "set-cookie" not in response.headers
+    plain = disposition.partition('filename="')[2].partition('"')[0]
+    assert plain
+    assert not plain.startswith(".")
+    assert not set(plain) & set('/\\"\r\n;')
+    assert disposition.isascii()
+    assert len(disposition) < 1500
+    assert "%E2%80%AE" not in disposition
+
+
+async def test_only_signed_in_staff_who_may_read_conversations_get_files(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer, cookie: Cookie, headers: Headers
+) -> None:
+    file_id = await _attach(hub, ana, "x.png", "image/png", PNG)
+    asked = [{}, {"Cookie": "hub_session=wrong"}, headers, await cookie(Role.MARKETER), await cookie(Role.AGENT)]
+    statuses = [(await client.get(f"/files/{file_id}", headers=h)).status_code for h in asked]
+    assert statuses == [401, 401, 401, 403, 200]
+
+
+async def test_ids_nobody_gave_out_are_not_found(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer, cookie: Cookie
+) -> None:
+    """CVE-2026-40496: neighbours of a file's name."""
+    file_id = await _attach(hub, ana, "x.png", "image/png", PNG)
+    signed_in = await cookie(Role.AGENT)
+    wrong = [UUID(int=file_id.int ^ 1), uuid4(), "1", "../files", "%00", f"{file_id}'--"]
+    statuses = [(await client.get(f"/files/{one}", headers=signed_in)).status_code for one in wrong]
+    assert statuses == [404] * 6
+
+
+async def test_bytes_that_are_gone_are_told_and_not_a_crash(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer, cookie: Cookie
+) -> None:
+    file_id = await _attach(hub, ana, "x.png", "image/png", PNG)
+    async with hub.database.unit() as session:
+        digest = (await record._files(session, (await session.exec(select(Interaction.id))).one())).pop()[1]
+    await hub.storage.delete(digest)
+    response = await client.get(f"/files/{file_id}", headers=await cookie(Role.AGENT))
+    assert (response.status_code, response.json()["title"]) == (404, "File")

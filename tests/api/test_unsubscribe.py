@@ -1,0 +1,145 @@
+"""/u/{token}: one click leaves, looking does not (requirements U1, U2; RFC 8058)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from hub import clock
+from hub.bootstrap import Hub
+from hub.customers import consent
+from hub.customers.consent import Statement
+from hub.models import Consent, Customer
+from hub.models.vocabulary import Kind, Purpose
+from hub.outbound import planning
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def _path(hub: Hub, customer: Customer) -> str:
+    """The link as it stands in a mail, below the public address."""
+    link = planning.link(hub.gate, customer.id, Purpose.MARKETING, Kind.EMAIL)
+    return link.removeprefix(hub.settings.hub.public_url)
+
+
+async def _ledger(hub: Hub) -> list[tuple[bool, Purpose | None, Kind | None, str, str]]:
+    async with hub.database.unit() as session:
+        rows = (await session.exec(select(Consent).order_by(Consent.id))).all()  # type: ignore[arg-type]
+    return [(r.granted, r.purpose, r.channel, r.source, r.evidence) for r in rows]
+
+
+async def test_a_mail_program_s_one_click_is_enough(client: httpx.AsyncClient, hub: Hub, ana: Customer) -> None:
+    response = await client.post(_path(hub, ana), data=ONE_CLICK)
+    assert response.status_code == 200
+    assert not response.cookies
+    assert await _ledger(hub) == [(False, Purpose.MARKETING, Kind.EMAIL, "one-click", "203.0.113.9")]
+
+
+async def test_one_click_may_come_as_multipart_too(client: httpx.AsyncClient, hub: Hub, ana: Customer) -> None:
+    """RFC 8058 3.2."""
+    response = await client.post(_path(hub, ana), files={"List-Unsubscribe": (None, "One-Click")})
+    assert response.status_code == 200
+    assert [row[3] for row in await _ledger(hub)] == ["one-click"]
+
+
+async def test_looking_shows_a_button_in_the_customer_s_language_and_changes_nothing(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer
+) -> None:
+    looked = await client.get(_path(hub, ana))
+    scanned = await client.head(_path(hub, ana))
+    assert (looked.status_code, scanned.status_code) == (200, 200)
+    assert '<html lang="pl">' in looked.text
+    assert "Nie chcę tych wiadomości" in looked.text
+    assert "Meadow &amp; &lt;Sons&gt;" in looked.text
+    assert await _ledger(hub) == []
+
+
+async def test_the_page_s_own_button_does_it(client: httpx.AsyncClient, hub: Hub, ana: Customer) -> None:
+    shown = (await client.get(_path(hub, ana))).text
+    (button,) = re.findall(r'<button name="([^"]+)" value="([^"]+)">', shown)
+    response = await client.post(_path(hub, ana), data=dict([button]))
+    assert "Gotowe" in response.text
+    assert [row[3] for row in await _ledger(hub)] == ["unsubscribe page"]
+
+
+async def test_twice_is_the_same_as_once_and_a_new_yes_can_be_taken_back_again(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer
+) -> None:
+    for _ in range(3):
+        assert (await client.post(_path(hub, ana), data=ONE_CLICK)).status_code == 200
+    assert len(await _ledger(hub)) == 1
+    yes = Statement(ana.id, Purpose.MARKETING, Kind.EMAIL, granted=True, source="shop")
+    async with hub.database.unit() as session:
+        await consent.record(session, yes, now=clock.now())
+    await client.post(_path(hub, ana), data=ONE_CLICK)
+    assert [row[0] for row in await _ledger(hub)] == [False, True, False]
+
+
+async def test_the_page_needs_no_script_no_cookie_and_nothing_from_elsewhere(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer
+) -> None:
+    response = await client.get(_path(hub, ana))
+    assert response.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+    assert "<script" not in response.text
+    assert re.findall(r'(?:href|src)="([^"]*)"', response.text) == ["/api/plain.css"]
+    assert (await client.get("/api/plain.css")).headers["content-type"].startswith("text/css")
+
+
+async def test_a_token_changed_by_one_bit_opens_nothing(client: httpx.AsyncClient, hub: Hub, ana: Customer) -> None:
+    path = _path(hub, ana)
+    token = path.removeprefix("/u/")
+    alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+    for place in range(0, len(token), 7):
+        other = alphabet[alphabet.index(token[place]) ^ 1]
+        forged = f"/u/{token[:place]}{other}{token[place + 1 :]}"
+        assert (await client.post(forged, data=ONE_CLICK)).status_code == 404
+        assert (await client.get(forged)).status_code == 404
+    assert await _ledger(hub) == []
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 5000, "%00", "..", "%ff", "<script>"])
+async def test_a_made_up_token_shows_a_plain_page(client: httpx.AsyncClient, token: str) -> None:
+    response = await client.post(f"/u/{token}", data=ONE_CLICK)
+    assert response.status_code == 404
+    assert "<script>" not in response.text
+
+
+async def test_tokens_for_other_things_do_not_unsubscribe(client: httpx.AsyncClient, hub: Hub, ana: Customer) -> None:
+    value = f"{ana.id} marketing email"
+    others = [
+        hub.signer.sign("something else", value),
+        hub.signer.message_token(ana.id),
+        hub.signer.sign(planning.UNSUBSCRIBE, value, expires=clock.now() - timedelta(seconds=1)),
+    ]
+    assert [(await client.post(f"/u/{t}", data=ONE_CLICK)).status_code for t in others] == [404] * 3
+    assert await _ledger(hub) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", "application/x-www-form-urlencoded"),
+        (b"List-Unsubscribe=No", "application/x-www-form-urlencoded"),
+        (b"List-Unsubscribe=One-Click&" * 1000, "application/x-www-form-urlencoded"),
+        (b"a=b&" * 100_000, "application/x-www-form-urlencoded"),
+        (b'{"List-Unsubscribe": "One-Click"}', "application/json"),
+        (b"--x\r\nnonsense", "multipart/form-data; boundary=x"),
+    ],
+)
+async def test_a_post_that_asks_for_nothing_changes_nothing(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer, body: bytes, kind: str
+) -> None:
+    response = await client.post(_path(hub, ana), content=body, headers={"Content-Type": kind})
+    assert response.status_code == 400
+    assert await _ledger(hub) == []
+
+
+async def test_who_is_gone_is_told_that_it_is_done(client: httpx.AsyncClient, hub: Hub, ana: Customer) -> None:
+    gone = Customer(id=uuid4(), name="gone", created_at=clock.now(), updated_at=clock.now())
+    assert (await client.post(_path(hub, gone), data=ONE_CLICK)).status_code == 200
+    assert await _ledger(hub) == []
