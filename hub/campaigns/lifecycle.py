@@ -13,8 +13,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.campaigns import counting, segments, tickets
+from hub.campaigns.conditions import BadCondition
 from hub.campaigns.counting import Counts
 from hub.campaigns.proofs import prove
+from hub.conversations import tasks
+from hub.conversations.tasks import NewTask
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Kind, Purpose
 from hub.outbound.request import Gate
@@ -164,6 +167,21 @@ async def ready(session: AsyncSession, *, now: datetime) -> list[int]:
     """Scheduled campaigns whose time has come."""
     query = select(Campaign.id).where(col(Campaign.state) == CampaignState.SCHEDULED, col(Campaign.starts_at) <= now)
     return [number for number in (await session.exec(query.order_by(col(Campaign.starts_at)))).all() if number]
+
+
+async def start_ready(session: AsyncSession, campaign_id: int, *, gate: Gate, now: datetime) -> str:
+    """Start a scheduled campaign whose time has come. If it cannot: back to draft, a task for who made it, and why."""
+    campaign = await _locked(session, campaign_id)
+    if campaign.state is not CampaignState.SCHEDULED or campaign.starts_at is None or campaign.starts_at > now:
+        return ""
+    try:
+        await start(session, campaign_id, gate=gate, now=now)
+    except (NotStartable, BadCondition) as problem:
+        await unschedule(session, campaign_id)
+        task = NewTask(f"A campaign did not start: {problem}", due_at=now, assignee_id=campaign.created_by)
+        await tasks.add(session, task, now=now)
+        return str(problem)
+    return ""
 
 
 async def unschedule(session: AsyncSession, campaign_id: int) -> Campaign:

@@ -29,8 +29,12 @@ async def waiting(session: AsyncSession, campaign_id: int, *, now: datetime, lim
 
 
 async def unfinished(session: AsyncSession, campaign_id: int) -> bool:
-    """Is any message of the campaign still on its way to a provider?"""
-    query = select(Interaction.id).where(col(Interaction.campaign_id) == campaign_id, col(Interaction.state).in_(_OPEN))
+    """Has any message of the campaign still to be handed over? What a provider took is no longer ours to wait for."""
+    query = (
+        select(Outbox.id)
+        .join(Interaction, col(Interaction.id) == col(Outbox.interaction_id))
+        .where(col(Interaction.campaign_id) == campaign_id)
+    )
     return (await session.exec(query.limit(1))).first() is not None
 
 

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Schedule
 
+Session = AsyncSession  # what a turn's effects are written with: doors name no database library
 _SKEW = timedelta(minutes=1)  # clocks of several machines may differ by less than this
 
 

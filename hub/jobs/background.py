@@ -1,0 +1,56 @@
+"""Background jobs: the literal table of names and bodies. Each may run twice: what it does has to be the same then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from channels.message import Media
+from hub import clock, queue
+from hub.bootstrap import Hub
+from hub.campaigns import feeding
+from hub.interactions import history, record
+from hub.live import publish
+
+Body = Callable[[Hub, Mapping[str, Any]], Awaitable[None]]
+
+
+async def feed_campaign(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Feed slice after slice until enough lies ahead of the senders, or nobody is left; the clock calls again."""
+    more = True
+    while more:
+        async with hub.database.unit() as session:
+            more = await feeding.feed(session, int(payload["campaign"]), gate=hub.gate, now=clock.now())
+
+
+async def fetch_media(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Bring a file that lies at the provider and attach it. A file that is there already is not added again."""
+    channel = hub.channels.get(str(payload["channel"]))
+    if channel is None or channel.webhook is None:
+        raise LookupError(f"[channels.{payload['channel']}] is gone from the configuration; its files cannot be had")
+    media = Media(str(payload["url"]), str(payload.get("media_type", "")))
+    file = await channel.webhook.fetch(media)
+    file = replace(file, name=str(payload.get("name") or file.name))
+    await hub.storage.put(file.content)  # before the transaction: putting the same bytes twice costs little
+    interaction = UUID(str(payload["interaction"]))
+    async with hub.database.unit() as session:
+        await record.attach(session, hub.storage, interaction, [file])
+        entry = await history.entry(session, interaction)
+        if entry.conversation_id is not None:
+            await publish(session, "conversation", id=entry.conversation_id, customer=entry.customer_id)
+
+
+BODIES: Mapping[str, Body] = {
+    "feed-campaign": feed_campaign,
+    "fetch-media": fetch_media,
+}
+
+
+async def run(hub: Hub, stop: asyncio.Event) -> None:
+    """Work off jobs until `stop`."""
+    bodies = {name: partial(body, hub) for name, body in BODIES.items()}
+    await queue.run(hub.database.url, bodies, stop)

@@ -1,0 +1,144 @@
+"""Time: what recurs, each with a loop of its own, so that one that takes long or fails holds up nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from hub import clock
+from hub.bootstrap import Hub
+from hub.campaigns import lifecycle
+from hub.conversations import assignment
+from hub.interactions import partitions
+from hub.live import Happening
+from hub.occasions import birthdays, reminders, schedules
+from hub.occasions.schedules import Session
+from hub.queue import enqueue
+from hub.staff import throttle
+
+Body = Callable[[Hub, Session, datetime], Awaitable[None]]
+
+_log = structlog.get_logger("tick")
+_SHORTEST, _LONGEST = 1.0, 60.0  # seconds between two looks at a schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One schedule. `topic`: a live happening that is a reason to look before the time is up."""
+
+    every: timedelta
+    body: Body
+    topic: str = ""
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two looks: a tenth of the interval, within reason."""
+        return min(max(self.every.total_seconds() / 10, _SHORTEST), _LONGEST)
+
+
+async def greet(hub: Hub, session: Session, now: datetime) -> None:
+    """Birthdays, wherever it is time."""
+    count = await birthdays.greet(session, gate=hub.gate, now=now)
+    if count:
+        _log.info("greeted", count=count)
+
+
+async def remind(hub: Hub, session: Session, now: datetime) -> None:
+    """Appointments that come near."""
+    count = await reminders.remind(session, gate=hub.gate, now=now)
+    if count:
+        _log.info("reminded", count=count)
+
+
+async def advance_campaigns(hub: Hub, session: Session, now: datetime) -> None:
+    """Start those whose time has come, and see to it that the running ones are fed."""
+    for campaign in await lifecycle.ready(session, now=now):
+        problem = await lifecycle.start_ready(session, campaign, gate=hub.gate, now=now)
+        if problem:
+            _log.warning("a campaign did not start", campaign=campaign, problem=problem)
+    await lifecycle.sweep(session, now=now)
+    for campaign in await lifecycle.running(session):
+        await enqueue(session, "feed-campaign", payload={"campaign": campaign}, dedupe=f"feed-campaign:{campaign}")
+
+
+async def make_months(hub: Hub, session: Session, now: datetime) -> None:
+    """The log's partitions for the coming months."""
+    made = await partitions.ensure_months(session, now)
+    if made:
+        _log.info("months made", names=made)
+
+
+async def wake_snoozed(hub: Hub, session: Session, now: datetime) -> None:
+    """Conversations that were put away until now."""
+    await assignment.wake(session, now=now)
+
+
+async def forget_failures(hub: Hub, session: Session, now: datetime) -> None:
+    """Failed sign-ins that no longer count."""
+    await throttle.prune(session, now=now)
+
+
+TICKS: Mapping[str, Tick] = {
+    "birthdays": Tick(timedelta(seconds=600), greet),
+    "reminders": Tick(timedelta(seconds=30), remind),
+    "campaigns": Tick(timedelta(seconds=5), advance_campaigns, topic="campaign"),
+    "snoozes": Tick(timedelta(seconds=30), wake_snoozed),
+    "partitions": Tick(timedelta(days=1), make_months),
+    "sign-in-failures": Tick(timedelta(days=1), forget_failures),
+}
+
+
+async def run(hub: Hub, stop: asyncio.Event) -> None:
+    """Keep every schedule until `stop`. Any number of processes may: a turn is taken by one of them."""
+    async with hub.database.unit() as session:
+        await schedules.ensure(session, {name: tick.every for name, tick in TICKS.items()}, now=clock.now())
+    wakes = {name: asyncio.Event() for name in TICKS}
+    async with hub.live.subscribe() as happenings, asyncio.TaskGroup() as group:
+        listening = group.create_task(_listen(happenings, wakes))
+        keeping = [group.create_task(_keep(hub, name, wakes[name], stop)) for name in TICKS]
+        await asyncio.gather(*keeping)
+        listening.cancel()
+
+
+async def _keep(hub: Hub, name: str, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        woken = wake.is_set()
+        wake.clear()
+        try:
+            await _turn(hub, name, woken=woken)
+        except Exception as e:
+            # Whatever it is, the turn was rolled back and comes again; the other schedules go on meanwhile.
+            _log.exception("a turn failed", schedule=name, error=type(e).__name__)
+        await _pause(TICKS[name].pause, wake, stop)
+
+
+async def _turn(hub: Hub, name: str, *, woken: bool) -> None:
+    """Take the turn if it is due, or if something happened; its effects and moving on are one transaction."""
+    now = clock.now()
+    async with hub.database.unit() as session:
+        if await schedules.take(session, name, now=now) or woken:
+            await TICKS[name].body(hub, session, now)
+
+
+async def _pause(seconds: float, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    """Until it is time to look again. Something that happens shortens it, but never below the shortest pause."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), _SHORTEST)
+    left = seconds - _SHORTEST
+    waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(wake.wait())]
+    await asyncio.wait(waiting, timeout=max(left, 0.0), return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+
+
+async def _listen(happenings: asyncio.Queue[Happening], wakes: Mapping[str, asyncio.Event]) -> None:
+    while True:
+        happening = await happenings.get()
+        for name, tick in TICKS.items():
+            if happening.topic in (tick.topic, "resync"):
+                wakes[name].set()
