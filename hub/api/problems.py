@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -129,7 +130,7 @@ def _problem_of(request: Request, error: Exception) -> Problem:
             return Problem(status, title, str(error), remedy=remedy)
     if outage.is_away(error):
         return away()
-    _log.exception("request failed", path=request.url.path, error=type(error).__name__)
+    _log.error("request failed", path=request.url.path, error=type(error).__name__, where=_where(error))
     return Problem(500, "Hub", "Something broke on our side; it has been written down", remedy="Try again in a moment")
 
 
@@ -146,6 +147,12 @@ _SAYINGS = {
     404: ("Address of the request", "There is nothing here", "See /api/docs for what there is"),
     405: ("Method", "This cannot be done here", "See /api/docs for what can"),
 }
+
+
+def _where(error: Exception) -> list[str]:
+    """The last calls before the error. Not its words, nor anybody's variables: these hold what customers wrote."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _from_http(error: HTTPException) -> Problem:

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from channels.message import Kind
 from hub.conversations.appointments import Coming
@@ -35,6 +36,16 @@ _ANA = "0195a0c4-7c1e-7d3a-9f52-3b1c7e5a9d10"
 T = TypeVar("T")
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
 Line = Annotated[str, Field(max_length=500)]
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, OSError, KeyError) as e:  # zoneinfo's own error is a KeyError
+        raise ValueError(f"{name!r} is not an IANA time zone, such as Europe/Warsaw") from e
+
+
+Zone = Annotated[str, Field(max_length=100), AfterValidator(_zone)]
 
 
 class Body(BaseModel):
@@ -91,7 +102,7 @@ class AddressOut(BaseModel):
 class _CustomerFields(Body):
     given_name: Line | None = Field(default=None, examples=["Ana"])
     language: str | None = Field(default=None, examples=["pl"], description="ISO 639-1")
-    timezone: str | None = Field(default=None, examples=["Europe/Warsaw"], description="IANA name")
+    timezone: Zone | None = Field(default=None, examples=["Europe/Warsaw"], description="IANA name")
     country: str | None = Field(default=None, examples=["PL"], description="ISO 3166 alpha-2")
     birthday: str | None = Field(
         None, pattern=_BIRTHDAY, examples=["1987-02-28"], description="A date, or --02-28 when the year is not known"
@@ -287,7 +298,7 @@ class AppointmentIn(Body):
     customer_id: UUID = Field(examples=[_ANA])
     title: Line = Field(min_length=1, examples=["Fitting"])
     starts_at: AwareDatetime = Field(examples=["2026-04-02T10:30:00+02:00"])
-    timezone: str = Field(examples=["Europe/Warsaw"], description="IANA name: the hour is told in it")
+    timezone: Zone = Field(examples=["Europe/Warsaw"], description="IANA name: the hour is told in it")
     place: Line = Field(default="", examples=["Main street 1"])
     remind_hours_before: list[Annotated[int, Field(ge=1, le=24 * 60)]] = Field(
         default=[24], max_length=5, examples=[[24]]

@@ -176,7 +176,7 @@ def _language(language: str | None) -> str:
 def _zone(name: str | None) -> str:
     try:
         return ZoneInfo(name or "UTC").key
-    except (ValueError, OSError) as e:
+    except (ValueError, OSError, KeyError) as e:  # zoneinfo's own error is a KeyError
         raise AccountProblem(f"{name!r} is not a time zone. Write it as in Europe/Warsaw") from e
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from hub.models.vocabulary import Role
 
 Headers = dict[str, str]
 Bearer = Callable[..., Awaitable[Headers]]
+Calling = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 _DESK = {Role.AGENT, Role.SUPERVISOR, Role.ADMIN}
 _MARKETING = {Role.MARKETER, Role.SUPERVISOR, Role.ADMIN}
@@ -57,13 +59,16 @@ async def test_each_role_opens_exactly_its_endpoints(
     assert refused == [(m, p) for m, p, _, allowed in _MATRIX if role not in allowed]
 
 
-@pytest.mark.parametrize("authorization", [None, "Bearer hub_wrong", "Basic YTpi", "Bearer", "Bearer \xff"])
+_NO_TOKENS = [None, b"Bearer hub_wrong", b"Basic YTpi", b"Bearer", b"Bearer \xff"]
+
+
 async def test_without_a_good_token_nothing_opens_and_nothing_changes(
-    client: httpx.AsyncClient, hub: Hub, ana: Customer, authorization: str | None
+    hub: Hub, ana: Customer, calling: Calling
 ) -> None:
-    headers: Any = {"Authorization": authorization.encode("latin-1")} if authorization else {}
-    statuses = {await _ask(client, row, ana, headers) for row in _MATRIX}
-    assert statuses == {401}
+    for number, authorization in enumerate(_NO_TOKENS):
+        headers: Any = {"Authorization": authorization} if authorization else {}
+        async with calling(hub, f"203.0.113.{number}") as client:
+            assert {await _ask(client, row, ana, headers) for row in _MATRIX} == {401}
     async with hub.database.unit() as session:
         assert len((await session.exec(select(Customer))).all()) == 1
         assert (await session.exec(select(Interaction))).all() == []
@@ -93,53 +98,53 @@ async def test_a_problem_names_the_thing_the_cause_and_the_remedy(client: httpx.
     }
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/api/v1/nothing", 404),
-        ("GET", "/api/nothing", 404),
-        ("DELETE", "/api/v1/customers", 405),
-        ("GET", "/api/v1/customers/1 or 1=1", 404),
-        ("GET", "/api/v1/interactions?limit=100000", 422),
-        ("GET", "/api/v1/interactions?state=nonsense", 422),
-        ("GET", "/api/v1/customers/%00", 404),
-    ],
-)
-async def test_every_wrong_turn_is_a_problem(
-    client: httpx.AsyncClient, headers: Headers, method: str, path: str, status: int
-) -> None:
-    response = await client.request(method, path, headers=headers)
-    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
-    assert response.json()["remedy"]
+_WRONG_TURNS = [
+    ("GET", "/api/v1/nothing", 404),
+    ("GET", "/api/nothing", 404),
+    ("DELETE", "/api/v1/customers", 405),
+    ("GET", "/api/v1/customers/1 or 1=1", 404),
+    ("GET", "/api/v1/interactions?limit=100000", 422),
+    ("GET", "/api/v1/interactions?state=nonsense", 422),
+    ("GET", "/api/v1/customers/%00", 404),
+]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"{",
-        b"[]",
-        b"\xff\xfe",
-        b"[" * 500_000,
-        b'{"name": "a\\u0000b"}',
-        b'{"name": "a", "given_name": "\\ud800"}',
-        b'{"name": "a", "attributes": {"\\u0000": 1}}',
-        b'{"name": "a", "provisional": true}',
-        b'{"name": "a", "id": "0195a0c4-7c1e-7d3a-9f52-3b1c7e5a9d10"}',
-        b'{"name": "a", "birthday": "2025-02-30"}',
-        b'{"name": "a", "birthday": "yesterday"}',
-        b'{"name": "a", "emails": ["not an address"]}',
-        b'{"name": "a", "timezone": "../../etc/passwd"}',
-        b'{"name": "  "}',
-    ],
-)
+async def test_every_wrong_turn_is_a_problem(client: httpx.AsyncClient, headers: Headers) -> None:
+    for method, path, status in _WRONG_TURNS:
+        response = await client.request(method, path, headers=headers)
+        assert (path, response.status_code) == (path, status)
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["remedy"]
+
+
+_NONSENSE = [
+    b"{",
+    b"[]",
+    b"\xff\xfe",
+    b"[" * 500_000,
+    b'{"name": "a\\u0000b"}',
+    b'{"name": "a", "given_name": "\\ud800"}',
+    b'{"name": "a", "attributes": {"\\u0000": 1}}',
+    b'{"name": "a", "provisional": true}',
+    b'{"name": "a", "id": "0195a0c4-7c1e-7d3a-9f52-3b1c7e5a9d10"}',
+    b'{"name": "a", "birthday": "2025-02-30"}',
+    b'{"name": "a", "birthday": "yesterday"}',
+    b'{"name": "a", "emails": ["not an address"]}',
+    b'{"name": "a", "timezone": "../../etc/passwd"}',
+    b'{"name": "a", "timezone": "Mars/Base"}',
+    b'{"name": "  "}',
+]
+
+
 async def test_a_body_that_makes_no_sense_is_refused_and_adds_nobody(
-    client: httpx.AsyncClient, hub: Hub, headers: Headers, body: bytes
+    client: httpx.AsyncClient, hub: Hub, headers: Headers
 ) -> None:
     """ASVS 15.3.3: mass assignment is one of the ways not to make sense."""
     sent = {**headers, "Content-Type": "application/json"}
-    response = await client.post("/api/v1/customers", content=body, headers=sent)
-    assert response.status_code in (400, 422)
-    assert response.headers["content-type"] == "application/problem+json"
+    for body in _NONSENSE:
+        response = await client.post("/api/v1/customers", content=body, headers=sent)
+        assert response.status_code in (400, 422), body[:80]
+        assert response.headers["content-type"] == "application/problem+json"
     async with hub.database.unit() as session:
         assert (await session.exec(select(Customer))).all() == []
 

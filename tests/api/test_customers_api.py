@@ -64,7 +64,8 @@ async def test_only_the_fields_that_are_sent_change_and_null_empties(
 async def test_the_list_is_whole_page_by_page_and_found_by_words(client: httpx.AsyncClient, headers: Headers) -> None:
     for name in ("Cyd", "ana", "Bea", "bea", "Dan"):
         await client.post("/api/v1/customers", json={"name": name}, headers=headers)
-    names, after = [], {}
+    names: list[str] = []
+    after: dict[str, str] = {}
     while True:
         page = (await client.get("/api/v1/customers", params={"limit": 2, **after}, headers=headers)).json()
         names += [c["name"] for c in page["items"]]
@@ -76,18 +77,15 @@ async def test_the_list_is_whole_page_by_page_and_found_by_words(client: httpx.A
     assert len(found["items"]) == 2
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["' or '1'='1", "'; drop table customer; --", "%", "_", "\\", "\x00", "a\x00' or 1=1", "\u202e", "$1", ":words"],
-)
-async def test_a_query_is_only_ever_words(
-    client: httpx.AsyncClient, headers: Headers, ana: Customer, query: str
-) -> None:
-    response = await client.get("/api/v1/customers", params={"query": query, "after": query}, headers=headers)
-    assert response.status_code == 200
-    whole = (await client.get("/api/v1/customers", headers=headers)).json()
+_ATTACKS = ["' or '1'='1", "'; drop table customer; --", "%", "_", "\\", "a\x00' or 1=1", "\u202e", "$1", ":words"]
+
+
+async def test_a_query_is_only_ever_words(client: httpx.AsyncClient, headers: Headers, ana: Customer) -> None:
+    for attack in _ATTACKS:
+        found = await client.get("/api/v1/customers", params={"query": attack, "after": attack}, headers=headers)
+        assert (attack, found.status_code, found.json()["items"]) == (attack, 200, [])
+    whole = (await client.get("/api/v1/customers", params={"query": "\x00"}, headers=headers)).json()
     assert [c["name"] for c in whole["items"]] == [ana.name]
-    assert response.json()["items"] in ([], whole["items"] if not query.strip("\x00") else [])
 
 
 async def test_consent_is_a_ledger_that_only_grows(client: httpx.AsyncClient, headers: Headers, ana: Customer) -> None:
@@ -143,20 +141,21 @@ async def test_an_appointment_is_booked_and_ahead(client: httpx.AsyncClient, hea
     assert ahead.json()["items"] == [booked.json()]
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("starts_at", "2020-01-01T10:00:00Z"),
-        ("starts_at", "2099-01-01T10:00:00"),
-        ("timezone", "Mars/Base"),
-        ("customer_id", "0195a0c4-7c1e-7d3a-9f52-3b1c7e5a9d10"),
-        ("title", ""),
-    ],
-)
+_IMPOSSIBLE = [
+    ("starts_at", "2020-01-01T10:00:00Z"),
+    ("starts_at", "2099-01-01T10:00:00"),
+    ("timezone", "Mars/Base"),
+    ("timezone", "../../etc/passwd"),
+    ("customer_id", "0195a0c4-7c1e-7d3a-9f52-3b1c7e5a9d10"),
+    ("title", ""),
+]
+
+
 async def test_an_appointment_that_cannot_be_is_refused(
-    client: httpx.AsyncClient, headers: Headers, ana: Customer, field: str, value: str
+    client: httpx.AsyncClient, headers: Headers, ana: Customer
 ) -> None:
-    booking = {"customer_id": str(ana.id), "title": "Fitting", "starts_at": "2099-01-01T10:00:00Z", "timezone": "UTC"}
-    response = await client.post("/api/v1/appointments", json={**booking, field: value}, headers=headers)
-    assert response.status_code == 422
+    good = {"customer_id": str(ana.id), "title": "Fitting", "starts_at": "2099-01-01T10:00:00Z", "timezone": "UTC"}
+    for field, value in _IMPOSSIBLE:
+        response = await client.post("/api/v1/appointments", json={**good, field: value}, headers=headers)
+        assert (field, response.status_code) == (field, 422)
     assert (await client.get("/api/v1/appointments", headers=headers)).json()["items"] == []

@@ -103,8 +103,3 @@ async def test_every_endpoint_asks_for_a_token(client: httpx.AsyncClient) -> Non
     schema = (await client.get("/api/openapi.json")).json()
     operations = [(p, m, o) for p, methods in schema["paths"].items() for m, o in methods.items()]
     assert [(p, m) for p, m, o in operations if not o.get("security")] == []
-
-
-@pytest.mark.parametrize("path", ["/health", "/metrics/", "/u", "/files/"])
-async def test_other_paths_are_simply_not_there(client: httpx.AsyncClient, path: str) -> None:
-    assert (await client.get(path)).status_code in (404, 307)

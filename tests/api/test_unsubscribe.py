@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import httpx
-import pytest
 from sqlmodel import select
 
 from hub import clock
@@ -102,11 +101,11 @@ async def test_a_token_changed_by_one_bit_opens_nothing(client: httpx.AsyncClien
     assert await _ledger(hub) == []
 
 
-@pytest.mark.parametrize("token", ["x", "a" * 5000, "%00", "..", "%ff", "<script>"])
-async def test_a_made_up_token_shows_a_plain_page(client: httpx.AsyncClient, token: str) -> None:
-    response = await client.post(f"/u/{token}", data=ONE_CLICK)
-    assert response.status_code == 404
-    assert "<script>" not in response.text
+async def test_a_made_up_token_shows_a_plain_page(client: httpx.AsyncClient) -> None:
+    for token in ("x", "a" * 5000, "%00", "..", "%ff", "<script>"):
+        response = await client.post(f"/u/{token}", data=ONE_CLICK)
+        assert (token, response.status_code) == (token, 404)
+        assert "<script>" not in response.text
 
 
 async def test_tokens_for_other_things_do_not_unsubscribe(client: httpx.AsyncClient, hub: Hub, ana: Customer) -> None:
@@ -120,22 +119,20 @@ async def test_tokens_for_other_things_do_not_unsubscribe(client: httpx.AsyncCli
     assert await _ledger(hub) == []
 
 
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [
-        (b"", "application/x-www-form-urlencoded"),
-        (b"List-Unsubscribe=No", "application/x-www-form-urlencoded"),
-        (b"List-Unsubscribe=One-Click&" * 1000, "application/x-www-form-urlencoded"),
-        (b"a=b&" * 100_000, "application/x-www-form-urlencoded"),
-        (b'{"List-Unsubscribe": "One-Click"}', "application/json"),
-        (b"--x\r\nnonsense", "multipart/form-data; boundary=x"),
-    ],
-)
-async def test_a_post_that_asks_for_nothing_changes_nothing(
-    client: httpx.AsyncClient, hub: Hub, ana: Customer, body: bytes, kind: str
-) -> None:
-    response = await client.post(_path(hub, ana), content=body, headers={"Content-Type": kind})
-    assert response.status_code == 400
+_NOTHING = [
+    (b"", "application/x-www-form-urlencoded"),
+    (b"List-Unsubscribe=No", "application/x-www-form-urlencoded"),
+    (b"List-Unsubscribe=One-Click&" * 1000, "application/x-www-form-urlencoded"),
+    (b"a=b&" * 100_000, "application/x-www-form-urlencoded"),
+    (b'{"List-Unsubscribe": "One-Click"}', "application/json"),
+    (b"--x\r\nnonsense", "multipart/form-data; boundary=x"),
+]
+
+
+async def test_a_post_that_asks_for_nothing_changes_nothing(client: httpx.AsyncClient, hub: Hub, ana: Customer) -> None:
+    for body, kind in _NOTHING:
+        response = await client.post(_path(hub, ana), content=body, headers={"Content-Type": kind})
+        assert (body[:40], response.status_code) == (body[:40], 400)
     assert await _ledger(hub) == []
 
 

@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager
 from urllib.parse import urlencode
 
 import httpx
-import pytest
 from sqlmodel import func, select
 from twilio.request_validator import RequestValidator
 
@@ -80,9 +79,8 @@ async def test_one_bit_of_the_signature_decides_and_a_forgery_changes_nothing_bu
         {k: v for k, v in headers.items() if k != "X-Twilio-Signature"},
     ]
     answers = [await client.post("/webhooks/sms/message", content=body, headers=h) for h in forged]
-    answers.append(
-        await client.post("/webhooks/sms/message", content=body.replace(b"order", b"0rder"), headers=headers)
-    )
+    altered = body.replace(b"order", b"0rder")
+    answers.append(await client.post("/webhooks/sms/message", content=altered, headers=headers))
     answers.append(await client.post("/webhooks/sms/message?a=b", content=body, headers=headers))
     answers.append(await client.post("/webhooks/sms/status", content=body, headers=headers))
     twice = [*headers.items(), ("X-Twilio-Signature", good)]
@@ -133,9 +131,9 @@ async def test_a_signed_payload_nobody_understands_is_kept_whole_once(client: ht
     assert await _count(hub, Interaction) == 0
 
 
-@pytest.mark.parametrize("name", ["mail", "nothing", "..%2f..%2f", "sms%00", "SMS"])
-async def test_a_channel_that_takes_no_webhooks_is_not_there(client: httpx.AsyncClient, name: str) -> None:
-    assert (await _post(client, f"/webhooks/{name}/message", _SMS)).status_code == 404
+async def test_a_channel_that_takes_no_webhooks_is_not_there(client: httpx.AsyncClient) -> None:
+    for name in ("mail", "nothing", "..%2f..%2f", "sms%00", "SMS"):
+        assert (name, (await _post(client, f"/webhooks/{name}/message", _SMS)).status_code) == (name, 404)
 
 
 async def test_a_webhook_over_a_megabyte_is_cut_off(client: httpx.AsyncClient, hub: Hub) -> None:

@@ -72,6 +72,7 @@ async def test_one_address_has_one_account_however_it_is_spelled(hire: Hire, dat
         ("email", "nobody", BadAddress),
         ("name", " \u0000\n ", accounts.AccountProblem),
         ("timezone", "../../etc/passwd", accounts.AccountProblem),
+        ("timezone", "Mars/Base", accounts.AccountProblem),
         ("phone", "12", BadAddress),
     ],
 )
