@@ -82,10 +82,9 @@ def _guess(data: bytes, label: str | None, fallback: str | None) -> str:
     """UTF-8 proves itself; then what the label or the mail around says; then what most unlabelled mail is."""
     try:
         return data.decode("utf-8")
-    except UnicodeDecodeError as e:
-        nearly = e.start > len(data) - 4 or (label == "utf-8" and _mostly_utf8(data))
-    if nearly and label in (None, "utf-8"):
-        return data.decode("utf-8", "replace")
+    except UnicodeDecodeError:
+        if label in (None, "utf-8") and _mostly_utf8(data):
+            return data.decode("utf-8", "replace")
     for name in (label, fallback, "cp1252"):
         if name and name != "utf-8":
             return _lenient(data, name)

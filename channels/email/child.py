@@ -10,32 +10,33 @@ import struct
 import sys
 from typing import BinaryIO
 
-from channels.email.reading import read_events
+from channels.email.reading import read_events, understand
 from channels.errors import Unreadable
-from channels.message import Event
 
 CPU_SECONDS = 10
 MEMORY_BYTES = 512 * 1024 * 1024
 
 
-def serve(own: str) -> None:
-    """Read mails from stdin until it ends. A frame in is length + mail; out is ok + length + (events | why not)."""
+def serve(task: str, own: str) -> None:
+    """Read mails from stdin until it ends. A frame in is length + mail; out is ok + length + (what was read | why not).
+
+    `task` is "events" (what the hub records) or "understand" (what a person asks of one mail).
+    """
     _limit_memory()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing may print into the frames
     while (raw := _frame(sys.stdin.buffer)) is not None:
         _limit_cpu()
-        ok, answer = _answer(raw, own)
+        ok, answer = _answer(task, raw, own)
         answers.write(struct.pack("!?Q", ok, len(answer)) + answer)
         answers.flush()
         del raw, answer
         gc.collect()
 
 
-def _answer(raw: bytes, own: str) -> tuple[bool, bytes]:
+def _answer(task: str, raw: bytes, own: str) -> tuple[bool, bytes]:
     try:
-        events: list[Event] = read_events(raw, own)
-        return True, pickle.dumps(events)
+        return True, pickle.dumps(understand(raw) if task == "understand" else read_events(raw, own))
     except Unreadable as e:
         return False, str(e).encode()
     except MemoryError:

@@ -9,7 +9,7 @@ import struct
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from channels.errors import Unreadable
 from channels.message import Event
@@ -17,7 +17,7 @@ from channels.message import Event
 # -c with our own sys.path, because the child must find this package however the parent was started.
 _BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from channels.email.child import serve; serve(sys.argv[2])"
+    "from channels.email.child import serve; serve(*sys.argv[2:])"
 )
 _WALL_SECONDS = 60  # the child's own limit is CPU time; this one is for a machine that is very busy
 _ANSWER_LIMIT = 256 * 1024 * 1024
@@ -27,12 +27,21 @@ class Parser:
     """One child at a time, kept between mails and started again after a failure."""
 
     def __init__(self, own: str) -> None:
-        self._own = own
+        self._arguments = ("events", own)
         self._child: Process | None = None
         self._turn = asyncio.Lock()
 
     async def parse(self, raw: bytes) -> Sequence[Event]:
         """What the mail says. Raises Unreadable when it is broken, too large or too complex."""
+        return cast("Sequence[Event]", await self._within_limits(raw))
+
+    async def close(self) -> None:
+        child, self._child = self._child, None
+        if child is not None and child.returncode is None:
+            child.kill()
+            await child.wait()
+
+    async def _within_limits(self, raw: bytes) -> object:
         async with self._turn:
             try:
                 async with asyncio.timeout(_WALL_SECONDS):
@@ -45,13 +54,7 @@ class Parser:
                 await self.close()
                 raise
 
-    async def close(self) -> None:
-        child, self._child = self._child, None
-        if child is not None and child.returncode is None:
-            child.kill()
-            await child.wait()
-
-    async def _ask(self, raw: bytes) -> Sequence[Event]:
+    async def _ask(self, raw: bytes) -> object:
         child = await self._running()
         stdin, stdout = cast("asyncio.StreamWriter", child.stdin), cast("asyncio.StreamReader", child.stdout)
         stdin.write(struct.pack("!Q", len(raw)))
@@ -67,6 +70,18 @@ class Parser:
 
     async def _running(self) -> Process:
         if self._child is None or self._child.returncode is not None:
-            command = (sys.executable, "-c", _BOOT, json.dumps([p for p in sys.path if p]), self._own)
+            command = (sys.executable, "-c", _BOOT, json.dumps([p for p in sys.path if p]), *self._arguments)
             self._child = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
         return self._child
+
+
+class Understanding(Parser):
+    """The same child, telling a mail as JSON for people and programs that look at a single mail."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self._arguments = ("understand", "")
+
+    async def understand(self, raw: bytes) -> dict[str, Any]:
+        """Everything that was read in the mail, as JSON can carry it. Raises Unreadable."""
+        return cast("dict[str, Any]", await self._within_limits(raw))

@@ -6,6 +6,7 @@ import re
 
 _MAX_CHARS = 200_000
 _MAX_LINE = 1_000
+_MAX_TOPS = 3
 _QUOTE = re.compile(r"\s{0,3}>")
 # "On <date>, <name> wrote:", in one line or folded over a few, in the languages mail programs speak
 _WROTE = (
@@ -15,25 +16,27 @@ _WROTE = (
     r"έγραψε|写道|写信|さんは書きました|작성"
 )
 _ATTRIBUTION = re.compile(
-    rf"(?:\b(?:{_WROTE})\b\s*(?:\([^)]{{0,60}}\))?\s*[:：]?|"
+    rf"(?:\b(?:{_WROTE})\b\s*(?:\([^)]{{0,60}}\))?\s*[:：]?\s?-*|"
+    rf"\A\d{{4}}[/-]\d{{1,2}}[/-]\d{{1,2}} .{{1,200}}<[^<>\s]{{1,200}}@[^<>\s]{{1,200}}>|"
     rf"<[^<>\s]{{1,200}}@[^<>\s]{{1,200}}>\s*(?:\([^)]{{0,60}}\))?\s*[:：])\s*\Z",
     re.IGNORECASE,
 )
+_ENDS = re.compile(rf"\b(?:{_WROTE})\b[^\w]{{0,10}}\Z|>\s*(?:\([^)]{{0,60}}\))?\s*[:：]?\Z", re.I)
 _OPENS = re.compile(
-    r"\s*(?:>+\s*)?(?:on|am|le|el|il|em|op|den|dnia|w dniu|dne|на|в|em|pe|på|\d{1,4}[./-]|mon|tue|wed|thu|fri|"
+    r"\s*(?:>+\s*|-{2,} ?)?(?:on|am|le|el|il|em|op|den|dnia|w dniu|dne|на|в|em|pe|på|\d{1,4}[./-]|mon|tue|wed|thu|fri|"
     r"sat|sun|пн|вт|ср|чт|пт|сб|вс|"
     r"pon|wt|śr|czw|pt|sob|niedz|\w{2,12},)\b",
     re.IGNORECASE,
 )
 _DIVIDER = re.compile(
-    r"\s*(?:-{2,}|_{5,}|={5,}|\*{3,})?\s*(?:original(?: message|nachricht|meddelande|ne sporočilo)?|"
+    r"\s*\*?(?:-{2,}|_{5,}|={5,}|\*{3,})?\s*(?:original(?: message|nachricht|meddelande|ne sporočilo)?|"
     r"ursprüngliche nachricht|"
     r"forwarded (?:message|by)|message d'origine|message transféré|mensaje original|messaggio originale|"
     r"mensagem original|"
     r"oorspronkelijk bericht|oprindelig meddelelse|wiadomość oryginalna|oryginalna wiadomość|pierwotna wiadomość|"
     r"původní zpráva|исходное сообщение|оригинално съобщение|пересланное сообщение|original appointment|"
     r"begin forwarded message:?)"
-    r"(?: message)?\s*(?:-{2,}|_{5,}|={5,}|\*{3,})\s*\Z",
+    r"(?: message)?\s*(?:-{2,}|_{5,}|={5,}|\*{3,})\*?\s*\Z",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"\s*(?:_{10,}|-{20,}|={20,})\s*\Z")
@@ -51,7 +54,7 @@ _FIRST_HEADER = re.compile(
     r"寄件者)\s{0,2}\*{0,2}\s?[:：]\*{0,2}\s",
     re.IGNORECASE,
 )
-_SIGNATURE = re.compile(r"(?:-- |--|—|__)\Z")
+_SIGNATURE = re.compile(r"(?:-- |--|—|_{2,})\Z")
 _DEVICE = re.compile(
     r"\s*(?:sent (?:from|via|with) |get outlook for|von meinem .{1,40} gesendet|gesendet (?:von|mit) |"
     r"envoyé (?:de|depuis) |enviado (?:desde|do|a partir) |"
@@ -65,73 +68,88 @@ _DEVICE = re.compile(
 def reply(text: str) -> str:
     """The visible answer. A mail that is all quotation, or has none, comes back whole (stripped)."""
     lines = [line[:_MAX_LINE].rstrip() for line in text[:_MAX_CHARS].replace("\r\n", "\n").split("\n")]
-    kept = _without_signature(_without_tail(lines))
+    kept = _without_signature(_without_earlier_mail(lines))
     shown = "\n".join(kept).strip()
     return shown or text[:_MAX_CHARS].strip()
 
 
-def _without_tail(lines: list[str]) -> list[str]:
+def _without_earlier_mail(lines: list[str]) -> list[str]:
     """Up to where the earlier mail begins; quotations between answers stay, they give them their sense."""
-    for index, line in enumerate(lines):
-        if _starts_earlier_mail(lines, index):
-            return lines[:index]
-        if _QUOTE.match(line) and _all_quoted(lines, index):
-            return lines[:index]
-    return lines
+    ends = [bool(_ENDS.search(line)) for line in lines]
+    quoted_from, start, tops = _quoted_tail(lines), 0, 0
+    for index in range(len(lines)):
+        if index < start:
+            continue
+        if index == quoted_from or _is_divided(lines, index):
+            return lines[start:index]
+        length = _attribution(lines, ends, index)
+        if length and _answers_follow(lines, index + length):
+            return _answered(lines[start:index], lines[index + length :])
+        if length and (tops == _MAX_TOPS or any(line.strip() for line in lines[start:index])):
+            return lines[start:index]
+        if length:
+            start, tops = index + length, tops + 1  # "On … wrote:" on top of everything: the answer stands below
+    return lines[start:]
 
 
-def _all_quoted(lines: list[str], index: int) -> bool:
-    return all(not line or _QUOTE.match(line) for line in lines[index:])
+def _quoted_tail(lines: list[str]) -> int:
+    """Where the quotation begins that the mail ends with; past the end when it ends otherwise."""
+    index = len(lines)
+    while index and (not lines[index - 1].strip() or _QUOTE.match(lines[index - 1])):
+        index -= 1
+    quoted = [i for i in range(index, len(lines)) if _QUOTE.match(lines[i])]
+    return quoted[0] if quoted else len(lines)
 
 
-def _starts_earlier_mail(lines: list[str], index: int) -> bool:
+def _is_divided(lines: list[str], index: int) -> bool:
+    """A line that programs put between an answer and the mail it answers, or the header of that mail."""
     line = lines[index]
     if not line.strip():
         return False
     if _DIVIDER.match(line):
         return True
-    if _RULE.match(line) and _is_header_block(lines, index + 1):
-        return True
-    if _FIRST_HEADER.match(line) and _is_header_block(lines, index):
-        return True
-    return _is_attribution(lines, index) and not _answers_follow(lines, index)
+    return (bool(_RULE.match(line)) and _is_header_block(lines, index + 1)) or _is_header_block(lines, index)
 
 
 def _is_header_block(lines: list[str], index: int) -> bool:
     """At least three of From, Sent, To, Subject within the next lines."""
-    block = [line for line in lines[index : index + 8] if line.strip()][:6]
-    return bool(block) and bool(_FIRST_HEADER.match(block[0])) and sum(1 for line in block if _HEADER.match(line)) >= 3
-
-
-def _is_attribution(lines: list[str], index: int) -> bool:
-    """One to four lines that together read "On …, … wrote:"."""
-    if not (_OPENS.match(lines[index]) or _ATTRIBUTION.search(lines[index])):
+    if index >= len(lines) or not _FIRST_HEADER.match(lines[index]):
         return False
-    joined = ""
-    for line in lines[index : index + 4]:
-        if not line.strip():
-            return False
-        joined = f"{joined} {line.strip()}".strip()
-        if len(joined) > 500:
-            return False
-        if _ATTRIBUTION.search(joined):
-            return bool(re.search(r"\d|@", joined)) or joined.endswith((":", "："))
-    return False
+    block = [line for line in lines[index : index + 8] if line.strip()][:6]
+    return sum(1 for line in block if _HEADER.match(line)) >= 3
 
 
-def _answers_follow(lines: list[str], index: int) -> bool:
-    """Inline answers: quoted lines come next, and after them something that is not quoted."""
+def _attribution(lines: list[str], ends: list[bool], index: int) -> int:
+    """How many lines, one to four, read "On …, … wrote:" together; 0 when they do not."""
+    if not any(ends[index : index + 4]) or not (ends[index] or _OPENS.match(lines[index])):
+        return 0
+    for length in range(1, 5):
+        joined = " ".join(line.strip() for line in lines[index : index + length])
+        if not lines[min(index + length, len(lines)) - 1].strip() or len(joined) > 500:
+            return 0
+        if _ATTRIBUTION.search(re.sub(r"<\s+", "<", joined)) and (re.search(r"\d|@", joined) or joined[-1] in ":："):
+            return length
+    return 0
+
+
+def _answers_follow(lines: list[str], start: int) -> bool:
+    """Quoted lines come next, and after them something that is neither quoted nor a signature."""
     quoted = False
-    for line in lines[index + 1 :]:
+    for line in lines[start:]:
         if _QUOTE.match(line):
             quoted = True
-        elif line.strip() and not quoted and _ATTRIBUTION.search(line):
-            continue
-        elif line.strip() and quoted and not _SIGNATURE.match(line):
-            return True
-        elif quoted and _SIGNATURE.match(line):
-            return False
+        elif line.strip():
+            if quoted or not _ENDS.search(line):
+                return quoted and not _SIGNATURE.match(line)
     return False
+
+
+def _answered(before: list[str], after: list[str]) -> list[str]:
+    """Below the quotation, or between its lines: the line "On … wrote:" goes, and one quotation on top goes with it."""
+    first = next(i for i, line in enumerate(after) if line.strip() and not _QUOTE.match(line))
+    if any(line.strip() for line in before) or any(_QUOTE.match(line) for line in after[first:]):
+        return before + after
+    return after[first:]
 
 
 def _without_signature(lines: list[str]) -> list[str]:
