@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -28,6 +28,7 @@ from hub.signing import Signer
 STOP_IN_WORDS = "stop in words"
 CANCELLED = "appointment cancelled"
 
+_AFTER = timedelta(milliseconds=1)  # the log is ordered by time: an answer stands behind what it answers
 _OCCASIONS = {Command.STOP: "opt-out", Command.START: "opt-in", Command.HELP: "help"}
 
 
@@ -121,7 +122,8 @@ async def _obey(
     elif keyword.command is Command.START:
         news = await _start(session, interaction, now=now)
     if news and inbound.answerable:
-        await request.send(session, _answer(customer, interaction, keyword, reception), gate=reception.gate, now=now)
+        answer = _answer(customer, interaction, keyword, reception)
+        await request.send(session, answer, gate=reception.gate, now=now + _AFTER)
 
 
 async def _stop(session: AsyncSession, interaction: Interaction, *, now: datetime) -> bool:

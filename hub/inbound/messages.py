@@ -77,7 +77,8 @@ async def _keep(
     meaning = Meaning()
     if inbound.auto is None and not quiet:
         meaning = await automations.understand(session, customer, inbound, signer=reception.gate.signer, now=now)
-    await _thread(session, customer, row, inbound, channel, reception, settled=quiet or meaning.settled)
+    joins_only = meaning.settled or inbound.auto in (Auto.AUTO_REPLY, *_MACHINES)
+    await _thread(session, customer, row, inbound, channel, reception, joins_only=joins_only, quiet=quiet)
     await _flag(session, row, meaning.flag)
     await record.add(session, row)
     await record.attach(session, reception.storage, row.id, inbound.attachments)
@@ -156,21 +157,22 @@ async def _thread(
     channel: Channel,
     reception: Reception,
     *,
-    settled: bool,
+    joins_only: bool,
+    quiet: bool,
 ) -> None:
-    """Robots' mail joins a conversation but never opens one, nor opens one again (L5)."""
+    """Robots' mail and commands join a conversation but never open one, nor open one again (L5)."""
     signer = reception.gate.signer
-    if inbound.auto in (Auto.AUTO_REPLY, *_MACHINES):
+    if joins_only:
         row.conversation_id = (await threads.find(session, customer, inbound, channel, signer=signer)).conversation_id
         return
-    placed = await threads.place(session, customer, inbound, channel, now=row.at, signer=signer, settled=settled)
+    placed = await threads.place(session, customer, inbound, channel, now=row.at, signer=signer, settled=quiet)
     row.conversation_id = placed.conversation.id
     row.flag = row.flag or placed.flag
 
 
 async def _flag(session: AsyncSession, row: Interaction, flag: str) -> None:
     row.flag = row.flag or flag
-    if row.flag and row.conversation_id is not None and row.auto == "":
+    if row.flag and row.conversation_id is not None and not row.auto:
         await threads.flag(session, row.conversation_id, row.flag)
 
 

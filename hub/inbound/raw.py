@@ -64,6 +64,13 @@ async def keep(
     return added
 
 
+async def id_of(session: AsyncSession, channel: str, key: str) -> int | None:
+    """The mail that was kept under this key."""
+    return (
+        await session.exec(select(RawMessage.id).where(RawMessage.channel == channel, RawMessage.key == key))
+    ).first()
+
+
 async def cursors(session: AsyncSession, channel: str) -> Mapping[str, Cursor]:
     """How far each folder of a mailbox is safely stored."""
     rows = await session.exec(select(MailboxCursor).where(col(MailboxCursor.channel) == channel))
