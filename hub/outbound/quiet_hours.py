@@ -51,7 +51,7 @@ def zones_of_number(number: str) -> tuple[str, ...]:
 def is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return False
     return True
 

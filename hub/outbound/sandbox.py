@@ -122,7 +122,8 @@ def names(source: str) -> dict[str, int]:
     tree = _TEXT.parse(source)
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"} | {"loop"}
     read = sorted((name.lineno, name.name) for name in tree.find_all(nodes.Name) if name.ctx == "load")
-    return {name: line for line, name in reversed(read) if name not in own}
+    first = {name: line for line, name in reversed(read) if name not in own}
+    return dict(sorted(first.items(), key=lambda found: found[1]))
 
 
 def written(template: Template, variables: Mapping[str, object]) -> str:

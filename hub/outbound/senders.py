@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
@@ -17,8 +17,9 @@ from hub.models.vocabulary import Kind
 async def register(
     session: AsyncSession, channel: str, kind: Kind, *, rate: float, burst: float, now: datetime
 ) -> None:
-    """Make the channel's row, or bring its rate (messages a second) and burst up to date."""
-    row = insert(SenderRow).values(channel=channel, kind=kind, rate=rate, burst=burst, tat=now, trouble="")
+    """Make the channel's row, with its whole burst to spend, or bring rate (messages a second) and burst up to date."""
+    rested = now - timedelta(seconds=burst / rate)
+    row = insert(SenderRow).values(channel=channel, kind=kind, rate=rate, burst=burst, tat=rested, trouble="")
     limits = {"kind": row.excluded.kind, "rate": row.excluded.rate, "burst": row.excluded.burst}
     await session.exec(row.on_conflict_do_update(index_elements=["channel"], set_=limits))
 

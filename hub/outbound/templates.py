@@ -23,7 +23,7 @@ class NoSuchTemplate(LookupError):
 
 async def current(session: AsyncSession, name: str, *, now: datetime) -> TemplateVersion:
     """The newest version. A changed file in the folder of defaults becomes a new one. Raises NoSuchTemplate."""
-    shipped = from_folder(_folder() / name) if name in _shipped() else {}
+    shipped = from_folder(folder() / name) if name in _shipped() else {}
     latest = await _latest(session, name)
     if shipped and not (latest and await _known(session, latest.template_id, _digest(shipped))):
         return await save(session, name, shipped, now=now)
@@ -79,16 +79,16 @@ def from_folder(folder: Path) -> dict[str, dict[str, str]]:
 
 
 @cache
-def _folder() -> Path:
-    """Beside the packages in a checkout, inside `hub` in an installed wheel."""
+def folder() -> Path:
+    """Where the default messages lie: beside the packages in a checkout, inside `hub` in an installed wheel."""
     package = Path(__file__).parents[1]
     installed = package / "templates" / "messages"
     return installed if installed.is_dir() else package.parent / "templates" / "messages"
 
 
 def _shipped() -> list[str]:
-    folder = _folder()
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+    messages = folder()
+    return sorted(entry.name for entry in messages.iterdir() if entry.is_dir()) if messages.is_dir() else []
 
 
 def _plain(variants: Variants) -> dict[str, dict[str, str]]:

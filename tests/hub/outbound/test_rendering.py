@@ -1,0 +1,139 @@
+"""Templates: what they may do, what they may not, and how exactly their mistakes are named."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from hub.models.vocabulary import Kind
+from hub.outbound import templates
+from hub.outbound.rendering import Rendered, TemplateProblem, check, kinds, render
+
+SAMPLE = {
+    "customer": {"name": "Ana Kowalska", "given_name": "Ana", "language": "pl", "attributes": {"plan": "gold"}},
+    "company": "Meadow & Sons",
+    "unsubscribe_url": "https://hub.example/u/abc",
+}
+SHIPPED = SAMPLE | {"given_name": "Ana", "age": 40, "title": "Garden visit", "when": "Monday at ten", "place": "Home"}
+SPRING = {
+    "en": {"subject": "Spring,\n{{ customer.given_name }}", "body": "Hello {{ customer.name }}", "sms": "Spring!"},
+    "pl": {"subject": "Wiosna", "body": "Witaj {{ customer.name }}", "html": "<p>{{ customer.name }}</p>"},
+}
+
+
+def problems(source: str, part: str = "body") -> list[str]:
+    variants = {"en": {"subject": "Hello", "body": "Hello"} | {part: source}}
+    return [str(problem) for problem in check(variants, SAMPLE, name="spring")]
+
+
+def test_a_mail_is_rendered_in_the_customers_language_with_escaped_html() -> None:
+    values = SAMPLE | {"customer": {"name": "<b>Ana</b>"}}
+    assert render(SPRING, Kind.EMAIL, "pl", "en", values) == Rendered(
+        "Wiosna", "Witaj <b>Ana</b>", "<p>&lt;b&gt;Ana&lt;/b&gt;</p>", "pl"
+    )
+
+
+def test_a_language_without_a_text_for_the_channel_falls_back() -> None:
+    assert render(SPRING, Kind.SMS, "pl", "en", SAMPLE) == Rendered("", "Spring!", "", "en")
+    assert kinds(SPRING, "pl", "en") == {Kind.EMAIL, Kind.SMS}
+
+
+def test_a_subject_is_one_line() -> None:
+    assert render(SPRING, Kind.EMAIL, "en", "en", SAMPLE).subject == "Spring, Ana"
+
+
+def test_a_typo_is_named_with_template_variant_line_and_word() -> None:
+    assert problems("Dear customer,\n\n{{ custmer.name }}") == [
+        "spring/en/body.txt, line 3: 'custmer' is not known; did you mean 'customer'?"
+    ]
+
+
+def test_a_typo_behind_the_dot_is_named_too() -> None:
+    assert problems("Dear\n{{ customer.nmae }}") == [
+        "spring/en/body.txt, line 2: 'nmae' is not known; did you mean 'name'?"
+    ]
+
+
+def test_every_unknown_variable_is_named_also_in_a_branch_that_is_not_taken() -> None:
+    assert problems("{{ one }}{% if customer.name == 'Bo' %}\n{{ two }}{% endif %}") == [
+        "spring/en/body.txt, line 1: 'one' is not known",
+        "spring/en/body.txt, line 2: 'two' is not known",
+    ]
+
+
+def test_a_syntax_error_is_named_with_its_line() -> None:
+    (problem,) = problems("Hello\n{% if x %}", "html")
+    assert problem.startswith("spring/en/body.html, line 2: ")
+
+
+def test_rendering_with_a_missing_value_says_where() -> None:
+    with pytest.raises(TemplateProblem) as raised:
+        render(SPRING, Kind.EMAIL, "en", "en", {"customer": {"name": "Ana"}}, name="spring")
+    assert raised.value.where == "spring/en/subject.txt, line 2"
+    assert raised.value.cause == "'given_name' is not known; did you mean 'name'?"
+
+
+def test_a_mail_without_a_subject_is_a_problem() -> None:
+    assert problems("", "subject") == ["spring/en/subject.txt: a mail needs a subject"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ customer.__class__ }}",
+        "{{ customer['__class__'] }}",
+        "{{ ''.__class__.__mro__ }}",
+        "{{ customer.name.upper() }}",
+        "{{ customer.name.format }}",
+        "{{ customer|attr('items') }}",
+        "{{ self }}",
+        "{{ lipsum }}",
+        "{{ cycler }}",
+        "{% set x = 1 %}",
+        "{% include '/etc/passwd' %}",
+        "{% import 'x' as y %}",
+        "{% macro m() %}{% endmacro %}",
+        "{{ 9 ** 9 ** 9 }}",
+        "{{ 'a' * 1000000000 }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ customer.name|center(1000000000) }}",
+        "{{ customer.name|join(customer.name) }}",
+        "{{ customer|metered }}",
+        "{% for a in company %}{% for b in company %}{% for c in company %}x{% endfor %}{% endfor %}{% endfor %}",
+    ],
+)
+def test_a_template_cannot_leave_its_corner(source: str) -> None:
+    """ASVS 1.3.7; CVE-2026-34724, CVE-2025-49136 and their like."""
+    assert problems(source)
+
+
+def test_a_template_that_writes_without_end_is_stopped_soon() -> None:
+    values = SAMPLE | {"many": ["x" * 1000] * 5000}
+    loops = "{% for a in many %}{% for b in many %}{{ b }}{% endfor %}{% endfor %}"
+    started = time.perf_counter()
+    (problem,) = check({"en": {"sms": loops}}, values)
+    assert "more than 100000 letters" in problem.cause
+    assert time.perf_counter() - started < 1
+
+
+def test_a_template_that_turns_without_writing_is_stopped_soon() -> None:
+    values = SAMPLE | {"many": list(range(20_000))}
+    (problem,) = check({"en": {"sms": "{% for a in many %}{% endfor %}"}}, values)
+    assert problem.cause == "a loop goes round more than 10000 times"
+
+
+@pytest.mark.parametrize("name", ["birthday", "appointment-reminder", "welcome", "spring-offer"])
+def test_the_shipped_templates_are_whole_in_every_language(name: str) -> None:
+    variants = templates.from_folder(templates.folder() / name)
+    assert set(variants) == {"en", "pl", "bg", "ru"}
+    assert {frozenset(parts) for parts in variants.values()} == {frozenset({"subject", "body", "html", "sms", "voice"})}
+    assert check(variants, SHIPPED, name=name) == []
+
+
+@pytest.mark.parametrize("name", ["birthday", "welcome", "spring-offer"])
+def test_what_needs_consent_says_in_every_mail_and_sms_how_to_stop_it(name: str) -> None:
+    for parts in templates.from_folder(templates.folder() / name).values():
+        assert "{{ unsubscribe_url }}" in parts["body"]
+        assert "{{ unsubscribe_url }}" in parts["html"]
+        assert "STOP" in parts["sms"] or "СТОП" in parts["sms"]
