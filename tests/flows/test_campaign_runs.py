@@ -1,0 +1,185 @@
+"""The worker's loops together on a real mail server: campaigns, greetings and reminders leave by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import time, timedelta
+from email.message import Message
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiosmtpd.smtp import SMTP
+from pydantic import SecretStr
+
+from channels.message import Kind
+from hub import clock
+from hub.bootstrap import Hub, open_hub
+from hub.campaigns import lifecycle
+from hub.campaigns.counting import Counts
+from hub.campaigns.lifecycle import Plan
+from hub.conversations import appointments, tasks
+from hub.customers import consent, directory
+from hub.jobs import background, send, tick
+from hub.models.vocabulary import CampaignState, Purpose, Withheld
+from hub.occasions import birthdays
+from hub.outbound import templates
+from hub.reports.health import doctor
+from hub.settings import ChannelTable, GateTable, HubTable, Settings, WebTable
+
+PATIENCE = 30  # seconds before a test that waits for something gives up
+OFFER = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, everything costs less."}}
+SEGMENT = ({"field": "label", "op": "eq", "value": "spring"},)
+
+
+class Inbox:
+    """What the mail server took, counted before it answers."""
+
+    def __init__(self) -> None:
+        self.mails: list[Message] = []
+        self.recipients: list[str] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        self.recipients += envelope.rcpt_tos
+        self.mails.append(email.message_from_bytes(envelope.content))
+        return "250 OK"
+
+    @property
+    def subjects(self) -> Counter[str]:
+        return Counter(str(mail["Subject"]) for mail in self.mails)
+
+
+@pytest.fixture
+async def inbox() -> AsyncIterator[tuple[Inbox, int]]:
+    inbox = Inbox()
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(inbox), "127.0.0.1", 0)
+    async with server:
+        yield inbox, server.sockets[0].getsockname()[1]
+
+
+@pytest.fixture
+async def hub(database_url: str, tmp_path: Path, inbox: tuple[Inbox, int]) -> AsyncIterator[Hub]:
+    """A hub with one mail account and no quiet hours, so that the hour of the day decides nothing."""
+    smtp = {"host": "127.0.0.1", "port": inbox[1], "security": "none"}
+    mail = ChannelTable(kind=Kind.EMAIL, provider="smtp", rate=500, burst=500, address="hub@hub.example", smtp=smtp)  # type: ignore[call-arg]
+    settings = Settings(
+        hub=HubTable(data_dir=tmp_path, secret=SecretStr("a secret for the tests, 32 bytes")),
+        web=WebTable(),
+        gate=GateTable(quiet_from=time(0), quiet_until=time(0), unknown_zone_from=time(0), unknown_zone_until=time(0)),
+        channels={"mail": mail},
+    )
+    async with open_hub(settings, database_url) as hub:
+        yield hub
+
+
+@asynccontextmanager
+async def working(hub: Hub) -> AsyncIterator[None]:
+    """The worker's loops that send, keep the time and do what takes long; stopped as a worker is."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for loop in (send.run, tick.run, background.run):
+            group.create_task(loop(hub, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+async def until(hub: Hub, reached: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for news from the database until it is so."""
+    async with hub.live.subscribe() as news, asyncio.timeout(PATIENCE):
+        while not await reached():
+            await news.get()
+
+
+async def enrol(hub: Hub, name: str, *, agreed: bool = True, **more: Any) -> UUID:
+    new = directory.NewCustomer(
+        name=name, emails=(f"{name.lower()}@example.org",), timezone="UTC", labels=("spring",), **more
+    )
+    async with hub.database.unit() as session:
+        customer = await directory.create(session, new, now=clock.now())
+        if agreed:
+            said = consent.Statement(customer.id, None, None, granted=True, source="test")
+            await consent.record(session, said, now=clock.now())
+    return customer.id
+
+
+async def scheduled(hub: Hub) -> int:
+    async with hub.database.unit() as session:
+        version = await templates.save(session, "spring", OFFER, now=clock.now())
+        plan = Plan("Spring", version.id, SEGMENT, Purpose.MARKETING)
+        campaign = await lifecycle.create(session, plan, staff_id=None, now=clock.now())
+        assert campaign.id is not None
+        await lifecycle.schedule(session, campaign.id, clock.now(), gate=hub.gate, now=clock.now())
+    return campaign.id
+
+
+async def healthy(hub: Hub) -> None:
+    async with hub.database.unit() as session:
+        assert await doctor(session, now=clock.now()) == []
+
+
+async def test_a_scheduled_campaign_starts_is_sent_and_finishes_by_itself(hub: Hub, inbox: tuple[Inbox, int]) -> None:
+    for n in range(12):
+        await enrol(hub, f"Person{n}", agreed=n >= 2)
+    campaign = await scheduled(hub)
+
+    async def finished() -> bool:
+        async with hub.database.unit() as session:
+            return (await lifecycle.get(session, campaign)).state is CampaignState.FINISHED
+
+    async with working(hub):
+        await until(hub, finished)
+    async with hub.database.unit() as session:
+        counts = await lifecycle.counts(session, campaign)
+    assert counts == Counts(fed=12, audience=12, sent=10, withheld={Withheld.NO_CONSENT: 2})
+    assert sorted(inbox[0].recipients) == sorted(f"person{n}@example.org" for n in range(2, 12))
+    await healthy(hub)
+
+
+async def test_a_scheduled_campaign_that_nobody_would_get_becomes_a_draft_and_a_task(hub: Hub) -> None:
+    customer = await enrol(hub, "Ada")
+    campaign = await scheduled(hub)
+    async with hub.database.unit() as session:
+        await directory.change(session, customer, {"labels": ["autumn"]}, now=clock.now())
+
+    async def given_up() -> bool:
+        async with hub.database.unit() as session:
+            return (await lifecycle.get(session, campaign)).state is CampaignState.DRAFT
+
+    async with working(hub):
+        await until(hub, given_up)
+    async with hub.database.unit() as session:
+        (task,) = await tasks.listing(session)
+    assert task.title.startswith("A campaign did not start: nobody is in the segment of “Spring”")
+
+
+async def test_greetings_and_reminders_leave_once_although_two_workers_keep_the_time(
+    hub: Hub, inbox: tuple[Inbox, int]
+) -> None:
+    now = clock.now()
+    ada = await enrol(hub, "Ada", birthday=(1990, now.month, now.day))
+    async with hub.database.unit() as session:
+        words = {"en": {"subject": "Happy birthday", "body": "Dear {{ given_name }}"}}
+        await templates.save(session, "ours", words, now=now)
+        await birthdays.change_rule(session, template="ours", at_hour=time(0))
+        # Booked a minute ago, to be reminded of a second ago.
+        hour, booked = timedelta(hours=1), now - timedelta(minutes=1)
+        starts_at = now + hour - timedelta(seconds=1)
+        await appointments.book(session, ada, "Eye test", starts_at, "UTC", remind_before=[hour], now=booked)
+
+    async def both() -> bool:
+        return len(inbox[0].mails) >= 2
+
+    async with working(hub), working(hub):
+        await until(hub, both)
+    subjects = inbox[0].subjects
+    assert subjects.pop("Happy birthday") == 1
+    assert list(subjects.values()) == [1]
+    assert "Eye test" in next(iter(subjects))
+    await healthy(hub)
