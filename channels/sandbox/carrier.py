@@ -101,14 +101,15 @@ class Carrier:
         """Wait until every message is carried, every call over and every callback answered."""
         await self._errands.settled()
 
-    async def until(self, happened: Callable[[], bool]) -> None:
-        """Wait until something is true that a message or a call brings about."""
+    async def until(self, happened: Callable[[], bool], *, seconds: float = 30) -> None:
+        """Wait until something is true that a message or a call brings about. Raises TimeoutError."""
         changed = asyncio.Event()
         stop = self.subscribe(lambda _: changed.set())
         try:
-            while not happened():
-                await changed.wait()
-                changed.clear()
+            async with asyncio.timeout(seconds):
+                while not happened():
+                    await changed.wait()
+                    changed.clear()
         finally:
             stop()
 

@@ -130,6 +130,7 @@ class Exchange:
             callback=number.status_callback,
         )
         self._enter(call)
+        self.hear(call, "rings")
         self._errands.start(self._inbound(call))
         return call
 
@@ -151,7 +152,8 @@ class Exchange:
 
     def _enter(self, call: Call) -> None:
         self.all[call.sid] = call
-        self.hear(call, "rings")
+        self._tell(call.sender)
+        self._tell(call.recipient)
 
     async def _outbound(self, call: Call) -> None:
         await self.report(call, "initiated")
@@ -165,6 +167,7 @@ class Exchange:
     async def ring(self, call: Call) -> bool:
         """Let it ring; True when it was picked up. Otherwise the call is over."""
         call.status = "ringing"
+        self.hear(call, "rings")
         await self.report(call, "ringing")
         answer = await self.interruptible(call, call.telephone.pick_up(call.ring_seconds))
         if answer is None or not answer.picked_up:
