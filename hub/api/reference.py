@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -28,17 +29,17 @@ def describe(whole: APIRouter) -> dict[str, Any]:
 
 
 def router(whole: APIRouter) -> APIRouter:
-    """The two addresses under which `whole` is described. Made once: the routes never change."""
-    schema = describe(whole)
+    """The two addresses under which `whole` is described. Made when first asked for: the routes never change."""
+    schema = cache(lambda: describe(whole))
     routes = APIRouter(prefix="/api", include_in_schema=False)
 
     @routes.get("/openapi.json")
     async def openapi() -> Response:
-        return JSONResponse(schema)
+        return JSONResponse(schema())
 
     @routes.get("/docs")
     async def docs() -> Response:
-        return page("Contact Hub API", "\n".join(_page(schema)))
+        return page("Contact Hub API", "\n".join(_page(schema())))
 
     return routes
 
