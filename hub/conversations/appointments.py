@@ -124,7 +124,7 @@ def _check(title: str, starts_at: datetime, timezone: str, now: datetime) -> Non
         raise BadAppointment(f"{starts_at:%Y-%m-%d %H:%M} has passed")
     try:
         ZoneInfo(timezone)
-    except (ValueError, OSError) as e:
+    except (KeyError, ValueError, OSError) as e:  # zoneinfo raises each of them
         raise BadAppointment(f"{timezone!r} is not an IANA time zone, such as Europe/Warsaw") from e
 
 

@@ -71,7 +71,7 @@ def _zone(name: str, value: object) -> str | None:
     zone = _optional(name, value)
     try:
         return ZoneInfo(zone).key if zone else None
-    except (ValueError, OSError) as e:
+    except (KeyError, ValueError, OSError) as e:  # zoneinfo raises each of them
         raise BadField(name, f"{value!r} is not an IANA time zone, such as Europe/Warsaw") from e
 
 

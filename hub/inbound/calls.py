@@ -191,10 +191,19 @@ async def _conversation(session: AsyncSession, call: Interaction, now: datetime)
 
 
 async def _undo(session: AsyncSession, call: Interaction) -> None:
+    """As if the call had never been thought missed: a conversation that was opened for that alone goes away."""
     conversation = await session.get(Conversation, call.conversation_id, with_for_update=True)
-    if conversation is not None and conversation.flag == call.flag:
-        conversation.flag, conversation.unread = "", False
-        conversation.state = ConversationState.RESOLVED
+    if conversation is None:
+        return
+    if conversation.flag == call.flag:
+        conversation.flag = ""
+    rows = select(Interaction.id).where(
+        col(Interaction.conversation_id) == conversation.id, col(Interaction.id) != call.id
+    )
+    if conversation.created_at >= call.at and (await session.exec(rows.limit(1))).first() is None:
+        call.conversation_id = None
+        await session.flush()
+        await session.delete(conversation)
 
 
 async def _fetch_later(session: AsyncSession, call: Interaction, step: str, recording: Recording) -> None:
