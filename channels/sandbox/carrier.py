@@ -80,7 +80,7 @@ class Carrier:
 
     def dial_by_hand(self, sender: str, to: str = "") -> Call:
         """Somebody calls the company; what they do comes from `Held`, the call's telephone."""
-        return self.exchange.dial(sender, self._number(to), Held())
+        return self.exchange.dial(sender, self._number(to), Held("listening"))
 
     def behave(self, number: str, behaviour: Behaviour) -> None:
         """From now on, whoever is called at this number behaves so."""

@@ -111,11 +111,12 @@ class Scripted:
 class Held:
     """A telephone in somebody's hand: `take`, `decline`, `key` and `stop` come from the page."""
 
-    def __init__(self) -> None:
+    def __init__(self, doing: str = "ringing") -> None:
+        """A telephone that calls begins by listening; one that is called, by ringing."""
         self._taken: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._keys: asyncio.Queue[str] = asyncio.Queue()
         self._stopped = asyncio.Event()
-        self.doing = "ringing"  # ringing, listening, speaking, talking, waiting
+        self.doing = doing  # ringing, listening, speaking, talking, waiting
 
     def take(self, answer: Answer = Answer.PERSON) -> None:
         if not self._taken.done():
@@ -160,9 +161,14 @@ class Held:
         return max(1, round(time.monotonic() - began))
 
     async def talk(self) -> None:
-        self.doing = "talking"
-        await asyncio.Event().wait()
+        await self._until_interrupted("talking")
 
     async def wait(self) -> None:
-        self.doing = "waiting"
-        await asyncio.Event().wait()
+        await self._until_interrupted("waiting")
+
+    async def _until_interrupted(self, doing: str) -> None:
+        self.doing = doing
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.doing = "listening"

@@ -90,7 +90,9 @@ async def test_a_call_from_the_page_is_played_key_by_key(
     assert await post(browser, "/dial", person=PERSON, to=COMPANY) == 303
     (call,) = world.carrier.calls(PERSON)
     await world.carrier.until(lambda: any(h.verb == "say" for h in call.heard))
-    keys = (await page(browser, person=PERSON)).select("button.key")
+    shown = await page(browser, person=PERSON)
+    assert [h.get_text() for h in shown.select(".call h3")] == [f"Call to {COMPANY} · listening"]
+    keys = shown.select("button.key")
     assert [key.get_text() for key in keys] == list("123456789*0#")
     assert await post(browser, f"/calls/{call.sid}/press", person=PERSON, key="7") == 303
     await world.carrier.settled()
