@@ -88,6 +88,7 @@ class FakeSmtp:
         self.answers = answers
         self.connections: list[list[bytes]] = []
         self.mails: list[bytes] = []
+        self.on_connect: Callable[[], None] | None = None
         self.reached = asyncio.Event()  # set when a `hang` is reached
         self.offers = b"250-fake\r\n250 SIZE 10000000\r\n"
 
@@ -97,6 +98,8 @@ class FakeSmtp:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections.append([])
+        if self.on_connect:
+            self.on_connect()
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, _Over):
             await self._talk(reader, writer, self.connections[-1])
         writer.close()

@@ -244,16 +244,10 @@ def test_split_characters_in_adjacent_words_are_joined_before_decoding() -> None
     assert message(mail(Subject="=?utf-8?q?=C5?= =?utf-8?q?=BB?=")).subject == "Ż"
 
 
-@pytest.mark.parametrize(
-    "charset", ["x-unknown", "default", "utf-8; x", "'utf-8'", "base64", "idna", "zlib", "\ud83d", ""]
-)
+@pytest.mark.parametrize("charset", ["x-unknown", "default", "utf-8; x", "'utf-8'", "base64", "idna", "zlib", ""])
 def test_an_unknown_charset_never_raises(charset: str) -> None:
-    raw = (
-        mail(**{"Content-Type": f"text/plain; charset={charset}"}, body="").replace(b"\r\n\r\n", b"\r\n\r\n\xc5\xbb", 1)
-        if charset.isprintable() and charset.isascii()
-        else mail()
-    )
-    assert isinstance(message(raw).text, str)
+    raw = mail(**{"Content-Type": f"text/plain; charset={charset}"}, body="Ż")
+    assert message(raw).text == "Ż"
 
 
 def test_raw_eight_bit_is_utf8_then_the_bodys_charset_then_cp1252() -> None:
