@@ -1,0 +1,80 @@
+"""A gate, and a customer with a conversation in which two mails lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from channels.message import Kind
+from hub.clock import uuid7
+from hub.conversations import threads
+from hub.customers import directory
+from hub.database.engine import Database
+from hub.interactions import record
+from hub.models import Interaction, Staff
+from hub.models.vocabulary import Direction, Origin, Role, State
+from hub.outbound import senders
+from hub.outbound.permission import Rules
+from hub.outbound.request import Gate
+from hub.settings import GateTable
+from hub.signing import Signer
+
+
+@dataclass(frozen=True)
+class Story:
+    customer: UUID
+    conversation: UUID
+    question: UUID
+    magda: int
+    oleg: int
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate(
+        rules=Rules.from_settings(GateTable(), "Europe/Warsaw"),
+        senders={Kind.EMAIL: ("mail",), Kind.SMS: ("sms",), Kind.VOICE: ("voice",)},
+        signer=Signer(b"a secret for the tests, 32 bytes"),
+        public_url="http://hub.example",
+        company="Meadow & Sons",
+        default_language="en",
+    )
+
+
+@pytest.fixture
+async def story(database: Database, now: datetime) -> Story:
+    """Ana asked a question by mail an hour ago; Magda and Oleg work here."""
+    new = directory.NewCustomer("Ana", emails=("ana@example.org",), phones=("+48601000001",))
+    asked = now - timedelta(hours=1)
+    async with database.unit() as session:
+        for kind, name in ((Kind.EMAIL, "mail"), (Kind.SMS, "sms"), (Kind.VOICE, "voice")):
+            await senders.register(session, name, kind, rate=100, burst=100, now=now)
+        people = [Staff(email=f"{n}@x.test", name=n, role=Role.AGENT, password_hash="", created_at=now) for n in "mo"]
+        session.add_all(people)
+        customer = await directory.create(session, new, now=asked)
+        conversation = threads.opened(customer.id, Kind.EMAIL, "mail", subject="A question", now=asked)
+        session.add(conversation)
+        await session.flush()
+        question = Interaction(
+            id=uuid7(asked),
+            at=asked,
+            customer_id=customer.id,
+            conversation_id=conversation.id,
+            direction=Direction.IN,
+            kind=Kind.EMAIL,
+            channel="mail",
+            origin=Origin.CUSTOMER,
+            state=State.RECEIVED,
+            state_at=asked,
+            sender="ana@example.org",
+            recipient="support@meadow.example",
+            subject="A question",
+            body_text="When do you open?",
+            message_id="<q@example.org>",
+        )
+        await record.add(session, question)
+    magda, oleg = (person.id or 0 for person in people)
+    return Story(customer.id, conversation.id, question.id, magda, oleg)
