@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import TemplateVersion
 from hub.models.vocabulary import Kind
-from hub.outbound import sandbox
+from hub.outbound import safe_jinja
 
 Variants = Mapping[str, Mapping[str, str]]  # language → {subject, body, html, sms, voice}
 
@@ -112,7 +112,7 @@ def _one_line(text: str) -> str:
 
 def _part(source: str, variables: Mapping[str, object], *, where: str, html: bool) -> str:
     try:
-        return sandbox.written(sandbox.compiled(source, html=html), variables)
+        return safe_jinja.written(safe_jinja.compiled(source, html=html), variables)
     except TemplateSyntaxError as e:
         raise TemplateProblem(f"{where}, line {e.lineno}", e.message or "it cannot be read") from e
     except TemplateError as e:
@@ -148,7 +148,7 @@ def _problems(which: str, source: str, sample: Mapping[str, object], where: str)
 def _unknown(source: str, sample: Mapping[str, object], where: str) -> list[TemplateProblem]:
     """All of them at once, not only the first that rendering meets, and in branches that the sample does not take."""
     return [
-        TemplateProblem(f"{where}, line {line}", f"{name!r} is not known{sandbox.nearest(name, sample)}")
-        for name, line in sandbox.names(source).items()
+        TemplateProblem(f"{where}, line {line}", f"{name!r} is not known{safe_jinja.nearest(name, sample)}")
+        for name, line in safe_jinja.names(source).items()
         if name not in sample
     ]
