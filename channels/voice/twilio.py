@@ -1,6 +1,6 @@
 """Calls by Twilio. Webhooks: `incoming`, `call` (Twilio waits for what to do next), `call-status`, `recording`.
 
-A Ring with `screen` makes the rung leg ask `call` with step "screen", then "screened": see channels.voice.screening.
+A Ring with `screen` makes the rung leg ask `call` with step "screen", then "screened": see channels.screening.
 `recording` does not say who spoke to whom: those events carry empty addresses and are found by token or call id.
 """
 

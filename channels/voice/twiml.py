@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from channels.message import Ask, HangUp, Play, Ring, Say, Script, Step, Voicemail
+from channels.screening import SCREEN
 from channels.twilio.hooks import hook
-from channels.voice.screening import SCREEN
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
 _LONGEST_SAY = 4000  # Twilio reads at most 4096 characters in one go

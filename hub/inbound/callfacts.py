@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.message import CallEvent, Progress, Reason
-from channels.voice.screening import SCREENED
+from channels.screening import SCREENED
 from hub.models.vocabulary import Direction, State
 from hub.outbound.calling import JOINED
 

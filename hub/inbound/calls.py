@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from channels import screening
 from channels.adapter import Channel
 from channels.message import Address, CallEvent, HangUp, Kind, Recording, Ring, Say, Script, Step, Voicemail
 from channels.message import Direction as Way
-from channels.voice import screening
 from hub import live
 from hub.clock import uuid7
 from hub.conversations import appointments, threads

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from channels import screening
 from channels.errors import Refused, TryLater, Unknown
 from channels.message import (
     AnsweredBy,
@@ -28,7 +29,6 @@ from channels.message import (
 from channels.sandbox.carrier import Carrier
 from channels.sandbox.resources import Call, CompanyNumber
 from channels.sandbox.telephone import Answer, Behaviour, Held, Scripted
-from channels.voice import screening
 
 PERSON = "+48601234567"
 AGENT = "+48602222222"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
+from channels import screening
 from channels.adapter import Channel, WebRequest
 from channels.errors import Forged, Unreadable
 from channels.message import (
@@ -33,7 +34,6 @@ from channels.message import (
 )
 from channels.providers import open_channel
 from channels.twilio.hooks import hook
-from channels.voice import screening
 
 BASE = "https://hub.example/hooks/calls"
 TOKEN = "secret"
