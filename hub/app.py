@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub import api, web
 from hub.bootstrap import Hub
+from hub.database.outage import RETRY_AFTER, is_away
 
 _STATIC = Path(__file__).parent / "web" / "static"
 
@@ -39,7 +40,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.include_router(web.router(hub))
     api.install_error_pages(app)
     web.install_error_pages(app, hub)
-    for error in (DBAPIError, ConnectionError, TimeoutError):
+    for error in (SQLAlchemyError, OSError, TimeoutError):
         app.add_exception_handler(error, _database_away)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.add_middleware(SecurityHeaders, https=hub.settings.hub.public_url.startswith("https://"))
@@ -67,11 +68,11 @@ class SecurityHeaders:
 
 
 async def _database_away(_request: Request, error: Exception) -> Response:
-    if isinstance(error, DBAPIError) and not error.connection_invalidated and "connect" not in str(error.orig).lower():
+    if not is_away(error):
         raise error
     problem = {
         "title": "The database cannot be reached",
         "detail": "Nothing was changed. Try again in a few seconds; if it stays away, see `hub doctor`.",
         "status": 503,
     }
-    return JSONResponse(problem, 503, {"Retry-After": "5"}, "application/problem+json")
+    return JSONResponse(problem, 503, {"Retry-After": str(RETRY_AFTER)}, "application/problem+json")

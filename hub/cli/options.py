@@ -15,6 +15,7 @@ import structlog
 import typer
 import uvloop
 from rich.console import Console
+from structlog.tracebacks import ExceptionDictTransformer
 
 from hub import bootstrap
 from hub.bootstrap import Hub
@@ -78,26 +79,29 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
-def set_up_logs(*, name: str) -> None:
+def set_up_logs(*, name: str, quiet: bool = False) -> None:
     """One event a line on standard error: JSON for machines, words on a terminal. Never a message's text."""
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer()
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    terminal = sys.stderr.isatty()
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer: Any = plain if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks if not sys.stderr.isatty() else structlog.processors.StackInfoRenderer(),
+        *([] if terminal else [_exceptions()]),
     ]
     structlog.configure(
         processors=[*shared, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR if quiet else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     structlog.contextvars.bind_contextvars(process=name)
     _route_standard_logging(shared, renderer)
+
+
+def _exceptions() -> Any:
+    """Tracebacks as data, without local variables: those hold what people wrote."""
+    return structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False, max_frames=12))
 
 
 def _route_standard_logging(shared: list[Any], renderer: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import structlog
@@ -81,20 +81,26 @@ def stop_signal() -> asyncio.Event:
     return stop
 
 
-async def supervise(commands: dict[str, list[str]], stop: asyncio.Event | None = None) -> None:
-    """Keep one process per command running until `stop` (default: SIGTERM, SIGINT); a crashed one is started again."""
+async def supervise(
+    commands: dict[str, list[str]], stop: asyncio.Event | None = None, *, log: Path | None = None
+) -> None:
+    """Keep one process per command running until `stop` (default: SIGTERM, SIGINT); a crashed one is started again.
+
+    With `log` their logs are added to that file instead of standard error.
+    """
     stop = stop or stop_signal()
     async with asyncio.TaskGroup() as group:
         for name, line in commands.items():
-            group.create_task(_keep_running(name, line, stop))
+            group.create_task(_keep_running(name, line, stop, log))
 
 
-async def _keep_running(name: str, line: list[str], stop: asyncio.Event) -> None:
+async def _keep_running(name: str, line: list[str], stop: asyncio.Event, log: Path | None) -> None:
     pause = 1.0
     while not stop.is_set():
         started = asyncio.get_running_loop().time()
         # its own session: a Ctrl-C at the terminal reaches the supervisor alone, which then stops the others in order
-        process = await asyncio.create_subprocess_exec(*line, start_new_session=True)
+        with log.open("ab") if log else nullcontext() as stderr:
+            process = await asyncio.create_subprocess_exec(*line, start_new_session=True, stderr=stderr)
         code = await _until_end(process, stop)
         if stop.is_set():
             return

@@ -22,6 +22,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error in a log must not quote what people wrote
             connect_args={"server_settings": {"timezone": "UTC", "application_name": "contact-hub"}, "timeout": 10},
         )
 

@@ -42,7 +42,7 @@ class _People:
 
 _NATIONS = (
     _People(
-        "en", "GB", ("Europe/London", "Europe/Dublin"), "+4477009", 5,
+        "en", "GB", ("Europe/London", "Europe/Dublin"), "+44770", 7,
         ("Alice", "James", "Emily", "Oliver", "Grace", "Harry", "Chloe", "Thomas", "Isla", "George"),
         ("Smith", "Taylor", "Brown", "Wilson", "Evans", "Walker", "Hughes", "Green", "O'Brien", "Clarke"),
     ),
@@ -164,6 +164,8 @@ async def _allow(session: AsyncSession, customer_id: UUID, number: int, now: dat
         said.append(consent.Statement(customer_id, Purpose.MARKETING, None, False, source="told an agent"))
     for statement in said:
         await consent.record(session, statement, now=now)
+    if number == 0:
+        await preferences.rank(session, customer_id, Purpose.REMINDERS, (Kind.SMS, Kind.EMAIL), now=now)
     if number % 4 == 1:
         await preferences.rank(session, customer_id, Purpose.MARKETING, (Kind.SMS, Kind.EMAIL), now=now)
     if number % 6 == 1:

@@ -1,0 +1,334 @@
+"""The story, scene by scene: what customers do in the outside world, what the company does, what the log shows then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import aiohttp
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.message import Kind
+from hub import clock
+from hub.campaigns import lifecycle
+from hub.cli.demo.company import ANA, DOMAIN, GEORGI
+from hub.cli.demo.stage import AGENT, AGENT_PHONE, Theatre
+from hub.cli.sandbox import Answer, Behaviour
+from hub.conversations import appointments, replies
+from hub.customers import consent, directory
+from hub.interactions import history
+from hub.interactions.history import Entry
+from hub.models.vocabulary import (
+    AddressKind,
+    AppointmentState,
+    CampaignState,
+    Direction,
+    Origin,
+    Purpose,
+    State,
+    Withheld,
+)
+from hub.occasions import birthdays, reminders
+from hub.outbound import calling, request, templates
+from hub.outbound.request import Placed
+from hub.staff import accounts
+
+SCENE_SECONDS = 40
+FORGED = "FORGED: change nothing"
+
+
+class Failed(AssertionError):
+    """A scene did not end as it should; says what was seen instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`play` returns what was seen, in words. Raises Failed."""
+
+    name: str
+    title: str
+    play: Callable[[Theatre], Awaitable[str]]
+
+
+async def mail_in(t: Theatre) -> str:
+    """Ana writes a mail."""
+    await t.world.mail.write(
+        ANA.emails[0],
+        _company_mail(t),
+        "Faktura 118 jest błędna",
+        "Dzień dobry,\n\nna fakturze 118 jest zły adres.\n\nAna",
+    )
+    entry = await _until_in_log(t, ANA, lambda e: e.kind is Kind.EMAIL and e.direction is Direction.IN)
+    return f"“{entry.subject}” stands in Ana's history"
+
+
+async def sms_in(t: Theatre) -> str:
+    """Ana sends an SMS."""
+    t.world.carrier.text(ANA.phones[0], "Czy dostali Państwo mój mail?")
+    await _until_in_log(t, ANA, lambda e: e.kind is Kind.SMS and e.direction is Direction.IN)
+    return "it stands below her mail"
+
+
+async def call_in(t: Theatre) -> str:
+    """Ana calls, nobody takes it, she leaves a voicemail."""
+    t.world.carrier.behave(AGENT_PHONE, Behaviour(Answer.NO_ANSWER))
+    t.world.carrier.dial(ANA.phones[0], Behaviour(speaks=7), to=_company_number(t, "voice"))
+    entry = await _until_in_log(t, ANA, lambda e: e.kind is Kind.VOICE and bool(e.attachments))
+    return f"missed, with a recording of {entry.attachments[0].size // 1000} kB"
+
+
+async def answer_by_sms(t: Theatre) -> str:
+    """Maria answers the mail by SMS, and it is delivered."""
+    ana = await _customer(t, ANA)
+    mail = await _until_in_log(t, ANA, lambda e: e.kind is Kind.EMAIL and e.direction is Direction.IN)
+    text = "Dzień dobry, poprawiliśmy fakturę 118. Maria"
+    async with t.hub.database.unit() as session:
+        reply = replies.Reply(mail.conversation_id, ana, Kind.SMS, text, await _maria(session), form_token=str(uuid4()))
+        given = await replies.answer(session, reply, gate=t.hub.gate, now=clock.now())
+    await _until_state(t, _placed(given), State.DELIVERED)
+    arrived = [m.body for m in t.world.carrier.texts(ANA.phones[0])]
+    _expect(text in arrived, f"Ana's telephone shows {arrived}")
+    return "delivered; Ana's telephone shows it"
+
+
+async def stranger(t: Theatre) -> str:
+    """Somebody nobody knows writes."""
+    address = f"hannah.stranger@{DOMAIN}"
+    await t.world.mail.write(address, _company_mail(t), "Do you deliver to Vienna?", "Hello, do you?")
+
+    async def known(session: AsyncSession) -> bool:
+        found = await directory.find(session, AddressKind.EMAIL, address)
+        return found is not None and found.provisional
+
+    await _until(t, known, "no provisional customer was made")
+    return "a provisional customer was made of it"
+
+
+async def stop_word(t: Theatre) -> str:
+    """Georgi writes СТОП, and is asked nothing more."""
+    georgi = await _customer(t, GEORGI)
+    t.world.carrier.text(GEORGI.phones[0], "СТОП")
+
+    async def refused(session: AsyncSession) -> bool:
+        standing = consent.standing(await consent.ledger(session, georgi), Purpose.MARKETING, Kind.SMS)
+        return standing is not None and not standing.granted
+
+    await _until(t, refused, "the consent ledger has no refusal")
+    await t.world.carrier.until(lambda: bool(t.world.carrier.texts(GEORGI.phones[0])))
+    return f"written into the ledger; {len(t.world.carrier.texts(GEORGI.phones[0]))} confirmation sent"
+
+
+async def forged(t: Theatre) -> str:
+    """Somebody forges a webhook."""
+    url = f"{t.hub.settings.hub.public_url}/webhooks/sms/message"
+    form = {"MessageSid": "SM" + "0" * 32, "From": ANA.phones[0], "To": _company_number(t, "sms"), "Body": FORGED}
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(url, data=form, headers={"X-Twilio-Signature": "no"}) as got,
+    ):
+        _expect(got.status == 403, f"answered {got.status}")
+    _expect(all(e.text != FORGED for e in await _log_of(t, ANA)), "it got into the log")
+    return "refused with 403, nothing changed"
+
+
+async def bridge(t: Theatre) -> str:
+    """Maria calls Ana from her desk: her own telephone first, then Ana's."""
+    t.world.carrier.behave(AGENT_PHONE, Behaviour(always="1"))
+    ana = await _customer(t, ANA)
+    async with t.hub.database.unit() as session:
+        given = await calling.bridge(
+            session,
+            customer_id=ana,
+            number=ANA.phones[0],
+            staff_id=await _maria(session),
+            gate=t.hub.gate,
+            now=clock.now(),
+        )
+    await _until_state(t, _placed(given), State.DELIVERED)
+    return "both were joined; one interaction in Ana's history"
+
+
+async def campaign(t: Theatre) -> str:
+    """Marta sends a small campaign; everybody gets it once, or is left out for a reason."""
+    now = clock.now()
+    segment = [{"field": "label", "op": "eq", "value": "club"}]
+    async with t.hub.database.unit() as session:
+        version = await templates.current(session, "spring-offer", now=now)
+        plan = lifecycle.Plan("Spring offer", version.id, segment)
+        created = await lifecycle.create(session, plan, staff_id=None, now=now)
+        number = created.id or 0
+        await lifecycle.start(session, number, gate=t.hub.gate, now=now)
+
+    async def over(session: AsyncSession) -> bool:
+        return (await lifecycle.get(session, number)).state is CampaignState.FINISHED
+
+    await _until(t, over, "the campaign did not finish")
+    async with t.hub.database.unit() as session:
+        counts = await lifecycle.counts(session, number)
+    _expect(counts.total == counts.fed == counts.audience, f"the counters do not add up: {counts}")
+    _expect(bool(counts.withheld), "nobody was left out, although some refused")
+    return f"{counts.audience} people: {counts.total - counts.held} written to, {counts.held} left out with a reason"
+
+
+async def greetings(t: Theatre) -> str:
+    """Today's birthdays are greeted, once, although the schedule runs again and again."""
+    async with t.hub.database.unit() as session:
+        await birthdays.change_rule(
+            session, at_hour=clock.now().replace(hour=0, minute=0, second=0, microsecond=0).time()
+        )
+    first = await _greet(t)
+    second = await _greet(t)
+    _expect(second == 0, f"the second run greeted {second} people again")
+    async with t.hub.database.unit() as session:
+        today = [c for c in await birthdays.coming(session, 1, gate=t.hub.gate, now=clock.now()) if c.greeted]
+    _expect(len(today) > 0, "nobody was greeted")
+    return f"{len(today)} birthdays today greeted once; this run {first}, the next {second}"
+
+
+async def reminder(t: Theatre) -> str:
+    """Ana is reminded of an appointment and answers 1."""
+    ana, now = await _customer(t, ANA), clock.now()
+    before = len(t.world.carrier.texts(ANA.phones[0]))
+    starts = now + timedelta(hours=5)
+    async with t.hub.database.unit() as session:
+        booked = await appointments.book(
+            session,
+            ana,
+            "Przegląd pieca",
+            starts,
+            "Europe/Warsaw",
+            remind_before=[timedelta(hours=5, seconds=-1)],
+            now=now,
+        )
+    await _until_reminded(t, ana)
+    await t.world.carrier.until(lambda: len(t.world.carrier.texts(ANA.phones[0])) > before)
+    t.world.carrier.text(ANA.phones[0], "1")
+
+    async def confirmed(session: AsyncSession) -> bool:
+        coming = await appointments.upcoming(session, now=clock.now())
+        return any(a.id == booked.id and a.state is AppointmentState.CONFIRMED for a in coming)
+
+    await _until(t, confirmed, "the appointment is not confirmed")
+    return "reminded by SMS, confirmed by answering 1"
+
+
+async def spoken(t: Theatre) -> str:
+    """A spoken message is read out on the telephone."""
+    georgi = await _customer(t, GEORGI)
+    async with t.hub.database.unit() as session:
+        words = request.Words("Поръчката ви пристига утре между десет и дванадесет часа.")
+        asked = request.Request(georgi, Purpose.SERVICE, Origin.API, words, kinds=(Kind.VOICE,))
+        given = await request.send(session, asked, gate=t.hub.gate, now=clock.now())
+    await _until_state(t, _placed(given), State.DELIVERED)
+    return "called, read out, held to the end"
+
+
+SCENES: tuple[Scene, ...] = (
+    Scene("mail_in", "Ana writes a mail", mail_in),
+    Scene("sms_in", "Ana sends an SMS", sms_in),
+    Scene("call_in", "Ana calls and leaves a voicemail", call_in),
+    Scene("answer_by_sms", "Maria answers the mail by SMS", answer_by_sms),
+    Scene("bridge", "Maria calls Ana from her desk", bridge),
+    Scene("stranger", "A stranger writes", stranger),
+    Scene("stop_word", "Georgi writes STOP", stop_word),
+    Scene("forged", "Somebody forges a webhook", forged),
+    Scene("spoken", "A spoken message goes out", spoken),
+    Scene("reminder", "An appointment is confirmed by “1”", reminder),
+    Scene("campaign", "Marta sends a campaign", campaign),
+    Scene("greetings", "Today's birthdays are greeted", greetings),
+)
+
+
+# ---- watching -------------------------------------------------------------------------------
+
+
+async def _until(t: Theatre, probe: Callable[[AsyncSession], Awaitable[bool]], otherwise: str) -> None:
+    deadline = asyncio.get_running_loop().time() + SCENE_SECONDS
+    while asyncio.get_running_loop().time() < deadline:
+        async with t.hub.database.unit() as session:
+            if await probe(session):
+                return
+        await asyncio.sleep(0.1)
+    raise Failed(f"after {SCENE_SECONDS} s {otherwise}")
+
+
+async def _until_in_log(t: Theatre, who: directory.NewCustomer, wanted: Callable[[Entry], bool]) -> Entry:
+    found: list[Entry] = []
+    customer = await _customer(t, who)
+
+    async def there(session: AsyncSession) -> bool:
+        found[:] = [e for e in await history.timeline(session, customer) if wanted(e)]
+        return bool(found)
+
+    await _until(t, there, f"it is not in {who.name}'s history")
+    return found[0]
+
+
+async def _until_state(t: Theatre, interaction: UUID, state: State) -> None:
+    seen: list[Entry] = []
+
+    async def reached(session: AsyncSession) -> bool:
+        seen[:] = [await history.entry(session, interaction)]
+        return seen[0].state is state
+
+    try:
+        await _until(t, reached, "")
+    except Failed as e:
+        raise Failed(f"after {SCENE_SECONDS} s it is {seen[0].state}: {seen[0].reason} {seen[0].detail}") from e
+
+
+async def _until_reminded(t: Theatre, customer: UUID) -> None:
+    """The worker's own schedule may do it first; either way it happens once."""
+
+    async def reminded(session: AsyncSession) -> bool:
+        await reminders.remind(session, gate=t.hub.gate, now=clock.now())
+        return any(e.origin is Origin.REMINDER for e in await history.timeline(session, customer))
+
+    await _until(t, reminded, "there is no reminder in her history")
+
+
+async def _log_of(t: Theatre, who: directory.NewCustomer) -> list[Entry]:
+    customer = await _customer(t, who)
+    async with t.hub.database.unit() as session:
+        return await history.timeline(session, customer, limit=200)
+
+
+async def _greet(t: Theatre) -> int:
+    async with t.hub.database.unit() as session:
+        return await birthdays.greet(session, gate=t.hub.gate, now=clock.now())
+
+
+async def _customer(t: Theatre, who: directory.NewCustomer) -> UUID:
+    async with t.hub.database.unit() as session:
+        found = await directory.find(session, AddressKind.PHONE, who.phones[0])
+    if found is None:
+        raise Failed(f"{who.name} is not in the directory")
+    return found.id
+
+
+async def _maria(session: AsyncSession) -> int:
+    people: Mapping[str, int] = {s.email: s.id or 0 for s in await accounts.listing(session)}
+    return people[AGENT]
+
+
+def _placed(answer: request.Answer) -> UUID:
+    if not isinstance(answer, Placed):
+        reason = answer.reason.value if isinstance(answer, request.Held) else Withheld.NO_CHANNEL.value
+        raise Failed(f"the gate said no: {reason}")
+    return answer.interaction_id
+
+
+def _expect(true: bool, otherwise: str) -> None:
+    if not true:
+        raise Failed(otherwise)
+
+
+def _company_mail(t: Theatre) -> str:
+    return str(t.hub.settings.channels["mail"].provider_settings["address"])
+
+
+def _company_number(t: Theatre, channel: str) -> str:
+    return str(t.hub.settings.channels[channel].provider_settings["number"])
