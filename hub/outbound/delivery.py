@@ -24,6 +24,7 @@ from hub.outbound.settling import Outcome
 from hub.storage import Missing, Storage, StorageError
 
 _log = structlog.get_logger("delivery")
+_AWAY = (SQLAlchemyError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Delivery:
             return 0, []
         try:
             return len(tickets), await self._prepare(channel, tickets, claimed)
-        except (SQLAlchemyError, OSError, TimeoutError):
+        except _AWAY:
             raise
         except Exception as e:
             _log.exception("cannot prepare a batch, going through it one by one", error=type(e).__name__)
@@ -79,6 +80,8 @@ class Delivery:
         """One message that cannot be made must not stop those behind it: it fails, visibly, by itself."""
         try:
             return await self._prepare(channel, [ticket], claimed)
+        except _AWAY:
+            raise  # the database's fault, not the message's: the lease runs out and it is tried again
         except Exception as e:
             cause = Refused(f"it cannot be made: {type(e).__name__}: {e}", reason=Reason.REJECTED, stage="prepare")
             at = clock.now()

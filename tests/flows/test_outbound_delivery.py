@@ -282,6 +282,16 @@ async def test_a_worker_that_was_frozen_between_claim_and_wire_sends_nothing(wor
     assert world.mail.mailbox("ana@example.org") == []
 
 
+async def test_a_message_that_cannot_be_made_fails_alone_and_those_behind_it_go(world: World) -> None:
+    await world.ask(await world.customer("Ana"), Kind.EMAIL, Words("Hello", subject="Hi"))
+    await world.ask(await world.customer("Bo"), Kind.EMAIL, Words("Hello", subject="Hi"))
+    async with world.database.unit() as session:
+        await session.execute(text("update interaction set call = '7' where recipient = 'ana@example.org'"))
+    assert await world.pump("mail") == 1
+    assert [row.state for row in await world.rows()] == [State.FAILED, State.SENT]
+    assert [len(world.mail.mailbox(f"{name}@example.org")) for name in ("ana", "bo")] == [0, 1]
+
+
 # ---- the pump -------------------------------------------------------------------------------
 
 
