@@ -1,0 +1,37 @@
+"""The door for people: pages rendered on the server, refreshed piece by piece."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request
+
+from hub.bootstrap import Hub
+from hub.web import (
+    administration,
+    campaigns,
+    customer,
+    customers,
+    files,
+    inbox,
+    live,
+    occasions,
+    sign_in,
+    tasks,
+    writing,
+)
+from hub.web.problems import install_error_pages
+
+__all__ = ["install_error_pages", "router"]
+
+_ROOMS = (sign_in, live, inbox, writing, customers, customer, campaigns, occasions, tasks, administration, files)
+
+
+def router(hub: Hub) -> APIRouter:
+    """Every page of the desk, for one hub."""
+
+    async def give(request: Request) -> None:
+        request.state.hub = hub
+
+    whole = APIRouter(dependencies=[Depends(give)], include_in_schema=False)
+    for room in _ROOMS:
+        whole.include_router(room.router)
+    return whole

@@ -1,0 +1,131 @@
+"""Settings: channels and their troubles, people, API tokens, mail that was not understood, uncertain outcomes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, HTTPException, Response
+
+from channels.address import BadAddress
+from hub.inbound import raw
+from hub.models.vocabulary import Role
+from hub.reports import recipients, senders
+from hub.staff import accounts, audit, tokens
+from hub.staff.accounts import AccountProblem
+from hub.staff.passwords import WeakPassword
+from hub.web import translations, words
+from hub.web.access import Administrator, UserManager, Visit
+from hub.web.pages import go, page
+from hub.web.problems import Page
+from hub.web.translations import gettext as _
+
+router = APIRouter(route_class=Page)
+
+
+@router.get("/settings")
+async def settings(visit: Administrator) -> Response:
+    return page(visit, "settings.html", **await _data(visit))
+
+
+@router.post("/settings/people")
+async def add_person(
+    visit: UserManager,
+    email: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    role: Annotated[Role, Form()] = Role.AGENT,
+    phone: Annotated[str, Form()] = "",
+    language: Annotated[str, Form()] = "en",
+    timezone: Annotated[str, Form()] = "UTC",
+) -> Response:
+    typed = {"email": email, "name": name, "phone": phone, "timezone": timezone}
+    try:
+        async with visit.hub.database.unit() as session:
+            await accounts.create(
+                session,
+                email=email,
+                name=name,
+                role=role,
+                password=password,
+                phone=phone or None,
+                language=language,
+                timezone=timezone or "UTC",
+                now=visit.now,
+                by=visit.staff_id,
+            )
+    except (AccountProblem, WeakPassword, BadAddress) as e:
+        return await _again(visit, str(e), typed)
+    return go(visit, "/settings#people", _("The account is there. Tell its owner the password in person."))
+
+
+@router.post("/settings/people/{staff_id}")
+async def change_person(
+    visit: UserManager,
+    staff_id: int,
+    role: Annotated[Role | None, Form()] = None,
+    phone: Annotated[str | None, Form()] = None,
+    active: Annotated[str, Form()] = "",
+) -> Response:
+    """One change: a role, a telephone, or switched on (`1`) or off (`0`)."""
+    try:
+        async with visit.hub.database.unit() as session:
+            await _change(session, visit, staff_id, role, phone, active)
+    except (AccountProblem, BadAddress) as e:
+        return await _again(visit, str(e), {})
+    return go(visit, "/settings#people", _("Saved."))
+
+
+@router.post("/settings/tokens")
+async def issue(visit: Administrator, name: Annotated[str, Form()] = "") -> Response:
+    """The token is on this one page and nowhere else, ever."""
+    async with visit.hub.database.unit() as session:
+        issued = await tokens.issue(session, staff_id=visit.staff_id, name=name, now=visit.now)
+    return page(visit, "settings.html", **await _data(visit) | {"issued": issued.token})
+
+
+@router.post("/settings/tokens/{token_id}/revoke")
+async def revoke(visit: Administrator, token_id: int) -> Response:
+    async with visit.hub.database.unit() as session:
+        await tokens.revoke(session, token_id, by=visit.staff_id, now=visit.now)
+    return go(visit, "/settings#tokens", _("It opens nothing any more."))
+
+
+@router.post("/settings/parked/{raw_id}")
+async def run_again(visit: Administrator, raw_id: int) -> Response:
+    async with visit.hub.database.unit() as session:
+        if not await raw.again(session, raw_id, now=visit.now):
+            raise HTTPException(404)
+        subject = f"raw:{raw_id}"
+        await audit.write(session, "raw.again", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
+    return go(visit, "/settings#parked", _("It is read again now."))
+
+
+async def _change(session: Any, visit: Visit, staff_id: int, role: Role | None, phone: str | None, active: str) -> None:
+    if role is not None:
+        await accounts.set_role(session, staff_id, role, now=visit.now, by=visit.staff_id)
+    if phone is not None:
+        await accounts.change(session, staff_id, {"phone": phone or None}, now=visit.now, by=visit.staff_id)
+    if active in ("0", "1"):
+        switch = accounts.activate if active == "1" else accounts.deactivate
+        await switch(session, staff_id, now=visit.now, by=visit.staff_id)
+
+
+async def _again(visit: Visit, trouble: str, typed: dict[str, str]) -> Response:
+    data = await _data(visit) | {"trouble": trouble, "typed": typed}
+    return page(visit, "settings.html", status=422, **data)
+
+
+async def _data(visit: Visit) -> dict[str, Any]:
+    async with visit.hub.database.unit() as session:
+        return {
+            "channels": await senders.listing(session, visit.hub.channels, now=visit.now),
+            "people": await accounts.listing(session),
+            "tokens": await tokens.listing(session),
+            "parked": await raw.unprocessed(session),
+            "uncertain": await recipients.uncertain(session),
+            "roles": words.ROLES,
+            "tongues": translations.LANGUAGES,
+            "issued": "",
+            "trouble": "",
+            "typed": {},
+        }

@@ -1,0 +1,80 @@
+"""What the desk knows of a customer beside a conversation: addresses, wishes, what is coming."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from hub.conversations import appointments
+from hub.customers import consent, directory, identities, preferences
+from hub.models import Consent, Customer, Identity
+from hub.models.vocabulary import Kind, Purpose
+from hub.web import moments
+from hub.web.access import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One line of the consent panel: what counts now for a purpose."""
+
+    purpose: Purpose
+    channel: Kind | None
+    row: Consent | None
+
+    @property
+    def granted(self) -> bool:
+        return self.row is not None and self.row.granted
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    customer: Customer
+    identities: list[Identity]
+    ranking: tuple[Kind, ...]  # for service, as it counts
+    ranked_by_customer: bool
+    rankings: dict[Purpose, tuple[Kind, ...]]
+    wishes: list[Wish]
+    ledger: list[Consent]
+    upcoming: list[appointments.Coming]
+    local: datetime | None  # what the customer's clock shows
+
+    def reachable(self, kind: Kind) -> bool:
+        return identities.best(self.identities, kind) is not None
+
+    @property
+    def preferred(self) -> Kind | None:
+        """The best-ranked channel that has an address."""
+        return next((kind for kind in self.ranking if self.reachable(kind)), None)
+
+
+async def card(session: Any, customer_id: UUID, visit: Visit) -> Card:
+    """Raises customers.directory.NotFound."""
+    customer = await directory.get(session, customer_id)
+    rankings = dict(await preferences.rankings(session, customer_id))
+    ledger = await consent.ledger(session, customer_id)
+    upcoming = await appointments.upcoming(session, customer_id=customer_id, now=visit.now)
+    return Card(
+        customer=customer,
+        identities=await identities.of(session, customer_id),
+        ranking=rankings.get(Purpose.SERVICE) or visit.hub.settings.gate.default_ranking,
+        ranked_by_customer=Purpose.SERVICE in rankings,
+        rankings=rankings,
+        wishes=wishes(ledger),
+        ledger=ledger,
+        upcoming=upcoming,
+        local=visit.now.astimezone(moments.zone(customer.timezone)) if customer.timezone else None,
+    )
+
+
+def wishes(ledger: list[Consent]) -> list[Wish]:
+    """What counts now, for each purpose that needs consent: one line, or one per channel where these differ."""
+    return [wish for purpose in Purpose if purpose.needs_consent for wish in _of_purpose(ledger, purpose)]
+
+
+def _of_purpose(ledger: list[Consent], purpose: Purpose) -> list[Wish]:
+    by_kind = [Wish(purpose, kind, consent.standing(ledger, purpose, kind)) for kind in Kind]
+    if len({wish.granted for wish in by_kind}) == 1 and len({id(wish.row) for wish in by_kind}) == 1:
+        return [Wish(purpose, None, by_kind[0].row)]
+    return by_kind

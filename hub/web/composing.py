@@ -1,0 +1,69 @@
+"""What the composer offers for a customer: the channels that have an address, which one first, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from hub.conversations.inbox import Line
+from hub.models.vocabulary import Kind
+from hub.web.access import Visit
+from hub.web.cards import Card
+from hub.web.translations import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """What the form offers: the channels that have an address, which one is chosen and why."""
+
+    action: str
+    draft: str
+    token: str
+    kinds: tuple[Kind, ...]
+    chosen: str
+    because: str
+    subject: str
+    conversation_id: UUID | None
+    can_resolve: bool
+    can_call: bool
+    seen: str = ""  # the last entry on the page: an answer that came later is shown before this one is sent
+    text: str = ""  # what was typed before the form came back
+    trouble: str = ""
+
+
+def composer(visit: Visit, card: Card, line: Line | None = None, *, seen: str = "") -> Composer:
+    """The composer of a conversation, or of a customer's page."""
+    senders = visit.hub.gate.senders
+    kinds = tuple(kind for kind in Kind if card.reachable(kind) and senders.get(kind))
+    chosen, because = _choice(card, kinds, line)
+    subject = line.subject if line is not None else ""
+    return Composer(
+        action=f"/conversations/{line.id}/reply" if line else f"/customers/{card.customer.id}/write",
+        draft=str(line.id if line else card.customer.id),
+        token=str(uuid4()),
+        kinds=kinds,
+        chosen=chosen,
+        because=because,
+        subject=_answering(subject),
+        conversation_id=line.id if line else None,
+        can_resolve=line is not None,
+        can_call=card.reachable(Kind.VOICE) and bool(senders.get(Kind.VOICE)),
+        seen=seen,
+    )
+
+
+def _choice(card: Card, kinds: tuple[Kind, ...], line: Line | None) -> tuple[str, str]:
+    """Which channel is chosen first, and why, in words."""
+    first = next((kind for kind in card.ranking if kind in kinds), None)
+    if first is None:
+        return "note", _("No address to write to: only a note is possible.")
+    if card.ranked_by_customer:
+        return first, _("because the customer prefers it")
+    if line is not None and line.kind in kinds and line.kind is not Kind.VOICE:
+        return line.kind, _("because the customer wrote by it")
+    return first, _("our usual first choice")
+
+
+def _answering(subject: str) -> str:
+    plain = " ".join(subject.split())
+    return plain if not plain or plain.lower().startswith("re:") else f"Re: {plain}"

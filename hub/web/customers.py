@@ -1,0 +1,97 @@
+"""The list of customers, and adding one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Response
+
+from channels.address import BadAddress
+from hub.customers import directory
+from hub.customers.directory import AddressTaken, NewCustomer
+from hub.customers.fields import BadField
+from hub.staff import audit
+from hub.web import words
+from hub.web.access import CustomerReader, CustomerWriter
+from hub.web.pages import go, page
+from hub.web.problems import Page
+from hub.web.translations import gettext as _
+
+router = APIRouter(route_class=Page)
+PAGE = 50
+
+
+@router.get("/customers")
+async def listing(visit: CustomerReader, q: str = "", after: str | None = None) -> Response:
+    """By name; `q` finds a part of a name, an address or a number."""
+    async with visit.hub.database.unit() as session:
+        lines = await directory.listing(session, query=q, after=after, limit=PAGE + 1)
+    more = lines[PAGE - 1].cursor if len(lines) > PAGE else ""
+    data: dict[str, Any] = {"lines": lines[:PAGE], "more": more, "q": q}
+    return page(visit, "customers.html", block="more_rows" if after else "", **data)
+
+
+@router.get("/customers/new")
+async def blank(visit: CustomerWriter) -> Response:
+    return page(visit, "customer_new.html", typed={}, trouble="", tongues=words.TONGUES)
+
+
+@router.post("/customers/new")
+async def create(
+    visit: CustomerWriter,
+    name: Annotated[str, Form()] = "",
+    given_name: Annotated[str, Form()] = "",
+    email: Annotated[str, Form()] = "",
+    phone: Annotated[str, Form()] = "",
+    language: Annotated[str, Form()] = "en",
+    timezone: Annotated[str, Form()] = "",
+    birthday: Annotated[str, Form()] = "",
+) -> Response:
+    typed = {
+        "name": name,
+        "given_name": given_name,
+        "email": email,
+        "phone": phone,
+        "language": language,
+        "timezone": timezone,
+        "birthday": birthday,
+    }
+    try:
+        new = NewCustomer(
+            name=name,
+            given_name=given_name,
+            language=language,
+            timezone=timezone.strip() or None,
+            country=visit.hub.settings.hub.country,
+            birthday=read_birthday(birthday),
+            emails=(email,) if email.strip() else (),
+            phones=(phone,) if phone.strip() else (),
+        )
+        async with visit.hub.database.unit() as session:
+            customer = await directory.create(session, new, now=visit.now)
+            subject = f"customer:{customer.id}"
+            await audit.write(
+                session, "customer.create", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now
+            )
+    except AddressTaken as e:
+        taken = _("%(address)s belongs to another customer already.") % {"address": e.value}
+        return page(visit, "customer_new.html", status=422, typed=typed, trouble=taken, tongues=words.TONGUES)
+    except (BadAddress, BadField) as e:
+        return page(visit, "customer_new.html", status=422, typed=typed, trouble=str(e), tongues=words.TONGUES)
+    return go(visit, f"/customers/{customer.id}", _("Added."))
+
+
+def read_birthday(text: str) -> tuple[int | None, int, int] | None:
+    """`1984-02-29`, or `02-29` when the year is not known. Raises BadField."""
+    parts = text.strip().split("-")
+    if parts == [""]:
+        return None
+    try:
+        numbers = [int(part) for part in parts]
+    except ValueError as e:
+        raise BadField("birthday", "write it as 1984-02-29, or 02-29 without the year") from e
+    if len(numbers) == 3:
+        return numbers[0], numbers[1], numbers[2]
+    if len(numbers) == 2:
+        return None, numbers[0], numbers[1]
+    raise BadField("birthday", "write it as 1984-02-29, or 02-29 without the year")

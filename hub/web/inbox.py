@@ -1,0 +1,210 @@
+"""The inbox: views, the list, one conversation beside its customer."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Query, Response
+
+from hub.conversations import assignment, inbox
+from hub.models.vocabulary import ConversationState
+from hub.staff import accounts
+from hub.staff.roles import Action
+from hub.web import cards, composing, moments, words
+from hub.web.access import Answerer, InboxReader, Visit
+from hub.web.pages import go, page
+from hub.web.problems import Page
+from hub.web.threads import told
+from hub.web.translations import gettext as _
+from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
+
+router = APIRouter(route_class=Page)
+PAGE = 50
+
+
+@router.get("/inbox")
+async def start(visit: InboxReader) -> Response:
+    """To the first view that has something in it."""
+    async with visit.hub.database.unit() as session:
+        counts = await inbox.counts(session, staff_id=visit.staff_id)
+    first = next((view for view in ("mine", "unassigned", "all") if counts.get(view)), "all")
+    return go(visit, f"/inbox/{first}")
+
+
+@router.get("/inbox/{view}")
+async def listing(
+    visit: InboxReader,
+    view: str,
+    before: str | None = None,
+    q: str = "",
+    shown: Annotated[list[str], Query()] = [],  # noqa: B006
+) -> Response:
+    """One view. `before` gives the next rows; with `shown`, only how many lines are not among these."""
+    _known(view)
+    if shown:
+        return await _news(visit, view, set(shown), q)
+    data = await _list(visit, view, q, before)
+    if before:
+        return page(visit, "inbox.html", block="rows_only", **data, **_NOTHING_OPEN)
+    return page(visit, "inbox.html", **data, **_NOTHING_OPEN)
+
+
+@router.get("/inbox/{view}/{conversation_id}")
+async def conversation(visit: InboxReader, view: str, conversation_id: UUID, q: str = "") -> Response:
+    """One conversation, open in its view."""
+    return page(visit, "inbox.html", **await whole(visit, _known(view), conversation_id, q))
+
+
+@router.get("/inbox/{view}/{conversation_id}/line")
+async def line(visit: InboxReader, view: str, conversation_id: UUID) -> Response:
+    """One line of the list again, where it stands."""
+    _known(view)
+    async with visit.hub.database.unit() as session:
+        found = await inbox.conversation(session, conversation_id)
+    here = _belongs(found, view, visit.staff_id)
+    data: dict[str, Any] = {"line": found, "here": here, "view": view, "q": ""}
+    return page(visit, "inbox_line.html", **data)
+
+
+@router.post("/inbox/{view}/{conversation_id}/assign")
+async def assign(visit: Answerer, view: str, conversation_id: UUID, assignee: Annotated[str, Form()] = "") -> Response:
+    wanted = int(assignee) if assignee.isdecimal() else None
+    if wanted not in (None, visit.staff_id):
+        visit.demand(Action.ASSIGN)
+    async with visit.hub.database.unit() as session:
+        await assignment.assign(session, conversation_id, wanted, now=visit.now)
+    return go(visit, f"/inbox/{_known(view)}/{conversation_id}")
+
+
+@router.post("/inbox/{view}/{conversation_id}/resolve")
+async def resolve(visit: Answerer, view: str, conversation_id: UUID) -> Response:
+    async with visit.hub.database.unit() as session:
+        await assignment.resolve(session, conversation_id, now=visit.now)
+    return go(visit, f"/inbox/{_known(view)}/{conversation_id}", _("Resolved."))
+
+
+@router.post("/inbox/{view}/{conversation_id}/reopen")
+async def reopen(visit: Answerer, view: str, conversation_id: UUID) -> Response:
+    async with visit.hub.database.unit() as session:
+        await assignment.reopen(session, conversation_id, now=visit.now)
+    return go(visit, f"/inbox/{_known(view)}/{conversation_id}")
+
+
+@router.post("/inbox/{view}/{conversation_id}/snooze")
+async def snooze(visit: Answerer, view: str, conversation_id: UUID, until: Annotated[str, Form()]) -> Response:
+    moment = _until(visit, until)
+    async with visit.hub.database.unit() as session:
+        await assignment.snooze(session, conversation_id, moment, now=visit.now)
+    said = _("Snoozed until %(moment)s.") % {"moment": moments.plain(moment, visit.zone)}
+    return go(visit, f"/inbox/{_known(view)}/{conversation_id}", said)
+
+
+@router.post("/inbox/{view}/{conversation_id}/read")
+async def read(visit: InboxReader, view: str, conversation_id: UUID) -> Response:
+    """An open page says that the conversation is being looked at."""
+    async with visit.hub.database.unit() as session:
+        await assignment.mark_read(session, conversation_id, now=visit.now)
+    return Response(status_code=204)
+
+
+async def whole(visit: Visit, view: str, conversation_id: UUID, q: str = "") -> dict[str, Any]:
+    """Everything the page of an open conversation needs."""
+    return await _list(visit, view, q, None) | await _opened(visit, conversation_id)
+
+
+async def _opened(visit: Visit, conversation_id: UUID) -> dict[str, Any]:
+    """Everything the thread and the customer's card need."""
+    async with visit.hub.database.unit() as session:
+        found = await inbox.conversation(session, conversation_id)
+        colleagues = await accounts.listing(session, inactive=False)
+        card = await cards.card(session, found.customer_id, visit)
+        entries = await told(session, conversation_id)
+        return {
+            "open": found,
+            "entries": entries,
+            "colleagues": [one for one in colleagues if visit.may(Action.ASSIGN) or one.id == visit.staff_id],
+            "card": card,
+            "composer": composing.composer(visit, card, found, seen=str(entries[-1].id) if entries else ""),
+            "snoozes": _snoozes(visit),
+        }
+
+
+_NOTHING_OPEN: dict[str, Any] = {
+    "open": None,
+    "entries": (),
+    "colleagues": (),
+    "card": None,
+    "composer": None,
+    "snoozes": (),
+}
+
+
+async def _list(visit: Visit, view: str, q: str, before: str | None) -> dict[str, Any]:
+    async with visit.hub.database.unit() as session:
+        lines = await inbox.lines(session, view, staff_id=visit.staff_id, before=before, limit=PAGE + 1, query=q)
+        counts = await inbox.counts(session, staff_id=visit.staff_id)
+    more = lines[PAGE - 1].cursor if len(lines) > PAGE else ""
+    return {"lines": lines[:PAGE], "more": more, "counts": counts, "view": view, "q": q, "views": words.VIEWS}
+
+
+async def _news(visit: Visit, view: str, shown: set[str], q: str) -> Response:
+    async with visit.hub.database.unit() as session:
+        lines = await inbox.lines(session, view, staff_id=visit.staff_id, limit=PAGE, query=q)
+    fresh = sum(str(one.id) not in shown for one in _above(lines, shown))
+    return page(visit, "inbox_news.html", fresh=fresh, view=view, q=q)
+
+
+def _above(lines: list[inbox.Line], shown: set[str]) -> list[inbox.Line]:
+    """The lines down to the last one that is on the screen: what lies below it is old, not news."""
+    last = max((place for place, one in enumerate(lines) if str(one.id) in shown), default=len(lines))
+    return lines[:last]
+
+
+def _belongs(found: inbox.Line, view: str, staff_id: int) -> bool:
+    live = found.state in (ConversationState.OPEN, ConversationState.PENDING)
+    places = {
+        "mine": live and found.assignee_id == staff_id,
+        "unassigned": live and found.assignee_id is None,
+        "all": live,
+        "snoozed": found.state is ConversationState.SNOOZED,
+        "resolved": found.state is ConversationState.RESOLVED,
+    }
+    return places[view]
+
+
+def _known(view: str) -> str:
+    if view not in words.VIEWS:
+        raise HTTPException(404)
+    return view
+
+
+def _snoozes(visit: Visit) -> list[tuple[str, str, datetime]]:
+    """(value, word, moment) of what the menu offers."""
+    return [(name, word, _until(visit, name)) for name, word in _WAITS.items()]
+
+
+_WAITS = {
+    "hour": N_("In an hour"),
+    "tomorrow": N_("Tomorrow morning"),
+    "monday": N_("Monday morning"),
+    "week": N_("In a week"),
+}
+
+
+def _until(visit: Visit, name: str) -> datetime:
+    """A word of the menu, or a datetime-local field, as a moment to come."""
+    local = visit.now.astimezone(visit.zone)
+    days = {"tomorrow": 1, "monday": 7 - local.weekday(), "week": 7}
+    if name == "hour":
+        return visit.now + timedelta(hours=1)
+    if name in days:
+        return datetime.combine(local.date() + timedelta(days=days[name]), time(9), local.tzinfo)
+    try:
+        moment = moments.read_local(name, visit.zone)
+    except ValueError as e:
+        raise HTTPException(422) from e
+    if moment <= visit.now:
+        raise HTTPException(422)
+    return moment

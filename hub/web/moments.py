@@ -1,0 +1,79 @@
+"""Time as people read it: short and relative when fresh, absolute behind it, always in the reader's zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+
+from hub.web.translations import language
+
+
+def zone(name: str | None) -> tzinfo:
+    """The zone of that IANA name; UTC when there is none or it is not known here."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def short(at: datetime, now: datetime, reader: tzinfo) -> str:
+    """`5 min`, `3 hr`, `14:05` is never shown twice: minutes and hours for a day, then the weekday, then the date."""
+    age = abs(now - at)
+    if age < timedelta(hours=24):
+        return format_timedelta(max(age, timedelta(minutes=1)), format="short", threshold=1, locale=language())
+    local = at.astimezone(reader)
+    if age < timedelta(days=6):
+        return format_date(local, "EEE", locale=language())
+    same_year = local.year == now.astimezone(reader).year
+    return format_date(local, "d MMM" if same_year else "d MMM yyyy", locale=language())
+
+
+def full(at: datetime, reader: tzinfo) -> str:
+    """`Tuesday, 10 March 2026, 13:00`: what a tooltip says."""
+    return format_datetime(at.astimezone(reader), "EEEE, d MMMM yyyy, HH:mm", locale=language())
+
+
+def plain(at: datetime, reader: tzinfo) -> str:
+    """`10 Mar 2026, 13:00`"""
+    return format_datetime(at.astimezone(reader), "d MMM yyyy, HH:mm", locale=language())
+
+
+def clock(at: datetime, reader: tzinfo) -> str:
+    """`13:00`"""
+    return format_time(at.astimezone(reader), "HH:mm", locale=language())
+
+
+def day(at: datetime | date, reader: tzinfo, now: datetime) -> str:
+    """`Tuesday, 10 March`, with the year when it is another one."""
+    local = at.astimezone(reader).date() if isinstance(at, datetime) else at
+    same_year = local.year == now.astimezone(reader).year
+    return format_date(local, "EEEE, d MMMM" if same_year else "EEEE, d MMMM yyyy", locale=language())
+
+
+def month(at: date) -> str:
+    """`March 2026`"""
+    return format_date(at, "LLLL yyyy", locale=language())
+
+
+def weekdays() -> list[str]:
+    """Monday first, two or three letters each."""
+    monday = date(2024, 1, 1)
+    return [format_date(monday + timedelta(days=i), "EEEEEE", locale=language()) for i in range(7)]
+
+
+def hour(at: time) -> str:
+    return f"{at:%H:%M}"
+
+
+def length(seconds: int | float | None) -> str:
+    """How long a call took: `3:12`."""
+    whole = int(seconds or 0)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def read_local(text: str, reader: tzinfo) -> datetime:
+    """A datetime-local field (`2026-03-10T13:00`) in the reader's zone. Raises ValueError."""
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=reader)

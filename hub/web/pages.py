@@ -1,0 +1,198 @@
+"""Turning a template and its data into a response: a whole page, or the one block that htmx asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from channels.address import pretty_phone
+from hub.staff.roles import Action
+from hub.web import moments, translations, words
+from hub.web.access import Visit
+
+STATIC = Path(__file__).parent / "static"
+_NOTICE = "hub_notice"
+_THEME = "hub_theme"
+THEMES = ("auto", "light", "dark")
+
+
+def page(visit: Visit, template: str, *, block: str = "", status: int = 200, **data: Any) -> Response:
+    """`template` as a whole page, or as one of its blocks when htmx asks.
+
+    htmx names the element it will fill in HX-Target; a block of that name (dashes as underscores) is what it gets.
+    `block` names another one.
+    """
+    translations.speak(visit.staff.language)
+    wanted = block if block and _fragment(visit.request) else _target(visit.request, template)
+    found = environment().get_template(template)
+    context = _context(visit) | data
+    if not wanted:
+        html = found.render(context)
+    else:
+        html = found.render({**context, "layout": "bare.html", "fragment": wanted}) + _notice_apart(context["notice"])
+    response = HTMLResponse(html, status, {"Vary": "HX-Request, HX-Target", "Cache-Control": "no-store"})
+    if context["notice"] and (wanted or not _fragment(visit.request)):
+        response.delete_cookie(_NOTICE)
+    return response
+
+
+def plain_page(request: Request, template: str, *, status: int = 200, **data: Any) -> Response:
+    """A page for somebody who is not signed in."""
+    context = {"visit": None, "notice": "", "theme": _theme(request), "path": request.url.path}
+    html = environment().get_template(template).render(context | data)
+    return HTMLResponse(html, status, {"Cache-Control": "no-store"})
+
+
+def go(visit: Visit, path: str, notice: str = "") -> Response:
+    """303 to a page, which says `notice` once."""
+    response = RedirectResponse(path, 303)
+    if notice:
+        response.set_cookie(
+            _NOTICE, quote(notice[:600]), max_age=60, httponly=True, samesite="lax", secure=secure(visit)
+        )
+    return response
+
+
+def secure(visit: Visit | Request) -> bool:
+    """Whether cookies are for https only."""
+    request = visit if isinstance(visit, Request) else visit.request
+    return bool(request.state.hub.settings.hub.public_url.startswith("https://"))
+
+
+def _fragment(request: Request) -> bool:
+    return request.headers.get("hx-request") == "true" and "hx-history-restore-request" not in request.headers
+
+
+def _target(request: Request, template: str) -> str:
+    name = request.headers.get("hx-target", "").replace("-", "_")
+    return name if _fragment(request) and name in environment().get_template(template).blocks else ""
+
+
+def _context(visit: Visit) -> dict[str, Any]:
+    request, reader = visit.request, visit.zone
+    return {
+        "visit": visit,
+        "me": visit.staff,
+        "csrf": visit.csrf,
+        "layout": "base.html",
+        "fragment": "",
+        "path": request.url.path,
+        "notice": unquote(request.cookies.get(_NOTICE, "")),
+        "theme": _theme(request),
+        "company": visit.hub.settings.hub.name,
+        "links": visit.hub.settings.web.links,
+        "now": visit.now,
+        "zone": reader,
+        "when": lambda at: _when(at, visit.now, reader),
+        "clock_time": lambda at: moments.clock(at, reader),
+        "moment": lambda at: moments.plain(at, reader),
+        "day": lambda at: moments.day(at, reader, visit.now),
+        "local_field": lambda at: at.astimezone(reader).strftime("%Y-%m-%dT%H:%M"),
+        "may": lambda action: visit.may(Action[action]),
+    }
+
+
+def _when(at: datetime, now: datetime, reader: Any) -> Markup:
+    said, exact = moments.short(at, now, reader), moments.full(at, reader)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, said)
+
+
+def _theme(request: Request) -> str:
+    theme = request.cookies.get(_THEME, "auto")
+    return theme if theme in THEMES else "auto"
+
+
+def _notice_apart(notice: str) -> str:
+    if not notice:
+        return ""
+    return str(Markup('<div id="notice" hx-swap-oob="true"><p>{}</p></div>').format(notice))
+
+
+@cache
+def environment() -> Environment:
+    """The one template environment: everything autoescaped, an undefined name is an error."""
+    env = Environment(
+        loader=FileSystemLoader(_templates()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    env.install_gettext_callables(translations.gettext, translations.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.filters |= {
+        "pretty_phone": pretty_phone,
+        "length": moments.length,
+        "count": len,
+        "bytes": _size,
+        "initials": _initials,
+        "month": moments.month,
+        "hour": moments.hour,
+        "lines": _lines,
+        "percent": _percent,
+    }
+    env.globals |= _globals()
+    return env
+
+
+def _globals() -> Mapping[str, Any]:
+    return {
+        "asset": _asset,
+        "words": words,
+        "sign": words.sign,
+        "why": words.why,
+        "languages": translations.LANGUAGES,
+        "speaking": translations.language,
+        "weekdays": moments.weekdays,
+        "themes": THEMES,
+    }
+
+
+def _templates() -> list[Path]:
+    """In the checkout beside the package; inside it when installed."""
+    beside = Path(__file__).parents[2] / "templates" / "web"
+    return [beside, Path(str(files("hub"))) / "templates" / "web"]
+
+
+@cache
+def _asset(name: str) -> str:
+    """The URL of a static file, with its hash: caches may keep it, a new one is fetched."""
+    file = STATIC / name
+    version = hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "0"
+    return f"/static/{name}?v={version}"
+
+
+def _size(count: int) -> str:
+    if count < 1024:
+        return f"{count} B"
+    return f"{count / 1024:.0f} KB" if count < 1024**2 else f"{count / 1024**2:.1f} MB"
+
+
+def _initials(name: str) -> str:
+    parts = [part for part in name.replace("+", " ").split() if part[0].isalpha()]
+    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper() or "#"
+
+
+def _lines(text: str) -> Markup:
+    """Plain text as the sender broke it; nothing in it is markup."""
+    return Markup("<br>").join(escape(line) for line in text.strip().splitlines())
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "0 %"
+
+
+def as_date(text: str) -> date:
+    """A date field. Raises ValueError."""
+    return date.fromisoformat(text)

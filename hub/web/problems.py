@@ -1,0 +1,114 @@
+"""What a person reads when a page cannot be shown: what happened, why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from hub.bootstrap import Hub
+from hub.web import translations
+from hub.web.access import Forbidden, ForeignForm, SignInNeeded
+from hub.web.pages import page, plain_page
+from hub.web.translations import gettext as _
+from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
+
+_log = structlog.get_logger("web")
+
+_SAYINGS = {
+    403: (N_("You may not do this"), N_("Your role does not allow it. Ask an administrator if it should.")),
+    404: (N_("There is nothing here"), N_("The address is wrong, or what was here is gone.")),
+    405: (N_("This cannot be opened like that"), N_("Go back to the page you came from and try again.")),
+    413: (N_("The files are too big"), N_("At most ten files, 10 MB together. Send a link instead, or fewer files.")),
+    422: (
+        N_("Something in the form is missing or wrong"),
+        N_("Go back, look at the fields again and send it once more."),
+    ),
+    500: (N_("Something broke on our side"), N_("Nothing was lost. It has been written down; try again in a moment.")),
+}
+_OLD_FORM = (
+    N_("This page was too old"),
+    N_("You signed in again since it was opened. Go back, load it again and repeat what you did."),
+)
+
+
+class Page(APIRoute):
+    """A route whose errors are pages."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (SignInNeeded, Forbidden, ForeignForm, HTTPException, RequestValidationError, LookupError) as e:
+                return _answer(request, e)
+
+        return guarded
+
+
+def install_error_pages(app: FastAPI, hub: Hub) -> None:
+    """Addresses that lead nowhere and errors nobody foresaw, as pages; programs asking for JSON get JSON elsewhere."""
+    api_paths = ("/api/", "/webhooks/", "/health", "/metrics", "/u/")
+    before = app.exception_handlers.get(StarletteHTTPException)
+
+    async def lost(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)
+        if request.url.path.startswith(api_paths) and before is not None:
+            return await before(request, error)  # type: ignore[no-any-return, misc]
+        request.state.hub = hub
+        return say(request, error.status_code)
+
+    async def broken(request: Request, _error: Exception) -> Response:
+        request.state.hub = hub
+        return say(request, 500)
+
+    app.add_exception_handler(StarletteHTTPException, lost)
+    app.add_exception_handler(Exception, broken)
+
+
+def say(request: Request, status: int, saying: tuple[str, str] | None = None) -> Response:
+    """The page for a status; for htmx only its sentence, shown as a notice."""
+    title, remedy = saying or _SAYINGS.get(status, _SAYINGS[500])
+    if request.headers.get("hx-request") == "true":
+        return HTMLResponse(f"{_(title)}. {_(remedy)}", status, {"HX-Reswap": "none", "X-Notice": "1"})
+    visit = getattr(request.state, "visit", None)
+    if visit is not None:
+        return page(visit, "problem.html", status=status, code=status, title=_(title), remedy=_(remedy))
+    translations.speak("en")
+    return plain_page(request, "problem_outside.html", status=status, code=status, title=_(title), remedy=_(remedy))
+
+
+def _answer(request: Request, error: Exception) -> Response:
+    if isinstance(error, SignInNeeded):
+        return _to_sign_in(request)
+    if isinstance(error, ForeignForm):
+        return say(request, 403, _OLD_FORM)
+    if isinstance(error, Forbidden):
+        return say(request, 403)
+    if isinstance(error, RequestValidationError):
+        return say(request, 404 if _in_path(error) else 422)
+    if isinstance(error, HTTPException):
+        return say(request, error.status_code)
+    if isinstance(error, KeyError | IndexError):
+        raise error
+    return say(request, 404)
+
+
+def _in_path(error: RequestValidationError) -> bool:
+    return any(problem["loc"][:1] == ("path",) for problem in error.errors())
+
+
+def _to_sign_in(request: Request) -> Response:
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
+    if request.method != "GET" or request.url.path == "/":
+        return RedirectResponse("/sign-in", 303)
+    return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)

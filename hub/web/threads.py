@@ -1,0 +1,59 @@
+"""The words of a conversation or a customer as the desk shows them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from hub.interactions import history
+from hub.interactions.history import Entry
+from hub.models.vocabulary import Origin
+from hub.outbound import rendering
+
+_BY_MACHINE = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin.AUTOMATION})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Told:
+    """One entry with what a bubble needs to know about it."""
+
+    entry: Entry
+    subject: str
+    text: str  # what is new in it
+    quoted: str  # the rest of a mail, folded
+    machine: bool  # no person wrote it
+    recording: bool  # a call with a sound to play
+
+    @property
+    def id(self) -> UUID:
+        return self.entry.id
+
+
+async def told(session: Any, conversation_id: UUID) -> list[Told]:
+    """A conversation, oldest first."""
+    return await _all(session, await history.thread(session, conversation_id))
+
+
+async def timeline(
+    session: Any, customer_id: UUID, *, before: UUID | None, limit: int, kinds: Collection[str]
+) -> list[Told]:
+    """A customer's words, newest first."""
+    return await _all(session, await history.timeline(session, customer_id, before=before, limit=limit, kinds=kinds))
+
+
+async def _all(session: Any, entries: Iterable[Entry]) -> list[Told]:
+    return [await _one(session, entry) for entry in entries]
+
+
+async def _one(session: Any, entry: Entry) -> Told:
+    subject, text = entry.subject, entry.text
+    if not text and entry.template_version_id is not None:
+        rendered = await rendering.text_of(session, entry)
+        subject, text = rendered.subject or subject, rendered.text
+    new = entry.reply_text or text
+    quoted = text if entry.reply_text and entry.reply_text.strip() != text.strip() else ""
+    sounds = any(file.media_type.startswith("audio/") for file in entry.attachments)
+    machine = entry.origin in _BY_MACHINE or bool(entry.auto)
+    return Told(entry, subject, new, quoted, machine, entry.kind is not None and sounds)

@@ -1,0 +1,193 @@
+"""How the desk names what rows hold: one literal table per closed list, each entry a word, an icon and a tone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from channels.message import Reason
+from hub.models.vocabulary import (
+    AddressKind,
+    AppointmentState,
+    CampaignState,
+    ConversationState,
+    IdentityState,
+    Kind,
+    Origin,
+    Purpose,
+    Role,
+    State,
+    Withheld,
+)
+from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
+
+
+class Sign(NamedTuple):
+    """A word for people, an icon of the sprite, and a tone that the style sheet colours."""
+
+    word: str
+    icon: str
+    tone: str = "quiet"
+
+
+STATES: Mapping[str, Sign] = {
+    State.RECEIVED: Sign(N_("received"), "arrow-down-left"),
+    State.NOTED: Sign(N_("noted"), "note"),
+    State.QUEUED: Sign(N_("waiting to leave"), "clock"),
+    State.SENDING: Sign(N_("on its way"), "send"),
+    State.UNKNOWN: Sign(N_("not known whether it left"), "help-circle", "warn"),
+    State.SENT: Sign(N_("sent"), "check"),
+    State.RINGING: Sign(N_("ringing"), "phone-call"),
+    State.TALKING: Sign(N_("talking"), "phone-call"),
+    State.DELIVERED: Sign(N_("delivered"), "checks", "good"),
+    State.FAILED: Sign(N_("failed"), "alert-circle", "bad"),
+    State.MISSED: Sign(N_("missed"), "phone-off", "warn"),
+    State.READ: Sign(N_("read"), "eye-check", "good"),
+    State.WITHHELD: Sign(N_("not sent"), "ban", "warn"),
+    State.EXPIRED: Sign(N_("too late, not sent"), "clock-off", "warn"),
+    State.CANCELLED: Sign(N_("cancelled"), "x"),
+}
+
+WITHHELD: Mapping[str, str] = {
+    Withheld.NO_ADDRESS: N_("There is no address for this channel."),
+    Withheld.ADDRESS_DEAD: N_("The address does not work any more."),
+    Withheld.SUPPRESSED: N_("Nobody may write to this address."),
+    Withheld.OPTED_OUT: N_("The customer opted out of this."),
+    Withheld.NO_CONSENT: N_("The customer has not agreed to this."),
+    Withheld.COMPLAINED: N_("The customer reported us as unwanted."),
+    Withheld.DO_NOT_CONTACT: N_("The customer does not want to be contacted."),
+    Withheld.DECEASED: N_("The customer has died."),
+    Withheld.PAUSED: N_("The customer asked for a pause."),
+    Withheld.FREQUENCY: N_("The customer already had enough from us this week."),
+    Withheld.CHANNEL_UNWANTED: N_("The customer does not want this channel."),
+    Withheld.NO_CHANNEL: N_("This channel is not set up."),
+    Withheld.NO_TEXT: N_("The message has no text for any allowed channel."),
+    Withheld.TEMPLATE_ERROR: N_("The template could not be filled in."),
+    Withheld.TOO_LATE: N_("It would have come too late."),
+}
+
+FAILED: Mapping[str, str] = {
+    Reason.BAD_ADDRESS: N_("The address does not exist. Ask the customer for another one."),
+    Reason.WRONG_CHANNEL: N_("This number cannot take such messages. Try another channel."),
+    Reason.OPTED_OUT: N_("The customer told the carrier to stop messages from us."),
+    Reason.COMPLAINED: N_("The message was reported as unwanted."),
+    Reason.BLOCKED: N_("The other side blocked it. Try another channel."),
+    Reason.MAILBOX_FULL: N_("The mailbox is full. Try again later or by another channel."),
+    Reason.UNREACHABLE: N_("The other side could not be reached for now."),
+    Reason.BUSY: N_("The line was busy."),
+    Reason.NO_ANSWER: N_("Nobody answered."),
+    Reason.CANCELED: N_("It was cancelled."),
+    Reason.TOO_LONG: N_("It was too long."),
+    Reason.REJECTED: N_("The other side refused what it says or how it is made."),
+    Reason.UNKNOWN: N_("The provider gave a reason that is not known here."),
+}
+
+KINDS: Mapping[str, Sign] = {
+    Kind.EMAIL: Sign(N_("Email"), "mail"),
+    Kind.SMS: Sign(N_("SMS"), "message"),
+    Kind.VOICE: Sign(N_("Call"), "phone"),
+    "note": Sign(N_("Note"), "note"),
+}
+
+ADDRESS_KINDS: Mapping[str, Sign] = {
+    AddressKind.EMAIL: Sign(N_("Email"), "mail"),
+    AddressKind.PHONE: Sign(N_("Phone"), "phone"),
+}
+
+PURPOSES: Mapping[str, Sign] = {
+    Purpose.SERVICE: Sign(N_("Service"), "headset"),
+    Purpose.REMINDERS: Sign(N_("Reminders"), "bell"),
+    Purpose.GREETINGS: Sign(N_("Greetings"), "cake"),
+    Purpose.MARKETING: Sign(N_("Offers"), "speakerphone"),
+}
+
+ORIGINS: Mapping[str, Sign] = {
+    Origin.CUSTOMER: Sign(N_("customer"), "user"),
+    Origin.AGENT: Sign(N_("colleague"), "headset"),
+    Origin.CAMPAIGN: Sign(N_("campaign"), "speakerphone"),
+    Origin.OCCASION: Sign(N_("greeting"), "cake"),
+    Origin.REMINDER: Sign(N_("reminder"), "bell"),
+    Origin.API: Sign(N_("program"), "api"),
+    Origin.AUTOMATION: Sign(N_("automatic"), "robot"),
+}
+
+HEALTH: Mapping[str, Sign] = {
+    IdentityState.OK: Sign(N_("works"), "check", "good"),
+    IdentityState.SOFT: Sign(N_("bounced lately, still used"), "alert-triangle", "warn"),
+    IdentityState.DEAD: Sign(N_("does not work"), "x", "bad"),
+    IdentityState.COMPLAINED: Sign(N_("reported us as unwanted"), "ban", "bad"),
+}
+
+CONVERSATIONS: Mapping[str, Sign] = {
+    ConversationState.OPEN: Sign(N_("open"), "circle-dot"),
+    ConversationState.PENDING: Sign(N_("pending"), "clock"),
+    ConversationState.SNOOZED: Sign(N_("snoozed"), "zzz"),
+    ConversationState.RESOLVED: Sign(N_("resolved"), "circle-check", "good"),
+}
+
+CAMPAIGNS: Mapping[str, Sign] = {
+    CampaignState.DRAFT: Sign(N_("draft"), "pencil"),
+    CampaignState.SCHEDULED: Sign(N_("scheduled"), "calendar-time"),
+    CampaignState.RUNNING: Sign(N_("running"), "player-play", "live"),
+    CampaignState.PAUSED: Sign(N_("paused"), "player-pause", "warn"),
+    CampaignState.FINISHED: Sign(N_("finished"), "circle-check", "good"),
+    CampaignState.CANCELLED: Sign(N_("cancelled"), "x"),
+}
+
+APPOINTMENTS: Mapping[str, Sign] = {
+    AppointmentState.PLANNED: Sign(N_("planned"), "calendar"),
+    AppointmentState.CONFIRMED: Sign(N_("confirmed by the customer"), "circle-check", "good"),
+    AppointmentState.CANCELLED: Sign(N_("cancelled by the customer"), "x", "warn"),
+}
+
+ROLES: Mapping[str, Sign] = {
+    Role.AGENT: Sign(N_("Agent"), "headset"),
+    Role.MARKETER: Sign(N_("Marketer"), "speakerphone"),
+    Role.SUPERVISOR: Sign(N_("Supervisor"), "users"),
+    Role.ADMIN: Sign(N_("Administrator"), "shield"),
+}
+
+VIEWS: Mapping[str, Sign] = {
+    "mine": Sign(N_("Mine"), "user"),
+    "unassigned": Sign(N_("Unassigned"), "inbox"),
+    "all": Sign(N_("All open"), "messages"),
+    "snoozed": Sign(N_("Snoozed"), "zzz"),
+    "resolved": Sign(N_("Resolved"), "circle-check"),
+}
+
+TONGUES: Mapping[str, str] = {
+    "en": N_("English"),
+    "pl": N_("Polish"),
+    "bg": N_("Bulgarian"),
+    "ru": N_("Russian"),
+}
+
+UNKNOWN = Sign(N_("unknown"), "help-circle", "warn")
+
+
+def sign(table: Mapping[str, Sign], word: str) -> Sign:
+    """The entry of a word; one that is not in the table is shown as it is, never hidden."""
+    return table.get(word) or UNKNOWN._replace(word=word or UNKNOWN.word)
+
+
+def why(state: str, reason: str) -> str:
+    """The reason of a failed or withheld message as a sentence; an unknown word is shown as it is."""
+    return (WITHHELD if state == State.WITHHELD else FAILED).get(reason, reason)
+
+
+# The titles of hub.campaigns.fields, marked here so that the catalogues have them.
+SEGMENT_FIELDS = (
+    N_("Name"),
+    N_("Language"),
+    N_("Country"),
+    N_("Time zone"),
+    N_("Label"),
+    N_("VIP"),
+    N_("Provisional"),
+    N_("Age in years"),
+    N_("Month of the birthday"),
+    N_("Can be reached by"),
+    N_("Consent given for"),
+    N_("Customer since"),
+    N_("Days since the last contact"),
+)
