@@ -215,7 +215,7 @@ async def test_who_confirmed_may_still_cancel_but_a_cancelled_appointment_stays_
         booked = await appointments.book(session, story.customer, "Dentist", now + timedelta(days=2), "UTC", now=now)
         states = [
             (await appointments.answer(session, booked.id or 0, choice, now=now)).state
-            for choice in ("confirm", "cancel", "confirm")  # type: ignore[arg-type]
+            for choice in ("confirm", "cancel", "confirm")
         ]
     assert states == [AppointmentState.CONFIRMED, AppointmentState.CANCELLED, AppointmentState.CANCELLED]
 
