@@ -29,7 +29,7 @@ from tests.bench.posting import post_all, request
 from tests.bench.processes import free_port, listening
 from tests.bench.rows import add_customer, add_interactions, connected
 
-CONNECTIONS, MESSAGES, BARE = 16, 400, 8000
+CONNECTIONS, MESSAGES, BARE = 16, 150, 5000
 _STEPS = ("queued", "sent", "delivered")
 _TOKEN = "bench-auth-token"
 _NUMBER, _CUSTOMERS_NUMBER = "+48732230001", "+48601234567"
