@@ -21,7 +21,7 @@ _ATTRIBUTION = re.compile(
     rf"<[^<>\s]{{1,200}}@[^<>\s]{{1,200}}>\s*(?:\([^)]{{0,60}}\))?\s*[:：])\s*\Z",
     re.IGNORECASE,
 )
-_ENDS = re.compile(rf"\b(?:{_WROTE})\b[^\w]{{0,10}}\Z|>\s*(?:\([^)]{{0,60}}\))?\s*[:：]?\Z", re.I)
+_ENDS = re.compile(rf"\b(?:{_WROTE})\b[^\w]{{0,10}}\Z|>\s*(?:\([^)]{{0,60}}\))?\s*[:：]?\Z", re.IGNORECASE)
 _OPENS = re.compile(
     r"\s*(?:>+\s*|-{2,} ?)?(?:on|am|le|el|il|em|op|den|dnia|w dniu|dne|на|в|em|pe|på|\d{1,4}[./-]|mon|tue|wed|thu|fri|"
     r"sat|sun|пн|вт|ср|чт|пт|сб|вс|"
@@ -138,9 +138,8 @@ def _answers_follow(lines: list[str], start: int) -> bool:
     for line in lines[start:]:
         if _QUOTE.match(line):
             quoted = True
-        elif line.strip():
-            if quoted or not _ENDS.search(line):
-                return quoted and not _SIGNATURE.match(line)
+        elif line.strip() and (quoted or not _ENDS.search(line)):
+            return quoted and not _SIGNATURE.match(line)
     return False
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
-from html.parser import HTMLParser
 from typing import Any
 
-from channels.email import addresses, autos, bounces, quotes
+from channels.email import addresses, autos, bounces, plain, quotes
 from channels.email.addresses import Mailbox, canonical
-from channels.email.charsets import decode
 from channels.email.mime import Mail, read
 from channels.email.tagging import tokens
 from channels.errors import Unreadable
@@ -29,7 +26,7 @@ def read_events(raw: bytes, own: str) -> list[Event]:
 
 
 def _inbound(mail: Mail, own: str, auto: Auto | None) -> Inbound:
-    text = mail.text or plain_from_html(mail.html)
+    text = mail.text or plain.text(mail.html)
     return Inbound(
         kind=Kind.EMAIL,
         provider_id=mail.message_id,
@@ -115,7 +112,7 @@ def understand(raw: bytes) -> dict[str, Any]:
         return {**_EMPTY, "problems": [str(e)], "message_id": f"<gen-{hashlib.sha256(raw).hexdigest()}@local>"}
     report = bounces.examine(mail)
     auto = autos.kind(mail, report)
-    text = mail.text or plain_from_html(mail.html)
+    text = mail.text or plain.text(mail.html)
     return {
         "from": _json_address(mail.sender),
         "to": [_json_address(box) for box in mail.to],
@@ -169,42 +166,3 @@ def _json_attachment(attachment: Attachment) -> dict[str, Any]:
 def _json_failure(failure: bounces.Failure) -> dict[str, str]:
     kind = failure.kind if failure.kind in ("hard", "unknown") else "soft"
     return {"recipient": failure.recipient, "status": failure.status, "class": kind, "reason": failure.reason.value}
-
-
-# ---- text of a mail that has only HTML ------------------------------------------------------
-
-
-class _Text(HTMLParser):
-    """Words with line breaks where blocks end; styles, scripts and the head left out."""
-
-    _BREAKS = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "table", "blockquote", "pre", "hr"})
-    _HIDDEN = frozenset({"style", "script", "head", "title"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in self._HIDDEN
-        if tag in self._BREAKS:
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._HIDDEN and self._hidden:
-            self._hidden -= 1
-        if tag in self._BREAKS:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.pieces.append(re.sub(r"\s+", " ", data))
-
-
-def plain_from_html(html: str) -> str:
-    """For a mail without a text part: what a reader would see, roughly, of its first megabyte."""
-    reader = _Text()
-    reader.feed(html[:1_000_000])
-    text = decode("".join(reader.pieces).encode("utf-8", "replace"))
-    lines = [line.strip() for line in text.split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from channels.email import mime, words
+from channels.email import addresses, mime, words
 from channels.email.compose import compose
 from channels.errors import Refused
 from channels.message import Address, Attachment, Kind
@@ -64,7 +64,7 @@ def test_no_value_adds_a_header_or_a_recipient(hostile: str, outbound: Build) ->
     written = headers(compose(mail, Address(Kind.EMAIL, SHOP.value, hostile), NOW))
     assert [name.capitalize() for name in written] == [name.capitalize() for name in PLAIN]
     assert [len(part.get_all("Bcc", [])) for part in written.walk()] == [0] * len(list(written.walk()))
-    to = mime.addresses.parse(written["To"].encode())
+    to = addresses.parse(written["To"].encode())
     assert [box.address for box in to] == ["ana@people.example"]
 
 

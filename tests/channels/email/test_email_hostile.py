@@ -48,7 +48,10 @@ HARMLESS = {
     "forwards in forwards": HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 3_000 + b"x",
     "a million newlines": HEAD + b"\r\n" + b"\r\n" * 1_000_000,
     "On and blanks": HEAD + b"\r\nOn " + b" " * 2_000_000,
-    "an open tag": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<" * 1_000_000,
+    "open tags": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<a " * 300_000,
+    "open comments": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<!--" * 250_000,
+    "open styles": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<style><p>" * 100_000,
+    "brackets": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<" * 1_000_000,
     "a report of lines": HEAD
     + b"Return-Path: <>\r\nSubject: Undeliverable\r\n\r\n"
     + b"a@b.example user unknown: From: x\r\n" * 50_000,

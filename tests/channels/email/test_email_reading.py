@@ -147,7 +147,11 @@ def test_a_report_of_success_is_no_bounce() -> None:
 
 
 def test_a_bounce_for_people_names_the_recipient_too() -> None:
-    body = "Hi. This is the qmail-send program.\r\n\r\n<bob@people.example>:\r\n550 5.1.1 No such user here\r\n\r\n--- Below this line is a copy of the message.\r\n\r\nFrom: support@shop.example\r\nTo: bob@people.example\r\nMessage-ID: <our@shop.example>\r\n"
+    body = (
+        "Hi. This is the qmail-send program.\r\n\r\n<bob@people.example>:\r\n550 5.1.1 No such user here\r\n\r\n"
+        "--- Below this line is a copy of the message.\r\n\r\n"
+        "From: support@shop.example\r\nTo: bob@people.example\r\nMessage-ID: <our@shop.example>\r\n"
+    )
     raw = mail(**{"From": "MAILER-DAEMON@mx.example", "Subject": "failure notice", "Return-Path": "<>"}, body=body)
     (receipt,) = receipts(raw)
     assert isinstance(receipt, Receipt)
@@ -304,3 +308,8 @@ def test_an_empty_mail_is_unreadable_and_not_lost_in_silence(raw: bytes) -> None
 def test_what_cannot_be_read_is_still_told_by_the_command_line() -> None:
     told = understand(b"")
     assert told["problems"] == ["empty: the mailbox has no content for this message"]
+
+
+def test_a_mail_that_has_only_html_has_text_too() -> None:
+    html = "<title>t</title><style>p{}</style><p>One &amp; <b>two</b><br>three<!-- no --></p>4 < 5<script>no</script>"
+    assert message(mail(**{"Content-Type": "text/html"}, body=html)).text == "One & two\nthree\n4 < 5"
