@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import cast
 
 import aiosmtplib
 
@@ -137,8 +138,8 @@ class _Conversation:
             raise aiosmtplib.SMTPServerDisconnected("Connection lost")
 
     def _unwritten(self) -> int:
-        transport = self._client.transport
-        return transport.get_write_buffer_size() if isinstance(transport, asyncio.WriteTransport) else 0
+        transport = cast("asyncio.WriteTransport | None", self._client.transport)  # uvloop's are no subclass of it
+        return transport.get_write_buffer_size() if transport is not None else 0
 
     async def _finish(self) -> str:
         protocol = self._client.protocol

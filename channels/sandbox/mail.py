@@ -26,7 +26,7 @@ import logging
 import ssl
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import aiosmtplib
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -212,8 +212,7 @@ class MailWorld:
 
 
 def _hang_up(server: SMTP) -> None:
-    if isinstance(server.transport, asyncio.WriteTransport):
-        server.transport.abort()
+    cast("asyncio.WriteTransport", server.transport).abort()  # uvloop's transports are no subclass of it
 
 
 def _magic(address: str) -> str:

@@ -169,6 +169,12 @@ async def serving() -> AsyncIterator[Serving]:
 
 
 @pytest.fixture
+def fake_smtp_server() -> type[FakeSmtp]:
+    """For tests that run a loop of their own."""
+    return FakeSmtp
+
+
+@pytest.fixture
 async def fake_smtp(serving: Serving) -> Callable[..., Awaitable[tuple[FakeSmtp, int]]]:
     """Start a FakeSmtp with these answers; the server and its port."""
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import uvloop
 
-from channels.email.channel import Settings
+from channels.email.channel import Settings, open_channel
 from channels.errors import Misconfigured, Refused, SendError, TryLater, Unknown
 from channels.message import Reason
 
@@ -239,3 +240,21 @@ async def test_a_password_is_never_sent_in_clear_to_another_machine(settings: Bu
                 "smtp": {"host": "mail.b.example", "security": "none", "username": "a", "password": "b"},
             }
         )
+
+
+@pytest.mark.parametrize(("body", "error"), [("drop", TryLater), (None, Unknown)])
+def test_the_dot_divides_known_from_unknown_on_uvloop_too(
+    body: str | None, error: type[Exception], settings: Build, outbound: Build, fake_smtp_server: Build
+) -> None:
+    """Its transports are of classes of their own."""
+
+    async def story() -> None:
+        fake = fake_smtp_server({"body": body, "dot": "drop"} if body else {"dot": "drop"})
+        server = await asyncio.start_server(fake.serve, "127.0.0.1", 0, limit=2**24)
+        channel = open_channel("mail", settings(server.sockets[0].getsockname()[1]), "")
+        with pytest.raises(error):
+            await channel.sender.send(outbound(text=("y" * 70 + "\n") * 100_000))
+        await channel.close()
+        server.close()
+
+    uvloop.run(story())
