@@ -13,8 +13,12 @@ def now() -> datetime:
 
 
 def uuid7(at: datetime) -> UUID:
-    """A UUIDv7 (RFC 9562 5.7) whose first 48 bits are the milliseconds of `at`: ids sort by when things happened."""
-    return UUID(int=_head(at) | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))
+    """A UUIDv7 (RFC 9562 5.7) whose first 48 bits are the milliseconds of `at`: ids sort by when things happened.
+
+    Several of one millisecond sort by when they were asked for (a counter, 6.2 method 1), up to 4,096 per process.
+    """
+    head = _head(at)
+    return UUID(int=head | 0x7 << 76 | _count.within(head) << 64 | 0b10 << 62 | secrets.randbits(62))
 
 
 def first_uuid7(at: datetime) -> UUID:
@@ -25,6 +29,22 @@ def first_uuid7(at: datetime) -> UUID:
 def moment(identifier: UUID) -> datetime:
     """When an identifier made by `uuid7` says it happened, to the millisecond."""
     return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)
+
+
+class _Count:
+    """What was handed out in the latest millisecond: a message and the answer to it keep their order."""
+
+    def __init__(self) -> None:
+        self._head = self._number = 0
+
+    def within(self, head: int) -> int:
+        """12 bits, growing while `head` stays the same."""
+        self._number = min(self._number + 1, 0xFFF) if head == self._head else secrets.randbits(8)
+        self._head = head
+        return self._number
+
+
+_count = _Count()
 
 
 def _head(at: datetime) -> int:

@@ -57,6 +57,12 @@ def test_identifiers_sort_by_the_moment_they_were_made_from() -> None:
     assert uuid7(early).version == 7
 
 
+def test_identifiers_of_one_moment_sort_in_the_order_they_were_made() -> None:
+    moment_of_both = datetime(2026, 1, 1, tzinfo=UTC)
+    made = [uuid7(moment_of_both) for _ in range(2000)]
+    assert made == sorted(made)
+
+
 def test_an_identifier_of_before_1970_is_still_a_lawful_one() -> None:
     assert moment(uuid7(datetime(1969, 1, 1, tzinfo=UTC))) - datetime(1970, 1, 1, tzinfo=UTC) == timedelta(0)
 
