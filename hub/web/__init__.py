@@ -22,7 +22,7 @@ from hub.web.problems import install_error_pages
 
 __all__ = ["install_error_pages", "router"]
 
-_ROOMS = (sign_in, live, inbox, writing, customers, customer, campaigns, occasions, tasks, administration, files)
+ROOMS = (sign_in, live, inbox, writing, customers, customer, campaigns, occasions, tasks, administration, files)
 
 
 def router(hub: Hub) -> APIRouter:
@@ -32,6 +32,6 @@ def router(hub: Hub) -> APIRouter:
         request.state.hub = hub
 
     whole = APIRouter(dependencies=[Depends(give)], include_in_schema=False)
-    for room in _ROOMS:
+    for room in ROOMS:
         whole.include_router(room.router)
     return whole

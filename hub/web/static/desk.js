@@ -7,17 +7,25 @@
 
   /* ---- what changes elsewhere: one stream per browser, shared by its tabs, turned into events on <body> ---- */
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
+  const due = new Set(); /* a flood becomes one event each 150 ms, and the last one is never lost */
+  const fire = (name) => {
+    if (due.has(name)) return;
+    due.add(name);
+    setTimeout(() => { due.delete(name); htmx.trigger(body, name, {}); }, 150);
+  };
+  const shown = () => new Set($$("[hx-trigger*='live:']").flatMap((part) => part.getAttribute("hx-trigger").match(/live:[\w-]+/g)));
   const heard = (change) => {
-    htmx.trigger(body, `live:${change.topic}`, { ...change.ids });
-    for (const id of Object.values(change.ids)) htmx.trigger(body, `live:${change.topic}-${id}`, {});
-    if (change.topic === "resync") for (const topic of ["conversation", "customer", "campaign", "outbox", "greeting"]) htmx.trigger(body, `live:${topic}`, {});
+    if (change.topic === "listening") { document.documentElement.dataset.live = "on"; return; }
+    if (change.topic === "resync") { shown().forEach(fire); return; }
+    fire(`live:${change.topic}`);
+    for (const id of Object.values(change.ids)) fire(`live:${change.topic}-${id}`);
   };
   const tell = (change) => { heard(change); if (channel) channel.postMessage(change); };
   const cut = (gone) => { const note = $("#cut"); if (note) { note.hidden = !gone; note.textContent = gone ? body.dataset.cut : ""; } };
   const listen = () => new Promise(() => {
     const source = new EventSource(body.dataset.live);
     let lost = null;
-    source.addEventListener("open", () => { clearTimeout(lost); lost = null; cut(false); });
+    source.addEventListener("open", () => { clearTimeout(lost); lost = null; cut(false); tell({ topic: "listening", ids: {} }); });
     source.addEventListener("change", (event) => tell(JSON.parse(event.data)));
     source.addEventListener("error", () => { lost ??= setTimeout(() => cut(true), 6000); });
     addEventListener("pagehide", () => source.close());

@@ -1,0 +1,176 @@
+"""Customers, campaigns, occasions, tasks and settings, as a browser without scripts uses them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from bs4 import BeautifulSoup
+
+from hub import clock
+from hub.customers import consent, preferences
+from hub.models.vocabulary import Kind, Purpose, Role
+
+
+async def test_what_a_customer_says_on_the_phone_becomes_a_row_with_the_agents_name(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    ana = world.customers["ana"]
+    await desk.send(f"/customers/{ana}/consent", purpose="marketing", channel="", granted="0")
+    async with world.hub.database.unit() as session:
+        row = (await consent.ledger(session, ana))[0]
+    assert (row.granted, row.purpose, row.channel, row.source, row.staff_id) == (
+        False,
+        Purpose.MARKETING,
+        None,
+        "told us on the phone",
+        world.staff[Role.AGENT],
+    )
+    assert "refused on" in (await desk.see(f"/customers/{ana}")).text
+
+
+async def test_a_channel_moves_up_and_down_and_out_of_a_ranking(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    ana, found = world.customers["ana"], []
+    for move in ("email:up", "sms:out", "voice:in"):
+        await desk.send(f"/customers/{ana}/ranking", purpose="service", move=move)
+        async with world.hub.database.unit() as session:
+            found.append((await preferences.rankings(session, ana))[Purpose.SERVICE])
+    assert found == [(Kind.EMAIL, Kind.SMS), (Kind.EMAIL,), (Kind.EMAIL, Kind.VOICE)]
+
+
+async def test_a_stranger_becomes_known_by_saving_a_name(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    stranger = world.customers["stranger"]
+    assert "made from an unknown sender" in (await desk.see(f"/customers/{stranger}")).text
+    await desk.send(f"/customers/{stranger}/details", name="Jan Kowalski", language="pl", birthday="02-29")
+    seen = await desk.see(f"/customers/{stranger}")
+    assert seen.h1.text == "Jan Kowalski"
+    assert "made from an unknown sender" not in seen.text
+    assert seen.select_one("#birthday")["value"] == "02-29"
+
+
+async def test_a_form_that_is_wrong_comes_back_with_everything_typed(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    answer = await desk.send("/customers/new", name="Ana Two", email="ana@nowak.example", phone="", language="pl")
+    seen = BeautifulSoup(answer.text, "html.parser")
+    assert answer.status_code == 422
+    assert "ana@nowak.example belongs to another customer already." in seen.select_one("[role=alert]").text
+    assert seen.select_one("#name")["value"] == "Ana Two"
+
+
+async def test_the_timeline_is_filtered_by_kind(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    seen = await desk.see(f"/customers/{world.customers['ana']}?kinds=voice")
+    assert [bubble.select_one("svg")["aria-label"] for bubble in seen.select(".bubble")] == ["Call"]
+
+
+async def test_customers_are_found_by_a_part_of_their_number(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    seen = await desk.see("/customers?q=601 123")
+    assert [link.text for link in seen.select("tbody a")] == ["Ana Nowak"]
+
+
+async def test_a_campaign_is_written_reviewed_started_paused_and_cancelled(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    fields = {"name": "Poles", "purpose": "marketing", "field": "language", "op": "eq", "value": "pl"}
+    answer = await desk.send(
+        "/campaigns/new", **fields, **{"text.en.subject": "Hi", "text.en.body": "Dear {{ customer.name }}"}
+    )
+    path = answer.headers["location"]
+    review = await desk.see(path)
+    assert "1 customer in the segment" in review.text
+    assert "Dear Ana Nowak" in review.select_one(".sample").text
+    states = []
+    for step in ("start", "pause", "resume", "cancel"):
+        await desk.send(f"{path}/{step}")
+        states.append((await desk.see(path)).select_one(".page-head .state").text.strip())
+    assert states == ["running", "paused", "running", "cancelled"]
+
+
+async def test_a_mistake_in_a_template_is_told_before_anything_leaves(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    texts = {"text.en.subject": "Hi", "text.en.body": "Dear {{ customr.name }}"}
+    path = (await desk.send("/campaigns/new", name="Typo", **texts)).headers["location"]
+    seen = await desk.see(path)
+    assert "customr" in seen.select_one("[role=alert]").text
+    assert seen.select_one(f"form[action='{path}/start']") is None
+
+
+async def test_a_campaign_to_nobody_says_so(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    fields = {"name": "Nobody", "field": "language", "op": "eq", "value": "xx"}
+    path = (await desk.send("/campaigns/new", **fields, **{"text.en.sms": "Hi"})).headers["location"]
+    assert "Nobody is meant" in (await desk.see(path)).text
+    await desk.send(f"{path}/start")
+    assert "nobody is in the segment" in (await desk.see(path)).select_one("#notice").text
+
+
+async def test_conditions_are_counted_and_a_wrong_one_is_explained(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    good = await desk.send("/campaigns/count", field=("language", ""), op=("eq", "eq"), value=("pl", ""))
+    bad = await desk.send("/campaigns/count", field="age", op="gt", value="old")
+    assert "Means 1 customer." in good.text
+    assert "takes a number" in bad.text
+
+
+async def test_a_campaign_cannot_be_scheduled_into_the_past(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = f"/campaigns/{world.campaigns['draft']}"
+    await desk.send(f"{path}/schedule", at="2020-01-01T10:00")
+    seen = await desk.see(path)
+    assert "That moment has passed" in seen.select_one("#notice").text
+    assert seen.select_one(".page-head .state").text.strip() == "draft"
+
+
+async def test_the_numbers_of_a_campaign_open_the_people_behind_them(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    seen = await desk.see(f"/campaigns/{world.campaigns['running']}?shown=withheld")
+    number = int(seen.select_one(".figures [aria-current] b").text)
+    assert number == len(seen.select("table.list tbody tr")) > 0
+    assert "The customer has not agreed to this." in seen.select_one("table.list").text
+
+
+async def test_the_birthday_rule_is_a_sentence_that_can_be_changed(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    await desk.send("/occasions/birthday", at_hour="08:30", late_days="1", leap_day="march", enabled="1")
+    seen = await desk.see("/occasions")
+    assert "at 08:30 their time" in seen.select_one(".rule").text
+    assert "1 March" in seen.select_one(".rule").text
+    assert "Ana Nowak" in seen.select_one("#greetings").text
+
+
+async def test_an_appointment_is_booked_and_one_in_the_past_is_not(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    soon = (clock.now() + timedelta(days=5)).strftime("%Y-%m-%dT%H:%M")
+    fields = {"customer_id": world.customers["ana"], "title": "Fitting", "remind": "24h"}
+    assert (await desk.send("/occasions/appointments", **fields, starts_at=soon)).status_code == 303
+    late = await desk.send("/occasions/appointments", **fields, starts_at="2020-01-01T10:00")
+    assert late.status_code == 422
+    assert "has passed" in late.text
+    assert "Fitting" in (await desk.see("/occasions")).text
+
+
+async def test_a_task_is_written_down_and_ticked_off(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    await desk.send("/tasks", title="Ring the printer")
+    assert "Ring the printer" in (await desk.see("/tasks")).text
+    await desk.send(f"/tasks/{world.task}/done")
+    assert "Call back about the invoice" not in (await desk.see("/tasks")).text
+
+
+async def test_an_api_token_is_shown_once(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.ADMIN)
+    shown = BeautifulSoup((await desk.send("/settings/tokens", name="shop")).text, "html.parser")
+    token = shown.select_one(".command").text.strip()
+    assert token.startswith("hub_")
+    assert token not in (await desk.see("/settings")).text
+
+
+async def test_an_administrator_adds_people_and_the_last_administrator_stays(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.ADMIN)
+    person = {"name": "New One", "email": "new@meadow.example", "role": "agent", "password": "correct horse battery st"}
+    assert (await desk.send("/settings/people", **person)).status_code == 303
+    assert "New One" in (await desk.see("/settings")).text
+    refused = await desk.send(f"/settings/people/{world.staff[Role.ADMIN]}", role="agent")
+    assert refused.status_code == 422
+    assert "only administrator" in refused.text

@@ -1,0 +1,184 @@
+"""The desk in Chromium: live, by keyboard, without a violation of the policy or of accessibility."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from channels.message import Address, Inbound, Kind
+from hub import clock
+from hub.bootstrap import Hub
+from hub.inbound import receive
+from hub.models.vocabulary import Role
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
+_QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+Opening = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=_QUIET)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser wrote into its console: violations of the policy, errors of scripts, alerts."""
+    return []
+
+
+@pytest.fixture
+async def opening(served: str, signed_in: Any, browser: Browser, complaints: list[str]) -> Opening:
+    """`page = await opening("/inbox/all", Role.AGENT, width=390, dark=True)`"""
+
+    async def opened(path: str, role: Role = Role.AGENT, *, width: int = 1440, dark: bool = False) -> Page:
+        desk = await signed_in(role)
+        look: Any = "dark" if dark else "light"
+        context = await browser.new_context(viewport={"width": width, "height": 844}, color_scheme=look)
+        cookie = {"name": "hub_session", "value": desk.client.cookies["hub_session"], "url": served}
+        await context.add_cookies([cookie])  # type: ignore[list-item]
+        page = await context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+        await page.goto(served + path)
+        return page
+
+    return opened
+
+
+async def _hear(hub: Hub, sid: str, sender: str, text: str) -> None:
+    recipient = Address(Kind.SMS, "+48732230001")
+    event = Inbound(Kind.SMS, sid, Address(Kind.SMS, sender), (recipient,), text)
+    async with hub.database.unit() as session:
+        await receive.receive(session, hub.channels["sms"], event, hub.reception, now=clock.now())
+
+
+async def _listening(page: Page) -> None:
+    """The stream of changes is open, so nothing that happens now is missed."""
+    await expect(page.locator("html[data-live]")).to_have_count(1)
+
+
+async def test_a_new_conversation_announces_itself_and_moves_nothing(
+    world: Any, opening: Opening, complaints: list[str]
+) -> None:
+    page = await opening("/inbox/all")
+    await _listening(page)
+    before = await page.locator(".line .who").all_inner_texts()
+    await _hear(world.hub, "SM77", "+48601555555", "Good morning")
+    await expect(page.locator(".news")).to_have_text("1 new")
+    assert await page.locator(".line .who").all_inner_texts() == before
+    await page.click(".news")
+    await expect(page.locator(".line .what").first).to_have_text("Good morning")
+    assert complaints == []
+
+
+async def test_an_agent_answers_by_keyboard_and_a_colleague_sees_it_at_once(
+    world: Any, opening: Opening, complaints: list[str]
+) -> None:
+    agent = await opening("/inbox/all")
+    colleague = await opening(f"/inbox/all/{world.conversations['stranger']}", Role.SUPERVISOR)
+    await _listening(colleague)
+    await agent.keyboard.press("j")
+    await agent.keyboard.press("j")
+    await agent.keyboard.press("Enter")
+    await expect(agent.locator(".thread-head h2")).to_have_text("+48601999888")
+    await agent.keyboard.press("r")
+    await agent.keyboard.type("Yes, nine to one.")
+    await agent.keyboard.press("Control+Enter")
+    await expect(agent.locator(".bubble.out .text")).to_have_text("Yes, nine to one.")
+    await expect(agent.locator(".composer textarea")).to_have_value("")
+    await expect(colleague.locator(".bubble.out .text")).to_have_text("Yes, nine to one.")
+    assert complaints == []
+
+
+async def test_what_was_typed_survives_a_reload_and_goes_when_it_is_sent(world: Any, opening: Opening) -> None:
+    page = await opening(f"/inbox/all/{world.conversations['stranger']}")
+    await page.fill(".composer textarea", "Half a sentence")
+    await page.reload()
+    await expect(page.locator(".composer textarea")).to_have_value("Half a sentence")
+    await page.click("[data-send]")
+    await expect(page.locator(".bubble.out .text")).to_have_text("Half a sentence")
+    await page.reload()
+    await expect(page.locator(".composer textarea")).to_have_value("")
+
+
+async def test_on_a_telephone_one_pane_shows_at_a_time(world: Any, opening: Opening) -> None:
+    page = await opening("/inbox/all", width=390)
+    await expect(page.locator("#list")).to_be_visible()
+    await expect(page.locator("#thread")).to_be_hidden()
+    await page.click(".line >> nth=1")
+    await expect(page.locator("#thread .composer")).to_be_visible()
+    await expect(page.locator("#list")).to_be_hidden()
+    await page.click("a.back")
+    await expect(page.locator("#list")).to_be_visible()
+
+
+async def test_the_question_mark_shows_every_key(opening: Opening, world: Any) -> None:
+    page = await opening("/customers")
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_contain_text("Next, previous in the list")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("g")
+    await page.keyboard.press("i")
+    await expect(page).to_have_url(re.compile(".*/inbox/mine$"))
+
+
+async def test_hostile_words_run_nothing(world: Any, opening: Opening, complaints: list[str]) -> None:
+    page = await opening(f"/inbox/all/{world.conversations['xss']}", Role.ADMIN)
+    await expect(page.locator(".bubble .subject")).to_contain_text("<script>alert(1)</script>")
+    await page.goto(f"{page.url.split('/inbox')[0]}/inbox/all/{world.conversations['invoice']}")
+    await page.click("text=As it was designed")
+    await expect(page.frame_locator("iframe").locator("h1")).to_have_text("Offer")
+    assert complaints == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_no_page_has_an_accessibility_violation_or_is_wider_than_the_window(
+    width: int, dark: bool, world: Any, opening: Opening, complaints: list[str]
+) -> None:
+    page = await opening("/tasks", Role.ADMIN, width=width, dark=dark)
+    base = page.url.removesuffix("/tasks")
+    paths = [
+        "/inbox/all",
+        f"/inbox/all/{world.conversations['invoice']}",
+        "/customers",
+        "/customers/new",
+        f"/customers/{world.customers['ana']}",
+        "/campaigns",
+        "/campaigns/new",
+        f"/campaigns/{world.campaigns['draft']}",
+        f"/campaigns/{world.campaigns['running']}?shown=withheld",
+        f"/occasions?customer={world.customers['ana']}",
+        "/tasks",
+        "/settings",
+    ]
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        await page.goto(base + path)
+        results = await Axe().run(page)
+        found[path] = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in results.response["violations"]]
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found[path].append("wider than the window")
+    assert {path: problems for path, problems in found.items() if problems} == {}
+    assert complaints == []

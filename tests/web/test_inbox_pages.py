@@ -1,0 +1,130 @@
+"""Work in the inbox, as a browser without scripts does it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from hub.conversations import replies
+from hub.conversations.replies import Reply
+from hub.interactions import history
+from hub.models.vocabulary import Kind, Role, State
+
+
+async def test_the_list_shows_who_wrote_what_and_the_views_count(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    seen = await desk.see("/inbox/all")
+    assert len(seen.select(".line")) == 4
+    assert {view.select_one("span").text: view.select_one(".num").text for view in seen.select(".view")} == {
+        "Mine": "1",
+        "Unassigned": "3",
+        "All open": "4",
+        "Snoozed": "",
+        "Resolved": "",
+    }
+
+
+async def test_a_reply_goes_out_once_however_often_the_form_is_sent(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    conversation = world.conversations["sms"]
+    form = (await desk.see(f"/inbox/all/{conversation}")).select_one("form.composer")
+    fields = {"kind": "sms", "text": "Утре в 10.", "form_token": form.select_one("[name=form_token]")["value"]}
+    for _ in range(2):
+        assert (await desk.send(form["action"], **fields)).status_code == 303
+    seen = await desk.see(f"/inbox/all/{conversation}")
+    assert [bubble.select_one(".text").text for bubble in seen.select(".bubble.out")] == ["Утре в 10."]
+    assert "waiting to leave" in seen.select_one(".bubble.out").text
+
+
+async def test_an_answer_that_came_meanwhile_is_shown_and_nothing_typed_is_lost(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    conversation = world.conversations["sms"]
+    form = (await desk.see(f"/inbox/all/{conversation}")).select_one("form.composer")
+    seen = form.select_one("[name=seen]")["value"]
+    await _answer(world, "I was first.")
+    answer = await desk.send(form["action"], kind="sms", text="Me too.", form_token=uuid4(), seen=seen)
+    assert answer.status_code == 422
+    assert "I was first." in answer.text
+    assert ">Me too.</textarea>" in answer.text
+
+
+async def _answer(world: Any, text: str) -> None:
+    hub = world.hub
+    reply = Reply(
+        world.conversations["sms"], world.customers["georgi"], Kind.SMS, text, world.staff[Role.AGENT], str(uuid4())
+    )
+    async with hub.database.unit() as session:
+        from hub import clock
+
+        await replies.answer(session, reply, gate=hub.gate, now=clock.now())
+
+
+async def test_what_the_gate_holds_back_says_why(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    georgi = world.customers["georgi"]
+    await desk.send(f"/customers/{georgi}/flags", flag="do_not_contact", on="1")
+    await desk.send(f"/customers/{georgi}/write", kind="sms", text="Hello", form_token=uuid4())
+    seen = await desk.see(f"/customers/{georgi}")
+    assert "Not sent: The customer does not want to be contacted." in seen.select_one("#notice").text
+    bubble = seen.select_one(".bubble.out:has(.why)")
+    assert "The customer does not want to be contacted." in bubble.select_one(".why").text
+    assert bubble.select(".trace li")
+
+
+async def test_a_private_note_is_a_note_and_never_a_message(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    conversation = world.conversations["sms"]
+    await desk.send(f"/conversations/{conversation}/reply", kind="note", text="Careful.", form_token=uuid4())
+    async with world.hub.database.unit() as session:
+        entries = await history.thread(session, conversation)
+    assert [(entry.text, entry.state) for entry in entries][-1] == ("Careful.", State.NOTED)
+
+
+async def test_resolving_reopening_and_snoozing_move_a_conversation_between_views(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    base = f"/inbox/all/{world.conversations['sms']}"
+    found = []
+    for step, fields in (("resolve", {}), ("reopen", {}), ("snooze", {"until": "tomorrow"})):
+        await desk.send(f"{base}/{step}", **fields)
+        seen = await desk.see("/inbox/all")
+        found.append([view.select_one(".num").text for view in seen.select(".view")][2:])
+    assert found == [["3", "", "1"], ["4", "", ""], ["3", "1", ""]]
+
+
+async def test_a_snooze_into_the_past_is_refused(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    path = f"/inbox/all/{world.conversations['sms']}/snooze"
+    assert (await desk.send(path, until="2020-01-01T10:00")).status_code == 422
+
+
+async def test_htmx_gets_the_block_it_will_fill_and_nothing_else(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    path = f"/inbox/all/{world.conversations['invoice']}"
+    for target, first in (("thread", "section"), ("messages", "div"), ("card", "aside"), ("views", "nav")):
+        answer = await desk.client.get(path, headers={"HX-Request": "true", "HX-Target": target})
+        assert answer.text.strip().startswith(f"<{first}"), target
+        assert f'id="{target}"' in answer.text
+        assert "<html" not in answer.text
+
+
+async def test_new_conversations_are_counted_and_those_on_the_screen_are_not(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    lines = [line["data-id"] for line in (await desk.see("/inbox/all")).select(".line")]
+    answer = await desk.client.get("/inbox/all", params={"shown": ["-", *lines[2:]]}, headers={"HX-Request": "true"})
+    assert "2 new" in answer.text
+    answer = await desk.client.get("/inbox/all", params={"shown": ["-", *lines]}, headers={"HX-Request": "true"})
+    assert answer.text.strip() == ""
+
+
+async def test_quoted_text_is_folded_behind_what_is_new(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    bubble = (await desk.see(f"/inbox/all/{world.conversations['invoice']}")).select_one(".bubble.in")
+    assert "On Monday you wrote" not in bubble.select_one(".text").text
+    assert "On Monday you wrote" in bubble.select_one("details .quoted").text
+
+
+async def test_the_preferred_channel_is_chosen_and_said(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    form = (await desk.see(f"/inbox/all/{world.conversations['invoice']}")).select_one("form.composer")
+    assert form.select_one("[name=kind][checked]")["value"] == "sms"
+    assert "because the customer prefers it" in form.text

@@ -1,0 +1,97 @@
+"""Who may open what: the server decides on every route, whatever the page shows."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from hub.models.vocabulary import Role
+from hub.web import ROOMS
+
+A, M, S, D = Role.AGENT, Role.MARKETER, Role.SUPERVISOR, Role.ADMIN
+PAGES: dict[str, set[Role]] = {
+    "/inbox/all": {A, S, D},
+    "/inbox/all/{conversation}": {A, S, D},
+    "/customers": {A, M, S, D},
+    "/customers/new": {A, S, D},
+    "/customers/{customer}": {A, M, S, D},
+    "/tasks": {A, S, D},
+    "/campaigns": {M, S, D},
+    "/campaigns/new": {M, S, D},
+    "/campaigns/{draft}": {M, S, D},
+    "/campaigns/{running}?shown=withheld": {M, S, D},
+    "/campaigns/{draft}/edit": {M, S, D},
+    "/occasions": {A, M, S, D},
+    "/settings": {D},
+}
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_every_page_opens_for_the_roles_that_may_and_for_nobody_else(
+    role: Role, world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(role)
+    names = {
+        "conversation": world.conversations["invoice"],
+        "customer": world.customers["ana"],
+        "draft": world.campaigns["draft"],
+        "running": world.campaigns["running"],
+    }
+    answers = {path: (await desk.client.get(path.format(**names))).status_code for path in PAGES}
+    assert answers == {path: 200 if role in roles else 403 for path, roles in PAGES.items()}
+
+
+async def test_a_marketer_sees_the_customer_and_not_what_they_wrote(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(M)
+    seen = await desk.see(f"/customers/{world.customers['ana']}")
+    assert "Ana Nowak" in seen.text
+    assert "invoice 118" not in seen.text
+    assert seen.select_one("form.composer") is None
+
+
+async def test_an_agent_gives_a_conversation_to_nobody_but_themselves(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(A)
+    path = f"/inbox/all/{world.conversations['sms']}/assign"
+    assert (await desk.send(path, assignee=world.staff[S])).status_code == 403
+    assert (await desk.send(path, assignee=world.staff[A])).status_code == 303
+
+
+async def test_without_a_session_every_page_leads_to_the_sign_in(world: Any, visitor: httpx.AsyncClient) -> None:
+    for path in PAGES:
+        plain = path.replace("{conversation}", str(world.conversations["invoice"])).replace("{customer}", "1")
+        answer = await visitor.get(re.sub(r"\{.*?\}", "1", plain))
+        assert answer.status_code == 303, path
+        assert answer.headers["location"].startswith("/sign-in?next=/"), path
+
+
+def _posts() -> list[str]:
+    """Every address of the desk that changes something, with numbers or ids filled in."""
+    routes = [route for room in ROOMS for route in room.router.routes if isinstance(route, APIRoute)]
+    return sorted({_filled(route.path) for route in routes if "POST" in route.methods} - {"/sign-in"})
+
+
+def _filled(path: str) -> str:
+    some = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"
+    filled = path.replace("{customer_id}", some).replace("{conversation_id}", some).replace("{view}", "all")
+    return re.sub(r"\{\w+\}", "1", filled.replace("{step}", "cancel"))
+
+
+async def test_no_form_is_taken_without_the_token_of_the_session(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(D)
+    posts = _posts()
+    assert len(posts) > 25
+    for token in ("", "wrong", "x" * len(desk.csrf)):
+        answers = {path: (await desk.client.post(path, data={"csrf": token})).status_code for path in posts}
+        assert set(answers.values()) <= {403, 422}, answers
+
+
+async def test_a_form_that_another_site_sends_is_refused_even_with_the_token(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(D)
+    path, data = "/tasks", {"csrf": desk.csrf, "title": "x"}
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        assert (await desk.client.post(path, data=data, headers=headers)).status_code == 403
+    assert (await desk.client.post(path, data=data, headers={"origin": "http://127.0.0.1:8000"})).status_code == 303
