@@ -32,16 +32,19 @@ def moment(identifier: UUID) -> datetime:
 
 
 class _Count:
-    """What was handed out in the latest millisecond: a message and the answer to it keep their order."""
+    """What was handed out in the latest milliseconds: a message and the answer to it keep their order."""
 
-    def __init__(self) -> None:
-        self._head = self._number = 0
+    def __init__(self, remembered: int = 256) -> None:
+        self._numbers: dict[int, int] = {}
+        self._remembered = remembered
 
     def within(self, head: int) -> int:
-        """12 bits, growing while `head` stays the same."""
-        self._number = min(self._number + 1, 0xFFF) if head == self._head else secrets.randbits(8)
-        self._head = head
-        return self._number
+        """12 bits, growing with every call for the same `head`."""
+        number = min(self._numbers.pop(head, secrets.randbits(8)) + 1, 0xFFF)
+        self._numbers[head] = number
+        if len(self._numbers) > self._remembered:
+            del self._numbers[next(iter(self._numbers))]
+        return number
 
 
 _count = _Count()
