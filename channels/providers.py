@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 
 from channels.adapter import Channel
 from channels.email import channel as email_channel
-from channels.email.parser import Understanding
 from channels.errors import Misconfigured
 from channels.message import Kind
 from channels.sms import twilio as twilio_sms
@@ -39,11 +38,6 @@ def open_channel(name: str, kind: Kind, provider: str, table: Mapping[str, objec
     Raises Misconfigured, naming the key, the value and what is allowed.
     """
     return _find(name, kind, provider).open(name, settings(name, kind, provider, table), webhook_base)
-
-
-def mail_reader() -> Understanding:
-    """A reader for single mails that belong to no channel: `understand(raw)`, within limits; close it at the end."""
-    return Understanding()
 
 
 def settings(name: str, kind: Kind, provider: str, table: Mapping[str, object]) -> BaseModel:

@@ -1,57 +1,95 @@
 """The command line. Exit codes: 0 done · 1 something failed or was found wrong · 2 wrong usage · 3 configuration
-· 4 the database cannot be reached · 130 interrupted."""
+· 4 the database cannot be reached · 130 interrupted.
+
+A command's module is imported when the command is used: reading one mail does not load a web server.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
 
 import typer
-from rich.console import Console
-from sqlalchemy.exc import InterfaceError, OperationalError
+from typer.core import TyperGroup
 
-from channels.errors import Misconfigured
-from hub.cli import checking, customers, demo, mail, running, sandbox, users
-from hub.database.binaries import CannotStart
-from hub.settings import ConfigurationError
+COMMANDS: Mapping[str, str] = {
+    "demo": "hub.cli.demo:demo",
+    "run": "hub.cli.running:run",
+    "web": "hub.cli.running:web",
+    "worker": "hub.cli.running:worker",
+    "migrate": "hub.cli.checking:migrate",
+    "check": "hub.cli.checking:check",
+    "doctor": "hub.cli.checking:doctor",
+    "ingest": "hub.cli.ingesting:ingest",
+    "import-mail": "hub.cli.reading:import_mail",
+    "customers": "hub.cli.customers:app",
+    "users": "hub.cli.users:app",
+    "sandbox": "hub.cli.sandbox:sandbox",
+}
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class Commands(Mapping[str, Any]):
+    """The table above, each command made when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        return _command(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Group(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = Commands()  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
 
 app = typer.Typer(
     name="hub",
+    cls=_Group,
     help="Contact Hub: every word between a company and its customers, in one log and out through one gate.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_SETTINGS,
 )
-app.command()(demo.demo)
-app.command()(running.run)
-app.command()(running.web)
-app.command()(running.worker)
-app.command()(checking.migrate)
-app.command()(checking.check)
-app.command()(checking.doctor)
-app.command()(mail.ingest)
-app.command("import-mail")(mail.import_mail)
-app.add_typer(customers.app, name="customers")
-app.add_typer(users.app, name="users")
-app.command("sandbox")(sandbox.sandbox)
+
+
+@app.callback()
+def _hub() -> None:
+    """Only so that `app` is a group before any command is loaded."""
 
 
 def main() -> None:
     """Run the command line; what an operator can mend is told in a sentence, without a traceback."""
     try:
         app()
-    except (ConfigurationError, Misconfigured) as e:
-        _fail(str(e), 3)
-    except (CannotStart, OperationalError, InterfaceError, ConnectionError) as e:
-        _fail(f"The database cannot be reached: {_root(e)}", 4)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as e:
+        told = import_module("hub.cli.failures").told(e)
+        if told is None:
+            raise
+        sys.exit(told)
 
 
-def _fail(message: str, code: int) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error[/] {message}", markup=True)
-    sys.exit(code)
-
-
-def _root(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).splitlines()[0]
+@cache
+def _command(name: str) -> Any:
+    module, _, attribute = COMMANDS[name].partition(":")
+    target = getattr(import_module(module), attribute)
+    if not isinstance(target, typer.Typer):
+        single = typer.Typer(add_completion=False, context_settings=_SETTINGS)
+        single.command(name)(target)
+        target = single
+    command = typer.main.get_command(target)
+    command.name = name
+    return command

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -14,12 +13,26 @@ from typing import Annotated, Any, TypeVar
 import structlog
 import typer
 import uvloop
-from rich.console import Console
 from structlog.tracebacks import ExceptionDictTransformer
 
 from hub import bootstrap
 from hub.bootstrap import Hub
+from hub.cli.printing import Json, err, out, print_json
 from hub.settings import Settings, load
+
+__all__ = [
+    "Config",
+    "Json",
+    "database",
+    "err",
+    "opened",
+    "out",
+    "print_json",
+    "run",
+    "set_up_logs",
+    "settings",
+    "with_hub",
+]
 
 T = TypeVar("T")
 
@@ -29,10 +42,6 @@ Config = Annotated[
         "--config", "-c", help="The configuration file; default $HUB_CONFIG, else ./config.toml.", show_default=False
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 def settings(config: Path | None) -> Settings:
@@ -72,11 +81,6 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     if sys.platform == "win32":
         return asyncio.run(work)
     return uvloop.run(work)
-
-
-def print_json(value: object) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
 def set_up_logs(*, name: str, quiet: bool = False) -> None:

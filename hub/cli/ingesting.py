@@ -1,31 +1,24 @@
-"""`hub ingest` and `hub import-mail`: reading mail from files, into the log or just to see what is understood."""
+"""`hub ingest`: old mail from files into the log, quietly."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import json as jsonlib
 import mailbox
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from channels.adapter import Raw
-from channels.errors import Unreadable
 from channels.message import Kind
-from channels.providers import mail_reader
 from hub import clock
 from hub.bootstrap import Hub
 from hub.cli import options
 from hub.inbound import raw as raws
 from hub.models.vocabulary import RawState
 from hub.settings import ConfigurationError
-
-READERS = 2
 
 
 def ingest(
@@ -44,77 +37,6 @@ def ingest(
         options.out.print(", ".join(f"{n} {word}" for word, n in counts.items()) + ".")
     if counts["parked"]:
         options.err.print("Parked mails are listed under Settings, with their reasons, and can be run again.")
-
-
-def import_mail(
-    file: Annotated[
-        Path | None, typer.Argument(exists=True, dir_okay=False, help="One mail.", show_default=False)
-    ] = None,
-    batch: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="A folder, read with everything below it.")
-    ] = None,
-    jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="With --batch: one JSON object a line, with its file.")
-    ] = False,
-    json: options.Json = False,
-) -> None:
-    """Read a mail and print what was understood; nothing is stored. Exit 1 when a mail could not be read."""
-    if (file is None) == (batch is None):
-        raise typer.BadParameter("give either one FILE or --batch DIR")
-    if file is not None:
-        understood = options.run(_understand_one(file))
-        options.print_json(understood) if json else _show(understood)
-        return
-    failed = options.run(_understand_all(sorted(p for p in (batch or Path()).rglob("*") if p.is_file()), jsonl or json))
-    if failed:
-        raise typer.Exit(1)
-
-
-async def _understand_one(file: Path) -> dict[str, Any]:
-    reader = mail_reader()
-    try:
-        return await reader.understand(await asyncio.to_thread(file.read_bytes))
-    except Unreadable as e:
-        options.err.print(f"[red]error[/] {file}: {e}")
-        raise typer.Exit(1) from e
-    finally:
-        await reader.close()
-
-
-async def _understand_all(files: list[Path], as_json: bool) -> int:
-    """Read them with a few children side by side; returns how many could not be read."""
-    waiting = iter(files)
-    counts = await asyncio.gather(*(_work_off(waiting, as_json) for _ in range(READERS)))
-    return sum(counts)
-
-
-async def _work_off(waiting: Iterator[Path], as_json: bool) -> int:
-    reader, failed = mail_reader(), 0
-    try:
-        for file in waiting:
-            try:
-                understood = await reader.understand(await asyncio.to_thread(file.read_bytes))
-            except Unreadable as e:
-                failed += 1
-                understood = {"problems": [str(e)]}
-            if as_json:
-                sys.stdout.write(jsonlib.dumps({"file": str(file)} | understood, ensure_ascii=False) + "\n")
-            else:
-                options.out.print(f"[bold]{file}[/]  {understood.get('subject') or understood['problems']}")
-    finally:
-        await reader.close()
-    return failed
-
-
-def _show(mail: dict[str, Any]) -> None:
-    sender = mail.get("from") or {}
-    options.out.print(f"[bold]{mail.get('subject')}[/]", markup=True)
-    options.out.print(f"from {sender.get('name', '')} <{sender.get('email', '')}>, {mail.get('date')}", markup=False)
-    options.out.print(mail.get("reply_text") or (mail.get("body") or {}).get("text") or "", markup=False)
-    for file in mail.get("attachments") or []:
-        options.out.print(f"  {file['filename']}  {file['content_type']}  {file['size']} bytes", markup=False)
-    for problem in mail.get("problems") or []:
-        options.err.print(f"  {problem}", markup=False)
 
 
 def _mail_channel(hub: Hub, name: str | None) -> str:
