@@ -13,14 +13,19 @@ ChannelError
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from typing import Any
 
 from channels.message import Reason
 
+_UNHOLDABLE = re.compile("[\0\ud800-\udfff]")  # what no column and no page can hold
+
 
 class ChannelError(Exception):
-    """Base of every error that leaves the channels package."""
+    """Base of every error that leaves the channels package. Its words can be stored, whatever the far side said."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(_holdable(detail))
 
 
 class Misconfigured(ChannelError):
@@ -47,9 +52,9 @@ class Interrupted(ChannelError):
 class SendError(ChannelError):
     """One message did not demonstrably go out. `stage` is how far the conversation with the provider got."""
 
-    def __init__(self, detail: str, *, code: str = "", stage: str = "", **more: Any) -> None:
-        super().__init__(detail, **more)
-        self.code, self.stage = code, stage
+    def __init__(self, detail: str, *, code: str = "", stage: str = "") -> None:
+        super().__init__(detail)
+        self.code, self.stage = _holdable(code), stage
 
 
 class TryLater(SendError):
@@ -79,3 +84,7 @@ class Refused(SendError):
 
 class Unknown(SendError):
     """The message may have been accepted: the answer to it never came."""
+
+
+def _holdable(text: str) -> str:
+    return _UNHOLDABLE.sub("\N{REPLACEMENT CHARACTER}", text)

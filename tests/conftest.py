@@ -11,6 +11,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 from sqlalchemy.engine import make_url
 
 from hub.database import embedded, migrating
@@ -18,6 +19,14 @@ from hub.database.engine import Database
 from hub.queue import install
 
 _numbers = itertools.count(1)
+
+# Rich tracebacks with everybody's locals take seconds each; tests that expect a logged fault would wait for them.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

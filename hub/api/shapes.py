@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -16,6 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from channels.message import Kind
 from hub.conversations.appointments import Coming
 from hub.customers.listing import CustomerLine
+from hub.database.purity import UNHOLDABLE
 from hub.interactions.history import Entry
 from hub.models import Appointment, Consent, Customer, Identity
 from hub.models.vocabulary import (
@@ -29,7 +29,6 @@ from hub.models.vocabulary import (
     Withheld,
 )
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _BIRTHDAY = r"^(\d{4}|-)-\d{2}-\d{2}$"
 _ANA = "0195a0c4-7c1e-7d3a-9f52-3b1c7e5a9d10"
 
@@ -66,7 +65,7 @@ def _spoiled(data: Any) -> bool:
     waiting = [data]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, str) and _UNSTORABLE.search(one):
+        if isinstance(one, str) and UNHOLDABLE.search(one):
             return True
         if isinstance(one, Mapping):
             waiting += [*one.keys(), *one.values()]

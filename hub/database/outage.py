@@ -8,8 +8,9 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 RETRY_AFTER = 5  # seconds
 
-# SQLSTATE classes of a server that is going, gone or not there yet: connections, shutting down, no room for more.
-_AWAY = ("08", "57P", "53300")
+# SQLSTATE classes of a server that is going, gone or not there yet: connections, shutting down, no room for more;
+# and of one that took a transaction back so that another could go on (a deadlock): the same again will do.
+_AWAY = ("08", "57P", "53300", "40")
 
 
 def is_away(error: BaseException) -> bool:

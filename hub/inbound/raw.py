@@ -16,8 +16,8 @@ from channels.adapter import Channel, Cursor, Raw
 from channels.errors import Unreadable
 from channels.message import Auto, Event, Inbound, Receipt
 from hub.database.engine import Database
+from hub.database.purity import storable
 from hub.inbound import messages
-from hub.inbound.purity import storable
 from hub.inbound.reception import Reception
 from hub.interactions import receipts
 from hub.models import MailboxCursor, RawMessage

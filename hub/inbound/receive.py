@@ -9,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
 from channels.message import CallEvent, Event, Inbound, Receipt, Script
+from hub.database.purity import storable
 from hub.inbound import calls, messages
-from hub.inbound.purity import storable
 from hub.inbound.raw import cursors, due, keep, process
 from hub.inbound.reception import Reception
 from hub.interactions import receipts

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from channels.adapter import Channel
 from channels.errors import Misconfigured, Refused, TryLater, Unknown
 from channels.message import Accepted, Attachment, Email, Reason
 from hub import clock
 from hub.database.engine import Database
+from hub.database.outage import is_away
+from hub.database.purity import storable
 from hub.outbound import outbox, preparing, settling
 from hub.outbound.asking import Gate
 from hub.outbound.outbox import LEASE, Ticket
@@ -24,7 +25,6 @@ from hub.outbound.settling import Outcome
 from hub.storage import Missing, Storage, StorageError
 
 _log = structlog.get_logger("delivery")
-_AWAY = (SQLAlchemyError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Delivery:
             return 0, []
         try:
             return len(tickets), await self._prepare(channel, tickets, claimed)
-        except _AWAY:
-            raise
         except Exception as e:
+            if is_away(e):
+                raise
             _log.exception("cannot prepare a batch, going through it one by one", error=type(e).__name__)
             return len(tickets), [r for t in tickets for r in await self._prepare_one(channel, t, claimed)]
 
@@ -80,9 +80,9 @@ class Delivery:
         """One message that cannot be made must not stop those behind it: it fails, visibly, by itself."""
         try:
             return await self._prepare(channel, [ticket], claimed)
-        except _AWAY:
-            raise  # the database's fault, not the message's: the lease runs out and it is tried again
         except Exception as e:
+            if is_away(e):
+                raise  # the database's fault, not the message's: the lease runs out and it is tried again
             cause = Refused(f"it cannot be made: {type(e).__name__}: {e}", reason=Reason.REJECTED, stage="prepare")
             at = clock.now()
             await self.settle([Outcome(ticket, channel, self.channels[channel].kind, cause, at, at, self.worker)])
@@ -114,7 +114,7 @@ class Delivery:
             return TryLater("the worker was too slow to begin", stage="before", after=timedelta(seconds=1))
         try:
             async with asyncio.timeout(self.send_time.total_seconds()):
-                return await self.channels[ready.channel].sender.send(message)
+                return storable(await self.channels[ready.channel].sender.send(message))
         except (TryLater, Refused, Unknown, Misconfigured) as answer:
             return answer
         except TimeoutError:

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
+from hub.database.outage import is_away
 from hub.outbound.delivery import Delivery
 from hub.outbound.preparing import Ready
 from hub.outbound.settling import Outcome
@@ -21,7 +21,6 @@ _log = structlog.get_logger("pump")
 GROUP_SECONDS = 0.02  # outcomes that come within this are settled in one transaction
 POLL_SECONDS = 1.0
 _BUSY_SECONDS = 0.05
-_AWAY = (SQLAlchemyError, OSError, TimeoutError)  # the database, for the moment
 
 
 @dataclass(slots=True)
@@ -53,8 +52,8 @@ class Pump:
             return 0
         try:
             claimed, ready = await self.delivery.claim(self.channel, room)
-        except _AWAY as e:
-            _log.warning("cannot claim", channel=self.channel, error=type(e).__name__)
+        except Exception as e:
+            _complain("cannot claim", e, channel=self.channel)  # what is in flight goes on, and the next turn comes
             return 0
         for one in ready:
             task = asyncio.create_task(self._send(one))
@@ -114,12 +113,22 @@ class Pump:
             return
         try:
             await self.delivery.settle(outcomes)
-        except _AWAY as e:
-            _log.warning("cannot settle", channel=self.channel, count=len(outcomes), error=type(e).__name__)
-            await asyncio.sleep(POLL_SECONDS)
-            self._news.set()
-            return
+        except Exception as e:
+            _complain("cannot settle", e, channel=self.channel, count=len(outcomes))
+            if is_away(e):
+                await asyncio.sleep(POLL_SECONDS)
+                self._news.set()
+                return
+            await self._settle_singly(outcomes)
         self._forget(outcomes)
+
+    async def _settle_singly(self, outcomes: Sequence[Outcome]) -> None:
+        """One of them cannot be written down. Its lease runs out, and then its fate counts as unknown, as it is."""
+        for outcome in outcomes:
+            try:
+                await self.delivery.settle([outcome])
+            except Exception as e:
+                _complain("not settled", e, channel=self.channel, interaction=str(outcome.ticket.interaction_id))
 
     def _forget(self, outcomes: Sequence[Outcome]) -> None:
         settled = {id(outcome) for outcome in outcomes}
@@ -133,7 +142,15 @@ async def reap(delivery: Delivery, stop: asyncio.Event, *, every: float = 5.0) -
             count = await delivery.expire()
             if count:
                 _log.warning("leases ran out", count=count)
-        except _AWAY as e:
-            _log.warning("cannot look for lost leases", error=type(e).__name__)
+        except Exception as e:
+            _complain("cannot look for lost leases", e)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), every)
+
+
+def _complain(what: str, error: Exception, **about: object) -> None:
+    """A database that is away is told in a line; anything else is a fault of ours, with its trace."""
+    if is_away(error):
+        _log.warning(what, error=type(error).__name__, **about)
+    else:
+        _log.exception(what, error=type(error).__name__, **about)

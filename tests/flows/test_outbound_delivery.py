@@ -7,9 +7,10 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -18,8 +19,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from channels.adapter import Channel, WebRequest
-from channels.message import CallEvent, Kind, Receipt
+from channels.adapter import Channel, Sender, WebRequest
+from channels.message import Accepted, CallEvent, Kind, Outbound, Receipt
 from channels.providers import open_channel
 from channels.sandbox.carrier import Carrier
 from channels.sandbox.mail import Account, MailWorld
@@ -292,6 +293,29 @@ async def test_a_message_that_cannot_be_made_fails_alone_and_those_behind_it_go(
     assert [len(world.mail.mailbox(f"{name}@example.org")) for name in ("ana", "bo")] == [0, 1]
 
 
+async def test_a_server_that_answers_in_its_own_charset_is_believed(world: World) -> None:
+    """Its words go into the attempt log; if they could not, the mail would count as unknown and go out twice."""
+    sink = Foreign()
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(sink), "127.0.0.1", 0)
+    smtp = {"host": "127.0.0.1", "port": server.sockets[0].getsockname()[1], "security": "none"}
+    table = {"address": "support@meadow.example", "smtp": smtp}
+    mail = open_channel("mail", Kind.EMAIL, "smtp", table, webhook_base="http://hub.example")
+    world.delivery.channels["mail"] = mail  # type: ignore[index]
+    await world.ask(await world.customer("Ana"), Kind.EMAIL, Words("Hello", subject="Hi"))
+    await world.pump("mail")
+    assert (await world.row()).state is State.SENT
+    await mail.close()
+    server.close()
+
+
+class Foreign:
+    """Takes mail and says so in KOI8-R."""
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        cast("asyncio.WriteTransport", server.transport).write("250 2.0.0 принято\r\n".encode("koi8-r"))
+        return ""
+
+
 # ---- the pump -------------------------------------------------------------------------------
 
 
@@ -310,6 +334,36 @@ async def test_the_pump_sends_what_comes_and_settles_before_it_stops(world: Worl
     stop.set()
     await asyncio.wait_for(running, 20)
     assert (await world.row()).state is State.SENT
+
+
+async def test_one_outcome_that_cannot_be_written_down_does_not_keep_the_others_from_it(world: World) -> None:
+    """A message that vanishes while it is in flight (its customer is erased) ends nobody else's."""
+    landed, stop = asyncio.Event(), asyncio.Event()
+    real = world.delivery.channels["mail"]
+    spoiling = Spoiling(real.sender, "bo@example.org", landed)
+    world.delivery.channels["mail"] = replace(real, sender=spoiling)  # type: ignore[index]
+    for name in ("Ana", "Bo", "Cy"):
+        await world.ask(await world.customer(name), Kind.EMAIL, Words("Hello", subject="Hi"))
+    pump = Pump(world.delivery, "mail")
+    running = asyncio.create_task(pump.run(stop))
+    await asyncio.wait_for(landed.wait(), 20)
+    stop.set()
+    await asyncio.wait_for(running, 20)
+    assert [row.state for row in await world.rows()] == [State.SENT, State.SENDING, State.SENT]
+
+
+class Spoiling:
+    """A sender of somebody else's making, which gives one of its mails a name that no column can hold."""
+
+    def __init__(self, sender: Sender, recipient: str, landed: asyncio.Event) -> None:
+        self._sender, self._recipient, self._landed, self._sent = sender, recipient, landed, 0
+
+    async def send(self, message: Outbound[Any]) -> Accepted:
+        accepted = await self._sender.send(message)
+        self._sent += 1
+        if self._sent == 3:
+            self._landed.set()
+        return Accepted(cast("str", 7)) if message.to.value == self._recipient else accepted
 
 
 WORKER = """

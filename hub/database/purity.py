@@ -1,4 +1,4 @@
-"""What the database cannot hold is taken out of every event before anything else sees it (requirement M6)."""
+"""What the database cannot hold is taken out of whatever comes from outside, before anything else sees it (M6)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar, cast
 
-_UNHOLDABLE = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of characters
+UNHOLDABLE = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of characters
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ def _pure(value: Any) -> Any:
         case Enum():
             return value
         case str():
-            return _UNHOLDABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+            return UNHOLDABLE.sub("\N{REPLACEMENT CHARACTER}", value)
         case tuple():
             return tuple(_pure(one) for one in value)
         case Mapping():
