@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -28,7 +28,7 @@ from hub.signing import Signer
 _BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
 _GIVE_UP = timedelta(hours=48)
 _EVIDENCE = timedelta(minutes=15)  # how long receipts have to settle an unknown outcome before service mail goes again
-_RESENDS = 3
+_SENDS = 3  # of one mail whose fate stays unknown
 _SENDER_REST = timedelta(seconds=30)
 _TROUBLE_REST = timedelta(seconds=60)
 MAY_BE_DOUBLE = "may be double"
@@ -173,11 +173,17 @@ async def _try_later(session: AsyncSession, ticket: Ticket, row: Interaction, er
     due = now + max(error.after or timedelta(0), _back_off(ticket.attempts))
     if ticket.expires_at is not None and due >= ticket.expires_at:
         await _ended(session, ticket, row, State.EXPIRED, error.reason or Reason.UNREACHABLE, str(error), now)
-    elif due >= row.at + _GIVE_UP:
+    elif due >= await _first_try(session, row, now) + _GIVE_UP:
         reason = error.reason or Reason.UNREACHABLE
         await _ended(session, ticket, row, State.FAILED, reason, f"given up after 48 hours: {error}", now)
     else:
         await _again(session, ticket, row, due, str(error), counted=True, now=now)
+
+
+async def _first_try(session: AsyncSession, row: Interaction, now: datetime) -> datetime:
+    """Patience begins here: the message may have been asked for days before it was due."""
+    first = select(func.min(col(Attempt.started_at))).where(col(Attempt.interaction_id) == row.id)
+    return (await session.exec(first)).one() or now
 
 
 def _back_off(attempts: int) -> timedelta:
@@ -202,12 +208,18 @@ async def _unknown(session: AsyncSession, ticket: Ticket, row: Interaction, deta
             await progress.advance(session, row.id, State.SENT, now=now)
         return
     await progress.advance(session, row.id, State.UNKNOWN, detail=detail[:2000], now=now)
-    again = row.kind is Kind.EMAIL and row.purpose.may_be_sent_again and ticket.attempts < _RESENDS
-    if again:
+    again = row.kind is Kind.EMAIL and row.purpose.may_be_sent_again
+    if again and await _unknown_so_far(session, row) < _SENDS:
         await progress.flag(session, row.id, MAY_BE_DOUBLE)
         await outbox.give_back(session, ticket, due_at=now + _EVIDENCE)
     else:
         await outbox.drop(session, [ticket])
+
+
+async def _unknown_so_far(session: AsyncSession, row: Interaction) -> int:
+    """Only these count: a server that greylists uses up nobody's chances."""
+    ended = (col(Attempt.interaction_id) == row.id, col(Attempt.outcome).in_(("unknown", "lease_expired")))
+    return (await session.exec(select(func.count()).select_from(Attempt).where(*ended))).one()
 
 
 async def _again(

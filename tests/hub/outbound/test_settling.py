@@ -62,6 +62,12 @@ async def _claim(database: Database, kind: Kind, now: datetime, lease: timedelta
     return ticket
 
 
+async def _claim_again(database: Database, now: datetime) -> Ticket:
+    async with database.unit() as session:
+        await session.execute(text("update outbox set due_at = clock_timestamp(), lease_until = null"))
+    return await _claim(database, Kind.EMAIL, now)
+
+
 async def settle(
     database: Database, gate: Gate, ticket: Ticket, result: Result, now: datetime, kind: Kind = Kind.EMAIL
 ) -> None:
@@ -147,11 +153,28 @@ async def test_a_provider_that_names_a_time_is_not_asked_before(
 
 async def test_after_48_hours_it_is_given_up(database: Database, gate: Gate, begin: Begin, now: datetime) -> None:
     ticket = await begin()
+    await settle(database, gate, ticket, TryLater("full"), now)
+    ticket = await _claim_again(database, now)
     await settle(database, gate, ticket, TryLater("still full"), now + timedelta(hours=48))
     found = await row(database)
     assert (found.state, found.reason) == (State.FAILED, "unreachable")
     assert found.detail == "given up after 48 hours: still full"
     assert await tickets(database) == []
+
+
+async def test_the_48_hours_begin_with_the_first_attempt_not_with_the_request(
+    database: Database, gate: Gate, begin: Begin, now: datetime
+) -> None:
+    """Requirement 3.6: a mail asked for days ahead is greylisted like any other."""
+    ticket = await begin()
+    await settle(database, gate, ticket, TryLater("greylisted"), now + timedelta(days=5))
+    assert ((await row(database)).state, len(await tickets(database))) == (State.QUEUED, 1)
+    again = await _claim_again(database, now)
+    await settle(database, gate, again, TryLater("greylisted"), now + timedelta(days=5, hours=47))
+    assert (await row(database)).state is State.QUEUED
+    again = await _claim_again(database, now)
+    await settle(database, gate, again, TryLater("greylisted"), now + timedelta(days=7))
+    assert (await row(database)).state is State.FAILED
 
 
 async def test_what_would_be_tried_again_too_late_expires(
@@ -213,6 +236,37 @@ async def test_unknown_service_mail_goes_again_after_a_quarter_of_an_hour_and_is
     await settle(database, gate, ticket, Unknown("no answer", stage="dot"), now)
     found, (back,) = await row(database), await tickets(database)
     assert (found.state, found.flag, back.due_at) == (State.UNKNOWN, "may be double", now + timedelta(minutes=15))
+
+
+async def test_greylisting_before_does_not_use_up_the_chances_of_service_mail_of_unknown_fate(
+    database: Database, gate: Gate, begin: Begin, now: datetime
+) -> None:
+    """The promise for service mail is at least once: only unknown outcomes count against it."""
+    ticket = await begin()
+    for _ in range(4):
+        await settle(database, gate, ticket, TryLater("greylisted"), now)
+        ticket = await _claim_again(database, now)
+    await settle(database, gate, ticket, Unknown("no answer", stage="dot"), now)
+    assert ((await row(database)).state, len(await tickets(database))) == (State.UNKNOWN, 1)
+
+
+async def test_service_mail_of_unknown_fate_goes_three_times_and_then_waits_for_a_person(
+    database: Database, gate: Gate, begin: Begin, now: datetime
+) -> None:
+    ticket = await begin()
+    for _ in range(2):
+        await settle(database, gate, ticket, Unknown("no answer", stage="dot"), now)
+        ticket = await _claim_again(database, now)
+    await settle(database, gate, ticket, Unknown("no answer", stage="dot"), now)
+    assert ((await row(database)).state, await tickets(database)) == (State.UNKNOWN, [])
+
+
+async def test_an_answer_that_no_text_can_hold_is_settled_all_the_same(
+    database: Database, gate: Gate, begin: Begin, now: datetime
+) -> None:
+    ticket = await begin()
+    await settle(database, gate, ticket, Unknown("no \0 \udcff answer", code="\0", stage="dot"), now)
+    assert await attempts(database) == ["unknown"]
 
 
 async def test_an_outcome_that_a_callback_has_proven_is_not_unknown(
