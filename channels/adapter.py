@@ -62,7 +62,10 @@ class Finding:
 
 class Sender(Protocol):
     async def send(self, message: Outbound[Any]) -> Accepted:
-        """Hand one message to the provider. Raises TryLater, Refused, Unknown or Misconfigured, nothing else."""
+        """Hand one message to the provider, within 80 seconds: an adapter knows how far it got, the hub does not.
+
+        Raises TryLater, Refused, Unknown or Misconfigured, nothing else.
+        """
         ...
 
 

@@ -18,6 +18,8 @@ from channels.email.tagging import tagged
 from channels.errors import ChannelError, Refused, TryLater
 from channels.message import Accepted, Address, Email, Outbound, Reason
 
+LONGEST_SECONDS = 80.0  # for one mail in all: who asks for longer (the hub: 90) could only call it unknown
+
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
@@ -26,8 +28,16 @@ def _utc_now() -> datetime:
 class SmtpSender:
     """Hands mails to one server, as one address. The envelope comes from the Outbound alone, never from headers."""
 
-    def __init__(self, name: str, settings: Smtp, own: Address, *, clock: Callable[[], datetime] = _utc_now) -> None:
-        self._own, self._clock, self._timeout = own, clock, settings.timeout_seconds
+    def __init__(
+        self,
+        name: str,
+        settings: Smtp,
+        own: Address,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+        longest_seconds: float = LONGEST_SECONDS,
+    ) -> None:
+        self._own, self._clock, self._timeout, self._longest = own, clock, settings.timeout_seconds, longest_seconds
         self.pool = Pool(name, settings, hello=own.value.rpartition("@")[2])
 
     async def send(self, message: Outbound[Email]) -> Accepted:
@@ -35,18 +45,24 @@ class SmtpSender:
         _check_recipient(message.to)
         envelope = Envelope(message, self._own)
         body = _dot_stuffed(compose(message, self._own, self._clock()))
+        conversation = _Conversation(self._timeout)
         try:
-            answer = await self._attempt(envelope, body, fresh=False)
-        except _WentStale:
-            answer = await self._attempt(envelope, body, fresh=True)
+            async with asyncio.timeout(self._longest):
+                answer = await self._converse(conversation, envelope, body)
+        except TimeoutError as e:
+            raise dropped(conversation.stage, f"not done within {self._longest:g} seconds") from e
         return Accepted(provider_id=message_id(message, self._own.value), detail=answer)
 
     async def close(self) -> None:
         await self.pool.close()
 
-    async def _attempt(self, envelope: Envelope, body: bytes, *, fresh: bool) -> str:
-        async with self.pool.borrow(fresh=fresh) as connection:
-            return await _Conversation(connection, self._timeout).hand_over(envelope, body)
+    async def _converse(self, conversation: _Conversation, envelope: Envelope, body: bytes) -> str:
+        try:
+            async with self.pool.borrow() as connection:
+                return await conversation.hand_over(connection, envelope, body)
+        except _WentStale:
+            async with self.pool.borrow(fresh=True) as connection:
+                return await conversation.hand_over(connection, envelope, body)
 
 
 class Envelope:
@@ -81,14 +97,17 @@ class _WentStale(TryLater):
 
 
 class _Conversation:
-    """One mail transaction; knows its stage at every moment."""
+    """One mail transaction; knows its stage at every moment, while it waits for a connection too."""
 
-    def __init__(self, connection: Connection, seconds: float) -> None:
-        self._connection, self._client, self._seconds = connection, connection.client, seconds
-        self._stage = Stage.MAIL
+    _connection: Connection
+    _client: aiosmtplib.SMTP
 
-    async def hand_over(self, envelope: Envelope, body: bytes) -> str:
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self.stage = seconds, Stage.CONNECT
+
+    async def hand_over(self, connection: Connection, envelope: Envelope, body: bytes) -> str:
         """The server's answer to the dot. The connection is left fit for the next mail, or marked unsound."""
+        self._connection, self._client, self.stage = connection, connection.client, Stage.MAIL
         self._refuse_what_cannot_go(envelope, body)
         try:
             return await self._transact(envelope, body)
@@ -106,9 +125,9 @@ class _Conversation:
     async def _transact(self, envelope: Envelope, body: bytes) -> str:
         await self._say(b"MAIL", *envelope.mail(self._client, len(body)))
         self._connection.used += 1
-        self._stage = Stage.RCPT
+        self.stage = Stage.RCPT
         await self._say(b"RCPT", *envelope.rcpt(self._client))
-        self._stage = Stage.DATA
+        self.stage = Stage.DATA
         await self._say(b"DATA", hope=354)
         await self._write(body)
         return await self._finish()
@@ -117,7 +136,7 @@ class _Conversation:
         code, text = await self._client.execute_command(*words)
         if code // 10 == hope // 10 and (hope != 354 or code == 354):
             return text
-        failure = refused(self._stage, code, text)
+        failure = refused(self.stage, code, text)
         await self._reset(code)
         raise failure
 
@@ -146,12 +165,12 @@ class _Conversation:
         if protocol is None:
             raise aiosmtplib.SMTPServerDisconnected("Connection lost")
         protocol.write(b".\r\n")
-        self._stage = Stage.DOT
+        self.stage = Stage.DOT
         code, text = await protocol.read_response(timeout=self._seconds)
         if 200 <= code <= 299:
             return f"{code} {text}"
         self._connection.sound = 400 <= code <= 599 and code != 421
-        raise refused(self._stage, code, text)
+        raise refused(self.stage, code, text)
 
     async def _reset(self, code: int) -> None:
         """After a refusal the connection is fit for another mail only if RSET is answered (RFC 5321 4.1.1.5)."""
@@ -167,9 +186,10 @@ class _Conversation:
         """No reply in time, a drop, or a reply that is no SMTP: the connection is never used again."""
         self._connection.sound = False
         detail = str(error) or type(error).__name__
-        if self._stage is Stage.MAIL and self._connection.used and isinstance(error, ConnectionError):
-            return _WentStale(detail, stage=self._stage)
-        return dropped(self._stage, detail)
+        if self.stage is Stage.MAIL and self._connection.used and isinstance(error, ConnectionError):
+            self.stage = Stage.CONNECT
+            return _WentStale(detail, stage=Stage.MAIL)
+        return dropped(self.stage, detail)
 
 
 def _check_recipient(to: Address) -> None:

@@ -10,8 +10,9 @@ import pytest
 import uvloop
 
 from channels.email.channel import Settings, open_channel
+from channels.email.smtp import SmtpSender
 from channels.errors import Misconfigured, Refused, SendError, TryLater, Unknown
-from channels.message import Reason
+from channels.message import Address, Kind, Reason
 
 Start = Callable[..., Any]
 Build = Callable[..., Any]
@@ -240,6 +241,50 @@ async def test_a_password_is_never_sent_in_clear_to_another_machine(settings: Bu
                 "smtp": {"host": "mail.b.example", "security": "none", "username": "a", "password": "b"},
             }
         )
+
+
+@pytest.mark.parametrize("verb", ["greeting", "MAIL", "RCPT", "dot"])
+async def test_a_refusal_that_no_text_can_hold_is_made_readable(
+    verb: str, fake_smtp: Start, settings: Build, opened: Build, outbound: Build
+) -> None:
+    error = await outcome(fake_smtp, settings, opened, outbound(), **{verb: b"550 \xed\xe5\xf2 \0 here\r\n"})
+    assert str(error).encode().endswith(b" here")
+    assert "\0" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "stage"),
+    [
+        ({"greeting": "hang"}, TryLater, "connect"),
+        ({"RCPT": "hang"}, TryLater, "rcpt"),
+        ({"DATA": "hang"}, TryLater, "data"),
+        ({"dot": "hang"}, Unknown, "dot"),
+    ],
+)
+async def test_a_mail_that_takes_too_long_in_all_is_judged_by_its_stage(
+    answers: dict[str, Any],
+    error: type[SendError],
+    stage: str,
+    fake_smtp: Start,
+    settings: Build,
+    outbound: Build,
+) -> None:
+    _, port = await fake_smtp(answers)
+    sender = SmtpSender("mail", settings(port).smtp, Address(Kind.EMAIL, "support@shop.example"), longest_seconds=0.3)
+    with pytest.raises(error) as failure:
+        await sender.send(outbound())
+    assert failure.value.stage == stage
+
+
+async def test_mails_that_wait_for_a_free_connection_to_a_server_that_hangs_are_known_not_to_have_gone(
+    fake_smtp: Start, settings: Build, outbound: Build
+) -> None:
+    """Fault F5: one hanging server must not turn a whole campaign into "unknown", which is never sent again."""
+    _, port = await fake_smtp({"MAIL": "hang"})
+    one = settings(port, smtp={"connections": 1}).smtp
+    sender = SmtpSender("mail", one, Address(Kind.EMAIL, "support@shop.example"), longest_seconds=0.3)
+    ended = await asyncio.gather(*(sender.send(outbound()) for _ in range(5)), return_exceptions=True)
+    assert [type(one) for one in ended] == [TryLater] * 5
 
 
 @pytest.mark.parametrize(("body", "error"), [("drop", TryLater), (None, Unknown)])
