@@ -22,7 +22,7 @@ CHECK_SECONDS = 30
 def migrate(config: options.Config = None) -> None:
     """Bring the database to the current schema. Safe to run at any time, by several processes at once."""
     chosen = options.settings(config)
-    with bootstrap.running_database(chosen) as url:
+    with bootstrap.running_database(chosen) as url, options.reaching(url):
         pending = options.run(migrating.pending(url))
         options.run(bootstrap.prepare(url))
     options.out.print(f"Migrated: {', '.join(pending)}." if pending else "The schema is current.")
@@ -75,8 +75,9 @@ def _print_findings(findings: dict[str, Sequence[Finding]]) -> None:
     table = Table("Channel", "Step", "", "What was found", box=None)
     for name, found in findings.items():
         for f in found:
-            words = f.detail if f.ok else f"{f.detail}\n[dim]{f.remedy}[/]"
-            table.add_row(name, f.step, "[green]ok[/]" if f.ok else "[red]fails[/]", words)
+            detail, remedy = options.shown(f.detail), options.shown(f.remedy)
+            words = detail if f.ok else f"{detail}\n[dim]{remedy}[/]"
+            table.add_row(name, options.shown(f.step), "[green]ok[/]" if f.ok else "[red]fails[/]", words)
     options.out.print(table)
 
 
@@ -84,4 +85,6 @@ def _print_problems(problems: Sequence[health.Problem]) -> None:
     if not problems:
         options.out.print("[green]Healthy[/]: every row is in a lawful state, all counters equal their sums.")
     for p in problems:
-        options.out.print(f"[red]{p.check}[/]: {p.count} rows, for example {p.example}\n  [dim]{p.remedy}[/]")
+        options.out.print(
+            f"[red]{p.check}[/]: {p.count} rows, for example {options.shown(p.example)}\n  [dim]{p.remedy}[/]"
+        )

@@ -42,7 +42,7 @@ def import_(
     try:
         names, rows = header(file), list(lines(file, _mapping(map_)))
     except Unusable as e:
-        options.err.print(f"[red]error[/] {file}: {e}")
+        options.err.print(f"[red]error[/] {options.shown(file)}: {options.shown(e)}")
         raise typer.Exit(1) from e
     results = options.with_hub(config, lambda hub: _import(hub, rows, duplicates, file.name, dry_run=dry_run))
     rejected = [r for r in results if r.outcome is Outcome.REJECTED]
@@ -134,7 +134,9 @@ def _report(counts: Counter[str], kept: Path | None, *, dry_run: bool, json: boo
     words = ", ".join(f"{counts[o.value]} {o.value}" for o in Outcome)
     options.out.print(f"{'Would be: ' if dry_run else ''}{words}.")
     if kept:
-        options.out.print(f"The rejected rows and their reasons are in [bold]{kept}[/]; mend them there and import it.")
+        options.out.print(
+            f"The rejected rows and their reasons are in [bold]{options.shown(kept)}[/]; mend them there and import it."
+        )
 
 
 def _progress() -> Progress:

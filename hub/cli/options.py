@@ -17,7 +17,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 from hub import bootstrap
 from hub.bootstrap import Hub
-from hub.cli.printing import Json, err, out, print_json
+from hub.cli.failures import reaching
+from hub.cli.printing import Json, err, out, print_json, shown
 from hub.settings import Settings, load
 
 __all__ = [
@@ -28,9 +29,11 @@ __all__ = [
     "opened",
     "out",
     "print_json",
+    "reaching",
     "run",
     "set_up_logs",
     "settings",
+    "shown",
     "with_hub",
 ]
 
@@ -54,7 +57,8 @@ def database(config: Path | None) -> Iterator[tuple[Settings, str]]:
     """Settings and the URL of a running, migrated database; the bundled server is started if need be."""
     chosen = settings(config)
     with bootstrap.running_database(chosen) as url:
-        run(bootstrap.prepare(url))
+        with reaching(url):
+            run(bootstrap.prepare(url))
         yield chosen, url
 
 

@@ -13,7 +13,7 @@ import typer
 
 from channels.errors import Unreadable
 from channels.reader import mail_reader
-from hub.cli.printing import Json, err, out, print_json
+from hub.cli.printing import Json, err, out, print_json, shown
 
 READERS = 2
 
@@ -47,7 +47,7 @@ async def _understand_one(file: Path) -> dict[str, Any]:
     try:
         return await reader.understand(await asyncio.to_thread(file.read_bytes))
     except Unreadable as e:
-        err.print(f"[red]error[/] {file}: {e}")
+        err.print(f"[red]error[/] {shown(file)}: {shown(e)}")
         raise typer.Exit(1) from e
     finally:
         await reader.close()
@@ -72,7 +72,8 @@ async def _work_off(waiting: Iterator[Path], as_json: bool) -> int:
             if as_json:
                 sys.stdout.write(jsonlib.dumps({"file": str(file)} | understood, ensure_ascii=False) + "\n")
             else:
-                out.print(f"[bold]{file}[/]  {understood.get('subject') or understood['problems']}")
+                told = understood.get("subject") or ", ".join(understood["problems"])
+                out.print(f"[bold]{shown(file)}[/]  {shown(told)}")
     finally:
         await reader.close()
     return failed
@@ -80,10 +81,10 @@ async def _work_off(waiting: Iterator[Path], as_json: bool) -> int:
 
 def _show(mail: dict[str, Any]) -> None:
     sender = mail.get("from") or {}
-    out.print(f"[bold]{mail.get('subject')}[/]", markup=True)
-    out.print(f"from {sender.get('name', '')} <{sender.get('email', '')}>, {mail.get('date')}", markup=False)
-    out.print(mail.get("reply_text") or (mail.get("body") or {}).get("text") or "", markup=False)
-    for file in mail.get("attachments") or []:
-        out.print(f"  {file['filename']}  {file['content_type']}  {file['size']} bytes", markup=False)
+    out.print(f"[bold]{shown(mail.get('subject'))}[/]")
+    lines = [f"from {sender.get('name', '')} <{sender.get('email', '')}>, {mail.get('date')}"]
+    lines.append(mail.get("reply_text") or (mail.get("body") or {}).get("text") or "")
+    lines += [f"  {f['filename']}  {f['content_type']}  {f['size']} bytes" for f in mail.get("attachments") or []]
+    out.print(shown("\n".join(lines)))
     for problem in mail.get("problems") or []:
-        err.print(f"  {problem}", markup=False)
+        err.print(f"  {shown(problem)}")

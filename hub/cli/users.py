@@ -45,9 +45,9 @@ def add(
     try:
         number = options.with_hub(config, create)
     except ValueError as e:
-        options.err.print(f"[red]error[/] {e}")
+        options.err.print(f"[red]error[/] {options.shown(e)}")
         raise typer.Exit(1) from e
-    options.out.print(f"{name} ({role.value}) may sign in as {email}. Number {number}.")
+    options.out.print(options.shown(f"{name} ({role.value}) may sign in as {email}. Number {number}."))
 
 
 @app.command("list")
@@ -66,4 +66,4 @@ def list_(config: options.Config = None, json: options.Json = False) -> None:
         options.print_json(people)
         return
     for person in people:
-        options.out.print("  ".join(str(value) for value in person.values()))
+        options.out.print(options.shown("  ".join(str(value) for value in person.values())))

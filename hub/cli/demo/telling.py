@@ -46,7 +46,7 @@ async def perform(theatre: Theatre, *, quiet: bool) -> Report:
         told.append(await _perform(theatre, scene))
         if not quiet:
             mark = "[green]✓[/]" if told[-1].ok else "[red]✗[/]"
-            options.out.print(f"{mark} {scene.title}: {told[-1].seen} [dim]{told[-1].seconds:.1f} s[/]")
+            options.out.print(f"{mark} {scene.title}: {options.shown(told[-1].seen)} [dim]{told[-1].seconds:.1f} s[/]")
     async with theatre.hub.database.unit() as session:
         counts = await _campaign(session)
         problems = await health.doctor(session, now=clock.now())
@@ -68,7 +68,8 @@ def print_table(report: Report) -> None:
             table.add_row(f"[dim]{title}[/] {word}", str(n))
     options.out.print(table)
     for problem in report.doctor:
-        options.out.print(f"[red]doctor[/] {problem['check']}: {problem['count']}, {problem['example']}")
+        words = f"{problem['check']}: {problem['count']}, {problem['example']}"
+        options.out.print(f"[red]doctor[/] {options.shown(words)}")
     options.out.print("[green]The story held.[/]" if report.ok else "[red]The story did not hold.[/]")
 
 

@@ -1,0 +1,82 @@
+"""`hub customers` and `hub users`: who is written to, and who writes."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+
+from hub.database.engine import Database
+from hub.models import Customer, Staff
+
+SHEET = """name,email,phone,language,birthday,consent
+Ana Nowak,ana@nowak.example,601 123 456,pl,1984-02-29,marketing:email
+Георги,georgi@petrov.example,+359888123456,bg,,
+Broken,not an address,,en,,
+"=HYPERLINK(""x"")",evil@mail.example,,en,31.02.1990,
+"""
+GOOD, BAD = 2, 2
+
+
+async def test_an_import_is_tried_done_and_taken_out_again(quick: Any, database: Database, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(SHEET, encoding="utf-8")
+
+    tried = await quick.hub("customers", "import", "people.csv", "--dry-run", "--json")
+    assert (tried.code, tried.json["added"], tried.json["rejected"], tried.json["dry_run"]) == (1, GOOD, BAD, True)
+    assert await _names(database) == []
+
+    done = await quick.hub("customers", "import", "people.csv")
+    assert done.code == 1
+    assert f"{GOOD} added" in done.words
+    assert "people.rejected.csv" in done.words
+    assert await _names(database) == ["Ana Nowak", "Георги"]
+    rejected = list(csv.DictReader((tmp_path / "people.rejected.csv").open(encoding="utf-8")))
+    assert [(row["line"], row["name"]) for row in rejected] == [("4", "Broken"), ("5", '\'=HYPERLINK("x")')]
+    assert "not an address" in rejected[0]["reason"]
+    assert "31.02.1990" in rejected[1]["reason"]
+
+    mended = (tmp_path / "people.rejected.csv").read_text().replace("not an address", "b@roken.example")
+    (tmp_path / "mended.csv").write_text(mended.replace("31.02.1990", "28.02.1990"))
+    again = await quick.hub("customers", "import", "mended.csv", "--json")
+    assert (again.code, again.json["added"], again.json["rejected_file"]) == (0, BAD, None)
+
+    out = await quick.hub("customers", "export")
+    rows = {row["name"]: row for row in csv.DictReader(out.out.splitlines())}
+    assert (out.code, len(rows)) == (0, GOOD + BAD)
+    assert (rows["Ana Nowak"]["phone"], rows["Ana Nowak"]["birthday"]) == ("'+48601123456", "1984-02-29")
+
+
+async def test_a_file_that_is_no_list_of_people_is_refused_in_a_sentence(quick: Any, tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text("colour,size\nred,4\n")
+    ran = await quick.hub("customers", "import", "odd.csv")
+    assert ran.code == 1
+    assert "no column is a name, an email or a phone" in ran.err
+    missing = await quick.hub("customers", "import", "nowhere.csv")
+    assert (missing.code, "nowhere.csv" in missing.err) == (2, True)
+
+
+async def test_staff_are_added_listed_and_not_with_a_weak_password(quick: Any, database: Database) -> None:
+    who = ("users", "add", "ana@company.example", "--name", "Ana", "--role", "admin", "--phone", "+48601123456")
+    weak = await quick.hub(*who, "--password", "short")
+    assert (weak.code, "at least 10 characters" in weak.err) == (1, True)
+    async with database.unit() as session:
+        assert (await session.exec(select(Staff))).all() == []
+
+    added = await quick.hub(*who, HUB_PASSWORD="correct horse battery")
+    assert added.code == 0
+    assert "Ana (admin) may sign in as ana@company.example" in added.words
+    async with database.unit() as session:
+        (staff,) = (await session.exec(select(Staff))).all()
+    assert (staff.role, staff.phone, "correct" in staff.password_hash) == ("admin", "+48601123456", False)
+
+    twice = await quick.hub(*who, HUB_PASSWORD="correct horse battery")
+    assert (twice.code, "Traceback" in twice.err) == (1, False)
+    listed = await quick.hub("users", "list", "--json")
+    assert [(one["email"], one["active"]) for one in listed.json] == [("ana@company.example", True)]
+
+
+async def _names(database: Database) -> list[str]:
+    async with database.unit() as session:
+        return list(await session.exec(select(Customer.name).order_by(col(Customer.name))))
