@@ -20,7 +20,7 @@ from hub.staff.roles import Action
 from hub.web import cards, composing, words
 from hub.web.access import ConsentRecorder, CustomerReader, CustomerWriter, Visit
 from hub.web.customers import read_birthday
-from hub.web.pages import go, page
+from hub.web.pages import go, opened, page
 from hub.web.problems import Page
 from hub.web.threads import timeline
 from hub.web.translations import gettext as _
@@ -180,7 +180,7 @@ async def _data(
         if reads:
             told = await timeline(session, customer_id, before=before, limit=PAGE + 1, kinds=kinds or ())
         todo = await tasks.listing(session, customer_id=customer_id) if reads else []
-        if before is None:
+        if before is None and opened(visit):
             await _note(session, visit, "customer.read", customer_id, "")
     return {
         "card": card,

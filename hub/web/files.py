@@ -6,7 +6,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from hub.interactions import history
 from hub.storage import Damaged, Missing
@@ -26,6 +26,14 @@ async def html(visit: InboxReader, interaction_id: UUID) -> Response:
         raw = await history.html(session, interaction_id)
     headers = {"Content-Security-Policy": markup.POLICY, "Cache-Control": "private, max-age=600"}
     return HTMLResponse(markup.document(raw), headers=headers)
+
+
+@router.get("/messages/{interaction_id}/text")
+async def text(visit: InboxReader, interaction_id: UUID) -> Response:
+    """The whole words of a message that is too long for the thread."""
+    async with visit.hub.database.unit() as session:
+        words = await history.whole_text(session, interaction_id)
+    return PlainTextResponse(words, headers={"Cache-Control": "private, no-store"})
 
 
 @router.get("/attachments/{attachment_id}")

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Form, HTTPException, Query, Response
 
 from hub.conversations import assignment, inbox
 from hub.models.vocabulary import ConversationState
-from hub.staff import accounts
+from hub.staff import accounts, audit
 from hub.staff.roles import Action
 from hub.web import cards, composing, moments, words
 from hub.web.access import Answerer, InboxReader, Visit
-from hub.web.pages import go, page
+from hub.web.pages import go, opened, page
 from hub.web.problems import Page
 from hub.web.threads import told
 from hub.web.translations import gettext as _
@@ -121,6 +121,11 @@ async def _opened(visit: Visit, conversation_id: UUID) -> dict[str, Any]:
         colleagues = await accounts.listing(session, inactive=False)
         card = await cards.card(session, found.customer_id, visit)
         entries = await told(session, conversation_id)
+        if opened(visit):
+            subject = f"customer:{found.customer_id}"
+            await audit.write(
+                session, "customer.read", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now
+            )
         return {
             "open": found,
             "entries": entries,

@@ -70,6 +70,11 @@ def secure(visit: Visit | Request) -> bool:
     return bool(request.state.hub.settings.hub.public_url.startswith("https://"))
 
 
+def opened(visit: Visit) -> bool:
+    """A person opened this; the page did not merely refresh a piece of itself."""
+    return not _fragment(visit.request) or visit.request.headers.get("hx-target") == "thread"
+
+
 def _fragment(request: Request) -> bool:
     return request.headers.get("hx-request") == "true" and "hx-history-restore-request" not in request.headers
 

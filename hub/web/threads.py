@@ -25,6 +25,7 @@ class Told:
     quoted: str  # the rest of a mail, folded
     machine: bool  # no person wrote it
     recording: bool  # a call with a sound to play
+    cut: bool  # there is more than is shown
 
     @property
     def id(self) -> UUID:
@@ -56,4 +57,4 @@ async def _one(session: Any, entry: Entry) -> Told:
     quoted = text if entry.reply_text and entry.reply_text.strip() != text.strip() else ""
     sounds = any(file.media_type.startswith("audio/") for file in entry.attachments)
     machine = entry.origin in _BY_MACHINE or bool(entry.auto)
-    return Told(entry, subject, new, quoted, machine, entry.kind is not None and sounds)
+    return Told(entry, subject, new, quoted, machine, entry.kind is not None and sounds, entry.cut)

@@ -43,7 +43,7 @@ async def test_a_stranger_becomes_known_by_saving_a_name(world: Any, signed_in: 
     stranger = world.customers["stranger"]
     assert "made from an unknown sender" in (await desk.see(f"/customers/{stranger}")).text
     await desk.send(f"/customers/{stranger}/details", name="Jan Kowalski", language="pl", birthday="02-29")
-    seen = await desk.see(f"/customers/{stranger}")
+    seen: Any = await desk.see(f"/customers/{stranger}")
     assert seen.h1.text == "Jan Kowalski"
     assert "made from an unknown sender" not in seen.text
     assert seen.select_one("#birthday")["value"] == "02-29"
@@ -52,7 +52,7 @@ async def test_a_stranger_becomes_known_by_saving_a_name(world: Any, signed_in: 
 async def test_a_form_that_is_wrong_comes_back_with_everything_typed(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.AGENT)
     answer = await desk.send("/customers/new", name="Ana Two", email="ana@nowak.example", phone="", language="pl")
-    seen = BeautifulSoup(answer.text, "html.parser")
+    seen: Any = BeautifulSoup(answer.text, "html.parser")
     assert answer.status_code == 422
     assert "ana@nowak.example belongs to another customer already." in seen.select_one("[role=alert]").text
     assert seen.select_one("#name")["value"] == "Ana Two"
@@ -160,7 +160,7 @@ async def test_a_task_is_written_down_and_ticked_off(world: Any, signed_in: Any)
 
 async def test_an_api_token_is_shown_once(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.ADMIN)
-    shown = BeautifulSoup((await desk.send("/settings/tokens", name="shop")).text, "html.parser")
+    shown: Any = BeautifulSoup((await desk.send("/settings/tokens", name="shop")).text, "html.parser")
     token = shown.select_one(".command").text.strip()
     assert token.startswith("hub_")
     assert token not in (await desk.see("/settings")).text

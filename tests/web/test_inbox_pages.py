@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from sqlmodel import select
+
+from hub import clock
 from hub.conversations import replies
 from hub.conversations.replies import Reply
 from hub.interactions import history
+from hub.models import Audit
 from hub.models.vocabulary import Kind, Role, State
 
 
@@ -54,8 +58,6 @@ async def _answer(world: Any, text: str) -> None:
         world.conversations["sms"], world.customers["georgi"], Kind.SMS, text, world.staff[Role.AGENT], str(uuid4())
     )
     async with hub.database.unit() as session:
-        from hub import clock
-
         await replies.answer(session, reply, gate=hub.gate, now=clock.now())
 
 
@@ -114,6 +116,33 @@ async def test_new_conversations_are_counted_and_those_on_the_screen_are_not(wor
     assert "2 new" in answer.text
     answer = await desk.client.get("/inbox/all", params={"shown": ["-", *lines]}, headers={"HX-Request": "true"})
     assert answer.text.strip() == ""
+
+
+async def test_a_file_goes_out_with_a_mail_and_one_that_is_too_big_is_refused(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    path = f"/conversations/{world.conversations['invoice']}/reply"
+    data = {"csrf": desk.csrf, "kind": "email", "text": "Here it is.", "form_token": str(uuid4()), "subject": "Re: 118"}
+    sent = await desk.client.post(path, data=data, files={"files": ("new invoice.pdf", b"%PDF", "application/pdf")})
+    assert sent.status_code == 303
+    bubble = (await desk.see(f"/inbox/all/{world.conversations['invoice']}")).select_one(".bubble.out")
+    assert "new invoice.pdf" in bubble.text
+    big = {"files": ("big.bin", b"x" * (10 * 1024 * 1024 + 1), "application/octet-stream")}
+    refused = await desk.client.post(path, data=data | {"form_token": str(uuid4())}, files=big)
+    assert (refused.status_code, "too big" in refused.text) == (413, True)
+
+
+async def test_opening_a_conversation_is_written_into_the_audit_trail_and_refreshing_it_is_not(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    path = f"/inbox/all/{world.conversations['invoice']}"
+    await desk.see(path)
+    await desk.client.get(path, headers={"HX-Request": "true", "HX-Target": "messages"})
+    async with world.hub.database.unit() as session:
+        rows = (await session.exec(select(Audit).where(Audit.action == "customer.read"))).all()
+    assert [(row.staff_id, row.subject) for row in rows] == [
+        (world.staff[Role.AGENT], f"customer:{world.customers['ana']}")
+    ]
 
 
 async def test_quoted_text_is_folded_behind_what_is_new(world: Any, signed_in: Any) -> None:

@@ -72,6 +72,22 @@ async def test_the_look_is_kept_and_an_unknown_one_is_not(empty: Any, signed_in:
     assert (await desk.see("/tasks")).html["data-bs-theme"] == "dark"
 
 
+@pytest.mark.parametrize(("language", "word"), [("pl", "Zadania"), ("bg", "Задачи"), ("ru", "Задачи"), ("en", "Tasks")])
+async def test_the_desk_speaks_the_language_that_its_owner_chose(
+    language: str, word: str, world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    await desk.send("/me", language=language, back="/tasks")
+    seen = await desk.see("/tasks")
+    assert (seen.html["lang"], seen.h1.text) == (language, word)
+
+
+async def test_an_agent_says_that_no_calls_shall_ring(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    await desk.send("/me", available="0", back="/tasks")
+    assert "I take no calls now" in (await desk.see("/tasks")).select_one(".me").text
+
+
 async def test_an_address_that_leads_nowhere_is_said_in_words(empty: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.AGENT)
     for path in ("/inbox/nowhere", "/customers/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "/customers/xyz", "/nowhere"):

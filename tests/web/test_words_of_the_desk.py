@@ -64,7 +64,8 @@ def test_the_catalogue_has_the_navigation_the_inbox_and_the_customer_page(langua
         catalogue = read_po(file, locale=language)
     pages = ("base.html", "parts.html", "inbox.html", "inbox_parts.html", "bubbles.html", "card.html", "customer.html")
     wanted = {message if isinstance(message, str) else message[0] for message in _messages(pages)}
-    missing = {message for message in wanted if not (catalogue.get(message) and catalogue.get(message).string)}
+    known = {message: catalogue.get(message) for message in wanted}
+    missing = {message for message, found in known.items() if found is None or not found.string}
     assert missing == set()
     assert list(catalogue.check()) == []
 
