@@ -6,7 +6,7 @@ It is served beside the carrier's API, on loopback only, and takes posts from it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,11 +21,12 @@ from channels import address
 from channels.sandbox import magic
 from channels.sandbox.carrier import Carrier
 from channels.sandbox.mail import Letter, MailWorld
-from channels.sandbox.resources import Call, Heard
+from channels.sandbox.resources import Call, Heard, Message, now
 from channels.sandbox.telephone import Answer, Held
 
 _HERE = Path(__file__).parent
 _HEARTBEAT_SECONDS = 15.0
+_NEAREST = 12  # people shown as links; all of them are in the field's list
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -61,12 +62,26 @@ class ShownText:
     body: str
 
 
-class Page:
-    """`companies` are the company's mail addresses."""
+@dataclass(frozen=True, slots=True)
+class ShownPerson:
+    """An address or a number that can be played; `name` is empty for a stranger."""
 
-    def __init__(self, carrier: Carrier, mail: MailWorld, companies: Sequence[str]) -> None:
+    address: str
+    name: str
+
+
+class Page:
+    """`companies` are the company's mail addresses, `names` the known people by address or number, first of all first.
+
+    `names` belongs to the caller and may grow.
+    """
+
+    def __init__(
+        self, carrier: Carrier, mail: MailWorld, companies: Sequence[str], names: Mapping[str, str] | None = None
+    ) -> None:
         self._carrier, self._mail, self._companies = carrier, mail, tuple(companies)
-        self._people: dict[str, None] = {}
+        self._names = {} if names is None else names
+        self._people: dict[str, datetime] = {}
         self._closing = asyncio.Event()
         self._template = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined
@@ -111,26 +126,44 @@ class Page:
 
     def _context(self, person: str) -> dict[str, Any]:
         if person:
-            self._people.setdefault(person)
+            self._people.setdefault(person, now())
         is_mail = "@" in person
-        numbers = [one.number for one in self._carrier.numbers]
+        known = self._known()
         return {
             "person": person,
-            "people": self._seen(numbers),
+            "name": self._names.get(person, ""),
+            "people": known,
+            "nearest": known[:_NEAREST],
             "is_mail": is_mail,
             "held": self._carrier.exchange.is_held(person),
             "companies": self._companies,
-            "numbers": numbers,
+            "texted": [one.number for one in self._carrier.numbers if one.sms_url],
+            "called": [one.number for one in self._carrier.numbers if one.voice_url],
             "magic": magic.table(),
             "letters": list(reversed(self._mail.mailbox(person))) if is_mail else [],
             "texts": _texts(self._carrier, person) if person and not is_mail else [],
             "calls": _calls(self._carrier, person) if person and not is_mail else [],
         }
 
-    def _seen(self, companys: Sequence[str]) -> list[str]:
-        numbers = {n for m in self._carrier.messages.all.values() for n in (m.sender, m.recipient)}
-        numbers |= {n for c in self._carrier.calls() for n in (c.sender, c.recipient)}
-        return sorted({*self._people, *numbers, *self._mail.addresses()} - {*companys, *self._companies})
+    def _known(self) -> list[ShownPerson]:
+        """Everybody there is to play: whom something happened to last comes first, then the others by acquaintance."""
+        company = {*self._companies, *(one.number for one in self._carrier.numbers)}
+        met = self._met()
+        lately = sorted(met.keys() - company, key=lambda one: (met[one], one), reverse=True)
+        others = [one for one in self._names if one not in met]
+        return [ShownPerson(one, self._names.get(one, "")) for one in (*lately, *others)]
+
+    def _met(self) -> dict[str, datetime]:
+        """When something last happened to an address or a number."""
+        met = dict(self._people)
+        spoken: list[Message | Call] = [*self._carrier.messages.all.values(), *self._carrier.calls()]
+        for one in spoken:
+            for number in (one.sender, one.recipient):
+                met[number] = max(one.created, met.get(number, one.created))
+        for owner in self._mail.addresses():
+            last = self._mail.mailbox(owner)[-1].at
+            met[owner] = max(last, met.get(owner, last))
+        return met
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: `changed` whenever something happened on this person's telephone or in the mailbox."""

@@ -32,15 +32,20 @@ class World:
         self._settings = settings
         self.mail = MailWorld(settings.mailboxes)
         self.carrier = Carrier(settings.account_sid, settings.auth_token, settings.numbers, pace=settings.pace)
+        self._names: dict[str, str] = {}
         self._page: Page | None = None
 
     @property
     def page_url(self) -> str:
         return f"{self.carrier.base_url}/"
 
+    def introduce(self, names: Mapping[str, str]) -> None:
+        """Names of people by mail address or number, whom the page offers to play in this order."""
+        self._names.update(names)
+
     async def start(self) -> None:
         """Start all of it, or nothing: what was started is stopped when the rest fails."""
-        self._page = Page(self.carrier, self.mail, tuple(self._settings.mailboxes))
+        self._page = Page(self.carrier, self.mail, tuple(self._settings.mailboxes), self._names)
         await self.mail.start(self._settings.smtp_port, self._settings.imap_port)
         try:
             await self.carrier.start(self._settings.http_port, self._page.routes())

@@ -74,6 +74,32 @@ async def post(browser: aiohttp.ClientSession, path: str, **form: str) -> int:
         return answer.status
 
 
+async def test_the_people_introduced_are_offered_by_name_and_who_was_met_last_comes_first(
+    world: World, browser: aiohttp.ClientSession
+) -> None:
+    world.introduce({ANA: "Ana <b>", PERSON: "Piotr"} | {f"p{n}@mail.example": f"Person {n}" for n in range(20)})
+    fresh = await page(browser)
+    links = [a.get_text() for a in fresh.select(".people a")]
+    assert (links[:2], len(links)) == ([f"Ana <b> {ANA}", f"Piotr {PERSON}"], 12)
+    assert len(fresh.select("#people option")) == 22
+    assert await post(browser, "/text", person="+48601000111", to=COMPANY, body="hello") == 303
+    met = [a.get_text() for a in (await page(browser)).select(".people a")]
+    assert met[:2] == ["+48601000111", f"Ana <b> {ANA}"]
+
+
+async def test_only_numbers_that_take_calls_are_offered_for_a_call() -> None:
+    takes_texts, takes_calls = CompanyNumber("+48220000001", sms_url="x"), CompanyNumber("+48220000002", voice_url="y")
+    world = World(SandboxSettings("AC" + "0" * 32, "token", numbers=(takes_texts, takes_calls)))
+    await world.start()
+    try:
+        async with aiohttp.ClientSession(world.page_url) as session:
+            shown = await page(session, person=PERSON)
+    finally:
+        await world.stop()
+    offered = {one: [o.get_text() for o in shown.select(f"#{one} option")] for one in ("sms-to", "call-to")}
+    assert offered == {"sms-to": [takes_texts.number], "call-to": [takes_calls.number]}
+
+
 async def test_a_text_from_the_page_reaches_the_company_and_the_answer_is_shown(
     world: World, browser: aiohttp.ClientSession, hub: Any
 ) -> None:
