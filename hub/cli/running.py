@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from hub.app import create_app
 from hub.bootstrap import Hub
 from hub.cli import options
 from hub.jobs import worker as jobs
+from hub.settings import ConfigurationError, Settings
 
 GRACE_SECONDS = 10
 _log = structlog.get_logger("run")
@@ -23,6 +25,7 @@ _log = structlog.get_logger("run")
 def run(config: options.Config = None, workers: int = 1) -> None:
     """Run everything: the database (if bundled), the web server and the workers. Ctrl-C stops it cleanly."""
     options.set_up_logs(name="run")
+    demand_port(options.settings(config))
     with options.database(config) as (chosen, _url):
         options.out.print(f"Contact Hub at [bold]{chosen.hub.public_url}[/]  (Ctrl-C stops)")
         commands = {
@@ -35,6 +38,7 @@ def run(config: options.Config = None, workers: int = 1) -> None:
 def web(config: options.Config = None) -> None:
     """Run the web server alone: pages, API, webhooks, public links."""
     options.set_up_logs(name="web")
+    demand_port(options.settings(config))
     options.with_hub(config, serve)
 
 
@@ -65,6 +69,20 @@ async def serve(hub: Hub) -> None:
 async def work(hub: Hub) -> None:
     """Work until SIGTERM or SIGINT; what is in flight is finished first, within the grace period."""
     await jobs.run(hub, stop_signal())
+
+
+def demand_port(settings: Settings) -> None:
+    """Raises ConfigurationError when the web server could not listen, before anything else is started."""
+    host, port = settings.web.host, settings.web.port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as e:
+            raise ConfigurationError(
+                f"[web] the hub cannot listen on {host}:{port}: {e.strerror}. "
+                "Is another hub running? Stop it, or set [web] port (HUB_WEB__PORT) to a free one"
+            ) from e
 
 
 def command(name: str, config: Path | None) -> list[str]:

@@ -36,6 +36,8 @@ def demo(
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-demo-", ignore_cleanup_errors=True))
             os.environ.update(stage.apart(Path(folder)))
         settings = options.settings(config or _shipped())
+        if not json:
+            options.out.print("[dim]Starting the database, the sandbox, the web server and a worker ...[/]")
         url = stack.enter_context(bootstrap.running_database(settings))
         outcome = options.run(_play(settings, url, config, once=once, json=json))
     if not outcome:

@@ -17,7 +17,7 @@ import aiohttp
 from hub import bootstrap, clock
 from hub.bootstrap import Hub
 from hub.cli.demo import company
-from hub.cli.running import command, stop_signal, supervise
+from hub.cli.running import command, demand_port, stop_signal, supervise
 from hub.cli.sandbox import World, running_world
 from hub.models.vocabulary import Role
 from hub.settings import Settings
@@ -67,13 +67,15 @@ def apart(folder: Path) -> dict[str, str]:
 
 @asynccontextmanager
 async def setting(settings: Settings, url: str, config: Path | None) -> AsyncIterator[Theatre]:
-    """Everything running and ready; stopped in order at the end."""
+    """Everything running and ready; stopped in order at the end. Raises ConfigurationError when a port is taken."""
+    demand_port(settings)
     stop = stop_signal()
     async with AsyncExitStack() as stack:
         await bootstrap.prepare(url)
         world = await stack.enter_async_context(running_world(settings))
         hub = await stack.enter_async_context(bootstrap.open_hub(settings, url))
         password, fresh = await _people(hub)
+        world.introduce({**company.names(clock.now()), AGENT_PHONE: "Maria Petrova (agent)"})
         commands = {name: command(name, config) for name in ("web", "worker")}
         processes = asyncio.create_task(supervise(commands, stop, log=settings.hub.data_dir / "demo.log"))
         stack.push_async_callback(_end, processes, stop)
@@ -100,7 +102,16 @@ async def _people(hub: Hub) -> tuple[str, bool]:
             (AGENT, "Maria Petrova", Role.AGENT, AGENT_PHONE),
             ("marta@meadow.example", "Marta Lis", Role.MARKETER, None),
         ):
-            await accounts.create(session, email=email, name=name, role=role, password=password, phone=phone, now=now)
+            await accounts.create(
+                session,
+                email=email,
+                name=name,
+                role=role,
+                password=password,
+                phone=phone,
+                timezone=hub.settings.hub.timezone,
+                now=now,
+            )
         await company.load(session, now=now)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
         json.dump({"password": password}, f)
