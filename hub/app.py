@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -41,7 +42,7 @@ def create_app(hub: Hub) -> FastAPI:
     api.install_error_pages(app)
     web.install_error_pages(app, hub)
     for error in (SQLAlchemyError, OSError, TimeoutError):
-        app.add_exception_handler(error, _database_away)
+        app.add_exception_handler(error, partial(_database_away, hub))
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.add_middleware(SecurityHeaders, https=hub.settings.hub.public_url.startswith("https://"))
     return app
@@ -67,9 +68,13 @@ class SecurityHeaders:
         await self._app(scope, receive, send_secured if scope["type"] == "http" else send)
 
 
-async def _database_away(_request: Request, error: Exception) -> Response:
+async def _database_away(hub: Hub, request: Request, error: Exception) -> Response:
     if not is_away(error):
         raise error
+    if "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers:
+        page = web.away(request, hub)
+        page.headers["Retry-After"] = str(RETRY_AFTER)
+        return page
     problem = {
         "title": "The database cannot be reached",
         "detail": "Nothing was changed. Try again in a few seconds; if it stays away, see `hub doctor`.",

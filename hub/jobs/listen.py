@@ -19,6 +19,7 @@ from hub.storage import StorageError
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two tries; doubled each time
 UNMENDED = 60.0  # until a mailbox with wrong settings is tried again: wrong passwords lock accounts
+AWAY = 2.0  # until a database that is away is asked again: nobody else suffers from the asking
 TAKEN = 10.0  # until we ask again whether another process has let go of a mailbox
 SETTLED = 5.0  # a mailbox that was listened to for so long is well
 
@@ -59,6 +60,9 @@ async def _try(hub: Hub, channel: Channel, listener: Listener) -> float | None:
         await _show(hub, channel, str(e))
         return UNMENDED
     except Exception as e:
+        if is_away(e):
+            _log.warning("database away", channel=channel.name, error=type(e).__name__)
+            return AWAY
         # The other mailboxes go on whatever it is, and this one starts from its cursor, so nothing is lost.
         _log.exception("mailbox failed", channel=channel.name, error=type(e).__name__)
     return None
@@ -75,12 +79,13 @@ async def _listen(hub: Hub, channel: Channel, listener: Listener) -> None:
 async def _store(hub: Hub, channel: Channel, batch: Batch) -> None:
     """Returns when the batch is safe. A full disk or a database that is away are waited for, whatever it takes."""
     pause = FIRST_PAUSE
-    while not await _stored(hub, channel, batch):
-        await asyncio.sleep(pause)
+    while (wait := await _stored(hub, channel, batch)) is not None:
+        await asyncio.sleep(wait or pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-async def _stored(hub: Hub, channel: Channel, batch: Batch) -> bool:
+async def _stored(hub: Hub, channel: Channel, batch: Batch) -> float | None:
+    """None when it is; else how long to wait before the next try, 0 for the usual back-off."""
     try:
         async with hub.database.unit() as session:
             await raw.keep(session, hub.storage, channel.name, batch.messages, batch.cursor, now=clock.now())
@@ -88,13 +93,13 @@ async def _stored(hub: Hub, channel: Channel, batch: Batch) -> bool:
     except StorageError as e:
         _log.error("raw mail cannot be stored", channel=channel.name, cause=str(e))
         await _show(hub, channel, f"new mail cannot be stored and waits on the mail server. {e}")
-        return False
+        return 0
     except Exception as e:
         if not is_away(e):
             raise
         _log.warning("database away, mail waits", channel=channel.name, error=type(e).__name__)
-        return False
-    return True
+        return AWAY
+    return None
 
 
 @asynccontextmanager

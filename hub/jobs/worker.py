@@ -9,6 +9,7 @@ from contextlib import suppress
 import structlog
 
 from hub.bootstrap import Hub
+from hub.database.outage import is_away
 from hub.jobs import background, listen, read, send, tick
 
 _log = structlog.get_logger("worker")
@@ -20,6 +21,9 @@ LOOPS: Mapping[str, Callable[[Hub, asyncio.Event], Awaitable[None]]] = {
     "tick": tick.run,
     "background": background.run,
 }
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds until a loop that failed is started again; doubled each time
+AWAY = 2.0  # the same while the database is away, so that all are back soon after it
+SETTLED = 60.0  # a loop that ran for so long has earned a first pause again
 
 
 async def run(hub: Hub, stop: asyncio.Event) -> None:
@@ -34,13 +38,16 @@ async def run(hub: Hub, stop: asyncio.Event) -> None:
 async def _keep(
     name: str, loop: Callable[[Hub, asyncio.Event], Awaitable[None]], hub: Hub, stop: asyncio.Event
 ) -> None:
-    pause = 1.0
+    pause, clock = FIRST_PAUSE, asyncio.get_running_loop().time
     while not stop.is_set():
+        started = clock()
         try:
             await loop(hub, stop)
         except Exception as e:
             # Whatever it is, the other loops go on and this one is tried again: a worker that dies helps nobody.
-            _log.exception("loop failed, starting it again", loop=name, error=type(e).__name__, pause=pause)
+            pause = FIRST_PAUSE if clock() - started > SETTLED else pause
+            wait = AWAY if is_away(e) else pause
+            _log.exception("loop failed, starting it again", loop=name, error=type(e).__name__, pause=wait)
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
-            pause = min(pause * 2, 30.0)
+                await asyncio.wait_for(stop.wait(), wait)
+            pause = min(pause * 2, LONGEST_PAUSE)

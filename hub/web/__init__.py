@@ -18,9 +18,9 @@ from hub.web import (
     tasks,
     writing,
 )
-from hub.web.problems import install_error_pages
+from hub.web.problems import away, install_error_pages
 
-__all__ = ["install_error_pages", "router"]
+__all__ = ["away", "install_error_pages", "router"]
 
 ROOMS = (sign_in, live, inbox, writing, customers, customer, campaigns, occasions, tasks, administration, files)
 

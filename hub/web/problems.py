@@ -32,6 +32,10 @@ _SAYINGS = {
         N_("Go back, look at the fields again and send it once more."),
     ),
     500: (N_("Something broke on our side"), N_("Nothing was lost. It has been written down; try again in a moment.")),
+    503: (
+        N_("The database cannot be reached"),
+        N_("Nothing was changed. Try again in a few seconds; if it goes on, tell whoever runs the hub."),
+    ),
 }
 _OLD_FORM = (
     N_("This page was too old"),
@@ -84,6 +88,12 @@ def say(request: Request, status: int, saying: tuple[str, str] | None = None) ->
         return page(visit, "problem.html", status=status, code=status, title=_(title), remedy=_(remedy))
     translations.speak("en")
     return plain_page(request, "problem_outside.html", status=status, code=status, title=_(title), remedy=_(remedy))
+
+
+def away(request: Request, hub: Hub) -> Response:
+    """The page of an outage: it asks the database nothing, not even who the visitor is."""
+    request.state.hub, request.state.visit = hub, None
+    return say(request, 503)
 
 
 def _answer(request: Request, error: Exception) -> Response:
