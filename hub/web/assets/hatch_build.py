@@ -26,12 +26,8 @@ _OLDEST_NPM = 10
 # Every file a page may load: where npm puts it, and its name below static/vendor.
 _FILES = {
     "@tabler/core/dist/css/tabler.min.css": "css/tabler.min.css",
-    "@tabler/core/dist/js/tabler.min.js": "js/tabler.min.js",
-    "@tabler/core/dist/js/tabler-theme.min.js": "js/tabler-theme.min.js",
     "htmx.org/dist/htmx.min.js": "js/htmx.min.js",
-    "htmx-ext-sse/dist/sse.min.js": "js/htmx-sse.min.js",
     "idiomorph/dist/idiomorph-ext.min.js": "js/idiomorph-ext.min.js",
-    "chart.js/dist/chart.umd.min.js": "js/chart.umd.min.js",
 }
 
 _SYMBOLS = {  # no stroke-width: the style sheet's .icon decides it
