@@ -20,7 +20,8 @@ _BY_TYPE = {
     "application/octet-stream": ".bin",
 }
 _CHARSET_IN_HTML = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]+")
+_HIDDEN = r"\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # unseen, or turning the letters behind them round
+_UNSAFE = re.compile(rf"[\x00-\x1f\x7f-\x9f{_HIDDEN}/\\]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
 from hub.models import AttachmentRow, Attempt, Campaign, Interaction, ReceiptRow, Staff
 from hub.models.vocabulary import Direction, Origin, Purpose, State
+
+LONGEST = 20_000  # characters of each text in a list; one customer's giant mails must not fill the memory
+
+_SUBJECT = 1000
 
 
 class NoSuchEntry(LookupError):
@@ -37,7 +41,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One word in or out, as it is shown. A campaign's text is not in the log: see `template_version_id`."""
+    """One word in or out, as it is shown. A campaign's text is not in the log: see `template_version_id`.
+
+    In lists the texts are at most LONGEST characters, and `cut` says that there is more; `entry` gives the whole.
+    """
 
     id: UUID
     at: datetime
@@ -71,6 +78,7 @@ class Entry:
     campaign_id: int | None
     campaign_name: str
     occasion: str
+    cut: bool = False
     attachments: tuple[File, ...] = ()
 
 
@@ -99,16 +107,25 @@ async def thread(session: AsyncSession, conversation_id: UUID, *, limit: int = 2
 
 async def entry(session: AsyncSession, interaction_id: UUID) -> Entry:
     """Raises NoSuchEntry."""
-    found = await _load(session, _entries().where(col(Interaction.id) == interaction_id))
-    if not found:
+    rows = _entries(longest=None).where(col(Interaction.id) == interaction_id)
+    found = (await session.execute(rows)).mappings().first()
+    if found is None:
         raise NoSuchEntry(interaction_id)
-    return found[0]
+    return (await _with_files(session, [dict(found)]))[0]
 
 
 async def entries(session: AsyncSession, interaction_ids: Collection[UUID]) -> list[Entry]:
     """These interactions, newest first; ids that the log does not hold are left out."""
     rows = _entries().where(col(Interaction.id).in_(interaction_ids)).order_by(col(Interaction.id).desc())
     return await _load(session, rows)
+
+
+async def whole_text(session: AsyncSession, interaction_id: UUID) -> str:
+    """The words of one interaction, however long. Raises NoSuchEntry."""
+    found = await session.scalar(select(col(Interaction.body_text)).where(col(Interaction.id) == interaction_id))
+    if found is None:
+        raise NoSuchEntry(interaction_id)
+    return found
 
 
 async def html(session: AsyncSession, interaction_id: UUID) -> str:
@@ -147,18 +164,20 @@ def _of_kinds(kinds: Collection[str]) -> ColumnElement[bool]:
     return channels | col(Interaction.kind).is_(None) if "note" in kinds else channels
 
 
-_DERIVED = {"text", "has_html", "trace", "staff_name", "campaign_name", "attachments"}
+_DERIVED = {"subject", "text", "reply_text", "cut", "has_html", "trace", "staff_name", "campaign_name", "attachments"}
 _PLAIN = [name for name in Entry.__slots__ if name not in _DERIVED]
 
 _FILE: Sequence[Any] = tuple(getattr(AttachmentRow, name) for name in File.__slots__)
 
 
-def _entries() -> Select[Any]:
+def _entries(*, longest: int | None = LONGEST) -> Select[Any]:
     """The columns an entry is made of: never `body_html`, which may be megabytes."""
     return (
         select(
             *(getattr(Interaction, name) for name in _PLAIN),
-            col(Interaction.body_text).label("text"),
+            _beginning(col(Interaction.subject), longest and _SUBJECT).label("subject"),
+            _beginning(col(Interaction.body_text), longest).label("text"),
+            _beginning(col(Interaction.reply_text), longest).label("reply_text"),
             (col(Interaction.body_html) != "").label("has_html"),
             col(Interaction.trace),
             col(Staff.name).label("staff_name"),
@@ -169,10 +188,24 @@ def _entries() -> Select[Any]:
     )
 
 
+def _beginning(text: Any, longest: int | None) -> Any:
+    """Cut by the server, which reads no more of a long text than this; one character more tells that it is cut."""
+    return text if longest is None else func.left(text, longest + 1)
+
+
 async def _load(session: AsyncSession, rows: Select[Any]) -> list[Entry]:
-    found = (await session.execute(rows)).mappings().all()
+    """A list of entries, their texts cut."""
+    return await _with_files(session, [_cut(dict(row)) for row in (await session.execute(rows)).mappings()])
+
+
+def _cut(row: dict[str, Any]) -> dict[str, Any]:
+    too_long = max(len(row["text"]), len(row["reply_text"])) > LONGEST
+    return row | {"cut": too_long, "text": row["text"][:LONGEST], "reply_text": row["reply_text"][:LONGEST]}
+
+
+async def _with_files(session: AsyncSession, found: list[dict[str, Any]]) -> list[Entry]:
     files = await _files(session, [row["id"] for row in found])
-    return [_entry(dict(row), files.get(row["id"], ())) for row in found]
+    return [_entry(row, files.get(row["id"], ())) for row in found]
 
 
 def _entry(row: dict[str, Any], files: tuple[File, ...]) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from urllib.parse import quote
 from uuid import UUID
 
@@ -10,13 +11,20 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from hub.interactions import history
 from hub.storage import Damaged, Missing
-from hub.web import markup
+from hub.web import frames, markup
 from hub.web.access import InboxReader
 from hub.web.problems import Page
+from hub.web.translations import gettext as _
+from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
 router = APIRouter(route_class=Page)
 _SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _PLAYED = frozenset({"audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg", "audio/mp4", "audio/webm"})
+
+_TANGLED = (
+    N_("This mail cannot be shown as it was designed"),
+    N_("Its design is too large or too tangled. Its words are in the conversation."),
+)
 
 
 @router.get("/messages/{interaction_id}/html")
@@ -24,8 +32,11 @@ async def html(visit: InboxReader, interaction_id: UUID) -> Response:
     """A mail as it was designed, for a frame without scripts and without our origin."""
     async with visit.hub.database.unit() as session:
         raw = await history.html(session, interaction_id)
+    page = await frames.document(raw)
+    if page is None:
+        page = markup.document(f"<p><strong>{escape(_(_TANGLED[0]))}</strong><br>{escape(_(_TANGLED[1]))}</p>")
     headers = {"Content-Security-Policy": markup.POLICY, "Cache-Control": "private, max-age=600"}
-    return HTMLResponse(markup.document(raw), headers=headers)
+    return HTMLResponse(page, headers=headers)
 
 
 @router.get("/messages/{interaction_id}/text")
@@ -55,7 +66,8 @@ def _manner(media_type: str, name: str) -> tuple[str, str]:
     """(media type, Content-Disposition) under which a file is handed out."""
     plain = media_type.partition(";")[0].strip().lower()
     how = "inline" if plain in _SHOWN | _PLAYED else "attachment"
-    named = f"{how}; filename*=UTF-8''{quote(name or 'file', safe='')}"
+    visible = "".join(c for c in name if c.isprintable())  # no letters that turn the others round, or hide
+    named = f"{how}; filename*=UTF-8''{quote(visible or 'file', safe='')}"
     return (plain if how == "inline" else "application/octet-stream"), named
 
 
