@@ -19,6 +19,7 @@ from hub.models import Customer
 from hub.models.vocabulary import AddressKind, Purpose
 
 _LANGUAGES = {"en", "pl", "bg", "ru"}
+_SINGLE = ("name", "given_name", "language", "timezone", "country", "birthday", "external_id", "vip")
 _YES = {"1", "yes", "true", "y", "tak", "да"}
 _NO = {"", "0", "no", "false", "n", "nie", "не", "нет"}
 
@@ -111,7 +112,7 @@ async def _known(
         return Result(line, Outcome.SKIPPED, f"is known already as {owner.name}")
     if policy is Duplicates.REJECT:
         return Result(line, Outcome.REJECTED, f"is known already as {owner.name}")
-    await directory.change(session, owner.id, changes(row.customer), now=now)
+    await directory.change(session, owner.id, _changes(line, row.customer, owner), now=now)
     for kind, values in ((AddressKind.EMAIL, row.customer.emails), (AddressKind.PHONE, row.customer.phones)):
         for value in values:
             if await directory.find(session, kind, value) is None:
@@ -120,15 +121,15 @@ async def _known(
     return Result(line, Outcome.UPDATED)
 
 
-def changes(new: directory.NewCustomer) -> dict[str, object]:
-    """The fields a row brings: an empty cell never empties what is known."""
-    given: dict[str, object] = {
-        "name": new.name, "given_name": new.given_name, "timezone": new.timezone, "country": new.country,
-        "external_id": new.external_id,
-    }  # fmt: skip
-    if new.birthday:
-        given |= dict(zip(("birth_year", "birth_month", "birth_day"), new.birthday, strict=True))
-    return {k: v for k, v in given.items() if v}
+def _changes(line: Line, new: directory.NewCustomer, owner: Customer) -> dict[str, object]:
+    """The fields a row brings: an empty cell empties nothing, labels and attributes come to those there are."""
+    brought = {name.partition(".")[0] for name, cell in line.cells.items() if cell.strip()}
+    values: dict[str, object] = {
+        **{name: getattr(new, name) for name in _SINGLE},
+        "labels": [*owner.labels, *new.labels],
+        "attributes": {**owner.attributes, **new.attributes},
+    }
+    return {name: value for name, value in values.items() if name in brought}
 
 
 async def _owners(session: AsyncSession, new: directory.NewCustomer) -> list[Customer]:

@@ -171,3 +171,17 @@ def _file(folder: Path, text: str) -> Path:
     file = folder / "people.csv"
     file.write_text(text, encoding="utf-8")
     return file
+
+
+async def test_an_update_brings_every_field_of_its_row_and_empties_none(database: Database, now: datetime) -> None:
+    first = {"name": "Ana", "email": "ana@example.pl", "labels": "garden", "attributes.Shoe": "38", "language": "pl"}
+    await _write(database, first, Duplicates.SKIP, now)
+    more = {"email": "ana@example.pl", "birthday": "--02-29", "labels": "vip", "vip": "yes", "attributes.Colour": "red"}
+    result = await _write(database, {**more, "country": "BG"}, Duplicates.UPDATE, now)
+    assert (result.outcome, result.reason) == (Outcome.UPDATED, "")
+    async with database.unit() as session:
+        ana = await directory.find(session, AddressKind.EMAIL, "ana@example.pl")
+    assert ana is not None
+    assert (ana.name, ana.birth_month, ana.birth_day, ana.vip, ana.country) == ("Ana", 2, 29, True, "BG")
+    assert (ana.labels, ana.attributes) == (["garden", "vip"], {"Shoe": "38", "Colour": "red"})
+    assert ana.language == "pl"
