@@ -108,7 +108,9 @@ class _Wire(AsyncHttpClient):  # type: ignore[misc]
         super().__init__(None, True, None)
         self._seconds = seconds
         self.session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds), cookie_jar=aiohttp.DummyCookieJar()
+            # Half the time for finding and reaching it: what runs out there is known not to have been sent.
+            timeout=aiohttp.ClientTimeout(total=None, connect=seconds / 2, sock_connect=seconds / 2),
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
 
     async def request(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -103,6 +104,23 @@ async def test_nobody_listening_is_tried_later(company: Any, unused_tcp_port: in
         await sms.sender.send(company.text_to(PERSON))
     assert (later.value.stage, later.value.whole_sender) == ("connect", True)
     await sms.close()
+
+
+async def test_a_door_that_never_opens_is_tried_later_because_nothing_was_sent(company: Any) -> None:
+    """Requirement 3.2: an SMS that may have gone is never sent again, so "may" must not be said lightly."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for waiting in (first, second):  # the queue of a server that accepts nobody
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        table = {"account_sid": company.sid, "auth_token": company.token, "number": company.number}
+        where = {"base_url": f"http://127.0.0.1:{full.getsockname()[1]}", "timeout_seconds": 0.5}
+        sms = open_channel("texts", Kind.SMS, "twilio", table | where, webhook_base="https://hub.example/hooks/sms")
+        with pytest.raises(TryLater) as later:
+            await sms.sender.send(company.text_to(PERSON))
+        assert (later.value.stage, later.value.whole_sender) == ("connect", True)
+        await sms.close()
 
 
 async def test_a_wrong_token_is_a_matter_of_configuration(desk: Any, company: Any) -> None:
