@@ -83,8 +83,9 @@ class Live:
 
     def _spread(self, happening: Happening) -> None:
         for queue in self._subscribers:
+            told = happening
             if queue.full():
                 while not queue.empty():
                     queue.get_nowait()
-                happening = Happening("resync")
-            queue.put_nowait(happening)
+                told = Happening("resync")
+            queue.put_nowait(told)

@@ -18,10 +18,10 @@ from hub import live
 from hub.clock import uuid7
 from hub.conversations import appointments, threads
 from hub.customers import directory
-from hub.inbound import callfacts
+from hub.inbound import callfacts, rejections
 from hub.inbound.reception import Reception
 from hub.interactions import progress, record
-from hub.models import Conversation, Customer, Interaction, Rejected, Staff
+from hub.models import Conversation, Customer, Interaction, Staff
 from hub.models.vocabulary import ConversationState, Direction, Origin, Role, State
 from hub.outbound import calling
 from hub.queue import enqueue
@@ -43,8 +43,8 @@ async def note(
     """Write down what happened in a call; None when nobody knows the call (it is kept with the rejected webhooks)."""
     call = await _find(session, channel, event, reception, now)
     if call is None:
-        session.add(Rejected(at=now, channel=channel.name, cause="a call nobody knows", payload=dict(event.payload)))
-        await session.flush()
+        cause = "a call nobody knows"
+        await rejections.note(session, channel=channel.name, cause=cause, payload=event.payload, now=now)
         return None
     before = dict(call.call or {})
     facts = callfacts.gather(before, event)

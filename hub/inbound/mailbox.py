@@ -8,19 +8,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.models import SenderRow
-
-_MARK = "mailbox: "  # what else troubles this channel is not ours to clear
+from hub.outbound.senders import MAILBOX
 
 
 async def trouble(session: AsyncSession, channel: str, words: str) -> None:
-    """Show this on the start page until the mailbox is well again."""
-    row = update(SenderRow).where(col(SenderRow.channel) == channel)
-    await session.exec(row.values(trouble=f"{_MARK}{words}"[:1000]))
+    """Show this on the start page until the mailbox is well again. What keeps the channel from sending goes first."""
+    free = (col(SenderRow.trouble) == "") | col(SenderRow.trouble).startswith(MAILBOX)
+    row = update(SenderRow).where(col(SenderRow.channel) == channel, free)
+    await session.exec(row.values(trouble=f"{MAILBOX}{words}"[:1000]))
     await live.publish(session, "sender", channel=channel)
 
 
 async def well(session: AsyncSession, channel: str) -> None:
     """The mailbox can be read."""
-    row = update(SenderRow).where(col(SenderRow.channel) == channel, col(SenderRow.trouble).startswith(_MARK))
+    row = update(SenderRow).where(col(SenderRow.channel) == channel, col(SenderRow.trouble).startswith(MAILBOX))
     if (await session.exec(row.values(trouble=""))).rowcount:
         await live.publish(session, "sender", channel=channel)

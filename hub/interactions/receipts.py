@@ -34,7 +34,8 @@ _STATE: dict[Progress, State | None] = {
     Progress.READ: State.READ,
 }
 
-# Reasons that say something about the address for a while, not about the message (requirement B2).
+# Reasons that say something about a mailbox for a while, not about the message (requirement B2). Of a telephone
+# they say nothing that lasts: it is off, or its carrier did not like the words, and it can still be called.
 _SOFT = frozenset({Reason.MAILBOX_FULL, Reason.UNREACHABLE, Reason.BLOCKED})
 
 
@@ -54,7 +55,7 @@ async def apply(
 
 
 async def join_early(
-    session: AsyncSession, channel_name: str, provider_id: str, interaction_id: UUID, *, signer: Signer, now: datetime
+    session: AsyncSession, channel_name: str, provider_id: str, interaction_id: UUID, *, now: datetime
 ) -> None:
     """The create's answer came: name the interaction, and apply the receipts that had overtaken it."""
     await record.claim(session, channel_name, provider_id)
@@ -65,7 +66,7 @@ async def join_early(
     waiting = (await session.execute(early.returning(col(EarlyReceipt.id), col(EarlyReceipt.receipt)))).all()
     for _, words in sorted(waiting, key=lambda row: row.id or 0):
         interaction = await session.get(Interaction, interaction_id, populate_existing=True)
-        if interaction is not None:
+        if interaction is not None and _meant(interaction, _receipt(words)):
             await _act(session, channel_name, _receipt(words), interaction, now)
 
 
@@ -93,7 +94,7 @@ async def undeliverable(
         await _opted_out(session, interaction, kind, source, now)
     elif reason is Reason.COMPLAINED:
         await _complained(session, interaction, kind, source, now)
-    elif hard or reason.hard or (reason in _SOFT and kind is not Kind.VOICE):
+    elif hard or reason.hard or (reason in _SOFT and kind is Kind.EMAIL):
         is_hard = hard or reason.hard
         await identities.bounced(session, kind, address, hard=is_hard, reason=reason.value, detail=detail, now=now)
 

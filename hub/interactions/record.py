@@ -48,9 +48,21 @@ async def attach(
 
 async def claim(session: AsyncSession, channel: str, provider_id: str) -> UUID | None:
     """Which interaction a provider's identifier means; until this transaction ends nobody else can claim the name."""
-    name = f"{channel} {provider_id}"
-    await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+    await hold(session, channel, [provider_id])
     return await known_as(session, channel, provider_id)
+
+
+async def hold(session: AsyncSession, channel: str, provider_ids: Sequence[str]) -> None:
+    """Until this transaction ends nobody else can claim these identifiers; waits for whoever does so now.
+
+    A receipt that finds nothing and the settling that names its message do not see each other's rows: without this
+    both could commit and the receipt would wait for ever.
+    """
+    names = sorted(f"{channel} {one}" for one in provider_ids)  # one order: no deadlock
+    held = text(
+        "select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(cast(:names as text[])) as t(name)"
+    )
+    await session.execute(held, {"names": names})
 
 
 async def known_as(session: AsyncSession, channel: str, provider_id: str) -> UUID | None:

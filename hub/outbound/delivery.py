@@ -90,7 +90,7 @@ class Delivery:
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
         async with self.database.unit() as session:
-            await settling.settle(session, outcomes, signer=self.gate.signer, now=clock.now())
+            await settling.settle(session, outcomes, now=clock.now())
 
     async def release(self, tickets: Sequence[Ticket]) -> None:
         """Claimed and not begun: free for others at once."""

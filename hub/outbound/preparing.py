@@ -139,7 +139,9 @@ def _question(ticket: Ticket, row: Interaction) -> Question:
 async def _end(
     session: AsyncSession, ticket: Ticket, row: Interaction, state: State, *, reason: str = "", now: datetime
 ) -> None:
-    row.state, row.state_rank, row.state_at, row.reason = state, state.rank, now, reason
+    """Settled without being sent. A mail that may have left stays unknown: the log does not claim what is not so."""
+    if row.state is not State.UNKNOWN:
+        row.state, row.state_rank, row.state_at, row.reason = state, state.rank, now, reason
     session.add(row)
     await session.flush()
     await outbox.drop(session, [ticket])
@@ -149,13 +151,8 @@ async def _end(
 async def _withhold(
     session: AsyncSession, ticket: Ticket, row: Interaction, reason: Withheld, trace: Sequence[str], now: datetime
 ) -> None:
-    """Requirement U6. A mail that may have left already stays unknown: the log does not claim what is not so."""
+    """Requirement U6."""
     row.trace = [*(row.trace or ()), *(f"at sending: {line}" for line in trace)]
-    if row.state is State.UNKNOWN:
-        session.add(row)
-        await session.flush()
-        await outbox.drop(session, [ticket])
-        return
     await _end(session, ticket, row, State.WITHHELD, reason=reason.value, now=now)
 
 

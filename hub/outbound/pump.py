@@ -41,10 +41,15 @@ class Pump:
         async with self._settling():
             busy = False
             while not stop.is_set():
-                started = await self._start(self.concurrency - len(self._flying))
+                started = await self._start(self._room())
                 busy = started > 0 or (busy and bool(self._flying))
                 await self._pause(stop, _BUSY_SECONDS if busy or started else POLL_SECONDS)
             await self._land()
+
+    def _room(self) -> int:
+        """What has landed and is not yet written down would be unknown after a crash: it is bounded as well."""
+        in_flight, unwritten = len(self._flying), len(self._landed)
+        return min(self.concurrency - in_flight, 2 * self.concurrency - in_flight - unwritten)
 
     async def _start(self, room: int) -> int:
         self.wake.clear()

@@ -13,6 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.models import SenderRow
 from hub.models.vocabulary import Kind
 
+MAILBOX = "mailbox: "  # how trouble with reading begins: sending neither causes nor ends it
+
 
 async def register(
     session: AsyncSession, channel: str, kind: Kind, *, rate: float, burst: float, now: datetime
@@ -37,9 +39,8 @@ async def pause(session: AsyncSession, sender_id: int, until: datetime, *, troub
 
 
 async def mended(session: AsyncSession, sender_id: int) -> None:
-    """It sends again: nobody has to look any more."""
+    """It sends again: nobody has to look any more. Trouble with reading its mailbox is not over by that."""
+    troubled = (col(SenderRow.trouble) != "", ~col(SenderRow.trouble).startswith(MAILBOX))
     await session.exec(
-        update(SenderRow)
-        .where(col(SenderRow.id) == sender_id, col(SenderRow.trouble) != "")
-        .values(trouble="", paused_until=None)
+        update(SenderRow).where(col(SenderRow.id) == sender_id, *troubled).values(trouble="", paused_until=None)
     )

@@ -18,12 +18,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.errors import Misconfigured, Refused, TryLater, Unknown
 from channels.message import Accepted, Reason
-from hub.interactions import progress, receipts
+from hub.interactions import progress, receipts, record
 from hub.models import Attempt, EarlyReceipt, Interaction, ProviderReference
 from hub.models.vocabulary import Kind, State
 from hub.outbound import outbox, senders
 from hub.outbound.outbox import Ticket
-from hub.signing import Signer
 
 _BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
 _GIVE_UP = timedelta(hours=48)
@@ -47,12 +46,12 @@ class Outcome:
     worker: str = ""
 
 
-async def settle(session: AsyncSession, outcomes: Sequence[Outcome], *, signer: Signer, now: datetime) -> None:
+async def settle(session: AsyncSession, outcomes: Sequence[Outcome], *, now: datetime) -> None:
     """All of them in the caller's transaction."""
     mine = {t.id for t in await outbox.held(session, [o.ticket for o in outcomes])}
     ours = [o for o in outcomes if o.ticket.id in mine]
     await _write_attempts(session, ours)
-    await _accepted(session, [o for o in ours if isinstance(o.result, Accepted)], signer, now)
+    await _accepted(session, [o for o in ours if isinstance(o.result, Accepted)], now)
     for outcome in ours:
         if not isinstance(outcome.result, Accepted):
             await _not_accepted(session, outcome, now)
@@ -92,7 +91,7 @@ where i.id = t.id and i.id = any(cast(:ids as uuid[]))
 """)
 
 
-async def _accepted(session: AsyncSession, outcomes: Sequence[Outcome], signer: Signer, now: datetime) -> None:
+async def _accepted(session: AsyncSession, outcomes: Sequence[Outcome], now: datetime) -> None:
     if not outcomes:
         return
     await outbox.drop(session, [o.ticket for o in outcomes])
@@ -100,9 +99,7 @@ async def _accepted(session: AsyncSession, outcomes: Sequence[Outcome], signer: 
     early = await _waited_for(session, [o for o in outcomes if o.kind is Kind.EMAIL])
     for o in sorted(outcomes, key=_provider_id):
         if o.kind is not Kind.EMAIL or _provider_id(o) in early:
-            await receipts.join_early(
-                session, o.channel, _provider_id(o), o.ticket.interaction_id, signer=signer, now=now
-            )
+            await receipts.join_early(session, o.channel, _provider_id(o), o.ticket.interaction_id, now=now)
     for sender in {o.ticket.sender_id for o in outcomes}:
         await senders.mended(session, sender)
     await _announce(session, [o.ticket.interaction_id for o in outcomes])
@@ -115,6 +112,8 @@ async def _sent(session: AsyncSession, outcomes: Sequence[Outcome], now: datetim
         {"channel": o.channel, "provider_id": _provider_id(o), "interaction_id": o.ticket.interaction_id}
         for o in sorted(outcomes, key=_provider_id)
     ]
+    for channel in {o.channel for o in outcomes}:
+        await record.hold(session, channel, [_provider_id(o) for o in outcomes if o.channel == channel])
     await session.exec(insert(ProviderReference).values(names).on_conflict_do_nothing())
     values = {
         "ids": [o.ticket.interaction_id for o in outcomes],

@@ -226,6 +226,16 @@ async def test_service_mail_of_unknown_fate_goes_again_with_the_same_message_id(
     assert [letter.message_id for letter in letters] == [letters[0].message_id] * 2
 
 
+async def test_a_mail_that_may_have_left_is_not_called_expired_when_its_time_is_over(world: World) -> None:
+    await world.ask(await world.customer("drop-ana"), Kind.EMAIL, Words("Hello", subject="Hi"))
+    await world.pump("mail")
+    async with world.database.unit() as session:
+        past = "clock_timestamp() - interval '1 second'"
+        await session.execute(text(f"update outbox set due_at = {past}, expires_at = {past}"))
+    assert await world.pump("mail") == 0
+    assert ((await world.row()).state, (await world.row()).flag) == (State.UNKNOWN, "may be double")
+
+
 async def test_marketing_of_unknown_fate_never_goes_again(world: World) -> None:
     customer = await world.customer("drop-ana")
     await world.ask(customer, Kind.EMAIL, Words("Tulips", subject="Spring"), purpose=Purpose.MARKETING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -135,7 +135,7 @@ async def test_a_callback_that_overtakes_the_creates_answer_is_joined_to_it(
     interaction = await place(Kind.SMS)
     assert await hear(database, gate, Receipt("SM9", Progress.DELIVERED, payload={"a": "b"}), now) is None
     async with database.unit() as session:
-        await receipts.join_early(session, "sms", "SM9", interaction, signer=gate.signer, now=now)
+        await receipts.join_early(session, "sms", "SM9", interaction, now=now)
     async with database.unit() as session:
         assert (await session.exec(select(EarlyReceipt))).all() == []
         assert await record.known_as(session, "sms", "SM9") == interaction
@@ -240,3 +240,28 @@ async def test_a_complaint_ends_marketing_to_that_mailbox_at_once(
         suppressed = await consent.suppressions(session, [(Kind.EMAIL, found.recipient)])
     assert [(s.reason, s.purpose) for s in suppressed] == [("complained", Purpose.MARKETING)]
     assert await _identity(database, interaction, Kind.EMAIL) is IdentityState.COMPLAINED
+
+
+async def test_an_early_report_about_another_recipient_proves_nothing_of_the_mail_it_names(
+    database: Database, gate: Gate, place: Place, now: datetime
+) -> None:
+    """Requirement B3 holds as well for what came before the mail was known."""
+    interaction = await place(Kind.EMAIL)
+    forged = Receipt("", Progress.FAILED, message_id="<1@hub.example>", recipient="mallory@evil.example", hard=True)
+    await hear(database, gate, replace(forged, reason=Reason.BAD_ADDRESS), now, Kind.EMAIL)
+    async with database.unit() as session:
+        await receipts.join_early(session, "mail", "<1@hub.example>", interaction, now=now)
+    assert (await row(database, interaction)).state is State.SENDING
+    assert await _identity(database, interaction, Kind.EMAIL) is IdentityState.OK
+
+
+async def test_texts_that_a_carrier_filters_do_not_cost_the_customer_their_telephone(
+    database: Database, gate: Gate, place: Place, now: datetime
+) -> None:
+    """Requirement B2 is about mailboxes: a filtered SMS (30007) says nothing about calls."""
+    interaction = await place(Kind.SMS)
+    for day, code in enumerate(("30007", "30003", "30008", "30001")):
+        failed = Receipt("", Progress.FAILED, token=gate.signer.message_token(interaction), code=code)
+        reason = Reason.BLOCKED if code == "30007" else Reason.UNREACHABLE
+        await hear(database, gate, replace(failed, reason=reason), now + timedelta(days=2 * day))
+    assert await _identity(database, interaction, Kind.SMS) is IdentityState.OK

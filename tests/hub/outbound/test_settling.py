@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +19,7 @@ from channels.message import Accepted, Address, Kind, Progress, Reason, Receipt
 from hub import clock
 from hub.customers import identities
 from hub.database.engine import Database
+from hub.inbound import mailbox
 from hub.interactions import progress, receipts, record
 from hub.models import Attempt, Interaction, Outbox, SenderRow
 from hub.models.vocabulary import IdentityState, Origin, Purpose, State
@@ -73,7 +76,7 @@ async def settle(
 ) -> None:
     outcome = Outcome(ticket, NAMES[kind], kind, result, now, now, "test")
     async with database.unit() as session:
-        await settling.settle(session, [outcome], signer=gate.signer, now=now)
+        await settling.settle(session, [outcome], now=now)
 
 
 async def row(database: Database) -> Interaction:
@@ -175,6 +178,31 @@ async def test_the_48_hours_begin_with_the_first_attempt_not_with_the_request(
     again = await _claim_again(database, now)
     await settle(database, gate, again, TryLater("greylisted"), now + timedelta(days=7))
     assert (await row(database)).state is State.FAILED
+
+
+async def test_a_report_that_is_being_written_while_its_mail_is_settled_is_not_left_behind(
+    database: Database, gate: Gate, begin: Begin, now: datetime
+) -> None:
+    """Neither sees the other's rows, so the second has to wait for the first."""
+    ticket = await begin()
+    mail = replace(SMS, name="mail", kind=Kind.EMAIL)
+    async with database.unit() as session:
+        report = Receipt("", Progress.FAILED, message_id="<1@hub.example>", reason=Reason.MAILBOX_FULL)
+        await receipts.apply(session, mail, report, signer=gate.signer, now=now)
+        settling_it = asyncio.create_task(settle(database, gate, ticket, Accepted("<1@hub.example>"), now))
+        await asyncio.wait({settling_it}, timeout=0.5)
+    await settling_it
+    assert (await row(database)).state is State.FAILED
+
+
+async def test_trouble_with_reading_a_mailbox_is_not_over_because_a_mail_went_out(
+    database: Database, gate: Gate, begin: Begin, now: datetime
+) -> None:
+    ticket = await begin()
+    async with database.unit() as session:
+        await mailbox.trouble(session, "mail", "the password is refused")
+    await settle(database, gate, ticket, Accepted("<1@hub.example>"), now)
+    assert (await sender(database)).trouble == "mailbox: the password is refused"
 
 
 async def test_what_would_be_tried_again_too_late_expires(
@@ -332,7 +360,7 @@ async def test_a_group_is_settled_together(database: Database, gate: Gate, enrol
             await progress.advance(session, ticket.interaction_id, State.SENDING, now=now)
     outcomes = [Outcome(t, "mail", Kind.EMAIL, Accepted(f"<{t.id}@hub.example>"), now, now) for t in mine]
     async with database.unit() as session:
-        await settling.settle(session, outcomes, signer=gate.signer, now=now)
+        await settling.settle(session, outcomes, now=now)
     async with database.unit() as session:
         rows = (await session.exec(select(Interaction))).all()
     by_ticket = {t.interaction_id: f"<{t.id}@hub.example>" for t in mine}
