@@ -74,7 +74,7 @@ async def bearer(request: Request, credentials: _Credentials) -> Caller:
 async def _count_failure(hub: Hub, ip: str, now: datetime) -> None:
     try:
         async with hub.database.unit() as session:
-            await throttle.charge(session, {f"token:{ip}": WRONG_TOKENS}, now=now)
+            await throttle.charge(session, {f"token:{throttle.network(ip)}": WRONG_TOKENS}, now=now)
     except throttle.TooManyTries as e:
         headers = {"Retry-After": str(math.ceil(e.after.total_seconds()))}
         raise Problem(429, "Token", str(e), remedy="Correct the token meanwhile", headers=headers) from e

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from channels import address
 from hub.database.engine import Database
 from hub.models import Staff, StaffSession
 from hub.staff import accounts, audit, passwords, throttle
@@ -58,9 +59,9 @@ async def sign_in(database: Database, email: str, password: str, *, ip: str, now
     Takes the database, not a session: the failure has to stay counted although this raises, and the slow hash
     is compared while no transaction is open.
     """
-    account_key = _account_key(email)
+    account_key, address_key = _account_key(email), f"ip:{throttle.network(ip)}"
     async with database.unit() as session:
-        await throttle.charge(session, {account_key: ACCOUNT_TRIES, f"ip:{ip}": ADDRESS_TRIES}, now=now)
+        await throttle.charge(session, {account_key: ACCOUNT_TRIES, address_key: ADDRESS_TRIES}, now=now)
         staff = await accounts.by_email(session, email)
     right = await passwords.holds(staff.password_hash if staff else None, password)
     if staff is None or staff.id is None or not right or not staff.active:
@@ -69,7 +70,7 @@ async def sign_in(database: Database, email: str, password: str, *, ip: str, now
     fresh = await passwords.hashed(password) if passwords.is_outdated(staff.password_hash) else None
     async with database.unit() as session:
         await throttle.forgive(session, account_key)
-        await throttle.forgive(session, f"ip:{ip}", only=now)
+        await throttle.forgive(session, address_key, only=now)
         return await _open(session, staff.id, fresh, checked=staff.password_hash, ip=ip, now=now)
 
 
@@ -143,8 +144,14 @@ async def _prune(session: AsyncSession, now: datetime) -> None:
 
 
 def _account_key(email: str) -> str:
-    """Hashed: the same length for anything that is typed into the field, and no foreign bytes in the table."""
-    return "email:" + _digest(email.strip().lower())
+    """One key however the address is spelt: every spelling that signs in to an account is a try at that account.
+
+    Hashed: the same length for anything that is typed into the field, and no foreign bytes in the table.
+    """
+    try:
+        return "email:" + _digest(address.mail(email))
+    except address.BadAddress:
+        return "email:" + _digest(email.strip().lower())
 
 
 def _digest(secret: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -41,6 +42,15 @@ async def forgive(session: AsyncSession, key: str, *, only: datetime | None = No
     """Forget the failures of a key, or the one counted at `only`."""
     query = delete(SignInFailure).where(col(SignInFailure.key) == key)
     await session.exec(query if only is None else query.where(col(SignInFailure.at) == only))
+
+
+def network(ip: str) -> str:
+    """What failures are counted by: an IPv4 address, or the /64 that one IPv6 customer has to send from."""
+    try:
+        version = ipaddress.ip_address(ip).version
+    except ValueError:
+        return ip
+    return ip if version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))
 
 
 async def prune(session: AsyncSession, *, now: datetime) -> None:

@@ -166,6 +166,24 @@ async def test_unknown_accounts_are_throttled_like_known_ones(database: Database
         await _sign_in(database, now, "nobody@meadow.example")
 
 
+async def test_another_spelling_of_the_address_is_no_other_account_to_guess_at(
+    hire: Hire, database: Database, now: datetime
+) -> None:
+    await hire("ana")
+    spellings = ["ana@mea" + "\u00ad" * n + "dow.example" for n in range(1, 6)]  # soft hyphens vanish in a domain name
+    for n, spelling in enumerate(spellings):
+        with pytest.raises(WrongPassword):
+            await _sign_in(database, now, spelling, "wrong", ip=f"198.51.100.{n}")
+    with pytest.raises(TooManyTries):
+        await _sign_in(database, now, "ana@meadow\uff0eexample", "wrong", ip="198.51.100.77")
+
+
+def test_one_ipv6_customer_is_one_address() -> None:
+    assert throttle.network("2001:db8:1:2:3::4") == throttle.network("2001:db8:1:2:ffff::1") == "2001:db8:1:2::/64"
+    assert throttle.network("203.0.113.9") == "203.0.113.9"
+    assert throttle.network("") == ""
+
+
 async def test_one_address_trying_many_accounts_is_slowed_down(hire: Hire, database: Database, now: datetime) -> None:
     await hire("ana")
     async with database.unit() as session:
