@@ -51,6 +51,7 @@ async def _taken_in(hub: Hub, channel: Channel, events: Sequence[Event]) -> Resp
         if isinstance(event, CallEvent) and event.asks:
             response = await _answered(hub, channel, event)
             continue
+        await receive.store_files(hub.storage, event)
         async with hub.database.unit() as session:
             await receive.receive(session, channel, event, hub.reception, now=clock.now())
     return response

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
-from channels.message import Address, Auto, Inbound, Kind
+from channels.message import Address, Auto, Event, Inbound, Kind
 from hub import live
 from hub.clock import uuid7
 from hub.conversations import threads
@@ -21,11 +21,18 @@ from hub.interactions import record
 from hub.models import Customer, Interaction
 from hub.models.vocabulary import AddressKind, Direction, Origin, State
 from hub.queue import enqueue
+from hub.storage import Storage
 
 TWIN = "same Message-ID, other text"
 
 _MACHINES = (Auto.BOUNCE, Auto.ARF)
 _FIRST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+async def store_files(storage: Storage, event: Event) -> None:
+    """Store what a word brings along: slow, so it comes before the transaction that receives it. Raises StorageFull."""
+    for attachment in event.attachments if isinstance(event, Inbound) else ():
+        await storage.put(attachment.content)
 
 
 async def take(
@@ -39,7 +46,7 @@ async def take(
     flag: str = "",
     about: str = "",
 ) -> UUID | None:
-    """Keep a word and do what follows from it; the id it has, also when it was there already.
+    """Keep a word whose files are stored and do what follows from it; its id, also when it was there already.
 
     A bounce never makes a customer: it is kept with the customer whose address it is `about`, else not at all (None).
     """
@@ -81,7 +88,7 @@ async def _keep(
     await _thread(session, customer, row, inbound, channel, reception, joins_only=joins_only, quiet=quiet)
     await _flag(session, row, meaning.flag)
     await record.add(session, row)
-    await record.attach(session, reception.storage, row.id, inbound.attachments)
+    await record.attach(session, row.id, inbound.attachments)
     await _fetch_later(session, row, inbound)
     await automations.act(session, customer, row, inbound, meaning, reception, now=now)
     if not quiet:

@@ -181,8 +181,7 @@ async def _read(work: _Work, channel: Channel | None, reception: Reception) -> S
         raise Unreadable(f"There is no channel {work.channel!r} that reads mail. Configure it, then read this again")
     events = [storable(event) for event in await channel.listener.read(await reception.storage.get(work.sha256))]
     for event in events:
-        for attachment in event.attachments if isinstance(event, Inbound) else ():
-            await reception.storage.put(attachment.content)
+        await messages.store_files(reception.storage, event)
     return events
 
 

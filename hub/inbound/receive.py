@@ -11,11 +11,12 @@ from channels.adapter import Channel
 from channels.message import CallEvent, Event, Inbound, Receipt, Script
 from hub.database.purity import storable
 from hub.inbound import calls, messages
+from hub.inbound.messages import store_files
 from hub.inbound.raw import cursors, due, keep, process
 from hub.inbound.reception import Reception
 from hub.interactions import receipts
 
-__all__ = ["Reception", "answer", "cursors", "due", "keep", "process", "receive"]
+__all__ = ["Reception", "answer", "cursors", "due", "keep", "process", "receive", "store_files"]
 
 
 async def receive(
@@ -30,7 +31,8 @@ async def receive(
 ) -> UUID | None:
     """Keep what happened, once, and do what follows from it; the interaction it belongs to.
 
-    None for news of something nobody knows (yet). `quiet`: an archive is read in, nobody is told and nothing answered.
+    Its files are stored already (`store_files`). None for news of something nobody knows (yet). `quiet`: an archive
+    is read in, nobody is told and nothing answered.
     """
     event = storable(event)
     match event:

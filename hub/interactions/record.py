@@ -15,7 +15,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.message import Attachment
 from hub.models import AttachmentRow, Interaction, ProviderReference
 from hub.models.vocabulary import State
-from hub.storage import Storage
 
 
 async def add(session: AsyncSession, interaction: Interaction, *, attachments: Sequence[AttachmentRow] = ()) -> UUID:
@@ -30,16 +29,13 @@ async def add(session: AsyncSession, interaction: Interaction, *, attachments: S
     return interaction.id
 
 
-async def attach(
-    session: AsyncSession, storage: Storage, interaction_id: UUID, attachments: Sequence[Attachment]
-) -> list[AttachmentRow]:
+async def attach(session: AsyncSession, interaction_id: UUID, attachments: Sequence[Attachment]) -> list[AttachmentRow]:
     """Add files to an interaction, each with an id nobody can guess. A file that is there already is not added again.
 
-    Storing bytes is slow: callers that can, store them before their transaction (putting twice costs little).
-    Raises StorageFull.
+    Their bytes lie in the storage already: storing is slow, and no transaction is open meanwhile.
     """
     known = await _files(session, interaction_id)
-    rows = [await _row(storage, interaction_id, one) for one in attachments]
+    rows = [_row(interaction_id, one) for one in attachments]
     fresh = [row for row in rows if (row.name, row.sha256) not in known]
     session.add_all(fresh)
     await session.flush()
@@ -98,13 +94,13 @@ async def _files(session: AsyncSession, interaction_id: UUID) -> set[tuple[str, 
     return set(await session.exec(rows))
 
 
-async def _row(storage: Storage, interaction_id: UUID, attachment: Attachment) -> AttachmentRow:
+def _row(interaction_id: UUID, attachment: Attachment) -> AttachmentRow:
     return AttachmentRow(
         interaction_id=interaction_id,
         name=attachment.name,
         media_type=attachment.media_type,
         size=len(attachment.content),
-        sha256=await storage.put(attachment.content),
+        sha256=hashlib.sha256(attachment.content).hexdigest(),  # the storage's own name for it
         inline=attachment.inline,
         content_id=attachment.content_id,
     )

@@ -35,10 +35,10 @@ async def fetch_media(hub: Hub, payload: Mapping[str, Any]) -> None:
     media = Media(str(payload["url"]), str(payload.get("media_type", "")))
     file = await channel.webhook.fetch(media)
     file = replace(file, name=str(payload.get("name") or file.name))
-    await hub.storage.put(file.content)  # before the transaction: putting the same bytes twice costs little
+    await hub.storage.put(file.content)
     interaction = UUID(str(payload["interaction"]))
     async with hub.database.unit() as session:
-        await record.attach(session, hub.storage, interaction, [file])
+        await record.attach(session, interaction, [file])
         entry = await history.entry(session, interaction)
         if entry.conversation_id is not None:
             await publish(session, "conversation", id=entry.conversation_id, customer=entry.customer_id)

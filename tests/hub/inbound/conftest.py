@@ -15,7 +15,7 @@ from channels.adapter import Channel
 from channels.message import Event, Kind
 from channels.providers import open_channel
 from hub.database.engine import Database
-from hub.inbound.receive import Reception, receive
+from hub.inbound.receive import Reception, receive, store_files
 from hub.outbound import senders
 from hub.outbound.permission import Rules
 from hub.outbound.request import Gate
@@ -68,6 +68,7 @@ def bring(database: Database, reception: Reception, now: datetime) -> Bring:
     """Receive one event in a transaction of its own; `channel` by name, else the one of its kind."""
 
     async def one(event: Event, *, at: datetime = now, channel: str = "", quiet: bool = False) -> UUID | None:
+        await store_files(reception.storage, event)
         async with database.unit() as session:
             return await receive(session, _channel(reception, event, channel), event, reception, now=at, quiet=quiet)
 

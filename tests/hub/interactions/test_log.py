@@ -65,10 +65,11 @@ async def test_an_entry_has_its_files_and_a_file_leads_back_to_its_customer(
 ) -> None:
     storage = open_storage(str(tmp_path))
     file = Attachment("photo.jpg", "image/jpeg", b"not really")
+    await storage.put(file.content)
     async with database.unit() as session:
         one = await record.add(session, word(customer, now, body_html="<p>hi</p>"))
-        await record.attach(session, storage, one, [file])
-        await record.attach(session, storage, one, [file])
+        await record.attach(session, one, [file])
+        await record.attach(session, one, [file])
         entry = await history.entry(session, one)
         found = await history.file(session, entry.attachments[0].id)
     assert [(f.name, f.size) for f in entry.attachments] == [("photo.jpg", 10)]
