@@ -29,6 +29,8 @@ from hub.outbound.permission import Decision, Facts, Question, decide
 from hub.outbound.rendering import Rendered, TemplateProblem
 
 _MACHINES = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin.AUTOMATION})
+SENT_FILE = "sent-file"  # the signer's purpose of `file_link`
+_FETCHED_WITHIN = timedelta(days=1)
 _PAUSED_CAMPAIGN = timedelta(seconds=15)
 _REFERENCES = 20  # of a thread, the latest: RFC 5322 3.6.4 wants them all, mail servers want short headers
 
@@ -95,7 +97,7 @@ async def _allowed(
         await _withhold(session, ticket, row, decision.reason or Withheld.NO_CHANNEL, decision.trace, now)
         return None
     try:
-        return await _message(session, row, batch, gate)
+        return await _message(session, row, batch, gate, now)
     except TemplateProblem as problem:
         await _withhold(session, ticket, row, Withheld.TEMPLATE_ERROR, (str(problem),), now)
         return None
@@ -176,14 +178,18 @@ async def _mark_sending(session: AsyncSession, ids: Sequence[UUID], channel: Cha
 # ---- the words ------------------------------------------------------------------------------
 
 
-async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate: Gate) -> Outbound[Any]:
+def file_link(gate: Gate, file_id: UUID, now: datetime) -> str:
+    """The public address at which a provider that sends no bytes of ours (MMS) fetches a file, for a day."""
+    return f"{gate.public_url}/files/sent/{gate.signer.sign(SENT_FILE, str(file_id), expires=now + _FETCHED_WITHIN)}"
+
+
+async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate: Gate, now: datetime) -> Outbound[Any]:
     rendered = _rendered(row, batch)
     content: Email | Text | Call
     if row.kind is Kind.EMAIL:
         content = await _email(session, row, rendered, gate)
     elif row.kind is Kind.SMS:
-        links = (f"{gate.public_url}/files/{file.id}" for file in batch.files.get(row.id, ()))
-        content = Text(rendered.text, tuple(links))
+        content = Text(rendered.text, tuple(file_link(gate, file.id, now) for file in batch.files.get(row.id, ())))
     else:
         content = Call(detect_machine=not (row.call or {}).get("bridge"))
     return Outbound(row.id, _to(row, batch), content, gate.signer.message_token(row.id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -14,6 +15,7 @@ from hub.bootstrap import Hub
 from hub.interactions import record
 from hub.models import Audit, Customer, Interaction
 from hub.models.vocabulary import Direction, Kind, Origin, Role, State
+from hub.outbound.preparing import file_link
 
 Headers = dict[str, str]
 Cookie = Callable[[Role], Awaitable[Headers]]
@@ -32,9 +34,10 @@ async def _attach(hub: Hub, ana: Customer, name: str, media_type: str, content: 
         state=State.RECEIVED,
         state_at=now,
     )
+    await hub.storage.put(content)
     async with hub.database.unit() as session:
         await record.add(session, word)
-        (row,) = await record.attach(session, hub.storage, word.id, [Attachment(name, media_type, content)])
+        (row,) = await record.attach(session, word.id, [Attachment(name, media_type, content)])
     return row.id
 
 
@@ -144,3 +147,36 @@ async def test_bytes_that_are_gone_are_told_and_not_a_crash(
     await hub.storage.delete(digest)
     response = await client.get(f"/files/{file_id}", headers=await cookie(Role.AGENT))
     assert (response.status_code, response.json()["title"]) == (404, "File")
+
+
+async def test_a_file_that_goes_out_by_link_is_fetched_without_signing_in_for_a_day(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer
+) -> None:
+    """A carrier fetches the pictures of an MMS itself; it has no account here."""
+    file_id = await _attach(hub, ana, "plan.png", "image/png", PNG)
+    now = clock.now()
+    links = [file_link(hub.gate, file_id, at) for at in (now, now - timedelta(days=2))]
+    paths = [link.removeprefix(hub.gate.public_url) for link in links]
+    forged = paths[0][:-1] + ("a" if paths[0][-1] != "a" else "b")
+    fresh, old, wrong = [await client.get(path) for path in (*paths, forged)]
+    assert (fresh.status_code, fresh.content, fresh.headers["content-type"]) == (200, PNG, "image/png")
+    assert fresh.headers["content-disposition"].startswith("attachment;")
+    assert (old.status_code, wrong.status_code) == (404, 404)
+
+
+async def test_a_player_gets_the_part_it_asks_for_and_one_reading_is_written_down(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer, cookie: Cookie
+) -> None:
+    file_id = await _attach(hub, ana, "voicemail.wav", "audio/wav", b"RIFF56789")
+    signed_in = await cookie(Role.AGENT)
+    asked = ["bytes=0-3", "bytes=4-", "bytes=4-99", "bytes=9-", "bytes=x-"]
+    parts = [await client.get(f"/files/{file_id}?inline=1", headers=signed_in | {"Range": one}) for one in asked]
+    told = [(part.status_code, part.content, part.headers.get("content-range", "")) for part in parts]
+    assert told[:3] == [
+        (206, b"RIFF", "bytes 0-3/9"),
+        (206, b"56789", "bytes 4-8/9"),
+        (206, b"56789", "bytes 4-8/9"),
+    ]
+    assert [part.status_code for part in parts[3:]] == [200, 200]
+    async with hub.database.unit() as session:
+        assert len((await session.exec(select(Audit).where(Audit.action == "file.read"))).all()) == 1
