@@ -121,11 +121,13 @@ def _birthday(value: object) -> dict[str, int | None]:
     """None, or (year or None, month, day). 29 February without a year is a date too."""
     if value is None:
         return {"birth_year": None, "birth_month": None, "birth_day": None}
+    shown = value
     match value:
         case (int() | None as year, int() as month, int() as day):
             if _is_date(year, month, day):
                 return {"birth_year": year, "birth_month": month, "birth_day": day}
-    raise BadField("birthday", f"{value!r} is not a date: year (or none), month, day")
+            shown = "-".join(f"{part:02d}" for part in (year, month, day) if part is not None)
+    raise BadField("birthday", f"{shown} is not a date. Write 1984-02-29, or 02-29 without the year")
 
 
 def _is_date(year: int | None, month: int, day: int) -> bool:

@@ -67,7 +67,8 @@ async def details(
         changes["birthday"] = read_birthday(birthday)
         await _change(visit, customer_id, changes)
     except BadField as e:
-        return await _again(visit, customer_id, str(e))
+        typed = {**changes, "timezone": timezone, "birthday": birthday, "labels": labels}
+        return await _again(visit, customer_id, str(e), typed=typed)
     return go(visit, f"/customers/{customer_id}", _("Saved."))
 
 
@@ -92,9 +93,9 @@ async def add_address(
             await _note(session, visit, "customer.address", customer_id, kind.value)
     except AddressTaken as e:
         taken = _("%(address)s belongs to another customer already.") % {"address": e.value}
-        return await _again(visit, customer_id, taken)
+        return await _again(visit, customer_id, taken, address=(kind, value))
     except BadAddress as e:
-        return await _again(visit, customer_id, str(e))
+        return await _again(visit, customer_id, str(e), address=(kind, value))
     return go(visit, f"/customers/{customer_id}", _("Added."))
 
 
@@ -190,8 +191,22 @@ async def _data(
         "kinds": kinds or [],
         "todo": todo,
         "composer": composing.composer(visit, card),
-        "birthday": _birthday(card.customer),
+        "typed": _details(card.customer),
+        "address": (AddressKind.EMAIL, ""),
         "trouble": "",
+        "mending": "",
+    }
+
+
+def _details(customer: Customer) -> dict[str, object]:
+    """The fields of the details as the form shows them."""
+    return {
+        "name": customer.name,
+        "given_name": customer.given_name,
+        "language": customer.language,
+        "timezone": customer.timezone,
+        "birthday": _birthday(customer),
+        "labels": ", ".join(customer.labels),
     }
 
 
@@ -202,8 +217,20 @@ def _birthday(customer: Customer) -> str:
     return f"{customer.birth_year}-{day}" if customer.birth_year else day
 
 
-async def _again(visit: Visit, customer_id: UUID, trouble: str) -> Response:
+async def _again(
+    visit: Visit,
+    customer_id: UUID,
+    trouble: str,
+    *,
+    typed: dict[str, object] | None = None,
+    address: tuple[AddressKind, str] | None = None,
+) -> Response:
+    """The page with what is wrong; the form that it is about is open and holds what was typed."""
     data = await _data(visit, customer_id)
+    if typed:
+        data |= {"typed": typed, "mending": "details"}
+    if address:
+        data |= {"address": address, "mending": "address"}
     return page(visit, "customer.html", status=422, **data | {"trouble": trouble})
 
 

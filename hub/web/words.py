@@ -48,6 +48,8 @@ STATES: Mapping[str, Sign] = {
     State.CANCELLED: Sign(N_("cancelled"), "x"),
 }
 
+CALLS: Mapping[str, Sign] = {State.DELIVERED: Sign(N_("answered"), "phone", "good")}
+
 WITHHELD: Mapping[str, str] = {
     Withheld.NO_ADDRESS: N_("There is no address for this channel."),
     Withheld.ADDRESS_DEAD: N_("The address does not work any more."),
@@ -120,7 +122,7 @@ HEALTH: Mapping[str, Sign] = {
 
 CONVERSATIONS: Mapping[str, Sign] = {
     ConversationState.OPEN: Sign(N_("open"), "circle-dot"),
-    ConversationState.PENDING: Sign(N_("pending"), "clock"),
+    ConversationState.PENDING: Sign(N_("waiting for them"), "clock"),
     ConversationState.SNOOZED: Sign(N_("snoozed"), "zzz"),
     ConversationState.RESOLVED: Sign(N_("resolved"), "circle-check", "good"),
 }
@@ -168,6 +170,11 @@ UNKNOWN = Sign(N_("unknown"), "help-circle", "warn")
 def sign(table: Mapping[str, Sign], word: str) -> Sign:
     """The entry of a word; one that is not in the table is shown as it is, never hidden."""
     return table.get(word) or UNKNOWN._replace(word=word or UNKNOWN.word)
+
+
+def outcome(kind: str | None, state: str) -> Sign:
+    """The state of a message; a call that came about was answered, not delivered."""
+    return (CALLS.get(state) if kind == Kind.VOICE else None) or sign(STATES, state)
 
 
 def why(state: str, reason: str) -> str:

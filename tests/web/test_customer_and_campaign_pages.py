@@ -58,6 +58,30 @@ async def test_a_form_that_is_wrong_comes_back_with_everything_typed(world: Any,
     assert seen.select_one("#name")["value"] == "Ana Two"
 
 
+async def test_a_birthday_that_is_none_is_told_as_it_was_typed_and_the_form_stays_open(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    where = f"/customers/{world.customers['ana']}"
+    answer = await desk.send(f"{where}/details", name="Ana N", language="pl", birthday="31-12", labels="club, new")
+    seen: Any = BeautifulSoup(answer.text, "html.parser")
+    assert seen.select_one("[role=alert]").text.strip() == (
+        "birthday: 31-12 is not a date. Write 1984-02-29, or 02-29 without the year"
+    )
+    typed = [seen.select_one(f"#{field}")["value"] for field in ("name", "birthday", "labels")]
+    assert typed == ["Ana N", "31-12", "club, new"]
+    assert seen.select_one("details[open] #birthday")
+
+
+async def test_an_address_that_is_none_stays_in_its_field(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    where = f"/customers/{world.customers['ana']}"
+    answer = await desk.send(f"{where}/addresses", kind="phone", value="twelve")
+    seen: Any = BeautifulSoup(answer.text, "html.parser")
+    kept = seen.select_one("details[open] form[action$=addresses]")
+    assert (kept.select_one("[name=value]")["value"], kept.select_one("[selected]")["value"]) == ("twelve", "phone")
+
+
 async def test_the_timeline_is_filtered_by_kind(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.AGENT)
     seen = await desk.see(f"/customers/{world.customers['ana']}?kinds=voice")

@@ -45,6 +45,7 @@
     const told = event.detail.xhr.getResponseHeader("X-Notice");
     say(told ? event.detail.xhr.responseText : body.dataset.failed);
   });
+  body.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.xhr.status === 422 && event.detail.xhr.getResponseHeader("X-Notice")) say(event.detail.xhr.responseText); });
   body.addEventListener("htmx:sendError", () => say(body.dataset.failed));
 
   /* ---- drafts: kept in this browser until the form has been accepted ---- */
@@ -65,6 +66,7 @@
   addEventListener("input", (event) => { const form = event.target.closest?.("form[data-draft]"); if (form) keepDraft(form); });
   addEventListener("submit", (event) => {
     const form = event.target;
+    if (form.dataset.confirm && !confirm(form.dataset.confirm)) { event.preventDefault(); return; }
     if (form.matches("form[data-draft]") && !form.hasAttribute("hx-post")) localStorage.removeItem(draftKey(form));
   });
   body.addEventListener("htmx:beforeSwap", (event) => {
@@ -130,9 +132,17 @@
   };
   const keys = {
     j: () => step(1), k: () => step(-1), r: () => compose("reply"), n: () => compose("note"),
-    e: () => press("[data-key=resolve]"), a: () => focus("[data-key=assign]"), z: () => press("[data-key=snooze] > summary"),
+    e: () => press("[data-key=resolve]"), a: () => choose("[data-key=assign]"), z: () => unfold("[data-key=snooze]"),
     "/": () => focus("[type=search]"), "?": () => { $("#keys").showModal(); return true; },
   };
+  const choose = (selector) => { // opens a list: an arrow then chooses, and only Enter takes
+    const list = $(selector);
+    if (!list) return false;
+    list.focus();
+    try { list.showPicker(); } catch { /* an older browser: the focus is enough */ }
+    return true;
+  };
+  const unfold = (selector) => { const menu = $(selector); if (!menu) return false; menu.open = true; $("button", menu)?.focus(); return true; };
   let going = 0;
   const escape = (target) => {
     const menu = $("details.menu[open]");
