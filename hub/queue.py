@@ -22,6 +22,10 @@ from hub.database.engine import connection_lost
 
 Body = Callable[[Mapping[str, Any]], Awaitable[None]]
 
+# A line for each job that was given up; for the doctor.
+GIVEN_UP = "select q.entrypoint || ' ' || q.id from pgqueuer q where q.status = 'failed'"
+TRIES, LONGEST_PAUSE = 20, timedelta(hours=1)  # 1, 2, 4 … seconds apart: given up after about nine hours
+
 _LOCK = 0x51756575
 _log = structlog.get_logger("queue")
 
@@ -60,7 +64,7 @@ async def enqueue(
 
 
 async def run(url: str, bodies: Mapping[str, Body], stop: asyncio.Event) -> None:
-    """Work off jobs until `stop`. A lost database connection is opened again; a failing job is tried five times."""
+    """Work off jobs until `stop`. A lost connection is opened again; a failing job is tried again for hours."""
     while not stop.is_set():
         try:
             await _run_once(url, bodies, stop)
@@ -89,7 +93,7 @@ async def _run_once(url: str, bodies: Mapping[str, Body], stop: asyncio.Event) -
 
 
 def _retrying(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
-    return DatabaseRetryEntrypointExecutor(parameters=parameters, max_attempts=5)
+    return DatabaseRetryEntrypointExecutor(parameters=parameters, max_attempts=TRIES, max_delay=LONGEST_PAUSE)
 
 
 def _decoding(body: Body) -> Callable[[Job], Awaitable[None]]:

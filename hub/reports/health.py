@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import first_uuid7
 from hub.models.vocabulary import State
+from hub.queue import GIVEN_UP
 from hub.reports.gauges import Gauge, gauges
 from hub.reports.overview import Overview, overview
 
@@ -100,6 +101,11 @@ CHECKS = (
         "channel in trouble",
         "select s.channel || ': ' || s.trouble from sender s where s.trouble <> ''",
         "Mend what it says, then try it with `hub check`",
+    ),
+    Check(
+        "background job given up",
+        GIVEN_UP,
+        "A file could not be fetched or a campaign not be fed, for hours. The log of the worker says why",
     ),
     Check(
         "schedule that stands still",

@@ -22,6 +22,7 @@ from hub import clock
 from hub.app import create_app
 from hub.bootstrap import Hub, open_hub
 from hub.customers import directory
+from hub.interactions import partitions
 from hub.jobs import worker
 from hub.models import Interaction
 from hub.models.vocabulary import Origin, Purpose, Role
@@ -91,6 +92,8 @@ async def town(database_url: str, folder: Path, *, rate: float = 500.0) -> Async
                 open_hub(_settings(world, url, folder, rate), database_url) as hub,
                 serving(hub, listening),
             ):
+                async with hub.database.unit() as session:
+                    await partitions.ensure_months(session, clock.now())
                 yield Town(hub, world, url)
         finally:
             await world.stop()

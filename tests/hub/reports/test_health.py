@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import clock
@@ -24,6 +25,7 @@ from hub.models import (
     SenderRow,
 )
 from hub.models.vocabulary import CampaignState, Direction, Kind, Origin, RawState, State
+from hub.queue import enqueue
 from hub.reports.health import CHECKS, Overview, doctor, gauges, overview
 
 Damage = Callable[[AsyncSession, UUID, datetime], Awaitable[None]]
@@ -130,6 +132,11 @@ async def trouble(session: AsyncSession, who: UUID, now: datetime) -> None:
     session.add(row)
 
 
+async def given_up(session: AsyncSession, who: UUID, now: datetime) -> None:
+    await enqueue(session, "fetch-media", payload={})
+    await session.execute(text("update pgqueuer set status = 'failed'"))
+
+
 async def standing_still(session: AsyncSession, who: UUID, now: datetime) -> None:
     session.add(Schedule(name="birthdays", next_at=now - LONG_AGO, every_seconds=600))
 
@@ -146,6 +153,7 @@ DAMAGES: dict[str, tuple[Damage, int, str]] = {
     "parked message": (parked, 1, "no end"),
     "unread for long": (unread, 1, "mail INBOX:1:received"),
     "channel in trouble": (trouble, 1, "sms: the password is refused"),
+    "background job given up": (given_up, 1, "fetch-media "),
     "schedule that stands still": (standing_still, 1, "birthdays"),
 }
 
