@@ -61,11 +61,6 @@ async def mark_read(session: AsyncSession, conversation_id: UUID, *, now: dateti
     await _set(session, conversation_id, unread=False)
 
 
-async def clear_flag(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
-    """A person looked at what the flag says. Raises NoSuchConversation."""
-    await _set(session, conversation_id, flag="")
-
-
 async def _set(session: AsyncSession, conversation_id: UUID, **values: Any) -> None:
     changed = await session.execute(
         update(Conversation)

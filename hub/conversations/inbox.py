@@ -104,13 +104,6 @@ async def conversation(session: AsyncSession, conversation_id: UUID) -> Line:
     return _line(dict(row))
 
 
-async def of_customer(session: AsyncSession, customer_id: UUID, *, limit: int = 50) -> list[Line]:
-    """A customer's conversations, the latest first."""
-    statement = text(f"{_LINES} where c.customer_id = :id order by c.last_at desc, c.id desc limit :limit")
-    found = await session.execute(statement, {"id": customer_id, "limit": limit})
-    return [_line(dict(row)) for row in found.mappings()]
-
-
 def _line(row: dict[str, Any]) -> Line:
     return Line(**{**row, "kind": Kind(row["kind"]), "state": ConversationState(row["state"])})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -33,6 +33,8 @@ _STATE: dict[Progress, State | None] = {
     Progress.FAILED: State.FAILED,
     Progress.READ: State.READ,
 }
+
+_UNCLAIMED = timedelta(days=30)  # how long a receipt of a message that nobody knows is kept
 
 # Reasons that say something about a mailbox for a while, not about the message (requirement B2). Of a telephone
 # they say nothing that lasts: it is off, or its carrier did not like the words, and it can still be called.
@@ -68,6 +70,12 @@ async def join_early(
         interaction = await session.get(Interaction, interaction_id, populate_existing=True)
         if interaction is not None and _meant(interaction, _receipt(words)):
             await _act(session, channel_name, _receipt(words), interaction, now)
+
+
+async def forget_early(session: AsyncSession, *, now: datetime) -> int:
+    """Receipts that nobody claimed for a month: anybody may send us a report about a mail that never was."""
+    gone = await session.execute(delete(EarlyReceipt).where(col(EarlyReceipt.at) < now - _UNCLAIMED))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 async def proven(session: AsyncSession, interaction_id: UUID) -> bool:

@@ -14,7 +14,7 @@ from hub import clock
 from hub.bootstrap import Hub
 from hub.campaigns import lifecycle
 from hub.conversations import assignment
-from hub.interactions import partitions
+from hub.interactions import partitions, receipts
 from hub.live import Happening
 from hub.occasions import birthdays, reminders, schedules
 from hub.occasions.schedules import Session
@@ -83,6 +83,11 @@ async def forget_failures(hub: Hub, session: Session, now: datetime) -> None:
     await throttle.prune(session, now=now)
 
 
+async def forget_reports(hub: Hub, session: Session, now: datetime) -> None:
+    """Receipts of messages that nobody knows."""
+    await receipts.forget_early(session, now=now)
+
+
 TICKS: Mapping[str, Tick] = {
     "birthdays": Tick(timedelta(seconds=600), greet),
     "reminders": Tick(timedelta(seconds=30), remind),
@@ -90,6 +95,7 @@ TICKS: Mapping[str, Tick] = {
     "snoozes": Tick(timedelta(seconds=30), wake_snoozed),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),
+    "unclaimed-receipts": Tick(timedelta(days=1), forget_reports),
 }
 
 

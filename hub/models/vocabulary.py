@@ -85,10 +85,6 @@ class State(StrEnum):
     def rank(self) -> int:
         return _RANK[self]
 
-    @property
-    def final(self) -> bool:
-        return self.rank >= State.DELIVERED.rank
-
 
 _RANK = {
     State.QUEUED: 0,

@@ -92,11 +92,6 @@ class Delivery:
         async with self.database.unit() as session:
             await settling.settle(session, outcomes, now=clock.now())
 
-    async def release(self, tickets: Sequence[Ticket]) -> None:
-        """Claimed and not begun: free for others at once."""
-        async with self.database.unit() as session:
-            await settling.release(session, tickets, now=clock.now())
-
     async def expire(self) -> int:
         """Decide about tickets whose worker did not come back."""
         async with self.database.unit() as session:

@@ -70,7 +70,7 @@ async def prepare(
         if row is None or row.state not in (State.QUEUED, State.UNKNOWN):
             await outbox.drop(session, [ticket])  # cancelled, or a receipt has shown meanwhile that it arrived
             continue
-        message = await _allowed(session, ticket, row, batch, channel, gate, now)
+        message = await _allowed(session, ticket, row, batch, gate, now)
         if message is not None:
             files = tuple(batch.files.get(row.id, ()))
             ready.append(Ready(ticket, channel.name, channel.kind, message, files, claimed))
@@ -83,7 +83,6 @@ async def _allowed(
     ticket: Ticket,
     row: Interaction,
     batch: _Batch,
-    channel: Channel,
     gate: Gate,
     now: datetime,
 ) -> Outbound[Any] | None:

@@ -70,13 +70,6 @@ async def expire(session: AsyncSession, *, now: datetime) -> int:
     return len(tickets)
 
 
-async def release(session: AsyncSession, tickets: Sequence[Ticket], *, now: datetime) -> None:
-    """Claimed and certainly not begun: at once free for others."""
-    for ticket in tickets:
-        if await outbox.give_back(session, ticket, due_at=now, counted=False):
-            await _back_to_queue(session, ticket.interaction_id, "", now)
-
-
 # ---- accepted -------------------------------------------------------------------------------
 
 # A mail that the server took is sent. An SMS or a call is so when the provider says that it is: until then `sending`.

@@ -265,3 +265,14 @@ async def test_texts_that_a_carrier_filters_do_not_cost_the_customer_their_telep
         reason = Reason.BLOCKED if code == "30007" else Reason.UNREACHABLE
         await hear(database, gate, replace(failed, reason=reason), now + timedelta(days=2 * day))
     assert await _identity(database, interaction, Kind.SMS) is IdentityState.OK
+
+
+async def test_reports_about_mails_that_never_were_are_forgotten_after_a_month(
+    database: Database, gate: Gate, now: datetime
+) -> None:
+    for days, name in ((31, "<old@x.example>"), (29, "<new@x.example>")):
+        forged = Receipt("", Progress.FAILED, message_id=name)
+        await hear(database, gate, forged, now - timedelta(days=days), Kind.EMAIL)
+    async with database.unit() as session:
+        assert await receipts.forget_early(session, now=now) == 1
+        assert [early.provider_id for early in await session.exec(select(EarlyReceipt))] == ["<new@x.example>"]
