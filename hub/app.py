@@ -35,7 +35,7 @@ _HEADERS = {
 
 def create_app(hub: Hub) -> FastAPI:
     """The ASGI application of one opened hub."""
-    app = FastAPI(title="Contact Hub", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Contact Hub", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.include_router(api.router(hub))
     app.include_router(web.router(hub))
@@ -43,6 +43,7 @@ def create_app(hub: Hub) -> FastAPI:
     web.install_error_pages(app, hub)
     for error in (SQLAlchemyError, OSError, TimeoutError):
         app.add_exception_handler(error, partial(_database_away, hub))
+    app.add_middleware(web.BodyLimits, hub=hub)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.add_middleware(SecurityHeaders, https=hub.settings.hub.public_url.startswith("https://"))
     return app

@@ -130,6 +130,8 @@ def _problem_of(request: Request, error: Exception) -> Problem:
             return Problem(status, title, str(error), remedy=remedy)
     if outage.is_away(error):
         return away()
+    if outage.is_impossible(error):
+        return Problem(422, "Request", "A value in it cannot be stored", remedy="Correct it and send the request again")
     _log.error("request failed", path=request.url.path, error=type(error).__name__, where=_where(error))
     return Problem(500, "Hub", "Something broke on our side; it has been written down", remedy="Try again in a moment")
 

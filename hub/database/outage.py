@@ -1,4 +1,7 @@
-"""Telling "the database is away, try again in a moment" from every other error. Doors answer it with 503."""
+"""Telling "the database is away, try again in a moment" from every other error. Doors answer it with 503.
+
+And telling what no database could keep: that is the asker's mistake, and doors answer it with 422.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ RETRY_AFTER = 5  # seconds
 # and of one that took a transaction back so that another could go on (a deadlock): the same again will do.
 _AWAY = ("08", "57P", "53300", "40")
 
+_IMPOSSIBLE = ("22", "23503")  # data exceptions, foreign keys
+
 
 def is_away(error: BaseException) -> bool:
     """Did this come of a database that cannot be reached now, whatever was asked of it?
@@ -24,6 +29,12 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or _says_so(error.orig)
     return _says_so(error)
+
+
+def is_impossible(error: BaseException) -> bool:
+    """Was it asked to keep what it cannot: a number out of range, a NUL in a text, a reference to nothing?"""
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return isinstance(state, str) and state.startswith(_IMPOSSIBLE)
 
 
 def _says_so(error: BaseException | None) -> bool:

@@ -18,9 +18,10 @@ from hub.web import (
     tasks,
     writing,
 )
+from hub.web.limits import BodyLimits
 from hub.web.problems import away, install_error_pages
 
-__all__ = ["away", "install_error_pages", "router"]
+__all__ = ["BodyLimits", "away", "install_error_pages", "router"]
 
 ROOMS = (sign_in, live, inbox, writing, customers, customer, campaigns, occasions, tasks, administration, files)
 

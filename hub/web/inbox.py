@@ -69,7 +69,9 @@ async def line(visit: InboxReader, view: str, conversation_id: UUID) -> Response
 
 
 @router.post("/inbox/{view}/{conversation_id}/assign")
-async def assign(visit: Answerer, view: str, conversation_id: UUID, assignee: Annotated[str, Form()] = "") -> Response:
+async def assign(
+    visit: Answerer, view: str, conversation_id: UUID, assignee: Annotated[str, Form(max_length=18)] = ""
+) -> Response:
     wanted = int(assignee) if assignee.isdecimal() else None
     if wanted not in (None, visit.staff_id):
         visit.demand(Action.ASSIGN)

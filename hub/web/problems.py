@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from hub.bootstrap import Hub
+from hub.database import outage
 from hub.web import translations
 from hub.web.access import Forbidden, ForeignForm, SignInNeeded
 from hub.web.pages import page, plain_page
@@ -54,6 +55,10 @@ class Page(APIRoute):
                 return await handle(request)
             except (SignInNeeded, Forbidden, ForeignForm, HTTPException, RequestValidationError, LookupError) as e:
                 return _answer(request, e)
+            except Exception as e:
+                if not outage.is_impossible(e):
+                    raise
+                return say(request, 422)
 
         return guarded
 

@@ -35,7 +35,7 @@ async def add(
     visit: Answerer,
     title: Annotated[str, Form()] = "",
     due_at: Annotated[str, Form()] = "",
-    assignee: Annotated[str, Form()] = "",
+    assignee: Annotated[str, Form(max_length=18)] = "",
     customer_id: Annotated[UUID | None, Form()] = None,
     back: Annotated[str, Form()] = "",
 ) -> Response:

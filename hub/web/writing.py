@@ -48,10 +48,17 @@ def _written(
     resolve: Annotated[str, Form()] = "",
     files: Annotated[list[UploadFile], File()] = [],  # noqa: B006
 ) -> Written:
+    text = text.replace("\0", "")
     if not text.strip() or kind not in words.KINDS:
         raise HTTPException(422)
-    last = UUID(seen) if seen else None
-    return Written(kind, form_token, text, " ".join(subject.split()), last, bool(resolve), files)
+    return Written(kind, form_token, text, " ".join(subject.split()), _uuid(seen), bool(resolve), files)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError as e:
+        raise HTTPException(422) from e
 
 
 Form_ = Annotated[Written, Depends(_written)]
