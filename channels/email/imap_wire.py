@@ -28,6 +28,7 @@ _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,15})", re.IGNORECASE)
 _BODY = re.compile(rb'BODY\[\](?:<\d+>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE | re.DOTALL)
 _TRANSIENT = re.compile(rb"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]", re.IGNORECASE)
 _ROOM = 1_000_000  # for everything that is no message: FETCH lines of 200 messages, flags, greetings
+_NUMBERS = 32_000_000  # for the answer to a search: some four million messages, eight bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Wire:
 
     async def newer_than(self, uid: int) -> list[int]:
         """UIDs above `uid`, rising. `n:*` always holds the last message, so smaller ones are dropped (I5)."""
+        self._it.allow(_NUMBERS)
         response = await self._within(self._it.uid_search(f"UID {uid + 1}:*", charset=None))
         self._check(response)
         numbers = (int(word) for line in _bytes_of(response.lines[:-1]) for word in line.split() if word.isdigit())
@@ -113,6 +115,7 @@ class Wire:
 
     async def wait(self, seconds: float) -> None:
         """Until the server announces something, or `seconds` have passed."""
+        self._it.allow(_ROOM)
         if "IDLE" not in self._it.protocol.capabilities:
             await self._sleep(seconds)
             return

@@ -144,6 +144,13 @@ async def test_two_thousand_messages_never_make_the_library_recurse(listening: B
     assert keys(raws) == list(range(1, 2001))
 
 
+async def test_a_folder_of_two_hundred_thousand_messages_is_begun_and_not_cut_off(listening: Build) -> None:
+    """The list of their numbers alone is longer than any answer but a message; it has a limit of its own (F7)."""
+    server = FakeImap(dict.fromkeys(range(1_000_001, 1_200_001), MAIL))
+    raws = await taken(await listening(server, timeout_seconds=20), 50)
+    assert keys(raws) == list(range(1_000_001, 1_000_051))
+
+
 async def test_an_answer_that_makes_the_library_recurse_interrupts_instead_of_hanging(listening: Build) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
 
