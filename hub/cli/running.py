@@ -12,13 +12,16 @@ from pathlib import Path
 import structlog
 import uvicorn
 
+from hub import bootstrap
 from hub.app import create_app
 from hub.bootstrap import Hub
 from hub.cli import options
+from hub.database.binaries import CannotStart
 from hub.jobs import worker as jobs
 from hub.settings import ConfigurationError, Settings
 
 GRACE_SECONDS = 10
+DATABASE_SECONDS = 5  # between two looks at the bundled server
 _log = structlog.get_logger("run")
 
 
@@ -32,7 +35,7 @@ def run(config: options.Config = None, workers: int = 1) -> None:
             "web": command("web", config),
             **{f"worker-{n}": command("worker", config) for n in range(1, workers + 1)},
         }
-        options.run(supervise(commands))
+        options.run(supervise(commands, settings=chosen))
 
 
 def web(config: options.Config = None) -> None:
@@ -100,14 +103,16 @@ def stop_signal() -> asyncio.Event:
 
 
 async def supervise(
-    commands: dict[str, list[str]], stop: asyncio.Event | None = None, *, log: Path | None = None
+    commands: dict[str, list[str]], stop: asyncio.Event | None = None, *, settings: Settings, log: Path | None = None
 ) -> None:
     """Keep one process per command running until `stop` (default: SIGTERM, SIGINT); a crashed one is started again.
 
-    With `log` their logs are added to that file instead of standard error.
+    So is the bundled database. With `log` their logs are added to that file instead of standard error.
     """
     stop = stop or stop_signal()
     async with asyncio.TaskGroup() as group:
+        if settings.database.url is None:
+            group.create_task(_keep_database(settings, stop))
         for name, line in commands.items():
             group.create_task(_keep_running(name, line, stop, log))
 
@@ -126,6 +131,23 @@ async def _keep_running(name: str, line: list[str], stop: asyncio.Event, log: Pa
         _log.error("process ended, starting it again", name=name, code=code, pause=pause)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
+
+
+async def _keep_database(settings: Settings, stop: asyncio.Event) -> None:
+    """Look after the bundled server: entering it again revives one that died."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), DATABASE_SECONDS)
+            return
+        try:
+            await asyncio.to_thread(_revive, settings)
+        except CannotStart as e:
+            _log.error("the database does not start", error=str(e))
+
+
+def _revive(settings: Settings) -> None:
+    with bootstrap.running_database(settings):
+        pass
 
 
 async def _until_end(process: asyncio.subprocess.Process, stop: asyncio.Event) -> int:

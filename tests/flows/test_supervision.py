@@ -124,6 +124,26 @@ async def test_a_killed_worker_comes_back_and_a_stop_settles_what_is_in_flight(
                 assert await doctor(session, now=clock.now()) == []
 
 
+async def test_a_killed_bundled_database_comes_back_and_the_work_goes_on(office: Shell, post: tuple[Post, int]) -> None:
+    data = office.folder / "data"
+    process = await office.start(("run",), {}, stderr=None)
+    try:
+        await _ready(office)
+        killed = _postmaster(data)
+        os.kill(killed, signal.SIGKILL)
+        await _unready(office)
+        await _ready(office)
+        assert _postmaster(data) != killed
+        async with _desk(office) as hub:
+            await _write(hub, "ana")
+            await post[0].until(1)
+            await _settled(hub)
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), PATIENCE)
+    assert list((data / "postgres").glob("data-*/postmaster.pid")) == []  # it was stopped with the others
+
+
 @asynccontextmanager
 async def _desk(office: Shell) -> AsyncIterator[Hub]:
     """A hub on the same database and secret as the processes', to write with and to look into the log."""
@@ -156,12 +176,21 @@ async def _settled(hub: Hub) -> None:
 
 
 async def _ready(office: Shell) -> None:
+    await _health(office, 200)
+
+
+async def _unready(office: Shell) -> None:
+    await _health(office, 503)
+
+
+async def _health(office: Shell, status: int) -> None:
+    """The web server says so about itself."""
     async with aiohttp.ClientSession() as client:
 
         async def answers() -> bool:
             try:
                 async with client.get(f"{_url(office)}/health/ready") as answer:
-                    return answer.status == 200
+                    return answer.status == status
             except aiohttp.ClientError:
                 return False
 
@@ -199,7 +228,10 @@ async def _children(parent: int, command: str) -> list[int]:
 
 
 def _descendants(parent: int) -> list[int]:
-    direct = [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    try:
+        direct = [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    except OSError:  # over in the meantime
+        return []
     return direct + [below for pid in direct for below in _descendants(pid)]
 
 

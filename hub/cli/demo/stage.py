@@ -77,7 +77,9 @@ async def setting(settings: Settings, url: str, config: Path | None) -> AsyncIte
         password, fresh = await _people(hub)
         world.introduce({**company.names(clock.now()), AGENT_PHONE: "Maria Petrova (agent)"})
         commands = {name: command(name, config) for name in ("web", "worker")}
-        processes = asyncio.create_task(supervise(commands, stop, log=settings.hub.data_dir / "demo.log"))
+        processes = asyncio.create_task(
+            supervise(commands, stop, settings=settings, log=settings.hub.data_dir / "demo.log")
+        )
         stack.push_async_callback(_end, processes, stop)
         await _ready(settings.hub.public_url, processes)
         yield Theatre(hub, world, password, fresh, stop)
