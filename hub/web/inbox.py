@@ -188,8 +188,9 @@ def _known(view: str) -> str:
 
 
 def _snoozes(visit: Visit) -> list[tuple[str, str, datetime]]:
-    """(value, word, moment) of what the menu offers."""
-    return [(name, word, _until(visit, name)) for name, word in _WAITS.items()]
+    """(value, word, moment) of what the menu offers; on a Sunday tomorrow is Monday, and one of them is enough."""
+    offered = {_until(visit, name): (name, word) for name, word in reversed(_WAITS.items())}
+    return [(name, word, moment) for moment, (name, word) in reversed(offered.items())]
 
 
 _WAITS = {
