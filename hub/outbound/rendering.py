@@ -117,8 +117,8 @@ def _part(source: str, variables: Mapping[str, object], *, where: str, html: boo
         raise TemplateProblem(f"{where}, line {e.lineno}", e.message or "it cannot be read") from e
     except TemplateError as e:
         raise TemplateProblem(f"{where}, line {_line(e.__traceback__)}", e.message or type(e).__name__) from e
-    except (TypeError, ValueError, ArithmeticError, RecursionError) as e:
-        raise TemplateProblem(f"{where}, line {_line(e.__traceback__)}", str(e)) from e
+    except Exception as e:  # a template is a stranger's program: whatever it stumbles over is its own problem
+        raise TemplateProblem(f"{where}, line {_line(e.__traceback__)}", str(e) or type(e).__name__) from e
 
 
 def _line(trace: TracebackType | None) -> int:
@@ -142,6 +142,8 @@ def _problems(which: str, source: str, sample: Mapping[str, object], where: str)
         return [problem]
     except TemplateSyntaxError as e:
         return [TemplateProblem(f"{where}, line {e.lineno}", e.message or "it cannot be read")]
+    except RecursionError:
+        return [TemplateProblem(f"{where}, line 1", "it is nested too deeply")]
     return unknown
 
 

@@ -9,18 +9,24 @@ import difflib
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import StrictUndefined, Template, nodes
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
+from jinja2.filters import do_round
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from hub.database.purity import UNHOLDABLE
 
 SECONDS = 0.1
 LETTERS = 100_000
 _SOURCE_LETTERS = 200_000
 _TURNS = 10_000
 _LOOPS_IN_LOOPS = 2
+_FILTERS_ON_FILTERS = 5  # some of them make a text longer; constants are worked out before any clock runs
+_DEPTH = 100  # of anything in anything: Python's own compiler stops not much deeper
+_DIGITS = 20
 
 _FILTERS = frozenset(
     {"upper", "lower", "capitalize", "title", "trim", "default", "d", "length", "count", "join", "first", "last"}
@@ -77,7 +83,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _environment(*, html: bool) -> _Closed:
     environment = _Closed(autoescape=html, undefined=StrictUndefined, keep_trailing_newline=False)
     environment.globals.clear()
-    environment.filters |= {"metered": _metered, "join": _joined}
+    environment.filters |= {"metered": _metered, "join": _joined, "round": _rounded}
     environment.filters = {name: f for name, f in environment.filters.items() if name in _FILTERS}
     environment.tests = {name: t for name, t in environment.tests.items() if name in _TESTS}
     return environment
@@ -100,6 +106,13 @@ def _joined(sequence: Any, between: str = ", ") -> str:
     return between.join(map(str, sequence))
 
 
+def _rounded(value: Any, precision: int = 0, method: Literal["common", "ceil", "floor"] = "common") -> float:
+    """Jinja2's own would raise ten to any power that it is told."""
+    if not isinstance(precision, int) or abs(precision) > _DIGITS:
+        raise TooMuch(f"round wants no more than {_DIGITS} digits")
+    return do_round(value, precision, method)
+
+
 _TEXT = _environment(html=False)
 _HTML = _environment(html=True)
 
@@ -110,8 +123,8 @@ def compiled(source: str, *, html: bool) -> Template:
     if len(source) > _SOURCE_LETTERS:
         raise TemplateSyntaxError(f"the text is longer than {_SOURCE_LETTERS} letters", 1)
     environment = _HTML if html else _TEXT
-    tree = environment.parse(source)
-    _check(tree, loops=0)
+    tree = _parsed(environment, source)
+    _check(tree, loops=0, filters=0, depth=0)
     for loop in list(tree.find_all(nodes.For)):
         loop.iter = nodes.Filter(loop.iter, "metered", [], [], None, None, lineno=loop.lineno, environment=environment)
     return environment.from_string(tree)
@@ -119,11 +132,18 @@ def compiled(source: str, *, html: bool) -> Template:
 
 def names(source: str) -> dict[str, int]:
     """Variables that the source reads, each with the first line that does. Raises jinja2.TemplateSyntaxError."""
-    tree = _TEXT.parse(source)
+    tree = _parsed(_TEXT, source)
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"} | {"loop"}
     read = sorted((name.lineno, name.name) for name in tree.find_all(nodes.Name) if name.ctx == "load")
     first = {name: line for line, name in reversed(read) if name not in own}
     return dict(sorted(first.items(), key=lambda found: found[1]))
+
+
+def _parsed(environment: _Closed, source: str) -> nodes.Template:
+    try:
+        return environment.parse(source)
+    except RecursionError as e:
+        raise TemplateSyntaxError("it is nested too deeply", 1) from e
 
 
 def written(template: Template, variables: Mapping[str, object]) -> str:
@@ -136,19 +156,24 @@ def written(template: Template, variables: Mapping[str, object]) -> str:
             raise TooMuch(f"it writes more than {LETTERS} letters")
         if time.perf_counter() > deadline:
             raise TooMuch(f"it takes longer than {SECONDS} seconds")
-    return "".join(pieces)
+    return UNHOLDABLE.sub("\N{REPLACEMENT CHARACTER}", "".join(pieces))  # "\ud800" in a template is half a character
 
 
-def _check(node: nodes.Node, *, loops: int) -> None:
+def _check(node: nodes.Node, *, loops: int, filters: int, depth: int) -> None:
     if not isinstance(node, _NODES):
         raise TemplateSyntaxError(f"{type(node).__name__.lower()} is not allowed in a message", node.lineno)
     if isinstance(node, nodes.For):
         loops += 1
         if loops > _LOOPS_IN_LOOPS or node.recursive:
             raise TemplateSyntaxError(f"no more than {_LOOPS_IN_LOOPS} loops in one another", node.lineno)
+    filters = filters + 1 if isinstance(node, nodes.Filter) else filters
+    if filters > _FILTERS_ON_FILTERS:
+        raise TemplateSyntaxError(f"no more than {_FILTERS_ON_FILTERS} filters on one another", node.lineno)
+    if depth > _DEPTH:
+        raise TemplateSyntaxError("it is nested too deeply", node.lineno)
     _check_name(node)
     for child in node.iter_child_nodes():
-        _check(child, loops=loops)
+        _check(child, loops=loops, filters=filters, depth=depth + 1)
 
 
 def _check_name(node: nodes.Node) -> None:

@@ -137,3 +137,29 @@ def test_what_needs_consent_says_in_every_mail_and_sms_how_to_stop_it(name: str)
         assert "{{ unsubscribe_url }}" in parts["body"]
         assert "{{ unsubscribe_url }}" in parts["html"]
         assert "STOP" in parts["sms"] or "СТОП" in parts["sms"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{{ 1.5|round(90000000, "ceil") }}',
+        '{{ 1.5|round(-90000000, "floor") }}',
+        '{{ "' + "%" * 1000 + '"' + "|urlencode" * 3000 + " }}",
+        "{{ 1" + "+1" * 20_000 + " }}",
+        "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
+        "{{ " + "not " * 5000 + "1 }}",
+        "{% if 1 %}" * 500 + "x" + "{% endif %}" * 500,
+        '{{ "inf"|float|int }}',
+        '{{ "x y"|truncate(5, true, "longer than five") }}',
+    ],
+    ids=["round up", "round down", "filters", "sum", "brackets", "nots", "ifs", "infinite", "assertion"],
+)
+def test_a_template_made_to_hang_or_to_break_the_hub_is_a_problem_of_its_own(source: str) -> None:
+    started = time.monotonic()
+    assert check({"en": {"sms": source}}, {})
+    assert time.monotonic() - started < 5
+
+
+def test_half_a_character_in_a_template_is_replaced() -> None:
+    said = render({"en": {"sms": r'a{{ "\ud800\0" }}b'}}, Kind.SMS, "en", "en", {})
+    assert (said.text, len(said.sha256)) == ("a\ufffd\ufffdb", 64)
