@@ -115,7 +115,7 @@ async def _obey(
     *,
     now: datetime,
 ) -> None:
-    """Answered once: STOP when it is new, START when there was something to lift, HELP always."""
+    """Answered once: STOP when it is new, START when there was something to lift, HELP once a day (L3)."""
     news = True
     if keyword.command is Command.STOP:
         news = await _stop(session, interaction, now=now)
@@ -165,13 +165,20 @@ def _answer(customer: Customer, interaction: Interaction, keyword: Keyword, rece
         kinds=(Kind.SMS,),
         recipient=interaction.sender,
         channel=interaction.channel,
-        dedupe_key=f"{_OCCASIONS[keyword.command]}:{interaction.id}",
+        dedupe_key=_once(keyword.command, interaction),
         conversation_id=interaction.conversation_id,
         occasion=_OCCASIONS[keyword.command],
         answers=interaction.id,
         automatic=True,
         answers_automatically=True,
     )
+
+
+def _once(command: Command, interaction: Interaction) -> str:
+    """Two robots that know the word HELP must not talk all day; STOP and START change something or are not answered."""
+    if command is Command.HELP:
+        return f"help:{interaction.sender}:{interaction.at:%Y-%m-%d}"
+    return f"{_OCCASIONS[command]}:{interaction.id}"
 
 
 async def _unsubscribe(session: AsyncSession, original_id: UUID, interaction: Interaction, *, now: datetime) -> None:

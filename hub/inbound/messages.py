@@ -53,7 +53,7 @@ async def take(
     content = _digest(inbound)
     provider_id = inbound.provider_id
     known = await record.claim(session, channel.name, provider_id)
-    if known is not None and not await _other(session, known, inbound, content):
+    if known is not None and not await _other(session, known, inbound, channel, content):
         return known
     if known is not None:
         provider_id, flag = f"{provider_id}#{content[:16]}", flag or TWIN
@@ -95,12 +95,17 @@ async def _keep(
         await _tell(session, row)
 
 
-async def _other(session: AsyncSession, known: UUID, inbound: Inbound, content: str) -> bool:
-    """Whether a name that is taken means another text. Providers' SIDs never do; a Message-ID is only a claim."""
+async def _other(session: AsyncSession, known: UUID, inbound: Inbound, channel: Channel, content: str) -> bool:
+    """Whether a name that is taken means another text. Providers' SIDs never do; a Message-ID is only a claim.
+
+    What we sent ourselves and get back, as a copy to our own address, is no word of a customer's.
+    """
     if inbound.kind is not Kind.EMAIL:
         return False
-    kept = (await session.exec(select(Interaction.content_hash).where(col(Interaction.id) == known))).first()
-    return kept != content
+    columns = select(Interaction.direction, Interaction.content_hash).where(col(Interaction.id) == known)
+    direction, kept = (await session.exec(columns)).one()
+    ours = direction is Direction.OUT and inbound.sender.value == channel.address.value
+    return not ours and kept != content
 
 
 def _digest(inbound: Inbound) -> str:

@@ -14,6 +14,7 @@ from hub import clock
 from hub.bootstrap import Hub
 from hub.campaigns import lifecycle
 from hub.conversations import assignment
+from hub.database.outage import is_away
 from hub.interactions import partitions, receipts
 from hub.live import Happening
 from hub.occasions import birthdays, reminders, schedules
@@ -58,12 +59,24 @@ async def remind(hub: Hub, session: Session, now: datetime) -> None:
 async def advance_campaigns(hub: Hub, session: Session, now: datetime) -> None:
     """Start those whose time has come, and see to it that the running ones are fed."""
     for campaign in await lifecycle.ready(session, now=now):
-        problem = await lifecycle.start_ready(session, campaign, gate=hub.gate, now=now)
-        if problem:
-            _log.warning("a campaign did not start", campaign=campaign, problem=problem)
+        await _start(hub, session, campaign, now)
     await lifecycle.sweep(session, now=now)
     for campaign in await lifecycle.running(session):
         await enqueue(session, "feed-campaign", payload={"campaign": campaign}, dedupe=f"feed-campaign:{campaign}")
+
+
+async def _start(hub: Hub, session: Session, campaign: int, now: datetime) -> None:
+    """In a savepoint of its own: one that fails unexpectedly keeps no other from starting or being fed."""
+    try:
+        async with session.begin_nested():
+            problem = await lifecycle.start_ready(session, campaign, gate=hub.gate, now=now)
+    except Exception as e:
+        if is_away(e):
+            raise
+        _log.exception("a campaign could not be started", campaign=campaign, error=type(e).__name__)
+        return
+    if problem:
+        _log.warning("a campaign did not start", campaign=campaign, problem=problem)
 
 
 async def make_months(hub: Hub, session: Session, now: datetime) -> None:

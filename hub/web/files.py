@@ -6,7 +6,7 @@ from html import escape
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from hub.interactions import history
 from hub.web import frames, markup
@@ -41,9 +41,3 @@ async def text(visit: InboxReader, interaction_id: UUID) -> Response:
     async with visit.hub.database.unit() as session:
         words = await history.whole_text(session, interaction_id)
     return PlainTextResponse(words, headers={"Cache-Control": "private, no-store"})
-
-
-@router.get("/attachments/{attachment_id}")
-async def attachment(visit: InboxReader, attachment_id: UUID) -> Response:
-    """The desk's own way to a file: whoever is not signed in sees a page here, and reading is written down there."""
-    return RedirectResponse(f"/files/{attachment_id}?inline=1", 303)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels.message import Auto, Media, Progress, Receipt
+from hub.clock import uuid7
 from hub.conversations import appointments, assignment
 from hub.customers import directory
 from hub.database.engine import Database
@@ -20,12 +21,13 @@ from hub.models import (
     Customer,
     Identity,
     Interaction,
+    ProviderReference,
     Reminder,
     Suppression,
 )
 from hub.models.vocabulary import AppointmentState, ConversationState, Direction, IdentityState, State
 from tests.hub.inbound.conftest import Bring, Rows
-from tests.hub.inbound.events import ANA, ANA_PHONE, mail, photo, sms
+from tests.hub.inbound.events import ANA, ANA_PHONE, SUPPORT, mail, photo, sms
 
 
 async def test_a_stranger_becomes_a_provisional_customer_with_an_open_conversation(bring: Bring, rows: Rows) -> None:
@@ -185,6 +187,31 @@ async def test_help_is_answered_with_the_name_and_the_way_out_s2(bring: Bring, r
     assert "Meadow & Sons" in answer.body_text
     assert "support@meadow.example" in answer.body_text
     assert "STOP" in answer.body_text
+
+
+async def test_help_is_answered_once_a_day_so_that_two_robots_stop_talking_l3(
+    bring: Bring, rows: Rows, now: datetime
+) -> None:
+    for number in range(3):
+        await bring(sms("HELP", f"SM{number}"))
+    await bring(sms("HELP", "SM9"), at=now + timedelta(days=1))
+    answers = [w for w in await rows(Interaction) if w.direction is Direction.OUT]
+    assert len(answers) == 2
+
+
+async def test_a_copy_of_our_own_mail_to_our_own_address_is_no_customers_word(
+    bring: Bring, rows: Rows, database: Database, now: datetime
+) -> None:
+    await bring(mail("Hello"))
+    (word,) = await rows(Interaction)
+    async with database.unit() as session:
+        sent = Interaction(**word.model_dump(exclude={"id", "search"}), id=uuid7(now))
+        sent.direction, sent.content_hash, sent.message_id = Direction.OUT, "", "<ours@meadow.example>"
+        session.add(sent)
+        await session.flush()
+        session.add(ProviderReference(channel="mail", provider_id="<ours@meadow.example>", interaction_id=sent.id))
+    assert await bring(mail("Our own words", "ours@meadow.example", sender=SUPPORT)) == sent.id
+    assert (len(await rows(Interaction)), len(await rows(Customer))) == (2, 1)
 
 
 async def test_the_polish_word_is_answered_in_polish(bring: Bring, rows: Rows) -> None:
