@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import clock
 from hub.campaigns import lifecycle
 from hub.cli import options
-from hub.cli.demo.stage import ADMIN, AGENT, Theatre
+from hub.cli.demo.stage import ADMIN, AGENT, MARKETER, Theatre
 from hub.cli.demo.story import SCENES, Failed, Scene
 from hub.reports import health
 from hub.reports.tally import Tally, tally
@@ -82,7 +82,9 @@ def invite(theatre: Theatre) -> None:
     options.out.print(
         Panel(
             f"The hub        [bold]{theatre.hub.settings.hub.public_url}[/]\n"
-            f"Sign in as     {AGENT} (agent) or {ADMIN} (everything)\n"
+            f"Sign in as     {AGENT}  an agent\n"
+            f"               {MARKETER}  a marketer\n"
+            f"               {ADMIN}  everything\n"
             f"Password       {theatre.password}\n"
             f"The customers  [bold]{theatre.world.page_url}[/]: play their mailboxes and telephones\n"
             "[dim]Quiet hours are off in the demo. Ctrl-C stops; the next start resumes.[/]",
