@@ -9,6 +9,7 @@ from channels import address
 from channels.email.headers import Headers, words
 
 MAX_ADDRESSES = 2_000
+_LONGEST = 254
 _PIECES = re.compile(rb'"(?:[^"\\]|\\.)*"?|[<>,;:()@\\]|[^"<>,;:()@\\]+', re.DOTALL)
 _FINDABLE = re.compile(r"[^\s<>()\[\],;:\"'@]+@[^\s<>()\[\],;:\"'@]+")
 
@@ -39,11 +40,14 @@ def of(headers: Headers, *names: str) -> tuple[Mailbox, ...]:
 
 
 def canonical(text: str) -> str:
-    """The one spelling, or what was written when it is not quite an address (better shown than lost)."""
+    """The one spelling, or what was written when it is not quite an address (better shown than lost).
+
+    Never longer than an address may be (RFC 5321 4.5.3.1.3): kilobytes of it fit into no index.
+    """
     try:
         return address.mail(text)
     except address.BadAddress:
-        return text
+        return " ".join(text.split())[:_LONGEST]
 
 
 @dataclass(slots=True)

@@ -202,6 +202,8 @@ async def _takes_part(session: AsyncSession, conversation_id: UUID, customer_id:
     owner = await session.get(Conversation, conversation_id)
     if owner is not None and owner.customer_id == customer_id:
         return True
+    if not address:  # notes and calls from withheld numbers have none either: that is no common ground
+        return False
     spoke = select(Interaction.id).where(
         col(Interaction.conversation_id) == conversation_id,
         or_(

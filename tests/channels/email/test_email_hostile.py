@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import pytest
 
 from channels.email.parser import Parser
+from channels.email.reading import read_events
 from channels.errors import Unreadable
 from channels.message import Inbound
 
@@ -101,3 +103,25 @@ async def test_one_child_reads_many_mails(parser: Parser) -> None:
     for _ in range(20):
         await parser.parse(GOOD)
     assert parser._child is first
+
+
+def test_an_address_of_kilobytes_is_cut_to_what_an_address_may_be() -> None:
+    raw = (
+        b"From: <"
+        + b"x" * 5000
+        + b"@evil.example>\r\nTo: support@meadow.example\r\nMessage-ID: <1@evil.example>\r\n\r\nhi"
+    )
+    (message,) = read_events(raw, "support@meadow.example")
+    assert isinstance(message, Inbound)
+    assert len(message.sender.value) == 254
+
+
+def test_the_name_of_a_file_hides_nothing_and_turns_nothing_round() -> None:
+    name = "x\u202egpj.\u200bexe"
+    raw = (
+        "From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n"
+        f"Content-Disposition: attachment; filename*=utf-8''{quote(name)}\r\n\r\nhi"
+    )
+    (message,) = read_events(raw.encode(), "support@meadow.example")
+    assert isinstance(message, Inbound)
+    assert [file.name for file in message.attachments] == ["x_gpj._exe"]

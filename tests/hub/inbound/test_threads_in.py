@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hub.conversations import assignment
+from hub.conversations import assignment, notes
 from hub.database.engine import Database
 from hub.inbound.receive import Reception
-from hub.models import Conversation, Interaction
-from hub.models.vocabulary import ConversationState
+from hub.models import Conversation, Interaction, Staff
+from hub.models.vocabulary import ConversationState, Role
 from tests.hub.inbound.conftest import Bring, Rows
 from tests.hub.inbound.events import mail, sms
 
@@ -69,6 +69,23 @@ async def test_a_stranger_who_refers_to_somebody_elses_conversation_gets_a_new_o
         "possible thread",
         "",
     )
+
+
+async def test_a_mail_from_nobody_joins_no_conversation_for_its_notes_having_no_sender(
+    bring: Bring, rows: Rows, database: Database, now: datetime
+) -> None:
+    first = await bring(mail("one", "a@x"))
+    word = next(w for w in await rows(Interaction) if w.id == first)
+    async with database.unit() as session:
+        staff = Staff(email="m@x.test", name="Magda", role=Role.AGENT, password_hash="", created_at=now)
+        session.add(staff)
+        await session.flush()
+        owner, conversation = word.customer_id, word.conversation_id
+        await notes.add(session, owner, conversation, "a note", staff_id=staff.id or 0, now=now)
+    second = await bring(mail("me too", "m@x", sender="", in_reply_to=("<a@x>",)))
+    where = {w.id: (w.conversation_id, w.flag) for w in await rows(Interaction)}
+    assert where[second][0] != word.conversation_id
+    assert where[second][1] == "possible thread"
 
 
 async def test_a_stranger_with_a_stolen_token_gets_no_further(bring: Bring, rows: Rows, reception: Reception) -> None:
