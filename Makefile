@@ -5,6 +5,9 @@ BENCH ?=
 RUNTIME := .venv/installed
 DEVELOPMENT := .venv/installed-dev
 
+# Compiled modules are kept, whatever the machine prefers: three processes start from them.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test lint bench clean
 demo: $(RUNTIME)
 	$(BIN)/hub demo
@@ -20,7 +23,7 @@ bench: $(DEVELOPMENT)
 
 # uv installs in seconds what pip installs in a minute; both read the same pyproject.toml.
 SOURCES := pyproject.toml hub/web/assets/package-lock.json hub/web/assets/icons.txt $(wildcard hub/locale/*/LC_MESSAGES/*.po)
-INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable . $(1) \
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --editable . $(1) \
   || { $(BIN)/python -m pip install --quiet --upgrade pip && $(BIN)/python -m pip install --quiet --editable . $(1); }
 
 .venv/bin/uv:
