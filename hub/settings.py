@@ -174,6 +174,8 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as e:
         raise ConfigurationError(f"{file}: there is no such file. Copy the shipped config.toml there") from e
+    except OSError as e:
+        raise ConfigurationError(f"{file}: cannot be read: {e.strerror}") from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ConfigurationError(f"{file}: is not valid TOML: {e}") from e
 

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from hub.database.engine import Database
 from hub.models import Customer, Staff
+from hub.staff import passwords
 
 SHEET = """name,email,phone,language,birthday,consent
 Ana Nowak,ana@nowak.example,601 123 456,pl,1984-02-29,marketing:email
@@ -75,6 +76,17 @@ async def test_staff_are_added_listed_and_not_with_a_weak_password(quick: Any, d
     assert (twice.code, "Traceback" in twice.err) == (1, False)
     listed = await quick.hub("users", "list", "--json")
     assert [(one["email"], one["active"]) for one in listed.json] == [("ana@company.example", True)]
+
+
+async def test_a_forgotten_password_is_replaced_and_a_strangers_is_not(quick: Any, database: Database) -> None:
+    await quick.hub("users", "add", "ana@company.example", "--name", "Ana", HUB_PASSWORD="correct horse battery")
+    changed = await quick.hub("users", "password", "ana@company.example", HUB_PASSWORD="another long secret")
+    assert (changed.code, "has a new password" in changed.words) == (0, True)
+    async with database.unit() as session:
+        (staff,) = (await session.exec(select(Staff))).all()
+    assert await passwords.holds(staff.password_hash, "another long secret")
+    nobody = await quick.hub("users", "password", "eva@company.example", HUB_PASSWORD="another long secret")
+    assert (nobody.code, "nobody signs in as eva@company.example" in nobody.err) == (1, True)
 
 
 async def _names(database: Database) -> list[str]:

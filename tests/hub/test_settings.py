@@ -67,6 +67,8 @@ def test_broken_toml_and_a_missing_file_are_told_in_words(tmp_path: Path) -> Non
     assert "is not valid TOML" in _problem(tmp_path, "[hub\n")
     with pytest.raises(ConfigurationError, match="there is no such file"):
         load(tmp_path / "none.toml")
+    with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
+        load(tmp_path)
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
