@@ -287,6 +287,7 @@ def _sms(sid: str, sender: str, text: str) -> Inbound:
 
 async def hear(world: World, channel: str, event: Inbound, key: str) -> None:
     """Something comes in from outside, by the ordinary way."""
+    await receive.store_files(world.hub.storage, event)
     async with world.hub.database.unit() as session:
         await receive.receive(session, world.hub.channels[channel], event, world.hub.reception, now=clock.now())
     async with world.hub.database.unit() as session:
