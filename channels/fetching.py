@@ -131,10 +131,11 @@ def _split(url: str) -> SplitResult:
 
 
 def _check_redirect(url: SplitResult) -> None:
-    if url.scheme != "https" or not url.hostname or url.username is not None:
+    host = url.hostname or ""
+    if url.scheme != "https" or not host or url.username is not None or not host.isascii():  # ① becomes 1 underneath
         raise Unreadable("The provider passed us on to a place we do not go to")
     try:
-        ipaddress.ip_address(url.hostname)
+        ipaddress.ip_address(host)
     except ValueError:
         return
     raise Unreadable("The provider passed us on to a bare network address")
