@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -35,6 +36,7 @@ _SAFE: Mapping[str, tuple[str, tuple[bytes, ...]]] = {
     "audio/ogg": ("audio/ogg", (b"OggS",)),
     "audio/mpeg": ("audio/mpeg", (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
 }
+_ONE_READING = timedelta(minutes=10)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -63,8 +65,7 @@ async def download(request: Request, file_id: UUID, inline: bool = False) -> Res
     async with hub.database.unit() as session:
         staff = await _reader(session, request)
         file, customer_id = await _find(session, file_id)
-        if not span or span.startswith("bytes=0-"):  # a player asks for many parts of one reading
-            await _note(session, request, staff, file_id, customer_id)
+        await _note(session, request, staff, file_id, customer_id)
     content = await _bytes(hub, file)
     media_type, disposition = _manner(file, content, inline=inline)
     return _part(content, span, media_type, {**_HEADERS, "Content-Disposition": disposition})
@@ -113,14 +114,18 @@ async def _find(session: Any, file_id: UUID) -> tuple[File, UUID]:
 
 
 async def _note(session: Any, request: Request, staff: Staff, file_id: UUID, customer_id: UUID) -> None:
+    detail, now = f"file:{file_id}", clock.now()
+    parts = "range" in request.headers  # a player asks for many parts of one reading
+    if parts and await audit.lately(session, "file.read", staff_id=staff.id, detail=detail, since=now - _ONE_READING):
+        return
     await audit.write(
         session,
         "file.read",
         staff_id=staff.id,
         subject=f"customer:{customer_id}",
-        detail=f"file:{file_id}",
+        detail=detail,
         ip=ip_of(request),
-        now=clock.now(),
+        now=now,
     )
 
 

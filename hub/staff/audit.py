@@ -14,6 +14,7 @@ from hub.models import Audit
 
 _LOCK = 0x41756469  # one writer at a time: the chain never forks
 _SLICE = 5000
+_NEWEST = 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")  # line ends would forge lines in a listing
 
 
@@ -40,6 +41,19 @@ async def write(
     session.add(row)
     await session.flush()
     return row
+
+
+async def lately(session: AsyncSession, action: str, *, staff_id: int | None, detail: str, since: datetime) -> bool:
+    """Is this very thing among the newest rows, not older than `since`? For what is done in many parts."""
+    newest = select(Audit.id).order_by(col(Audit.id).desc()).limit(_NEWEST)
+    same = select(Audit.id).where(
+        col(Audit.id).in_(newest),
+        Audit.action == action,
+        Audit.staff_id == staff_id,
+        Audit.detail == detail,
+        col(Audit.at) >= since,
+    )
+    return (await session.exec(same.limit(1))).first() is not None
 
 
 async def verify(session: AsyncSession) -> int | None:

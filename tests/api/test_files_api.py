@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 from sqlmodel import select
 
 from channels.message import Attachment
@@ -178,5 +179,17 @@ async def test_a_player_gets_the_part_it_asks_for_and_one_reading_is_written_dow
         (206, b"56789", "bytes 4-8/9"),
     ]
     assert [part.status_code for part in parts[3:]] == [200, 200]
+    async with hub.database.unit() as session:
+        assert len((await session.exec(select(Audit).where(Audit.action == "file.read"))).all()) == 1
+
+
+@pytest.mark.parametrize("asked", ["bytes=1-", "bytes=00-", "bytes=0-0", "nonsense"])
+async def test_no_way_of_asking_for_a_part_keeps_a_reading_out_of_the_audit_log_g6(
+    asked: str, client: httpx.AsyncClient, hub: Hub, ana: Customer, cookie: Cookie
+) -> None:
+    file_id = await _attach(hub, ana, "voicemail.wav", "audio/wav", b"RIFF56789")
+    signed_in = await cookie(Role.AGENT)
+    for _ in range(2):
+        await client.get(f"/files/{file_id}", headers=signed_in | {"Range": asked})
     async with hub.database.unit() as session:
         assert len((await session.exec(select(Audit).where(Audit.action == "file.read"))).all()) == 1
