@@ -122,6 +122,17 @@ async def test_what_was_typed_survives_a_reload_and_goes_when_it_is_sent(world: 
     await expect(page.locator(".composer textarea")).to_have_value("")
 
 
+async def test_an_answer_sent_before_the_page_is_ready_does_not_come_back_as_a_draft(
+    world: Any, opening: Opening
+) -> None:
+    page = await opening(f"/inbox/all/{world.conversations['stranger']}")
+    await page.locator("form.composer").evaluate("form => form.replaceWith(form.cloneNode(true))")
+    await page.fill(".composer textarea", "Sent at once")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".bubble.out .text")).to_have_text("Sent at once")
+    await expect(page.locator(".composer textarea")).to_have_value("")
+
+
 async def test_on_a_telephone_one_pane_shows_at_a_time(world: Any, opening: Opening) -> None:
     page = await opening("/inbox/all", width=390)
     await expect(page.locator("#list")).to_be_visible()

@@ -67,7 +67,7 @@
   addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.confirm && !confirm(form.dataset.confirm)) { event.preventDefault(); return; }
-    if (form.matches("form[data-draft]") && !form.hasAttribute("hx-post")) localStorage.removeItem(draftKey(form));
+    if (form.matches("form[data-draft]") && !event.defaultPrevented) localStorage.removeItem(draftKey(form)); /* htmx has not taken it: a page follows */
   });
   body.addEventListener("htmx:beforeSwap", (event) => {
     const form = event.detail.requestConfig.elt;
