@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from hub.models.campaigns import Appointment, Campaign, Occasion, Reminder, Schedule, Template, TemplateVersion
 from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
-from hub.models.inbound import MailboxCursor, RawMessage, Rejected
+from hub.models.inbound import MailboxCursor, MailboxGrant, RawMessage, Rejected
 from hub.models.interactions import (
     AttachmentRow,
     Attempt,
@@ -12,12 +12,13 @@ from hub.models.interactions import (
     DedupeKey,
     EarlyReceipt,
     Interaction,
+    MailReference,
     ProviderReference,
     ReceiptRow,
     Task,
 )
 from hub.models.outbox import Outbox, SenderRow
-from hub.models.staff import ApiToken, Audit, SignInFailure, Staff, StaffSession
+from hub.models.staff import ApiToken, Audit, SignInFailure, Staff, StaffSession, Team, TeamChannel, TeamMember
 
 METADATA = SQLModel.metadata
 
@@ -38,7 +39,9 @@ __all__ = [
     "Identity",
     "IdentityEvent",
     "Interaction",
+    "MailReference",
     "MailboxCursor",
+    "MailboxGrant",
     "Occasion",
     "Outbox",
     "ProviderReference",
@@ -53,6 +56,9 @@ __all__ = [
     "StaffSession",
     "Suppression",
     "Task",
+    "Team",
+    "TeamChannel",
+    "TeamMember",
     "Template",
     "TemplateVersion",
 ]

@@ -48,6 +48,18 @@ class MailboxCursor(SQLModel, table=True):
     at: datetime = Field(sa_type=Moment)
 
 
+class MailboxGrant(SQLModel, table=True):
+    """What the owner of a mailbox allowed the hub (OAuth 2.0, RFC 6749): a refresh token, sealed, never in clear."""
+
+    __tablename__ = "mailbox_grant"
+    channel: str = Field(primary_key=True)
+    sealed: bytes  # see hub.signing
+    granted_at: datetime = Field(sa_type=Moment)
+    granted_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+    refreshed_at: datetime | None = Field(default=None, sa_type=Moment)
+    trouble: str = ""  # why the last refresh failed, in words
+
+
 class Rejected(SQLModel, table=True):
     """Webhooks that were not let in (forged, unreadable): for the person who runs the hub, changing nothing else."""
 

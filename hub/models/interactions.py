@@ -59,6 +59,9 @@ class Interaction(SQLModel, table=True):
     trace: list[str] | None = Field(default=None, sa_type=Json)  # why the gate said what it said
     message_id: str = ""  # RFC 5322, in brackets
     in_reply_to: str = ""
+    reply_to: str = ""  # where the writer of a mail wants the answer, when that is not `sender`
+    copied: list[str] | None = Field(default=None, sa_type=Json)  # the other people in To and Cc, canonical addresses
+    threaded_by: str = ""  # why it stands in its conversation, see hub.conversations.threads
     auto: str = ""  # channels.message.Auto, when a machine wrote it
     flag: str = ""  # why a person should look ("possible thread", "stop in words", "may be double")
     call: dict[str, Any] | None = Field(default=None, sa_type=Json)  # seconds, answered by, recording, legs
@@ -77,6 +80,14 @@ class ProviderReference(SQLModel, table=True):
     channel: str = Field(primary_key=True)
     provider_id: str = Field(primary_key=True)
     interaction_id: UUID = Field(foreign_key="interaction.id", index=True, ondelete="CASCADE")
+
+
+class MailReference(SQLModel, table=True):
+    """Which Message-IDs a mail cites: mails overtake each other, and the cited one may come last."""
+
+    __tablename__ = "mail_reference"
+    cited: str = Field(primary_key=True)  # RFC 5322, in brackets
+    interaction_id: UUID = Field(primary_key=True, foreign_key="interaction.id", index=True, ondelete="CASCADE")
 
 
 class DedupeKey(SQLModel, table=True):
@@ -164,6 +175,7 @@ class Conversation(SQLModel, table=True):
     last_at: datetime = Field(sa_type=Moment)
     last_inbound_at: datetime | None = Field(default=None, sa_type=Moment)
     preview: str = ""  # the beginning of the latest word
+    merged_into_id: UUID | None = Field(default=None, foreign_key="conversation.id", ondelete="SET NULL", index=True)
 
 
 class Task(SQLModel, table=True):

@@ -23,7 +23,32 @@ class Staff(SQLModel, table=True):
     phone: str | None = None  # where calls reach this person
     available: bool = True  # takes calls now
     active: bool = True
+    signature: str = ""  # closes this person's mails; empty: the team's
     created_at: datetime = Field(sa_type=Moment)
+
+
+class Team(SQLModel, table=True):
+    """People who work together. Mail of its mailboxes is its own, and its signature closes what they write."""
+
+    __tablename__ = "team"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    signature: str = ""
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class TeamMember(SQLModel, table=True):
+    __tablename__ = "team_member"
+    team_id: int = Field(primary_key=True, foreign_key="team.id", ondelete="CASCADE")
+    staff_id: int = Field(primary_key=True, foreign_key="staff.id", ondelete="CASCADE", index=True)
+
+
+class TeamChannel(SQLModel, table=True):
+    """A configured channel belongs to one team at most; a team may have several."""
+
+    __tablename__ = "team_channel"
+    channel: str = Field(primary_key=True)
+    team_id: int = Field(foreign_key="team.id", ondelete="CASCADE", index=True)
 
 
 class StaffSession(SQLModel, table=True):

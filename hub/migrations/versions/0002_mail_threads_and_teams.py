@@ -1,0 +1,81 @@
+"""Mail: what it cites, where its answer goes, merged conversations, teams with their mailboxes, OAuth grants"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _interactions()
+    _teams()
+    _grants()
+
+
+def _interactions() -> None:
+    for name in ("reply_to", "threaded_by"):
+        op.add_column("interaction", sa.Column(name, sa.String(), server_default="", nullable=False))
+        op.alter_column("interaction", name, server_default=None)
+    op.add_column("interaction", sa.Column("copied", postgresql.JSONB(none_as_null=True, astext_type=sa.Text())))
+    op.create_table(
+        "mail_reference",
+        sa.Column("cited", sa.String(), nullable=False),
+        sa.Column("interaction_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cited", "interaction_id"),
+    )
+    op.create_index("ix_mail_reference_interaction_id", "mail_reference", ["interaction_id"])
+    op.add_column("conversation", sa.Column("merged_into_id", sa.Uuid()))
+    op.create_foreign_key(None, "conversation", "conversation", ["merged_into_id"], ["id"], ondelete="SET NULL")
+    op.create_index("ix_conversation_merged_into_id", "conversation", ["merged_into_id"])
+
+
+def _teams() -> None:
+    op.add_column("staff", sa.Column("signature", sa.String(), server_default="", nullable=False))
+    op.alter_column("staff", "signature", server_default=None)
+    op.create_table(
+        "team",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+    op.create_table(
+        "team_member",
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("team_id", "staff_id"),
+    )
+    op.create_index("ix_team_member_staff_id", "team_member", ["staff_id"])
+    op.create_table(
+        "team_channel",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("channel"),
+    )
+    op.create_index("ix_team_channel_team_id", "team_channel", ["team_id"])
+
+
+def _grants() -> None:
+    op.create_table(
+        "mailbox_grant",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("granted_by", sa.Integer(), nullable=True),
+        sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["granted_by"], ["staff.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("channel"),
+    )
