@@ -7,7 +7,6 @@ import contextlib
 import imaplib
 import itertools
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -25,11 +24,12 @@ from channels.email.channel import Settings
 from channels.errors import Misconfigured, Refused
 from channels.message import Inbound, Reason
 from channels.sandbox.mail import MailWorld
+from tests import dovecot
 
 Build = Callable[..., Any]
 SBIN = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 _numbers = itertools.count(1)
-DOVECOT, POSTFIX = shutil.which("dovecot", path=SBIN), shutil.which("postfix", path=SBIN)
+POSTFIX = shutil.which("postfix", path=SBIN)
 MAIL = (
     b"From: Ana <ana@people.example>\r\nTo: support@shop.example\r\n"
     b"Subject: hi %d\r\nMessage-ID: <%d@x>\r\n\r\nhello\r\n"
@@ -65,10 +65,10 @@ async def mailbox(request: pytest.FixtureRequest, world: MailWorld) -> AsyncIter
 
 @pytest.fixture(scope="module")
 def dovecot_port() -> Iterator[int]:
-    if not DOVECOT:
+    if not dovecot.PROGRAM:
         pytest.skip("Dovecot is not installed (apt-get install dovecot-imapd)")
-    with dovecot() as port:
-        yield port
+    with dovecot.dovecot() as peer:
+        yield peer.port
 
 
 @pytest.fixture
@@ -262,70 +262,6 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"the server did not start: {log.read_text() if log.exists() else ''}")
-
-
-@contextlib.contextmanager
-def dovecot() -> Iterator[int]:
-    port = free_port()
-    with folder() as home:
-        owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.getuid())
-        mail = home / "mail"
-        mail.mkdir()
-        if os.geteuid() == 0:
-            os.chown(mail, owner.pw_uid, owner.pw_gid)
-        (home / "dovecot.conf").write_text(
-            DOVECOT_CONF.format(home=home, port=port, owner=owner, me=pwd.getpwuid(os.getuid()))
-            + UNPRIVILEGED[os.geteuid() == 0].format(owner=owner)
-        )
-        process = subprocess.Popen([str(DOVECOT), "-F", "-c", str(home / "dovecot.conf")])
-        try:
-            wait_for(port, process, home / "log")
-            yield port
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-DOVECOT_CONF = """
-protocols = imap
-listen = 127.0.0.1
-base_dir = {home}/run
-state_dir = {home}/state
-log_path = {home}/log
-ssl = no
-mail_fsync = never
-disable_plaintext_auth = no
-mail_location = maildir:{home}/mail/%u
-mail_uid = {owner.pw_uid}
-mail_gid = {owner.pw_gid}
-first_valid_uid = 1
-first_valid_gid = 1
-auth_failure_delay = 0
-passdb {{
-  driver = static
-  args = password=s3cret
-}}
-userdb {{
-  driver = static
-  args = uid={owner.pw_uid} gid={owner.pw_gid} home={home}/mail/%u
-}}
-service imap-login {{
-  chroot =
-  inet_listener imap {{
-    port = {port}
-  }}
-  inet_listener imaps {{
-    port = 0
-  }}
-}}
-service anvil {{
-  chroot =
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
-"""
-UNPRIVILEGED = {True: "", False: "default_internal_user = {owner.pw_name}\ndefault_login_user = {owner.pw_name}\n"}
 
 
 @contextlib.contextmanager
