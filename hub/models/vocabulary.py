@@ -132,6 +132,23 @@ class ConversationState(StrEnum):
     RESOLVED = "resolved"
 
 
+class ThreadedBy(StrEnum):
+    """Why a word stands in its conversation."""
+
+    IN_REPLY_TO = "in-reply-to"  # it answers a mail of it
+    REFERENCES = "references"  # it cites a mail of it
+    ADDRESS = "address"  # it came to the address that one of our messages carries, signed
+    SUBJECT = "subject"  # the signed token of a message of ours stands in its subject
+    CITED = "cited"  # a mail that came earlier cites it, or the same one as it does
+    OPEN = "open"  # SMS and calls: the customer's conversation that was open
+    NEW = "new"  # it leads nowhere and opened its own
+    STRANGER = "stranger"  # it leads to a conversation its sender takes no part in, and opened its own
+    MOVED = "moved"  # an agent moved it here
+    SPLIT = "split"  # an agent made a conversation of it
+    MERGED = "merged"  # its conversation was merged into this one
+    JOINED = "joined"  # the mail that was missing between two conversations came, and made them one
+
+
 class CampaignState(StrEnum):
     DRAFT = "draft"
     SCHEDULED = "scheduled"
