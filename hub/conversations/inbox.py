@@ -54,6 +54,9 @@ VIEWS: Mapping[str, str] = {
     "resolved": "c.state = 'resolved'",
 }
 
+TEAM = "team-"  # a team's view is called `team-7`
+_OF_TEAM = "c.state in ('open', 'pending') and c.channel in (select channel from team_channel where team_id = :team)"
+
 _LINES = """
 select c.id, c.customer_id, p.name as customer_name, c.subject, c.preview, c.kind, c.channel, c.state, c.unread,
   c.assignee_id, coalesce(s.name, '') as assignee_name, c.last_at, c.last_inbound_at, c.flag, c.snoozed_until
@@ -73,17 +76,16 @@ limit :limit
 async def lines(
     session: AsyncSession, view: str, *, staff_id: int, before: str | None = None, limit: int = 50, query: str = ""
 ) -> list[Line]:
-    """One view (`VIEWS`), newest first, behind the `cursor` of a line. `query`: part of a name, subject or preview.
+    """One view (`VIEWS`, or a team's), newest first, behind the `cursor` of a line. `query`: part of a name, subject or
+    preview.
 
     Raises LookupError for a view that does not exist.
     """
     words = query.replace("\0", "").strip()[:200]
     at, last = _position(before)
-    statement = f"{_LINES} where {VIEWS[view]} {_PAGE}"
-    values = {"staff": staff_id, "at": at, "id": last, "words": words, "limit": limit}
-    used = values | {"pattern": f"%{_literal(words)}%"}
-    if ":staff" not in statement:
-        del used["staff"]
+    condition, narrowed = _condition(view, staff_id)
+    statement = f"{_LINES} where {condition} {_PAGE}"
+    used = {"at": at, "id": last, "words": words, "limit": limit, "pattern": f"%{_literal(words)}%", **narrowed}
     return [_line(dict(row)) for row in (await session.execute(text(statement), used)).mappings()]
 
 
@@ -95,6 +97,15 @@ async def counts(session: AsyncSession, *, staff_id: int) -> Mapping[str, int]:
     return {view: int(row[view]) for view in VIEWS}
 
 
+async def team_counts(session: AsyncSession) -> Mapping[int, int]:
+    """How many open conversations lie in each team's mailboxes; a team with none is not in the answer."""
+    statement = text(
+        "select t.team_id, count(*) from conversation c join team_channel t on t.channel = c.channel "
+        "where c.state in ('open', 'pending') group by t.team_id"
+    )
+    return {int(team): int(number) for team, number in await session.execute(statement)}
+
+
 async def conversation(session: AsyncSession, conversation_id: UUID) -> Line:
     """Raises NoSuchConversation."""
     found = await session.execute(text(f"{_LINES} where c.id = :id"), {"id": conversation_id})
@@ -102,6 +113,14 @@ async def conversation(session: AsyncSession, conversation_id: UUID) -> Line:
     if row is None:
         raise NoSuchConversation(conversation_id)
     return _line(dict(row))
+
+
+def _condition(view: str, staff_id: int) -> tuple[str, dict[str, int]]:
+    """What a view's rows fulfil, and the values it needs."""
+    if view.startswith(TEAM) and view[len(TEAM) :].isdecimal():
+        return _OF_TEAM, {"team": int(view[len(TEAM) :])}
+    condition = VIEWS[view]
+    return condition, {"staff": staff_id} if ":staff" in condition else {}
 
 
 def _line(row: dict[str, Any]) -> Line:

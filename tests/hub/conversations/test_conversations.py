@@ -20,6 +20,7 @@ from hub.interactions import history
 from hub.models import Conversation, Interaction, Reminder
 from hub.models.vocabulary import AppointmentState, ConversationState, Direction, State
 from hub.outbound.request import Answer, Duplicate, Gate, Placed
+from hub.staff import teams
 from tests.hub.conversations.conftest import Story
 
 
@@ -138,6 +139,32 @@ async def test_every_view_holds_what_its_name_says(database: Database, story: St
     async with database.unit() as session:
         await assignment.resolve(session, story.conversation, now=now)
     assert await seen() == ["resolved"]
+
+
+async def test_a_teams_view_holds_what_lies_in_any_of_its_mailboxes(
+    database: Database, story: Story, now: datetime
+) -> None:
+    async with database.unit() as session:
+        ours = (await teams.create(session, "Support", now=now)).id or 0
+        theirs = (await teams.create(session, "Sales", now=now)).id or 0
+        await teams.set_channels(session, ours, ["help", "mail"], now=now)
+        await teams.set_channels(session, theirs, ["sales"], now=now)
+    async with database.unit() as session:
+        seen = {team: await inbox.lines(session, f"team-{team}", staff_id=story.magda) for team in (ours, theirs)}
+        assert {team: [line.id for line in lines] for team, lines in seen.items()} == {
+            ours: [story.conversation],
+            theirs: [],
+        }
+        assert await inbox.team_counts(session) == {ours: 1}
+        await assignment.resolve(session, story.conversation, now=now)
+        assert await inbox.lines(session, f"team-{ours}", staff_id=story.magda) == []
+
+
+async def test_a_view_that_does_not_exist_is_an_error(database: Database) -> None:
+    async with database.unit() as session:
+        for view in ("nonsense", "team-", "team-x"):
+            with pytest.raises(LookupError):
+                await inbox.lines(session, view, staff_id=1)
 
 
 async def test_the_inbox_goes_on_where_a_page_ended(database: Database, story: Story, now: datetime) -> None:
