@@ -14,6 +14,7 @@ from hub.models.interactions import (
     Interaction,
     MailReference,
     ProviderReference,
+    Rearrangement,
     ReceiptRow,
     Task,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "Outbox",
     "ProviderReference",
     "RawMessage",
+    "Rearrangement",
     "ReceiptRow",
     "Rejected",
     "Reminder",

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Json, Moment, Word
-from hub.models.vocabulary import ConversationState, Direction, Kind, Origin, Purpose, State
+from hub.models.vocabulary import ConversationState, Direction, Kind, Origin, Purpose, Rearranged, State
 
 # Only what people wrote is searched: a campaign's body is its template's, indexing it per recipient buys nothing.
 _SEARCH = (
@@ -29,6 +29,7 @@ class Interaction(SQLModel, table=True):
         Index("interaction_thread", "conversation_id", text("id desc")),
         Index("interaction_campaign", "campaign_id", "state", postgresql_where=text("campaign_id is not null")),
         Index("interaction_open", "state", postgresql_where=text("state in ('queued', 'sending', 'unknown')")),
+        Index("interaction_points_to", "points_to_id", postgresql_where=text("points_to_id is not null")),
         Index("interaction_search", "search", postgresql_using="gin", postgresql_where=text("search is not null")),
         {"postgresql_partition_by": "RANGE (id)"},
     )
@@ -61,7 +62,8 @@ class Interaction(SQLModel, table=True):
     in_reply_to: str = ""
     reply_to: str = ""  # where the writer of a mail wants the answer, when that is not `sender`
     copied: list[str] | None = Field(default=None, sa_type=Json)  # the other people in To and Cc, canonical addresses
-    threaded_by: str = ""  # why it stands in its conversation, see hub.conversations.threads
+    threaded_by: str = ""  # ThreadedBy: why it stands in its conversation
+    points_to_id: UUID | None = Field(default=None, foreign_key="conversation.id", ondelete="SET NULL")  # see `flag`
     auto: str = ""  # channels.message.Auto, when a machine wrote it
     flag: str = ""  # why a person should look ("possible thread", "stop in words", "may be double")
     call: dict[str, Any] | None = Field(default=None, sa_type=Json)  # seconds, answered by, recording, legs
@@ -176,6 +178,20 @@ class Conversation(SQLModel, table=True):
     last_inbound_at: datetime | None = Field(default=None, sa_type=Moment)
     preview: str = ""  # the beginning of the latest word
     merged_into_id: UUID | None = Field(default=None, foreign_key="conversation.id", ondelete="SET NULL", index=True)
+
+
+class Rearrangement(SQLModel, table=True):
+    """Append-only but for `undone_at`: words that an agent moved from one conversation to another."""
+
+    __tablename__ = "rearrangement"
+    id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_type=Moment)
+    staff_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+    what: Rearranged = Field(sa_type=Word(Rearranged))
+    from_id: UUID = Field(foreign_key="conversation.id", index=True, ondelete="CASCADE")
+    into_id: UUID = Field(foreign_key="conversation.id", index=True, ondelete="CASCADE")
+    moved: dict[str, Any] = Field(sa_type=Json)  # what stands elsewhere now, and both conversations before and after
+    undone_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Task(SQLModel, table=True):

@@ -149,6 +149,14 @@ class ThreadedBy(StrEnum):
     JOINED = "joined"  # the mail that was missing between two conversations came, and made them one
 
 
+class Rearranged(StrEnum):
+    """What an agent did to conversations."""
+
+    MOVE = "move"  # one message into another conversation
+    SPLIT = "split"  # one message, or it and the later ones, into a conversation of their own
+    MERGE = "merge"  # a whole conversation into another one
+
+
 class CampaignState(StrEnum):
     DRAFT = "draft"
     SCHEDULED = "scheduled"

@@ -31,9 +31,30 @@ def _interactions() -> None:
         sa.PrimaryKeyConstraint("cited", "interaction_id"),
     )
     op.create_index("ix_mail_reference_interaction_id", "mail_reference", ["interaction_id"])
+    op.add_column("interaction", sa.Column("points_to_id", sa.Uuid()))
+    op.create_foreign_key(None, "interaction", "conversation", ["points_to_id"], ["id"], ondelete="SET NULL")
+    pointing = sa.text("points_to_id is not null")
+    op.create_index("interaction_points_to", "interaction", ["points_to_id"], postgresql_where=pointing)
     op.add_column("conversation", sa.Column("merged_into_id", sa.Uuid()))
     op.create_foreign_key(None, "conversation", "conversation", ["merged_into_id"], ["id"], ondelete="SET NULL")
     op.create_index("ix_conversation_merged_into_id", "conversation", ["merged_into_id"])
+    op.create_table(
+        "rearrangement",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=True),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("from_id", sa.Uuid(), nullable=False),
+        sa.Column("into_id", sa.Uuid(), nullable=False),
+        sa.Column("moved", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["from_id"], ["conversation.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["into_id"], ["conversation.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    for name in ("from_id", "into_id"):
+        op.create_index(f"ix_rearrangement_{name}", "rearrangement", [name])
 
 
 def _teams() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from channels.message import Address, Kind
+from hub.clock import uuid7
 from hub.conversations import answering
 from hub.models import Interaction
-from hub.models.vocabulary import Direction
+from hub.models.vocabulary import Direction, Origin, State
 from tests.hub.inbound.events import ANA, SUPPORT, mail
 
 OWN = {SUPPORT, "sales@meadow.example"}
@@ -53,5 +56,7 @@ def test_of_thousands_of_people_two_hundred_are_kept() -> None:
     assert answering.copied(letter, OWN) == [f"p{n}@x.org" for n in range(200)]
 
 
-def _word(direction: Direction, **addresses: str) -> Interaction:
-    return Interaction.model_construct(direction=direction, **{"reply_to": "", **addresses})
+def _word(direction: Direction, **addresses: Any) -> Interaction:
+    moment = datetime(2026, 3, 10, tzinfo=UTC)
+    known: dict[str, Any] = {"id": uuid7(moment), "customer_id": uuid7(moment), "at": moment, "state_at": moment}
+    return Interaction(direction=direction, origin=Origin.CUSTOMER, state=State.RECEIVED, **known, **addresses)
