@@ -115,10 +115,17 @@ async def conversation(session: AsyncSession, conversation_id: UUID) -> Line:
     return _line(dict(row))
 
 
+def team_of(view: str) -> int | None:
+    """The team whose view this is."""
+    number = view[len(TEAM) :] if view.startswith(TEAM) else ""
+    return int(number) if number.isdecimal() and len(number) < 10 else None
+
+
 def _condition(view: str, staff_id: int) -> tuple[str, dict[str, int]]:
     """What a view's rows fulfil, and the values it needs."""
-    if view.startswith(TEAM) and view[len(TEAM) :].isdecimal():
-        return _OF_TEAM, {"team": int(view[len(TEAM) :])}
+    team = team_of(view)
+    if team is not None:
+        return _OF_TEAM, {"team": team}
     condition = VIEWS[view]
     return condition, {"staff": staff_id} if ":staff" in condition else {}
 

@@ -89,7 +89,7 @@ async def set_channels(
 async def set_signature(
     session: AsyncSession, team_id: int, signature: str, *, now: datetime, by: int | None = None
 ) -> None:
-    """Checked before by hub.conversations.signatures, which knows what may stand in it. Raises NotFound, TeamProblem."""
+    """hub.conversations.signatures checks what stands in it first. Raises NotFound or TeamProblem."""
     team = await get(session, team_id)
     team.signature = tidy(signature)
     await session.flush()

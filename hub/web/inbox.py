@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Response
 
 from hub.conversations import assignment, inbox
 from hub.models.vocabulary import ConversationState
-from hub.staff import accounts, audit
+from hub.staff import accounts, audit, teams
 from hub.staff.roles import Action
 from hub.web import cards, composing, moments, words
 from hub.web.access import Answerer, InboxReader, Visit
@@ -63,7 +63,8 @@ async def line(visit: InboxReader, view: str, conversation_id: UUID) -> Response
     _known(view)
     async with visit.hub.database.unit() as session:
         found = await inbox.conversation(session, conversation_id)
-    here = _belongs(found, view, visit.staff_id)
+        team = await teams.of_channel(session, found.channel)
+    here = _belongs(found, view, visit.staff_id, team.id if team else None)
     data: dict[str, Any] = {"line": found, "here": here, "view": view, "q": ""}
     return page(visit, "inbox_line.html", **data)
 
@@ -152,8 +153,19 @@ async def _list(visit: Visit, view: str, q: str, before: str | None) -> dict[str
     async with visit.hub.database.unit() as session:
         lines = await inbox.lines(session, view, staff_id=visit.staff_id, before=before, limit=PAGE + 1, query=q)
         counts = await inbox.counts(session, staff_id=visit.staff_id)
+        by_team = await _by_team(session, visit, view)
     more = lines[PAGE - 1].cursor if len(lines) > PAGE else ""
-    return {"lines": lines[:PAGE], "more": more, "counts": counts, "view": view, "q": q, "views": words.VIEWS}
+    return {"lines": lines[:PAGE], "more": more, "counts": counts, "view": view, "q": q, "by_team": by_team}
+
+
+async def _by_team(session: Any, visit: Visit, view: str) -> list[tuple[str, str, int]]:
+    """(view, name, count): one's own teams, all of them for who assigns others' work, and the one that is open."""
+    counts = await inbox.team_counts(session)
+    return [
+        (f"{inbox.TEAM}{team.id}", team.name, counts.get(team.id, 0))
+        for team in await teams.listing(session)
+        if visit.staff_id in team.members or visit.may(Action.ASSIGN) or inbox.team_of(view) == team.id
+    ]
 
 
 async def _news(visit: Visit, view: str, shown: set[str], q: str) -> Response:
@@ -169,8 +181,10 @@ def _above(lines: list[inbox.Line], shown: set[str]) -> list[inbox.Line]:
     return lines[:last]
 
 
-def _belongs(found: inbox.Line, view: str, staff_id: int) -> bool:
+def _belongs(found: inbox.Line, view: str, staff_id: int, team: int | None) -> bool:
     live = found.state in (ConversationState.OPEN, ConversationState.PENDING)
+    if inbox.team_of(view) is not None:
+        return live and inbox.team_of(view) == team
     places = {
         "mine": live and found.assignee_id == staff_id,
         "unassigned": live and found.assignee_id is None,
@@ -182,9 +196,14 @@ def _belongs(found: inbox.Line, view: str, staff_id: int) -> bool:
 
 
 def _known(view: str) -> str:
-    if view not in words.VIEWS:
+    if not is_view(view):
         raise HTTPException(404)
     return view
+
+
+def is_view(view: str) -> bool:
+    """One of the fixed views, or a team's."""
+    return view in words.VIEWS or inbox.team_of(view) is not None
 
 
 def _snoozes(visit: Visit) -> list[tuple[str, str, datetime]]:

@@ -69,7 +69,7 @@ async def reply(
     visit: Answerer, conversation_id: UUID, written: Form_, view: Annotated[str, Form()] = "all"
 ) -> Response:
     """A reply, or a note between colleagues, in a conversation."""
-    shown = view if view in words.VIEWS else "all"
+    shown = view if inbox.is_view(view) else "all"
     back = f"/inbox/{shown}/{conversation_id}"
     async with visit.hub.database.unit() as session:
         line = await conversations.conversation(session, conversation_id)
@@ -102,7 +102,7 @@ async def call(
 ) -> Response:
     """Rings the member of staff first, then the customer."""
     back = (
-        f"/inbox/{view}/{conversation_id}" if conversation_id and view in words.VIEWS else f"/customers/{customer_id}"
+        f"/inbox/{view}/{conversation_id}" if conversation_id and inbox.is_view(view) else f"/customers/{customer_id}"
     )
     if not visit.staff.phone:
         return go(visit, back, _("Your account has no telephone number. An administrator can add it in Settings."))

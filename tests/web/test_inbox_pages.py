@@ -13,6 +13,7 @@ from hub.conversations.replies import Reply
 from hub.interactions import history
 from hub.models import Audit
 from hub.models.vocabulary import Kind, Role, State
+from hub.staff import teams
 
 
 async def test_the_list_shows_who_wrote_what_and_the_views_count(world: Any, signed_in: Any) -> None:
@@ -91,6 +92,26 @@ async def test_resolving_reopening_and_snoozing_move_a_conversation_between_view
         seen = await desk.see("/inbox/all")
         found.append([view.select_one(".num").text for view in seen.select(".view")][2:])
     assert found == [["3", "", "1"], ["4", "", ""], ["3", "1", ""]]
+
+
+async def test_a_team_has_a_view_of_its_mailboxes_that_its_people_see(world: Any, signed_in: Any) -> None:
+    async with world.hub.database.unit() as session:
+        for name, channels in (("Support", ["mail"]), ("Sales", [])):
+            team = (await teams.create(session, name, now=clock.now())).id or 0
+            await teams.set_channels(session, team, channels, now=clock.now())
+            if name == "Support":
+                support = team
+                await teams.set_members(session, team, [world.staff[Role.AGENT]], now=clock.now())
+    agent, lead = await signed_in(Role.AGENT), await signed_in(Role.SUPERVISOR)
+    seen = await agent.see(f"/inbox/team-{support}")
+    assert seen.select_one(".view[aria-current]").text.strip() == "Support2"
+    assert [line.select_one(".what").text for line in seen.select(".line")][-1] == "Invoice 118 is wrong"
+    assert "Sales" not in seen.select_one("#views").text
+    assert "Sales" in (await lead.see("/inbox/all")).select_one("#views").text
+    base = f"/inbox/team-{support}/{world.conversations['invoice']}"
+    assert (await agent.send(f"{base}/resolve")).headers["location"] == base
+    assert "gone" in (await agent.see(f"{base}/line")).select_one(".line")["class"]
+    await agent.see("/inbox/team-x", status=404)
 
 
 async def test_a_snooze_into_the_past_is_refused(world: Any, signed_in: Any) -> None:
