@@ -17,20 +17,24 @@ CPU_SECONDS = 10
 MEMORY_BYTES = 512 * 1024 * 1024
 
 
-def serve(task: str, own: str) -> None:
-    """Read mails from stdin until it ends. A frame in is length + mail; out is ok + length + (what was read | why not).
+def serve(task: str) -> None:
+    """Read mails from stdin until it ends.
+
+    A frame in is two lengths, whose mailbox, the mail; out is ok, length, what was read or why not.
 
     `task` is "events" (what the hub records) or "understand" (what a person asks of one mail).
     """
     _limit_memory()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing may print into the frames
-    while (raw := _frame(sys.stdin.buffer)) is not None:
+    gc.freeze()  # what was imported is never garbage: looking through it would cost more than an ordinary mail
+    while (frame := _frame(sys.stdin.buffer)) is not None:
+        own, raw = frame
         _limit_cpu()
         ok, answer = _answer(task, raw, own)
         answers.write(struct.pack("!?Q", ok, len(answer)) + answer)
         answers.flush()
-        del raw, answer
+        del frame, raw, answer
         gc.collect()
 
 
@@ -47,12 +51,12 @@ def _answer(task: str, raw: bytes, own: str) -> tuple[bool, bytes]:
         return False, f"the reader failed on it: {type(e).__name__}: {e}".encode("utf-8", "replace")
 
 
-def _frame(stream: BinaryIO) -> bytes | None:
-    head = stream.read(8)
-    if len(head) < 8:
+def _frame(stream: BinaryIO) -> tuple[str, bytes] | None:
+    head = stream.read(10)
+    if len(head) < 10:
         return None
-    (length,) = struct.unpack("!Q", head)
-    return stream.read(length)
+    name, length = struct.unpack("!HQ", head)
+    return stream.read(name).decode(), stream.read(length)
 
 
 def _limit_cpu() -> None:

@@ -1,87 +1,125 @@
-"""Reading mails in a child process with limits: whatever a mail does to the reader, the mailbox goes on (M8, F13)."""
+"""Reading mails in child processes with limits: whatever a mail does to its reader, the mailbox goes on (M8, F13)."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import pickle
-import struct
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
-from channels.errors import Unreadable
+from channels.email.reader import Child, Job
 from channels.message import Event
 
-# -c with our own sys.path, because the child must find this package however the parent was started.
-_BOOT = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from channels.email.child import serve; serve(*sys.argv[2:])"
-)
-_WALL_SECONDS = 60  # the child's own limit is CPU time; this one is for a machine that is very busy
-_ANSWER_LIMIT = 256 * 1024 * 1024
+MOST = 4  # children of one process, on whatever machine
+IDLE_SECONDS = 60.0  # after which all children but one are let go
+_IN_HAND = 16  # mails given to a child at once ...
+_IN_HAND_BYTES = 1_000_000  # ... or so many bytes
+
+
+class Readers:
+    """A few children, started when there is something to read, shared by everybody who reads on this event loop."""
+
+    def __init__(self, task: str, most: int) -> None:
+        self._task, self._most = task, most
+        self._waiting: list[Job] = []
+        self._news = asyncio.Event()
+        self._working: set[asyncio.Task[None]] = set()
+        self._idle = 0
+
+    async def read(self, raw: bytes, own: str) -> object:
+        """What the child made of it. Raises Unreadable; the mails beside it do not suffer."""
+        job = Job(raw, own, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        self._news.set()
+        if not self._idle and len(self._working) < self._most:
+            task = asyncio.create_task(self._work())
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
+        return await job.answer
+
+    async def close(self) -> None:
+        """End every child, also one that is reading: its mail is unreadable to whoever waits for it."""
+        working = list(self._working)
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+        for job in self._waiting:
+            job.answer.cancel()
+
+    async def _work(self) -> None:
+        child = Child(self._task)
+        try:
+            while await self._anything():
+                await child.read(self._taken())
+        finally:
+            await child.close()
+
+    async def _anything(self) -> bool:
+        """Wait for mails. False when this child may go: it is idle, and not the last."""
+        while not self._waiting:
+            self._news.clear()
+            self._idle += 1
+            try:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), IDLE_SECONDS)
+            finally:
+                self._idle -= 1
+            if not self._waiting and not self._news.is_set() and len(self._working) > 1:
+                return False
+        return True
+
+    def _taken(self) -> list[Job]:
+        """A share of what waits: the other children are to have something to do too."""
+        share = min(_IN_HAND, -(-len(self._waiting) // self._most))
+        total, count = 0, 0
+        for job in self._waiting[:share]:
+            total += len(job.raw)
+            if count and total > _IN_HAND_BYTES:
+                break
+            count += 1
+        jobs, self._waiting = self._waiting[:count], self._waiting[count:]
+        return [job for job in jobs if not job.answer.done()]
+
+
+# The children belong to the process as its memory does: ten mailboxes are not to mean ten times as many.
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Readers, set[int]]] = WeakKeyDictionary()
 
 
 class Parser:
-    """One child at a time, kept between mails and started again after a failure."""
+    """Reads mails to `own`. Whoever closes the last one closes the children."""
 
     def __init__(self, own: str) -> None:
-        self._arguments = ("events", own)
-        self._child: Process | None = None
-        self._turn = asyncio.Lock()
+        self._own = own
+        self._loop = asyncio.get_running_loop()
+        self._readers, self._users = _shared.setdefault(self._loop, (Readers("events", _size()), set()))
+        self._users.add(id(self))
 
     async def parse(self, raw: bytes) -> Sequence[Event]:
         """What the mail says. Raises Unreadable when it is broken, too large or too complex."""
-        return cast("Sequence[Event]", await self._within_limits(raw))
+        return cast("Sequence[Event]", await self._readers.read(raw, self._own))
 
     async def close(self) -> None:
-        child, self._child = self._child, None
-        if child is not None and child.returncode is None:
-            child.kill()
-            await child.wait()
-
-    async def _within_limits(self, raw: bytes) -> object:
-        async with self._turn:
-            try:
-                async with asyncio.timeout(_WALL_SECONDS):
-                    return await self._ask(raw)
-            except (OSError, EOFError, asyncio.IncompleteReadError) as e:
-                await self.close()
-                why = "it took too long" if isinstance(e, TimeoutError) else "the reader was stopped by its limits"
-                raise Unreadable(f"too large or too complex to read: {why}") from e
-            except (Unreadable, asyncio.CancelledError):
-                await self.close()
-                raise
-
-    async def _ask(self, raw: bytes) -> object:
-        child = await self._running()
-        stdin, stdout = cast("asyncio.StreamWriter", child.stdin), cast("asyncio.StreamReader", child.stdout)
-        stdin.write(struct.pack("!Q", len(raw)))
-        stdin.write(raw)
-        await stdin.drain()
-        ok, size = struct.unpack("!?Q", await stdout.readexactly(9))
-        if size > _ANSWER_LIMIT:
-            raise Unreadable("too large: what it says takes more memory than is allowed")
-        answer = await stdout.readexactly(size)
-        if not ok:
-            raise Unreadable(answer.decode("utf-8", "replace"))
-        return cast("Sequence[Event]", pickle.loads(answer))  # noqa: S301 - written by channels.email.child, not by the mail
-
-    async def _running(self) -> Process:
-        if self._child is None or self._child.returncode is not None:
-            command = (sys.executable, "-c", _BOOT, json.dumps([p for p in sys.path if p]), *self._arguments)
-            self._child = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
-        return self._child
+        self._users.discard(id(self))
+        if not self._users:
+            _shared.pop(self._loop, None)
+            await self._readers.close()
 
 
-class Understanding(Parser):
-    """The same child, telling a mail as JSON for people and programs that look at a single mail."""
+class Understanding:
+    """A child of its own, telling a mail as JSON for people and programs that look at single mails."""
 
     def __init__(self) -> None:
-        super().__init__("")
-        self._arguments = ("understand", "")
+        self._readers = Readers("understand", 1)
 
     async def understand(self, raw: bytes) -> dict[str, Any]:
         """Everything that was read in the mail, as JSON can carry it. Raises Unreadable."""
-        return cast("dict[str, Any]", await self._within_limits(raw))
+        return cast("dict[str, Any]", await self._readers.read(raw, ""))
+
+    async def close(self) -> None:
+        await self._readers.close()
+
+
+def _size() -> int:
+    return max(1, min(MOST, os.cpu_count() or 1))

@@ -87,24 +87,6 @@ async def test_a_mail_that_was_made_to_be_slow_is_read_in_no_time(name: str, par
     assert time.monotonic() - started < 8
 
 
-async def test_a_child_that_dies_is_started_again(parser: Parser) -> None:
-    await parser.parse(GOOD)
-    child = parser._child
-    assert child is not None
-    child.kill()
-    with pytest.raises(Unreadable):
-        await parser.parse(GOOD)
-    assert await parser.parse(GOOD)
-
-
-async def test_one_child_reads_many_mails(parser: Parser) -> None:
-    await parser.parse(GOOD)
-    first = parser._child
-    for _ in range(20):
-        await parser.parse(GOOD)
-    assert parser._child is first
-
-
 def test_an_address_of_kilobytes_is_cut_to_what_an_address_may_be() -> None:
     raw = (
         b"From: <"
