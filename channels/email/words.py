@@ -10,8 +10,7 @@ from __future__ import annotations
 import binascii
 import re
 import urllib.parse
-
-from channels.message import Address
+from functools import lru_cache
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _ATOMS = re.compile(r"[A-Za-z0-9 !#$%&'*+\-/=?^_`{|}~]*\Z")
@@ -23,6 +22,8 @@ _WORD_BYTES = 39  # 52 base64 characters and the frame: 64, well under RFC 2047'
 
 def clean(value: str) -> str:
     """One line of valid Unicode: no controls, no line ends, no lone surrogates."""
+    if value.isprintable():  # what ordinary names and subjects are
+        return value.strip()
     return _CONTROLS.sub(" ", value).encode("utf-8", "replace").decode().strip()
 
 
@@ -31,16 +32,16 @@ def text(value: str, used: int) -> str:
     value = clean(value)
     if not value.isascii() or "=?" in value:
         return _encoded(value)
+    if len(value) + used <= _LINE:
+        return value
     folded = _folded(value.split(" "), used)
     return folded if folded is not None else _encoded(value)
 
 
-def mailbox(address: Address) -> str:
+def mailbox(name: str, address: str) -> str:
     """`Name <local@domain>`. An address with a non-ASCII local part stays as it is (RFC 6532)."""
-    name = clean(address.name)
-    if not name:
-        return f"<{address.value}>"
-    return f"{_phrase(name)}\r\n <{address.value}>"
+    phrase = _phrase(name)
+    return f"{phrase}\r\n <{address}>" if phrase else f"<{address}>"
 
 
 def message_ids(values: tuple[str, ...], limit: int = 30) -> str:
@@ -67,8 +68,10 @@ def media_type(value: str) -> str:
     return f"{main}/{sub}" if len(value) < 128 else "application/octet-stream"
 
 
+@lru_cache(maxsize=64)  # the sender's own is asked for with every mail
 def _phrase(name: str) -> str:
-    if not name.isascii() or "=?" in name or len(name) > 200:
+    name = clean(name)
+    if not name.isascii() or "=?" in name or len(name) > _LINE - len("Reply-To: ,"):
         return _encoded(name)
     if _ATOMS.match(name):
         return name
@@ -91,15 +94,16 @@ def _folded(parts: list[str], used: int) -> str | None:
 
 
 def _encoded(value: str) -> str:
-    chunks, current = [], bytearray()
-    for char in value:
-        piece = char.encode()
-        if len(current) + len(piece) > _WORD_BYTES:
-            chunks.append(current)
-            current = bytearray()
-        current += piece
-    chunks.append(current)
-    return "\r\n ".join(f"=?utf-8?b?{binascii.b2a_base64(chunk, newline=False).decode()}?=" for chunk in chunks)
+    """Encoded words of whole characters (RFC 2047 5.3), one a line."""
+    data = value.encode()
+    start, pieces = 0, list[str]()
+    while start < len(data) or not pieces:
+        end = start + _WORD_BYTES
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end -= 1
+        pieces.append(binascii.b2a_base64(data[start:end], newline=False).decode())
+        start = end
+    return "\r\n ".join([f"=?utf-8?b?{word}?=" for word in pieces])
 
 
 def _extended(name: str, value: str) -> str:
