@@ -95,6 +95,67 @@ class Answerer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What an authority gave (RFC 6749 5.1). `refresh` is empty when the one we have stays good."""
+
+    access: str = field(repr=False)
+    seconds: float  # that the access token is good for
+    refresh: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCode:
+    """What a person types at `url`, on any device with a browser (RFC 8628 3.2)."""
+
+    url: str
+    user_code: str
+    device_code: str = field(repr=False)
+    seconds: float  # that the codes are good for
+    interval: float  # seconds between two questions whether it has been done
+
+
+class Authority(Protocol):
+    """Where the owner of an account lets the hub into it (OAuth 2.0, RFC 6749).
+
+    All that asks raises TryLater (network, provider trouble), Misconfigured (our registration does not hold), and
+    NotAllowed (the owner said no, or the permission has ended).
+    """
+
+    name: str  # of the provider, for people
+    account: str  # whose mailbox it is, as the provider knows it
+    has_device_flow: bool
+
+    def question(self, *, redirect_uri: str, state: str, challenge: str) -> str:
+        """The address to send the owner's browser to; `challenge` is S256 (RFC 7636 4.2)."""
+        ...
+
+    async def exchange(self, code: str, *, redirect_uri: str, verifier: str) -> Tokens:
+        """The tokens for the code that the browser came back with. There is always a refresh token in them."""
+        ...
+
+    async def refresh(self, refresh_token: str) -> Tokens: ...
+
+    async def device(self) -> DeviceCode: ...
+
+    async def poll(self, device_code: str) -> Tokens | None:
+        """None while the owner has not decided; TryLater with `after` when asked too fast."""
+        ...
+
+    async def revoke(self, refresh_token: str) -> bool:
+        """Give the permission back (RFC 7009). False where the provider has no way to."""
+        ...
+
+
+class TokenSource(Protocol):
+    async def token(self, *, refused: str = "") -> str:
+        """An access token that is not about to end, and is not `refused`, which a server has just turned down.
+
+        Raises TryLater, or NotAllowed or Misconfigured when a person has to do something.
+        """
+        ...
+
+
 async def nothing_to_close() -> None:
     """For channels that hold no connection."""
 
@@ -111,4 +172,5 @@ class Channel:
     listener: Listener | None = None
     webhook: Webhook | None = None
     answerer: Answerer | None = None
+    authority: Authority | None = None  # there is one where the account's owner lets us in, instead of a password
     close: Callable[[], Awaitable[None]] = nothing_to_close

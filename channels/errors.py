@@ -2,6 +2,7 @@
 
 ChannelError
 ├── Misconfigured   fix config.toml (or the account at the provider); names table, key and remedy
+│   └── NotAllowed  the account's owner has not let us in, or not any more: ask them (again)
 ├── Forged          a webhook whose signature does not hold; answer 403, change nothing
 ├── Unreadable      a payload we cannot understand; keep it, park it, show it
 ├── Interrupted     a listener lost its connection; connect again and go on from the cursor
@@ -35,6 +36,10 @@ class Misconfigured(ChannelError):
         where = f"[channels.{channel}]" + (f" {key}" if key else "") + ": " if channel else ""
         super().__init__(f"{where}{problem}" + (f". {remedy}" if remedy else ""))
         self.channel, self.key, self.remedy = channel, key, remedy
+
+
+class NotAllowed(Misconfigured):
+    """OAuth 2.0: nobody has let us into the account, or the provider no longer accepts that somebody did."""
 
 
 class Forged(ChannelError):

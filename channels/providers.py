@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from channels.adapter import Channel
+from channels.adapter import Authority, Channel, TokenSource
 from channels.email import channel as email_channel
-from channels.errors import Misconfigured
+from channels.errors import Misconfigured, NotAllowed
 from channels.message import Kind
 from channels.sms import twilio as twilio_sms
 from channels.voice import twilio as twilio_voice
@@ -18,26 +18,61 @@ from channels.voice import twilio as twilio_voice
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What a provider's part of config.toml looks like, and how to open a channel with it."""
+    """What a provider's part of config.toml looks like, and how to open a channel with it.
+
+    `authority` tells who lets us into an account with these settings, None when a password does. Where there is one,
+    `open` gets a TokenSource as `tokens`.
+    """
 
     settings: type[BaseModel]
-    open: Callable[[str, Any, str], Channel]  # (name, settings, webhook_base)
+    open: Callable[..., Channel]  # (name, settings, webhook_base)
+    authority: Callable[[str, Any], Authority | None] = lambda name, settings: None
+
+
+Granting = Callable[[str, Authority], TokenSource]  # (name of the channel, who lets us in)
+
+
+class Closed:
+    """The token source of somebody who keeps no permissions."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def token(self, *, refused: str = "") -> str:
+        raise NotAllowed("the mailbox is not connected", channel=self._name, key="oauth")
+
+
+def _closed(name: str, authority: Authority) -> TokenSource:
+    return Closed(name)
 
 
 TABLE: Mapping[tuple[Kind, str], Provider] = {
-    (Kind.EMAIL, "smtp"): Provider(email_channel.Settings, email_channel.open_channel),
+    (Kind.EMAIL, "smtp"): Provider(email_channel.Settings, email_channel.open_channel, email_channel.authority),
     (Kind.SMS, "twilio"): Provider(twilio_sms.Settings, twilio_sms.open_channel),
     (Kind.VOICE, "twilio"): Provider(twilio_voice.Settings, twilio_voice.open_channel),
 }
 
 
-def open_channel(name: str, kind: Kind, provider: str, table: Mapping[str, object], *, webhook_base: str) -> Channel:
+def open_channel(
+    name: str,
+    kind: Kind,
+    provider: str,
+    table: Mapping[str, object],
+    *,
+    webhook_base: str,
+    granting: Granting = _closed,
+) -> Channel:
     """Open one configured channel, inside the running event loop. Connects to nothing yet.
 
-    `table` is the provider's part of `[channels.NAME]`; `webhook_base` the public URL that its webhooks start with.
+    `table` is the provider's part of `[channels.NAME]`; `webhook_base` the public URL that its webhooks start with;
+    `granting` makes the token source of a channel that needs one.
     Raises Misconfigured, naming the key, the value and what is allowed.
     """
-    return _find(name, kind, provider).open(name, settings(name, kind, provider, table), webhook_base)
+    found, chosen = _find(name, kind, provider), settings(name, kind, provider, table)
+    authority = found.authority(name, chosen)
+    if authority is None:
+        return found.open(name, chosen, webhook_base)
+    return found.open(name, chosen, webhook_base, tokens=granting(name, authority))
 
 
 def settings(name: str, kind: Kind, provider: str, table: Mapping[str, object]) -> BaseModel:

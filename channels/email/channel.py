@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 
-from channels.adapter import Channel, Finding
+from channels.adapter import Channel, Finding, TokenSource
+from channels.email.authority import MailAuthority
 from channels.email.imap import ImapListener
 from channels.email.imap_wire import Wire
 from channels.email.parser import Parser
@@ -13,25 +14,50 @@ from channels.email.smtp import SmtpSender
 from channels.errors import ChannelError
 from channels.message import Address, Kind
 
-__all__ = ["Settings", "open_channel"]
+__all__ = ["Settings", "authority", "open_channel"]
 
 
-def open_channel(name: str, settings: Settings, webhook_base: str) -> Channel:
-    """Inside the running event loop. Mail has no webhooks, so `webhook_base` is not used."""
+def authority(name: str, settings: Settings) -> MailAuthority | None:
+    """Who lets us into the mailbox; None where a password does."""
+    return MailAuthority(name, settings.oauth, settings.smtp.username) if settings.oauth else None
+
+
+def open_channel(name: str, settings: Settings, webhook_base: str, *, tokens: TokenSource | None = None) -> Channel:
+    """Inside the running event loop. Mail has no webhooks, so `webhook_base` is not used.
+
+    `tokens` is there when `authority` is; both connections log in with what it gives.
+    """
     own = Address(Kind.EMAIL, settings.address, settings.display_name)
-    sender = SmtpSender(name, settings.smtp, own)
+    sender = SmtpSender(name, settings.smtp, own, tokens=tokens)
     parser = Parser(settings.address)
 
     async def check() -> Sequence[Finding]:
-        found = await _check_smtp(sender, settings)
-        return found + (await _check_imap(name, settings.imap) if settings.imap else [])
+        found = await _check_token(tokens, settings)
+        if not all(one.ok for one in found):
+            return found  # both logins would fail for the same reason
+        found += await _check_smtp(sender, settings)
+        return found + (await _check_imap(name, settings.imap, tokens) if settings.imap else [])
 
     async def close() -> None:
         await sender.close()
         await parser.close()
 
-    listener = ImapListener(name, settings.imap, parser) if settings.imap else None
-    return Channel(name, Kind.EMAIL, own, sender, check, listener=listener, close=close)
+    listener = ImapListener(name, settings.imap, parser, tokens) if settings.imap else None
+    lets_in = authority(name, settings)
+    return Channel(name, Kind.EMAIL, own, sender, check, listener=listener, authority=lets_in, close=close)
+
+
+async def _check_token(tokens: TokenSource | None, settings: Settings) -> list[Finding]:
+    """Nothing to find where a password is used."""
+    if tokens is None or settings.oauth is None:
+        return []
+    step = f"{settings.oauth.name}: an access token for {settings.smtp.username}"
+    try:
+        await tokens.token()
+    except ChannelError as e:
+        remedy = getattr(e, "remedy", "") or "Try again; if it goes on, see whether the provider has trouble"
+        return [Finding(step, ok=False, detail=str(e), remedy=remedy)]
+    return [Finding(step, ok=True, detail="given")]
 
 
 async def _check_smtp(sender: SmtpSender, settings: Settings) -> list[Finding]:
@@ -46,8 +72,8 @@ async def _check_smtp(sender: SmtpSender, settings: Settings) -> list[Finding]:
     return [Finding(step, ok=True, detail=f"offers {offers or 'no extensions'}")]
 
 
-async def _check_imap(name: str, imap: Imap) -> list[Finding]:
-    wire = Wire(name, imap)
+async def _check_imap(name: str, imap: Imap, tokens: TokenSource | None) -> list[Finding]:
+    wire = Wire(name, imap, tokens)
     at = f"imap {imap.host}:{imap.port}"
     try:
         findings = [await _try(f"{at}: connect, {_security(imap.security)}", wire.connect())]

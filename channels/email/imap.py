@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from channels.adapter import Batch, Cursor, Raw
+from channels.adapter import Batch, Cursor, Raw, TokenSource
 from channels.email.imap_wire import Fetched, Wire
 from channels.email.parser import Parser
 from channels.email.settings import Imap
@@ -25,8 +25,8 @@ _IDLE_SECONDS = 540.0  # many networks drop a silent connection after 10 minutes
 class ImapListener:
     """Reads the folders of one account in turn over one connection; waits (IDLE) on the first."""
 
-    def __init__(self, name: str, settings: Imap, parser: Parser) -> None:
-        self._name, self._settings, self._parser = name, settings, parser
+    def __init__(self, name: str, settings: Imap, parser: Parser, tokens: TokenSource | None = None) -> None:
+        self._name, self._settings, self._parser, self._tokens = name, settings, parser, tokens
 
     async def listen(self, after: Mapping[str, Cursor]) -> AsyncIterator[Batch]:
         """Raises Interrupted (connect again and go on from the stored cursor) or Misconfigured."""
@@ -45,7 +45,7 @@ class ImapListener:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Wire]:
-        wire = Wire(self._name, self._settings)
+        wire = Wire(self._name, self._settings, self._tokens)
         try:
             await wire.open()
             yield wire

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 
 from aioimaplib import aioimaplib
 
+from channels.adapter import TokenSource
 from channels.email.settings import Imap
-from channels.errors import Interrupted, Misconfigured
+from channels.errors import Interrupted, Misconfigured, NotAllowed, TryLater
 
 T = TypeVar("T")
 _UIDVALIDITY = re.compile(rb"\[UIDVALIDITY (\d{1,10})\]", re.IGNORECASE)
@@ -42,8 +43,8 @@ class Fetched:
 class Wire:
     """A logged-in connection. Every method raises Interrupted when the connection is gone or silent."""
 
-    def __init__(self, name: str, settings: Imap) -> None:
-        self._name, self._settings = name, settings
+    def __init__(self, name: str, settings: Imap, tokens: TokenSource | None = None) -> None:
+        self._name, self._settings, self._tokens = name, settings, tokens
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._client: _Client | None = None
 
@@ -64,15 +65,16 @@ class Wire:
             raise
 
     async def login(self) -> None:
-        s, password = self._settings, self._settings.password.get_secret_value()
+        """With a token where there is a source of them, else with the password."""
+        s = self._settings
         try:
-            if s.auth == "xoauth2":
-                response = await self._within(self._it.xoauth2(s.username, password))
+            if self._tokens is not None:
+                await self._present_tokens(self._tokens)
             else:
-                response = await self._within(self._it.login(_quoted(s.username), password))
+                password = s.password.get_secret_value()
+                self._check_login(await self._within(self._it.login(_quoted(s.username), password)))
         except ValueError as e:
             raise self._wrong("username", f"cannot be sent: {e}", "Remove line ends from username and password") from e
-        self._check_login(response)
         await self._within(self._it.protocol.capability())
 
     async def select(self, folder: str) -> int:
@@ -150,6 +152,27 @@ class Wire:
             self._lost.set_exception(Interrupted(f"{self._settings.host}: connection lost: {error or 'closed'}"))
             self._lost.exception()  # nobody need be waiting
 
+    async def _present_tokens(self, tokens: TokenSource) -> None:
+        """XOAUTH2. A token may have been ended before its time: one that is refused is changed for another, once."""
+        token = await _token(tokens)
+        response = await self._present(token)
+        if response.result != "OK" and not _is_passing(response):
+            response = await self._present(await _token(tokens, refused=token))
+        if response.result != "OK" and not _is_passing(response):
+            raise self._not_let_in(_said(response.lines))
+        self._check_login(response)
+
+    async def _present(self, token: str) -> Any:
+        return await self._within(self._it.xoauth2(_unbroken(self._settings.username), token))
+
+    def _not_let_in(self, said: str) -> NotAllowed:
+        return NotAllowed(
+            f"the server does not let us in as {self._settings.username}: {said}",
+            channel=self._name,
+            key="imap.username",
+            remedy="Connect it again, signed in as the mailbox's owner, and see that IMAP is allowed for the mailbox",
+        )
+
     async def _fetch(self, uids: Sequence[int], items: str, *, room: int) -> list[Any]:
         self._it.allow(room)
         response = await self._within(self._it.uid("fetch", _uid_set(uids), items))
@@ -189,9 +212,9 @@ class Wire:
     def _check_login(self, response: Any) -> None:
         if response.result == "OK":
             return
-        if any(map(_TRANSIENT.search, _bytes_of(response.lines))):
+        if _is_passing(response):
             raise Interrupted(f"{self._settings.host}: no login now: {_said(response.lines)}")
-        raise self._wrong("username", f"login refused: {_said(response.lines)}", "Check username, password and auth")
+        raise self._wrong("username", f"login refused: {_said(response.lines)}", "Check username and password")
 
     def _wrong(self, key: str, problem: str, remedy: str) -> Misconfigured:
         return Misconfigured(problem, channel=self._name, key=f"imap.{key}", remedy=remedy)
@@ -246,6 +269,25 @@ class _Client(aioimaplib.IMAP4):  # type: ignore[misc]
             self.protocol.transport.abort()
         for task in [*self.tasks, *self.protocol.tasks]:
             task.cancel()
+
+
+async def _token(tokens: TokenSource, *, refused: str = "") -> str:
+    try:
+        return await tokens.token(refused=refused)
+    except TryLater as e:
+        raise Interrupted(f"no token for the mailbox: {e}") from e
+
+
+def _is_passing(response: Any) -> bool:
+    """The server cannot decide now; it says nothing about us (RFC 5530)."""
+    return any(map(_TRANSIENT.search, _bytes_of(response.lines)))
+
+
+def _unbroken(username: str) -> str:
+    """Control characters would end the field of XOAUTH2's initial response."""
+    if not username.isprintable():
+        raise ValueError("it holds control characters")
+    return username
 
 
 def _bytes_of(lines: Iterable[Any]) -> list[bytes]:

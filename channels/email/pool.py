@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import aiosmtplib
 
+from channels.adapter import TokenSource
 from channels.email.replies import Stage, dropped, refused
 from channels.email.settings import Smtp
-from channels.errors import ChannelError, Misconfigured
+from channels.errors import ChannelError, Misconfigured, NotAllowed
 
 _FRESH_SECONDS = 10  # a connection idle for longer is asked (NOOP) before it carries a mail
 
@@ -34,8 +35,8 @@ class Connection:
 class Pool:
     """At most `settings.connections` at a time; a connection comes back only if its last conversation ended well."""
 
-    def __init__(self, name: str, settings: Smtp, hello: str) -> None:
-        self._name, self._settings, self._hello = name, settings, hello
+    def __init__(self, name: str, settings: Smtp, hello: str, tokens: TokenSource | None = None) -> None:
+        self._name, self._settings, self._hello, self._tokens = name, settings, hello, tokens
         self._free = asyncio.Semaphore(settings.connections)
         self._idle: list[Connection] = []
 
@@ -60,15 +61,31 @@ class Pool:
         await asyncio.gather(*(self._quit(connection) for connection in idle))
 
     async def connect(self) -> aiosmtplib.SMTP:
-        """A new connection, past TLS and login. Raises TryLater or Misconfigured."""
+        """A new connection, past TLS and login. Raises TryLater or Misconfigured.
+
+        A token may have been ended before its time: one that is refused is changed for another, once, on a new
+        connection, because some servers end the one that was turned away.
+        """
+        token = await self._tokens.token() if self._tokens else ""
+        try:
+            return await self._connect(token)
+        except NotAllowed:
+            if self._tokens is None:
+                raise
+            return await self._connect(await self._tokens.token(refused=token))
+
+    async def _connect(self, token: str) -> aiosmtplib.SMTP:
         client = self._client()
         try:
             async with asyncio.timeout(self._settings.timeout_seconds * 2):
                 await client.connect()
-                await self._introduce(client)
+                await self._introduce(client, token)
         except (aiosmtplib.SMTPException, OSError, ValueError) as e:
             client.close()
             raise self._failure(e) from e
+        except BaseException:
+            client.close()
+            raise
         return client
 
     async def _take(self, *, fresh: bool) -> Connection:
@@ -113,17 +130,19 @@ class Pool:
             tls_context=s.tls_context() if s.security != "none" else None,
         )
 
-    async def _introduce(self, client: aiosmtplib.SMTP) -> None:
+    async def _introduce(self, client: aiosmtplib.SMTP, token: str) -> None:
         s = self._settings
         if not s.username:
             await client.ehlo()
-        elif s.auth == "xoauth2":
-            await client.auth_xoauth2(s.username, s.password.get_secret_value())
+        elif token:
+            await client.auth_xoauth2(s.username, token)
         else:
             await client.login(s.username, s.password.get_secret_value())
 
     def _failure(self, error: Exception) -> ChannelError:
         if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
+            if self._tokens is not None:
+                return self._not_let_in(f"{error.code} {' '.join(error.message.split())}"[:300])
             return self._wrong(
                 "username", f"login refused: {error.code} {error.message}", "Check username and password"
             )
@@ -133,7 +152,18 @@ class Pool:
             return self._wrong("security", f"no trusted TLS: {error}", "Check host, certificate and ca_file")
         if isinstance(error, OSError):
             return dropped(Stage.CONNECT, str(error) or type(error).__name__)
-        return self._wrong("security", str(error), "Check port, security and auth")
+        return self._wrong("security", str(error), "Check port and security")
+
+    def _not_let_in(self, said: str) -> NotAllowed:
+        return NotAllowed(
+            f"the server does not let us in as {self._settings.username}: {said}",
+            channel=self._name,
+            key="smtp.username",
+            remedy=(
+                "Connect it again, signed in as the mailbox's owner, and see that the provider lets the mailbox send "
+                "by SMTP (Microsoft: Authenticated SMTP)"
+            ),
+        )
 
     def _wrong(self, key: str, problem: str, remedy: str) -> Misconfigured:
         return Misconfigured(problem, channel=self._name, key=f"smtp.{key}", remedy=remedy)

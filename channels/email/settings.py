@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from channels import address
+from channels.email.hosts import is_loopback
+from channels.email.oauth import OAuth
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-Auth = Literal["password", "xoauth2"]
 
 
 def _mail_address(text: str) -> str:
@@ -20,7 +20,7 @@ def _mail_address(text: str) -> str:
 
 
 class _Server(BaseModel):
-    """One server to connect to. `password` holds the access token when `auth` is xoauth2."""
+    """One server to connect to. Without a password, [oauth] says who lets us in."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,7 +28,6 @@ class _Server(BaseModel):
     port: Port
     username: str = ""
     password: SecretStr = SecretStr("")
-    auth: Auth = "password"
     timeout_seconds: float = Field(default=60, gt=0, le=600)
     ca_file: Path | None = None  # trust this authority too, for servers with a certificate of their own
 
@@ -39,6 +38,13 @@ class _Server(BaseModel):
     def _refuse_open_password(self, security: str) -> None:
         if security == "none" and self.password.get_secret_value() and not is_loopback(self.host):
             raise ValueError(f'security = "none" would send the password to {self.host} in clear; use "tls"')
+
+    def refuse_beside_oauth(self, part: str, security: str) -> None:
+        """Raises ValueError for a password that would never be used, and for a token that would travel in clear."""
+        if self.password.get_secret_value():
+            raise ValueError(f"{part}.password is not used beside oauth: leave it out")
+        if security == "none" and not is_loopback(self.host):
+            raise ValueError(f'{part}.security = "none" would send tokens to {self.host} in clear; use "tls"')
 
 
 class Smtp(_Server):
@@ -80,10 +86,21 @@ class Settings(BaseModel):
     display_name: str = ""
     smtp: Smtp
     imap: Imap | None = None
+    oauth: OAuth | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _logs_in_as_its_address(cls, table: Any) -> Any:
+        """With oauth a mailbox is known by its address: a username is needed only where it differs (shared ones)."""
+        if not (isinstance(table, dict) and table.get("oauth")):
+            return table
+        named = {part: table[part] for part in ("smtp", "imap") if isinstance(table.get(part), dict)}
+        return table | {part: {"username": table.get("address", "")} | inner for part, inner in named.items()}
 
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    @model_validator(mode="after")
+    def _has_one_way_in(self) -> Self:
+        if self.oauth is not None:
+            self.smtp.refuse_beside_oauth("smtp", self.smtp.security)
+            if self.imap is not None:
+                self.imap.refuse_beside_oauth("imap", self.imap.security)
+        return self

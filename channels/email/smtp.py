@@ -10,6 +10,7 @@ from typing import cast
 import aiosmtplib
 
 from channels import address
+from channels.adapter import TokenSource
 from channels.email.compose import compose, message_id
 from channels.email.pool import Connection, Pool
 from channels.email.replies import Stage, dropped, refused
@@ -34,11 +35,12 @@ class SmtpSender:
         settings: Smtp,
         own: Address,
         *,
+        tokens: TokenSource | None = None,
         clock: Callable[[], datetime] = _utc_now,
         longest_seconds: float = LONGEST_SECONDS,
     ) -> None:
         self._own, self._clock, self._timeout, self._longest = own, clock, settings.timeout_seconds, longest_seconds
-        self.pool = Pool(name, settings, hello=own.value.rpartition("@")[2])
+        self.pool = Pool(name, settings, hello=own.value.rpartition("@")[2], tokens=tokens)
 
     async def send(self, message: Outbound[Email]) -> Accepted:
         """Raises TryLater, Refused, Unknown or Misconfigured."""

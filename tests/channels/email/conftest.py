@@ -10,8 +10,9 @@ from uuid import UUID
 
 import pytest
 
-from channels.adapter import Channel
+from channels.adapter import Channel, TokenSource
 from channels.email.channel import Settings, open_channel
+from channels.errors import NotAllowed
 from channels.message import Address, Email, Kind, Outbound
 from channels.sandbox.mail import Account, MailWorld
 
@@ -37,32 +38,68 @@ def outbound() -> Callable[..., Outbound[Email]]:
 
 @pytest.fixture
 def settings() -> Callable[..., Settings]:
-    """Settings for peers on loopback; `smtp` and `imap` add to or replace single keys."""
+    """Settings for peers on loopback; `smtp` and `imap` add to or replace single keys. With `oauth`, no password."""
 
-    def build(smtp_port: int = 1, imap_port: int = 0, *, smtp: dict[str, Any] | None = None, **imap: Any) -> Settings:
+    def build(
+        smtp_port: int = 1,
+        imap_port: int = 0,
+        *,
+        smtp: dict[str, Any] | None = None,
+        oauth: dict[str, Any] | None = None,
+        **imap: Any,
+    ) -> Settings:
         plain = {"host": "127.0.0.1", "security": "none", "timeout_seconds": 5}
-        login = {"username": ACCOUNT.user, "password": ACCOUNT.password}
+        login = {} if oauth else {"username": ACCOUNT.user, "password": ACCOUNT.password}
         table: dict[str, Any] = {"address": OWN, "display_name": "The Shop"}
         table["smtp"] = {**plain, "port": smtp_port, **(smtp or {})}
         if imap_port:
             table["imap"] = {**plain, **login, "port": imap_port, **imap}
+        if oauth:
+            table["oauth"] = oauth
         return Settings.model_validate(table)
 
     return build
 
 
 @pytest.fixture
-async def opened() -> AsyncIterator[Callable[[Settings], Channel]]:
+async def opened() -> AsyncIterator[Callable[..., Channel]]:
     """Open channels and close them after the test."""
     channels: list[Channel] = []
 
-    def open_one(settings: Settings) -> Channel:
-        channels.append(open_channel("mail", settings, ""))
+    def open_one(settings: Settings, tokens: TokenSource | None = None) -> Channel:
+        channels.append(open_channel("mail", settings, "", tokens=tokens))
         return channels[-1]
 
     yield open_one
     for channel in channels:
         await channel.close()
+
+
+class Wallet:
+    """A token source with these tokens, in this order: the next one is taken out when one is refused."""
+
+    def __init__(self, *tokens: str) -> None:
+        self._tokens, self.refused = list(tokens), list[str]()
+
+    async def token(self, *, refused: str = "") -> str:
+        if refused:
+            self.refused.append(refused)
+        if refused == self._tokens[0]:
+            del self._tokens[0]
+        if not self._tokens:
+            raise NotAllowed("no more tokens", channel="mail", key="oauth")
+        return self._tokens[0]
+
+
+@pytest.fixture
+def wallet() -> type[Wallet]:
+    return Wallet
+
+
+@pytest.fixture
+def oauth() -> dict[str, Any]:
+    """The [oauth] table of an app that nobody is asked about."""
+    return {"provider": "google", "client_id": "an-app"}
 
 
 @pytest.fixture

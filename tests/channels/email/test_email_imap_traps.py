@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from channels.adapter import Batch, Cursor, Raw
-from channels.errors import Interrupted, Misconfigured
+from channels.adapter import Batch, Cursor, Raw, TokenSource
+from channels.errors import Interrupted, Misconfigured, NotAllowed, TryLater
 
 Build = Callable[..., Any]
 Hook = Callable[["FakeImap", bytes, bytes, asyncio.StreamWriter], Coroutine[Any, Any, bool]]
@@ -28,7 +28,8 @@ class FakeImap:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"* OK hi\r\n")
-        while line := (await reader.readline()).rstrip(b"\r\n"):
+        while line := await reader.readline():
+            line = line.rstrip(b"\r\n")
             self.said.append(line)
             tag, _, command = line.partition(b" ")
             if self.hook and await self.hook(self, tag, command, writer):
@@ -80,9 +81,11 @@ class FakeImap:
 def listening(serving: Build, settings: Build, opened: Build) -> Build:
     """A listener on a FakeImap: what it yields, from a cursor on."""
 
-    async def start(server: FakeImap, after: int | None = 0, **imap: Any) -> AsyncIterator[Batch]:
+    async def start(
+        server: FakeImap, after: int | None = 0, tokens: TokenSource | None = None, **imap: Any
+    ) -> AsyncIterator[Batch]:
         port = await serving(server.serve)
-        channel = opened(settings(1, port, **{"timeout_seconds": 0.5, **imap}))
+        channel = opened(settings(1, port, **{"timeout_seconds": 0.5, **imap}), tokens)
         cursor = {} if after is None else {"INBOX": Cursor("INBOX", 7, after)}
         return channel.listener.listen(cursor)  # type: ignore[no-any-return]
 
@@ -364,30 +367,54 @@ async def test_a_folder_that_is_not_there_names_the_setting(listening: Build) ->
         await anext(await listening(FakeImap({}, hook)))
 
 
-async def test_a_token_is_given_as_xoauth2(listening: Build) -> None:
-    server = FakeImap({1: MAIL})
-    await anext(await listening(server, auth="xoauth2", password="tok"))
-    encoded = next(line for line in server.said if b"AUTHENTICATE" in line).split()[-1]
-    assert base64.b64decode(encoded) == b"user=support\x01auth=Bearer tok\x01\x01"
-
-
-async def test_a_refused_token_is_a_fault_of_the_settings_and_no_hang(listening: Build) -> None:
-    tags: list[bytes] = []
+def choosy(*good: bytes) -> FakeImap:
+    """A server that takes only these tokens; others get a challenge (which wants an empty answer), then NO."""
+    open_tags: list[bytes] = []
 
     async def hook(server: FakeImap, tag: bytes, command: bytes, writer: asyncio.StreamWriter) -> bool:
-        if b"AUTHENTICATE" not in command:
+        if open_tags and not tag:
+            writer.write(open_tags.pop() + b" NO [AUTHENTICATIONFAILED] Invalid credentials\r\n")
+            return True
+        if b"AUTHENTICATE" not in command or base64.b64decode(command.split()[-1]).split(b"\1")[1][12:] in good:
             return False
-        tags.append(tag)
+        open_tags.append(tag)
         writer.write(b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n")
         return True
 
-    server = FakeImap({1: MAIL}, hook)
-    serve = server.serve
+    return FakeImap({1: MAIL}, hook)
 
-    async def with_empty_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await serve(reader, writer)  # ends at the empty line
-        writer.write(tags[0] + b" NO [AUTHENTICATIONFAILED] token expired\r\n")
 
-    server.serve = with_empty_answer  # type: ignore[method-assign]
-    with pytest.raises(Misconfigured, match="token expired"):
-        await anext(await listening(server, auth="xoauth2", password="old"))
+def presented(server: FakeImap) -> list[bytes]:
+    return [base64.b64decode(line.split()[-1]) for line in server.said if b"AUTHENTICATE" in line]
+
+
+async def test_a_token_is_given_as_xoauth2(listening: Build, oauth: dict[str, Any], wallet: Any) -> None:
+    server = choosy(b"tok")
+    await anext(await listening(server, tokens=wallet("tok"), oauth=oauth))
+    assert presented(server) == [b"user=support@shop.example\x01auth=Bearer tok\x01\x01"]
+
+
+async def test_a_refused_token_is_changed_for_another_once(
+    listening: Build, oauth: dict[str, Any], wallet: Any
+) -> None:
+    server, source = choosy(b"new"), wallet("old", "new")
+    await anext(await listening(server, tokens=source, oauth=oauth))
+    assert (len(presented(server)), source.refused) == (2, ["old"])
+
+
+async def test_a_mailbox_that_lets_no_token_in_is_something_to_mend_and_no_hang(
+    listening: Build, oauth: dict[str, Any], wallet: Any
+) -> None:
+    server = choosy()
+    with pytest.raises(NotAllowed, match=r"Invalid credentials.*Connect it again"):
+        await anext(await listening(server, tokens=wallet("1", "2", "3", "4"), oauth=oauth))
+    assert len(presented(server)) == 2
+
+
+async def test_a_token_that_cannot_be_had_now_is_a_passing_trouble(listening: Build, oauth: dict[str, Any]) -> None:
+    class Away:
+        async def token(self, *, refused: str = "") -> str:
+            raise TryLater("the provider does not answer")
+
+    with pytest.raises(Interrupted, match="the provider does not answer"):
+        await anext(await listening(choosy(), tokens=Away(), oauth=oauth))

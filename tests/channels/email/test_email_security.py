@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -10,13 +11,23 @@ from typing import Any
 
 import pytest
 import trustme
+from pydantic import ValidationError
 
-from channels.errors import Misconfigured, Refused, TryLater
+from channels.errors import Misconfigured, NotAllowed, Refused, TryLater
 from channels.message import Reason
 from channels.sandbox.mail import Account, MailWorld
 
 Build = Callable[..., Any]
 OFFERS = b"250-fake\r\n250-AUTH PLAIN XOAUTH2\r\n250 SMTPUTF8\r\n"
+
+
+CUSTOM = {
+    "provider": "custom",
+    "client_id": "a",
+    "authorize_url": "https://login.example/authorize",
+    "token_url": "https://login.example/token",
+    "scopes": ["mail"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +97,92 @@ async def test_a_server_without_starttls_is_never_spoken_to_in_clear(
     assert not any(line.startswith((b"AUTH", b"MAIL")) for line in server.said)
 
 
-async def test_a_token_is_given_as_xoauth2(
-    fake_smtp: Build, settings: Build, opened: Build, outbound: Build, login: dict[str, Any]
+def presented(server: Any) -> list[bytes]:
+    """The initial responses of XOAUTH2, as the server got them."""
+    said = [line for line in server.said if line.startswith(b"AUTH XOAUTH2 ")]
+    return [base64.b64decode(line.split()[-1]) for line in said]
+
+
+async def test_a_token_is_given_as_xoauth2_for_the_mailbox_s_own_address(
+    fake_smtp: Build, settings: Build, opened: Build, outbound: Build, oauth: dict[str, Any], wallet: Any
 ) -> None:
     server, port = await fake_smtp({"AUTH": b"235 2.7.0 ok\r\n"}, offers=OFFERS)
-    await opened(settings(port, smtp={**login, "auth": "xoauth2", "password": "tok"})).sender.send(outbound())
-    (said,) = [line for line in server.said if line.startswith(b"AUTH XOAUTH2 ")]
-    assert base64.b64decode(said.split()[-1]) == b"user=support\x01auth=Bearer tok\x01\x01"
+    await opened(settings(port, oauth=oauth), wallet("tok")).sender.send(outbound())
+    assert presented(server) == [b"user=support@shop.example\x01auth=Bearer tok\x01\x01"]
+
+
+async def test_a_shared_mailbox_is_named_by_its_username(
+    fake_smtp: Build, settings: Build, opened: Build, outbound: Build, oauth: dict[str, Any], wallet: Any
+) -> None:
+    server, port = await fake_smtp({"AUTH": b"235 2.7.0 ok\r\n"}, offers=OFFERS)
+    table = settings(port, oauth=oauth, smtp={"username": "ana@shop.example"})
+    await opened(table, wallet("tok")).sender.send(outbound())
+    assert presented(server) == [b"user=ana@shop.example\x01auth=Bearer tok\x01\x01"]
+
+
+class Choosy:
+    """An SMTP server as Gmail speaks: a token it does not like gets a challenge, then 535, then the end."""
+
+    def __init__(self, good: bytes) -> None:
+        self.good, self.said = good, list[bytes]()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 choosy ESMTP\r\n")
+        while line := await reader.readline():
+            self.said.append(line.rstrip())
+            if line.startswith(b"AUTH") and self.good not in base64.b64decode(line.split()[-1]):
+                writer.write(b"334 eyJzdGF0dXMiOiI0MDAifQ==\r\n")
+                assert await reader.readline() == b"\r\n"
+                writer.write(b"535-5.7.8 Username and Password not accepted.\r\n535 5.7.8 see the help\r\n")
+                break
+            answer = {b"AUTH": b"235 2.7.0 Accepted\r\n", b"DATA": b"354 go\r\n", b"EHLO": OFFERS}
+            writer.write(answer.get(line[:4], b"250 2.0.0 ok\r\n"))
+            if line.startswith(b"DATA"):
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(b"250 2.0.0 queued\r\n")
+        writer.close()
+
+
+async def test_a_refused_token_is_changed_for_another_once_and_the_mail_goes_out(
+    serving: Build, settings: Build, opened: Build, outbound: Build, oauth: dict[str, Any], wallet: Any
+) -> None:
+    server, source = Choosy(b"Bearer new"), wallet("old", "new")
+    channel = opened(settings(await serving(server.serve), oauth=oauth), source)
+    await channel.sender.send(outbound())
+    assert [line.rpartition(b"Bearer ")[2] for line in presented(server)] == [b"old\x01\x01", b"new\x01\x01"]
+    assert source.refused == ["old"]
+
+
+async def test_a_server_that_refuses_every_token_is_something_to_mend_and_is_not_asked_for_ever(
+    serving: Build, settings: Build, opened: Build, outbound: Build, oauth: dict[str, Any], wallet: Any
+) -> None:
+    server = Choosy(b"Bearer none")
+    channel = opened(settings(await serving(server.serve), oauth=oauth), wallet("secret-one", "secret-two", "3", "4"))
+    with pytest.raises(NotAllowed, match=r"support@shop.example: 535.*Connect it again") as failure:
+        await channel.sender.send(outbound())
+    assert len(presented(server)) == 2
+    assert "secret" not in f"{failure.value!r} {failure.value.__cause__!r}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"smtp": {"password": "x"}}, "password is not used beside oauth"),
+        ({"smtp": {"host": "mail.example"}}, "would send tokens to mail.example in clear"),
+        ({"oauth": {"provider": "custom", "client_id": "a"}}, "needs authorize_url, token_url and scopes"),
+        ({"oauth": {"provider": "google", "client_id": "a", "token_url": "https://x.example"}}, "is for provider"),
+        ({"oauth": {"provider": "microsoft", "client_id": "a", "tenant": "a/../b"}}, "tenant"),
+        (
+            {"oauth": CUSTOM | {"token_url": "http://login.example/token"}},
+            "must be an https:// address",
+        ),
+    ],
+)
+def test_settings_that_would_give_a_token_away_are_refused(
+    wrong: dict[str, Any], words: str, settings: Build, oauth: dict[str, Any]
+) -> None:
+    with pytest.raises(ValidationError, match=words):
+        settings(1, **{"oauth": oauth, **wrong})
 
 
 @pytest.mark.parametrize(("reply", "error"), [(b"535 5.7.8 no\r\n", Misconfigured), (b"454 4.7.0 later\r\n", TryLater)])
