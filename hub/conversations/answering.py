@@ -7,16 +7,28 @@ first is a loop, the second would put one customer's words into another's mailbo
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels import address
 from channels.message import Address, Inbound
+from hub.customers import directory
 from hub.models import Interaction
-from hub.models.vocabulary import Direction
+from hub.models.vocabulary import AddressKind, Direction
 
 MOST_COPIED = 200  # of a mail's other people so many are kept
+SOMEBODY_ELSE = "wants the answer to go to another customer"
 
-TO_OURSELVES = "its Reply-To leads back to us"
-TO_SOMEBODY_ELSE = "its Reply-To is another customer's address"
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The Reply-To that answers follow, or nothing and why not; `flag` when a person should look at that."""
+
+    reply_to: str = ""
+    remark: str = ""
+    flag: str = ""
 
 
 def address_for(interaction: Interaction) -> str:
@@ -33,6 +45,19 @@ def wanted(inbound: Inbound) -> str:
     """The first usable address in Reply-To, when it is another one than the sender's."""
     stated = next((one.value for one in inbound.reply_to if _is_address(one.value)), "")
     return stated if stated != inbound.sender.value else ""
+
+
+async def destination(session: AsyncSession, inbound: Inbound, customer_id: UUID, own: Collection[str]) -> Destination:
+    """Whether a mail's Reply-To may be followed. `own`: the addresses of our mailboxes."""
+    stated = wanted(inbound)
+    if not stated:
+        return Destination()
+    if is_own(stated, own):
+        return Destination(remark=f"Reply-To {stated} not followed: it is our own mailbox")
+    owner = await directory.find(session, AddressKind.EMAIL, stated)
+    if owner is not None and owner.id != customer_id:
+        return Destination(remark=f"Reply-To {stated} not followed: another customer's address", flag=SOMEBODY_ELSE)
+    return Destination(stated)
 
 
 def copied(inbound: Inbound, own: Collection[str]) -> list[str]:

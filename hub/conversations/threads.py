@@ -2,45 +2,53 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import col, or_, select
+from sqlalchemy import text
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
 from channels.message import Inbound, Kind
 from hub import live
 from hub.clock import uuid7
-from hub.models import Conversation, Customer, Interaction, ProviderReference
-from hub.models.vocabulary import ConversationState, Direction
+from hub.conversations import evidence
+from hub.conversations.answering import is_own
+from hub.conversations.evidence import Lead
+from hub.conversations.inbox import NoSuchConversation
+from hub.models import Conversation, Customer
+from hub.models.vocabulary import ConversationState, ThreadedBy
 from hub.signing import Signer
 
 STRANGER = "possible thread"  # refers to a conversation of somebody else, from somebody who takes no part in it
+AMBIGUOUS = "refers to two conversations"  # of the same people; the first rule that holds has won
 
-_SUBJECT_TOKEN = re.compile(r"\[#([a-z2-7]{42})\]", re.IGNORECASE)
 _PREVIEW = 140
-_REFERENCES = 50  # of these the latest; a header may carry thousands
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a word belongs; `flag` says why a person should look."""
-
-    conversation: Conversation
-    flag: str = ""
-    created: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What a word's references lead to: a conversation it may join, or a flag that it pointed to somebody else's."""
+    """Where a word leads, and by what: a conversation it may join, or None and perhaps somebody else's it points to.
+
+    `joins` are conversations that belong to the found one, as only this mail shows.
+    """
 
     conversation_id: UUID | None
+    by: ThreadedBy
     flag: str = ""
+    points_to: UUID | None = None
+    joins: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a word stands now. `thread.flag` says why a person should look."""
+
+    conversation: Conversation
+    thread: Thread
 
 
 async def place(
@@ -49,37 +57,49 @@ async def place(
     inbound: Inbound,
     channel: Channel,
     *,
+    own: Collection[str],
     now: datetime,
     signer: Signer,
     settled: bool = False,
 ) -> Placement:
     """The conversation this word belongs to, opened or opened again. `settled`: no work for anybody, states stay."""
-    thread = await find(session, customer, inbound, channel, signer=signer)
+    thread = await find(session, customer, inbound, own=own, signer=signer)
     if thread.conversation_id is None:
         conversation = opened(customer.id, inbound.kind, channel.name, subject=inbound.subject, now=now)
         session.add(conversation)
     else:
-        conversation = await _locked(session, thread.conversation_id)
-    created = thread.conversation_id is None
+        conversation = await locked(session, thread.conversation_id, *thread.joins)
     conversation.flag = conversation.flag or thread.flag
     heard(conversation, inbound.reply_text or inbound.text, inbound.kind, channel.name, now=now)
-    _become(conversation, settled=settled, created=created)
+    _become(conversation, settled=settled, created=thread.conversation_id is None)
     await session.flush()
-    return Placement(conversation, thread.flag, created)
+    return Placement(conversation, thread)
 
 
 async def find(
-    session: AsyncSession, customer: Customer, inbound: Inbound, channel: Channel, *, signer: Signer
+    session: AsyncSession, customer: Customer, inbound: Inbound, *, own: Collection[str], signer: Signer
 ) -> Thread:
-    """Where a word's references lead, without changing anything."""
+    """Where a word leads, without changing anything. `own`: the addresses of our mailboxes."""
     if inbound.kind is not Kind.EMAIL:
-        return Thread(await open_on(session, customer.id, inbound.kind))
-    led = await _candidates(session, inbound, channel, signer)
-    for candidate in led:
-        if await _takes_part(session, candidate, customer.id, inbound.sender.value):
-            return Thread(candidate)
-    related = await _related(session, customer.id, inbound)
-    return Thread(related, STRANGER if led and related is None else "")
+        running = await open_on(session, customer.id, inbound.kind)
+        return Thread(running, ThreadedBy.OPEN if running else ThreadedBy.NEW)
+    led = await evidence.leads(session, inbound, own=own, signer=signer)
+    address = "" if is_own(inbound.sender.value, own) else inbound.sender.value
+    theirs = await evidence.shared(session, [lead.conversation_id for lead in led], customer.id, address)
+    return _decided([lead for lead in led if lead.conversation_id in theirs], led)
+
+
+def _decided(joined: Sequence[Lead], led: Sequence[Lead]) -> Thread:
+    """The first conversation the sender takes part in. Being cited by strangers means nothing."""
+    if joined:
+        first, *others = joined
+        joins = tuple(one.conversation_id for one in others if one.direct)
+        other = next((one.conversation_id for one in others if one.by is not ThreadedBy.CITED), None)
+        return Thread(first.conversation_id, first.by, AMBIGUOUS if other else "", other, joins)
+    pointed = next((one.conversation_id for one in led if one.by is not ThreadedBy.CITED), None)
+    if pointed is None:
+        return Thread(None, ThreadedBy.NEW)
+    return Thread(None, ThreadedBy.STRANGER, STRANGER, pointed)
 
 
 async def open_on(session: AsyncSession, customer_id: UUID, kind: Kind) -> UUID | None:
@@ -123,14 +143,14 @@ def preview(text: str) -> str:
 
 async def work(session: AsyncSession, conversation_id: UUID) -> Conversation:
     """Open again, unread: somebody has to do something. The caller publishes."""
-    conversation = await _locked(session, conversation_id)
+    conversation = await locked(session, conversation_id)
     _become(conversation, settled=False, created=False)
     return conversation
 
 
 async def flag(session: AsyncSession, conversation_id: UUID, words: str) -> None:
     """Say why a person should look, unless something is said already. The caller publishes."""
-    conversation = await _locked(session, conversation_id)
+    conversation = await locked(session, conversation_id)
     conversation.flag = conversation.flag or words
     await session.flush()
 
@@ -148,82 +168,28 @@ def _become(conversation: Conversation, *, settled: bool, created: bool) -> None
         conversation.snoozed_until = None
 
 
-async def _locked(session: AsyncSession, conversation_id: UUID) -> Conversation:
-    rows = select(Conversation).where(col(Conversation.id) == conversation_id)
-    return (await session.exec(rows.with_for_update(), execution_options={"populate_existing": True})).one()
+async def standing(session: AsyncSession, conversation_id: UUID) -> UUID:
+    """The conversation itself, or what it was merged into in the end. One that is not there stands for itself."""
+    found = await session.execute(_STANDING, {"id": conversation_id})
+    return found.scalar() or conversation_id
 
 
-# ---- mail: references, tokens, strangers ------------------------------------------------------
+async def locked(session: AsyncSession, conversation_id: UUID, *others: UUID) -> Conversation:
+    """A conversation, locked, or what it was merged into; the others are locked beside it, in one order."""
+    rows = select(Conversation).where(col(Conversation.id).in_((conversation_id, *others)))
+    held = (await session.exec(rows.order_by(col(Conversation.id)).with_for_update(), execution_options=_FRESH)).all()
+    found = next((one for one in held if one.id == conversation_id), None)
+    if found is None:
+        raise NoSuchConversation(conversation_id)
+    return found if found.merged_into_id is None else await locked(session, found.merged_into_id)
 
 
-async def _candidates(session: AsyncSession, inbound: Inbound, channel: Channel, signer: Signer) -> list[UUID]:
-    """Conversations in the order in which they are believed: In-Reply-To, References backwards, tokens, subject."""
-    names = tuple(dict.fromkeys((*inbound.in_reply_to, *reversed(inbound.references))))[:_REFERENCES]
-    received = await _named(session, channel, names)
-    ours = {name: _own_id(name, channel) for name in names}
-    tokens = [signer.read_message_token(t) for t in (*inbound.tokens, *_SUBJECT_TOKEN.findall(inbound.subject))]
-    wanted = [received.get(name) or ours[name] for name in names] + tokens
-    conversations = await _conversations(session, [one for one in wanted if one])
-    found = [conversations[one] for one in wanted if one in conversations]
-    return list(dict.fromkeys(found))
-
-
-async def _named(session: AsyncSession, channel: Channel, names: Sequence[str]) -> dict[str, UUID]:
-    if not names:
-        return {}
-    rows = select(ProviderReference.provider_id, ProviderReference.interaction_id).where(
-        col(ProviderReference.channel) == channel.name, col(ProviderReference.provider_id).in_(names)
-    )
-    return dict((await session.exec(rows)).all())
-
-
-def _own_id(message_id: str, channel: Channel) -> UUID | None:
-    """Our mails are called `<interaction@our-domain>`."""
-    local, _, domain = message_id.strip("<>").rpartition("@")
-    if domain.lower() != channel.address.value.rpartition("@")[2]:
-        return None
-    try:
-        return UUID(local)
-    except ValueError:
-        return None
-
-
-async def _conversations(session: AsyncSession, interactions: Iterable[UUID]) -> dict[UUID | None, UUID]:
-    wanted = list(interactions)
-    if not wanted:
-        return {}
-    rows = select(Interaction.id, Interaction.conversation_id).where(
-        col(Interaction.id).in_(wanted), col(Interaction.conversation_id).is_not(None)
-    )
-    return {one: conversation for one, conversation in await session.exec(rows) if conversation is not None}
-
-
-async def _takes_part(session: AsyncSession, conversation_id: UUID, customer_id: UUID, address: str) -> bool:
-    owner = await session.get(Conversation, conversation_id)
-    if owner is not None and owner.customer_id == customer_id:
-        return True
-    if not address:  # notes and calls from withheld numbers have none either: that is no common ground
-        return False
-    spoke = select(Interaction.id).where(
-        col(Interaction.conversation_id) == conversation_id,
-        or_(
-            col(Interaction.customer_id) == customer_id,
-            col(Interaction.sender) == address,
-            col(Interaction.recipient) == address,
-        ),
-    )
-    return (await session.exec(spoke.limit(1))).first() is not None
-
-
-async def _related(session: AsyncSession, customer_id: UUID, inbound: Inbound) -> UUID | None:
-    """Mails overtake each other: the conversation of this customer's mails that answer this one, or the same one."""
-    answered = {inbound.message_id, *inbound.in_reply_to[:1]} - {""}
-    if not answered:
-        return None
-    rows = select(Interaction.conversation_id).where(
-        col(Interaction.customer_id) == customer_id,
-        col(Interaction.direction) == Direction.IN,
-        col(Interaction.in_reply_to).in_(answered),
-        col(Interaction.conversation_id).is_not(None),
-    )
-    return (await session.exec(rows.order_by(col(Interaction.id).desc()).limit(1))).first()
+_FRESH = {"populate_existing": True}
+_STANDING = text("""
+with recursive way as (
+  select id, merged_into_id, 0 as steps from conversation where id = :id
+  union all
+  select c.id, c.merged_into_id, w.steps + 1 from conversation c join way w on c.id = w.merged_into_id
+  where w.steps < 100
+) select id from way order by steps desc limit 1
+""")

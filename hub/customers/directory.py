@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels import address as spelling
-from channels.message import Address
+from channels.message import Address, Kind
 from hub import live
 from hub.clock import uuid7
 from hub.customers import fields
@@ -35,6 +35,7 @@ __all__ = [
     "get",
     "listing",
     "resolve",
+    "stranger",
 ]
 
 
@@ -118,6 +119,15 @@ async def resolve(session: AsyncSession, address: Address, *, now: datetime) -> 
     if winner is None:
         raise NotFound(address.value)
     return Resolved(winner, created=False)
+
+
+async def stranger(session: AsyncSession, name: str, *, now: datetime) -> Customer:
+    """A provisional customer of whom no address is known: the writer of one message and no other."""
+    nobody = _stranger(Address(Kind.EMAIL, "", name or "Unknown sender"), now)
+    session.add(nobody)
+    await session.flush()
+    await live.publish(session, "customer", id=nobody.id)
+    return nobody
 
 
 async def claim(session: AsyncSession, customer_id: UUID, kind: AddressKind, value: str, *, now: datetime) -> bool:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
 from channels.message import Address, Auto, Event, Inbound, Kind
 from hub import live
 from hub.clock import uuid7
-from hub.conversations import threads
+from hub.conversations import answering, evidence, rearranging, threads
 from hub.customers import directory
-from hub.inbound import automations
+from hub.inbound import automations, copies
 from hub.inbound.automations import Meaning
 from hub.inbound.reception import Reception
 from hub.interactions import record
@@ -23,7 +23,7 @@ from hub.models.vocabulary import AddressKind, Direction, Origin, State
 from hub.queue import enqueue
 from hub.storage import Storage
 
-TWIN = "same Message-ID, other text"
+NOBODY = "no sender address"
 
 _MACHINES = (Auto.BOUNCE, Auto.ARF)
 _FIRST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -51,22 +51,17 @@ async def take(
     A bounce never makes a customer: it is kept with the customer whose address it is `about`, else not at all (None).
     """
     content = _digest(inbound)
-    provider_id = inbound.provider_id
-    known = await record.claim(session, channel.name, provider_id)
-    if known is not None and not await _other(session, known, inbound, channel, content):
-        return known
-    if known is not None:
-        provider_id, flag = f"{provider_id}#{content[:16]}", flag or TWIN
-        known = await record.claim(session, channel.name, provider_id)
-        if known is not None:
-            return known
+    known = await copies.look(session, channel, inbound, content, own=reception.own)
+    if known.interaction_id is not None:
+        return known.interaction_id
     customer = await _customer(session, inbound, about, now)
     if customer is None:
         return None
     row = _row(customer, inbound, channel, content, at=_moment(inbound, quiet, now), now=now)
-    row.flag = flag
+    row.flag = flag or known.flag
+    await _address(session, row, inbound, reception)
     await _keep(session, customer, row, inbound, channel, reception, quiet=quiet, now=now)
-    await record.name(session, channel.name, provider_id, row.id)
+    await record.name(session, channel.name, known.name, row.id)
     return row.id
 
 
@@ -85,27 +80,17 @@ async def _keep(
     if inbound.auto is None and not quiet:
         meaning = await automations.understand(session, customer, inbound, signer=reception.gate.signer, now=now)
     joins_only = meaning.settled or inbound.auto in (Auto.AUTO_REPLY, *_MACHINES)
-    await _thread(session, customer, row, inbound, channel, reception, joins_only=joins_only, quiet=quiet)
-    await _flag(session, row, meaning.flag)
+    joins = await _thread(session, customer, row, inbound, channel, reception, joins_only=joins_only, quiet=quiet)
+    await _flag(session, row, meaning.flag or ("" if _is_somebody(inbound) else NOBODY))
     await record.add(session, row)
+    if inbound.kind is Kind.EMAIL:
+        await evidence.cites(session, row.id, evidence.cited(inbound))
+    await _join(session, row, joins)
     await record.attach(session, row.id, inbound.attachments)
     await _fetch_later(session, row, inbound)
     await automations.act(session, customer, row, inbound, meaning, reception, now=now)
     if not quiet:
         await _tell(session, row)
-
-
-async def _other(session: AsyncSession, known: UUID, inbound: Inbound, channel: Channel, content: str) -> bool:
-    """Whether a name that is taken means another text. Providers' SIDs never do; a Message-ID is only a claim.
-
-    What we sent ourselves and get back, as a copy to our own address, is no word of a customer's.
-    """
-    if inbound.kind is not Kind.EMAIL:
-        return False
-    columns = select(Interaction.direction, Interaction.content_hash).where(col(Interaction.id) == known)
-    direction, kept = (await session.exec(columns)).one()
-    ours = direction is Direction.OUT and inbound.sender.value == channel.address.value
-    return not ours and kept != content
 
 
 def _digest(inbound: Inbound) -> str:
@@ -118,12 +103,19 @@ async def _customer(session: AsyncSession, inbound: Inbound, about: str, now: da
     """The sender, locked until the end: two first words at once open one conversation, not two."""
     if inbound.auto in _MACHINES:
         found = await directory.find(session, AddressKind.EMAIL, about) if about else None
+    elif not _is_somebody(inbound):
+        found = await directory.stranger(session, inbound.sender.name, now=now)
     else:
         sender = inbound.sender if inbound.sender.value else Address(inbound.kind, "unknown", inbound.sender.name)
         found = (await directory.resolve(session, sender, now=now)).customer
     if found is not None:
         await session.refresh(found, with_for_update={"key_share": True})
     return found
+
+
+def _is_somebody(inbound: Inbound) -> bool:
+    """A mail whose sender has no address is its own stranger's: nothing says that two of them are one person."""
+    return inbound.kind is not Kind.EMAIL or "@" in inbound.sender.value or inbound.auto in _MACHINES
 
 
 def _moment(inbound: Inbound, quiet: bool, now: datetime) -> datetime:
@@ -171,15 +163,43 @@ async def _thread(
     *,
     joins_only: bool,
     quiet: bool,
-) -> None:
-    """Robots' mail and commands join a conversation but never open one, nor open one again (L5)."""
+) -> Sequence[UUID]:
+    """Robots' mail and commands join a conversation but never open one, nor open one again (L5).
+
+    The conversations that belong to the word's own, as it shows, are given back.
+    """
     signer = reception.gate.signer
     if joins_only:
-        row.conversation_id = (await threads.find(session, customer, inbound, channel, signer=signer)).conversation_id
-        return
-    placed = await threads.place(session, customer, inbound, channel, now=row.at, signer=signer, settled=quiet)
+        thread = await threads.find(session, customer, inbound, own=reception.own, signer=signer)
+        row.conversation_id = thread.conversation_id
+        row.threaded_by = thread.by.value if thread.conversation_id is not None else ""
+        return ()
+    placed = await threads.place(
+        session, customer, inbound, channel, own=reception.own, now=row.at, signer=signer, settled=quiet
+    )
     row.conversation_id = placed.conversation.id
-    row.flag = row.flag or placed.flag
+    row.threaded_by, row.points_to_id = placed.thread.by.value, placed.thread.points_to
+    row.flag = row.flag or placed.thread.flag
+    return placed.thread.joins
+
+
+async def _join(session: AsyncSession, row: Interaction, joins: Sequence[UUID]) -> None:
+    for other in joins:
+        if row.conversation_id is not None and not await rearranging.join(
+            session, other, row.conversation_id, now=row.at
+        ):
+            row.flag, row.points_to_id = row.flag or threads.AMBIGUOUS, row.points_to_id or other
+    await session.flush()
+
+
+async def _address(session: AsyncSession, row: Interaction, inbound: Inbound, reception: Reception) -> None:
+    """Where the answer goes, and who else had the mail."""
+    if inbound.kind is not Kind.EMAIL:
+        return
+    row.copied = answering.copied(inbound, reception.own) or None
+    stated = await answering.destination(session, inbound, row.customer_id, reception.own)
+    row.reply_to, row.flag = stated.reply_to, row.flag or stated.flag
+    row.detail = "; ".join(filter(None, (row.detail, stated.remark)))
 
 
 async def _flag(session: AsyncSession, row: Interaction, flag: str) -> None:

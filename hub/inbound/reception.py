@@ -20,6 +20,11 @@ class Reception:
     calls: CallsTable
     company: str
 
+    @property
+    def own(self) -> frozenset[str]:
+        """The addresses of our mailboxes."""
+        return frozenset(c.address.value for c in self.channels.values() if c.kind is Kind.EMAIL)
+
     def contact(self) -> str:
         """Where people reach the company in writing: its first mailbox, else its page."""
         mailboxes = (c.address.value for c in self.channels.values() if c.kind is Kind.EMAIL)
