@@ -243,6 +243,10 @@ class InteractionOut(BaseModel):
     subject: str
     text: str
     reply_text: str = Field(description="The new part of a mail, without what it quotes")
+    reply_to: str = Field(description="Where the answer to it goes, when that is not the sender")
+    copied: list[str] = Field(description="The other people in To and Cc, at most 200")
+    threaded_by: str = Field(description="Why it stands in its conversation, see the list of reasons")
+    points_to_id: UUID | None = Field(description="The conversation that the flag speaks of")
     auto: str
     flag: str
     trace: list[str] = Field(description="Why the gate said what it said")

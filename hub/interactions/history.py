@@ -66,6 +66,10 @@ class Entry:
     reply_text: str
     has_html: bool
     message_id: str
+    reply_to: str  # where the answer goes, when that is not `sender`
+    copied: tuple[str, ...]  # the other people in To and Cc
+    threaded_by: str  # ThreadedBy
+    points_to_id: UUID | None  # the conversation that `flag` speaks of
     language: str
     template_version_id: int | None
     variables: dict[str, Any] | None
@@ -210,6 +214,7 @@ async def _with_files(session: AsyncSession, found: list[dict[str, Any]]) -> lis
 
 def _entry(row: dict[str, Any], files: tuple[File, ...]) -> Entry:
     row["trace"] = tuple(row["trace"] or ())
+    row["copied"] = tuple(row["copied"] or ())
     row["staff_name"] = row["staff_name"] or ""
     row["campaign_name"] = row["campaign_name"] or ""
     return Entry(**row, attachments=files)
