@@ -3,158 +3,196 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 
-_MAX_CHARS = 200_000
-_MAX_LINE = 1_000
+from channels.email import attributions
+from channels.email.attributions import is_quoted
+
+_LOOKED_AT = 200_000  # characters, and
+_MAX_LINES = 20_000  # lines: earlier mail begins within them, or the text is left whole
+_MAX_LINE = 1_000  # characters of a line that are looked at
 _MAX_TOPS = 3
-_QUOTE = re.compile(r"\s{0,3}>")
-# "On <date>, <name> wrote:", in one line or folded over a few, in the languages mail programs speak
-_WROTE = (
-    r"wrote|writes|schrieb|geschrieben|a écrit|écrit|escribió|escreveu|ha scritto|scrisse|schreef|skrev|kirjoitti|"
-    r"napisał\(?a?\)?|napisała|pisze|napsal(?:\(a\))?|написа|написал(?:а|\(а\))?|пише|пишет|írta|yazdı|a scris|"
-    r"napísal|написав|"
-    r"έγραψε|写道|写信|さんは書きました|작성"
-)
-_ATTRIBUTION = re.compile(
-    rf"(?:\b(?:{_WROTE})\b\s*(?:\([^)]{{0,60}}\))?\s*[:：]?\s?-*|"
-    rf"\A\d{{4}}[/-]\d{{1,2}}[/-]\d{{1,2}} .{{1,200}}<[^<>\s]{{1,200}}@[^<>\s]{{1,200}}>|"
-    rf"<[^<>\s]{{1,200}}@[^<>\s]{{1,200}}>\s*(?:\([^)]{{0,60}}\))?\s*[:：])\s*\Z",
-    re.IGNORECASE,
-)
-_ENDS = re.compile(rf"\b(?:{_WROTE})\b[^\w]{{0,10}}\Z|>\s*(?:\([^)]{{0,60}}\))?\s*[:：]?\Z", re.IGNORECASE)
-_OPENS = re.compile(
-    r"\s*(?:>+\s*|-{2,} ?)?(?:on|am|le|el|il|em|op|den|dnia|w dniu|dne|на|в|em|pe|på|\d{1,4}[./-]|mon|tue|wed|thu|fri|"
-    r"sat|sun|пн|вт|ср|чт|пт|сб|вс|"
-    r"pon|wt|śr|czw|pt|sob|niedz|\w{2,12},)\b",
-    re.IGNORECASE,
-)
-_DIVIDER = re.compile(
-    r"\s*\*?(?:-{2,}|_{5,}|={5,}|\*{3,})?\s*(?:original(?: message|nachricht|meddelande|ne sporočilo)?|"
-    r"ursprüngliche nachricht|"
-    r"forwarded (?:message|by)|message d'origine|message transféré|mensaje original|messaggio originale|"
-    r"mensagem original|"
-    r"oorspronkelijk bericht|oprindelig meddelelse|wiadomość oryginalna|oryginalna wiadomość|pierwotna wiadomość|"
-    r"původní zpráva|исходное сообщение|оригинално съобщение|пересланное сообщение|original appointment|"
-    r"begin forwarded message:?)"
-    r"(?: message)?\s*(?:-{2,}|_{5,}|={5,}|\*{3,})\*?\s*\Z",
-    re.IGNORECASE,
-)
-_RULE = re.compile(r"\s*(?:_{10,}|-{20,}|={20,})\s*\Z")
-_HEADER = re.compile(
-    r"\s*\*{0,2}(from|von|de|da|van|od|fra|från|от|отправитель|lähettäjä|差出人|发件人|寄件者|sent|gesendet|envoyé|"
-    r"enviado(?: el)?|inviato|verzonden|"
-    r"wysłano|data|sendt|skickat|изпратено|отправлено|дата|date|datum|to|an|à|para|a|aan|do|til|till|до|кому|"
-    r"към|subject|betreff|"
-    r"objet|asunto|oggetto|onderwerp|temat|emne|ämne|тема|относно|cc|kopia|копие|копия|"
-    r"assunto)\s{0,2}\*{0,2}\s?[:：]\*{0,2}\s",
-    re.IGNORECASE,
-)
-_FIRST_HEADER = re.compile(
-    r"\s*\*{0,2}(?:from|von|de|da|van|od|fra|från|от|отправитель|lähettäjä|差出人|发件人|"
-    r"寄件者)\s{0,2}\*{0,2}\s?[:：]\*{0,2}\s",
-    re.IGNORECASE,
-)
-_SIGNATURE = re.compile(r"(?:-- |--|—|_{2,})\Z")
-_DEVICE = re.compile(
-    r"\s*(?:sent (?:from|via|with) |get outlook for|von meinem .{1,40} gesendet|gesendet (?:von|mit) |"
-    r"envoyé (?:de|depuis) |enviado (?:desde|do|a partir) |"
-    r"inviato d(?:a|al) |verzonden (?:vanaf|met|van) |wysłan[eoy] z |skickat från |sendt fra |lähetetty |"
-    r"отправлено (?:с|из) |"
-    r"изпратено от |odesláno z |från min )",
-    re.IGNORECASE,
-)
+_CANDIDATES = 1_000  # lines that look as if they introduced a mail; a letter has a handful of them
+_SIGNED = 12  # lines below a delimiter that are still a signature
+_RULE = re.compile(r"\s*(?:_{5,}|-{5,}|={5,})\s*\Z")
+_DASHES = re.compile(r"(?:--|—|_{2,})\Z")
+_DELIMITER = re.compile(r"\s*(?:[-_=+~#*–—]{2,}|[—ᐧ])\s*\Z")
+_FENCE = re.compile(r"\s{0,3}(?:```|~~~\w)")
+_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def reply(text: str) -> str:
-    """The visible answer. A mail that is all quotation, or has none, comes back whole (stripped)."""
-    lines = [line[:_MAX_LINE].rstrip() for line in text[:_MAX_CHARS].replace("\r\n", "\n").split("\n")]
-    kept = _without_signature(_without_earlier_mail(lines))
-    shown = "\n".join(kept).strip()
-    return shown or text[:_MAX_CHARS].strip()
+    """The visible answer; empty when the mail says nothing of its own, and then it is shown whole.
+
+    Nothing is lost but what is earlier mail or a signature: a long line, or a text too long to look through, stays.
+    """
+    whole = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = [line.rstrip() for line in whole[:_LOOKED_AT].split("\n", _MAX_LINES)[:_MAX_LINES]]
+    seen = [_UNSEEN.sub("", line[:_MAX_LINE].replace("\xa0", " ")).rstrip() for line in lines]
+    kept = list(_visible(seen))
+    longer = len(whole) > _LOOKED_AT or whole.count("\n") >= _MAX_LINES
+    if longer and (not kept or kept[-1] == len(lines) - 1):
+        return whole.strip()
+    return "\n".join(lines[i] for i in kept).strip()
 
 
-def _without_earlier_mail(lines: list[str]) -> list[str]:
-    """Up to where the earlier mail begins; quotations between answers stay, they give them their sense."""
-    ends = [bool(_ENDS.search(line)) for line in lines]
-    quoted_from, start, tops = _quoted_tail(lines), 0, 0
-    for index in range(len(lines)):
-        if index < start:
+def _visible(lines: Sequence[str]) -> Iterator[int]:
+    """The lines to show, by number."""
+    start, end, tail = _answer(lines)
+    if not tail:
+        end = _end_of_answers(lines, start, end)
+    if _only_earlier_mail(lines, start, end):
+        return
+    yield from (i for i in range(start, end) if not _is_device(lines, i))
+    yield from tail
+
+
+def _answer(lines: Sequence[str]) -> tuple[int, int, range]:
+    """Where the answer begins and ends, and what was passed on below it.
+
+    Quotations between answers stay, they give them their sense. "On … wrote:" on top of everything is skipped: the
+    answer stands below.
+    """
+    code, nothing = _fenced(lines), range(0)
+    ends = _candidates(lines, code, attributions.may_end)
+    fields = _candidates(lines, code, attributions.begins_block)
+    start, tops, index = 0, 0, 0
+    while index < len(lines):
+        if code[index] or not lines[index] or is_quoted(lines[index]):
+            index += 1
             continue
-        if index == quoted_from or _is_divided(lines, index):
-            return lines[start:index]
-        length = _attribution(lines, ends, index)
-        if length and _answers_follow(lines, index + length):
-            return _answered(lines[start:index], lines[index + length :])
-        if length and (tops == _MAX_TOPS or any(line.strip() for line in lines[start:index])):
-            return lines[start:index]
-        if length:
-            start, tops = index + length, tops + 1  # "On … wrote:" on top of everything: the answer stands below
-    return lines[start:]
+        if attributions.is_forward(lines[index]):
+            blank = index > start and not lines[index - 1]
+            return start, _end_of_answers(lines, start, index), range(index - blank, len(lines))
+        if _is_divided(lines, index, fields[index]):
+            return start, index, nothing
+        length = attributions.length(lines, ends, index)
+        if not length:
+            index += 1
+            continue
+        first = not _has_words(lines, start, index)
+        below = _below_quotation(lines, index + length)
+        if below is None and (not first or tops == _MAX_TOPS):
+            return start, index, nothing
+        if below is not None:
+            return _around(lines, start, index, length, below, first)
+        start, tops, index = index + length, tops + 1, index + length
+    return start, len(lines), nothing
 
 
-def _quoted_tail(lines: list[str]) -> int:
-    """Where the quotation begins that the mail ends with; past the end when it ends otherwise."""
-    index = len(lines)
-    while index and (not lines[index - 1].strip() or _QUOTE.match(lines[index - 1])):
-        index -= 1
-    quoted = [i for i in range(index, len(lines)) if _QUOTE.match(lines[i])]
-    return quoted[0] if quoted else len(lines)
+def _around(
+    lines: Sequence[str], start: int, index: int, length: int, below: int, first: bool
+) -> tuple[int, int, range]:
+    """Answers below the quotation, or between its lines. One quotation on top of a single answer goes with its line."""
+    if not first:
+        return start, index, range(index + length, _end_of_answers(lines, below, len(lines)))
+    end = _end_of_answers(lines, below, len(lines))
+    alone = not any(is_quoted(lines[i]) for i in range(below, end))
+    return (below if alone else index + length), end, range(0)
 
 
-def _is_divided(lines: list[str], index: int) -> bool:
+def _end_of_answers(lines: Sequence[str], start: int, end: int) -> int:
+    end = _without_trailing_quotes(lines, start, end)
+    return _without_trailing_quotes(lines, start, _without_signature(lines, start, end))
+
+
+def _below_quotation(lines: Sequence[str], start: int) -> int | None:
+    """The line of an answer that stands below the quotation which begins here; None when nothing does."""
+    quoted = False
+    for index in range(start, len(lines)):
+        line = lines[index]
+        if is_quoted(line):
+            quoted = True
+        elif line and (quoted or not attributions.may_end(line)):
+            return index if quoted and not _is_end(lines, index) else None
+    return None
+
+
+def _is_end(lines: Sequence[str], index: int) -> bool:
+    """A footer or another mail's header: nobody's answer."""
+    line = lines[index]
+    if _DELIMITER.match(line) or _is_device(lines, index):
+        return True
+    return _is_divided(lines, index, attributions.begins_block(line))
+
+
+def _candidates(lines: Sequence[str], code: Sequence[bool], looks_so: Callable[[str], bool]) -> list[bool]:
+    """Which lines deserve a closer look; no more than so many, so that no text takes long."""
+    left, found = _CANDIDATES, [False] * len(lines)
+    for index, line in enumerate(lines):
+        if line and not code[index] and looks_so(line):
+            found[index] = True
+            left -= 1
+        if not left:
+            break
+    return found
+
+
+def _is_divided(lines: Sequence[str], index: int, field: bool) -> bool:
     """A line that programs put between an answer and the mail it answers, or the header of that mail."""
     line = lines[index]
-    if not line.strip():
-        return False
-    if _DIVIDER.match(line):
+    if attributions.is_divider(line):
         return True
-    return (bool(_RULE.match(line)) and _is_header_block(lines, index + 1)) or _is_header_block(lines, index)
+    if _RULE.match(line):
+        following = next((i for i in range(index + 1, min(index + 4, len(lines))) if lines[i]), index)
+        return attributions.is_header_block(lines, following)
+    return field and attributions.is_header_block(lines, index)
 
 
-def _is_header_block(lines: list[str], index: int) -> bool:
-    """At least three of From, Sent, To, Subject within the next lines."""
-    if index >= len(lines) or not _FIRST_HEADER.match(lines[index]):
+def _without_trailing_quotes(lines: Sequence[str], start: int, end: int) -> int:
+    """Up to the quotation that the mail ends with; a mail of nothing else keeps it."""
+    index = end
+    while index > start and (not lines[index - 1] or is_quoted(lines[index - 1])):
+        index -= 1
+    return index if index > start else end
+
+
+def _without_signature(lines: Sequence[str], start: int, end: int) -> int:
+    """Up to the first delimiter that has no more than a signature below it."""
+    code, below = _fenced(lines), 0
+    found = end
+    for index in range(end - 1, start - 1, -1):
+        if code[index]:
+            below += 1
+        elif _DELIMITER.match(lines[index]):
+            if _delimits(lines, index):
+                found = index
+        elif lines[index]:
+            below += 1
+        if below > _SIGNED:
+            break
+    return found
+
+
+def _delimits(lines: Sequence[str], index: int) -> bool:
+    """A line of dashes always; other signs only where they underline nothing."""
+    before = lines[index - 1] if index else ""
+    return bool(_DASHES.match(lines[index])) or not before or bool(_DELIMITER.match(before))
+
+
+def _only_earlier_mail(lines: Sequence[str], start: int, end: int) -> bool:
+    """Nothing but a quotation that says itself what it is."""
+    first = next((lines[i] for i in range(start, end) if lines[i]), "")
+    if not is_quoted(first) or not all(not lines[i] or is_quoted(lines[i]) for i in range(start, end)):
         return False
-    block = [line for line in lines[index : index + 8] if line.strip()][:6]
-    return sum(1 for line in block if _HEADER.match(line)) >= 3
+    inner = first.lstrip("> ")
+    return start > 0 or attributions.is_attribution(inner)
 
 
-def _attribution(lines: list[str], ends: list[bool], index: int) -> int:
-    """How many lines, one to four, read "On …, … wrote:" together; 0 when they do not."""
-    if not any(ends[index : index + 4]) or not (ends[index] or _OPENS.match(lines[index])):
-        return 0
-    for length in range(1, 5):
-        joined = " ".join(line.strip() for line in lines[index : index + length])
-        if not lines[min(index + length, len(lines)) - 1].strip() or len(joined) > 500:
-            return 0
-        if _ATTRIBUTION.search(re.sub(r"<\s+", "<", joined)) and (re.search(r"\d|@", joined) or joined[-1] in ":："):
-            return length
-    return 0
+def _is_device(lines: Sequence[str], index: int) -> bool:
+    """A telephone's line stands by itself: whoever writes on below it wrote it."""
+    alone = index + 1 == len(lines) or not lines[index + 1] or is_quoted(lines[index + 1])
+    return alone and attributions.is_device(lines[index])
 
 
-def _answers_follow(lines: list[str], start: int) -> bool:
-    """Quoted lines come next, and after them something that is neither quoted nor a signature."""
-    quoted = False
-    for line in lines[start:]:
-        if _QUOTE.match(line):
-            quoted = True
-        elif line.strip() and (quoted or not _ENDS.search(line)):
-            return quoted and not _SIGNATURE.match(line)
-    return False
+def _has_words(lines: Sequence[str], start: int, end: int) -> bool:
+    return any(lines[i] for i in range(start, end))
 
 
-def _answered(before: list[str], after: list[str]) -> list[str]:
-    """Below the quotation, or between its lines: the line "On … wrote:" goes, and one quotation on top goes with it."""
-    first = next(i for i, line in enumerate(after) if line.strip() and not _QUOTE.match(line))
-    if any(line.strip() for line in before) or any(_QUOTE.match(line) for line in after[first:]):
-        return before + after
-    return after[first:]
-
-
-def _without_signature(lines: list[str]) -> list[str]:
-    for index, line in enumerate(lines):
-        if _SIGNATURE.match(line) or _DEVICE.match(line):
-            rest = [text for text in lines[index + 1 :] if text.strip()]
-            if len(rest) <= 12:
-                return lines[:index]
-    return lines
+def _fenced(lines: Sequence[str]) -> list[bool]:
+    """Which lines are code, between two lines of ```; an unclosed fence encloses nothing."""
+    marks = [i for i, line in enumerate(lines) if _FENCE.match(line)]
+    inside = [False] * len(lines)
+    for opening, closing in zip(marks[::2], marks[1::2], strict=False):
+        inside[opening : closing + 1] = [True] * (closing + 1 - opening)
+    return inside

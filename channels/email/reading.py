@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from channels.email import addresses, autos, bounces, plain, quotes
+from channels.email import addresses, autos, bounces, marked_quotes, plain, quotes
 from channels.email.addresses import Mailbox, canonical
 from channels.email.mime import Mail, read
 from channels.email.tagging import tokens
@@ -36,7 +36,7 @@ def _inbound(mail: Mail, own: str, auto: Auto | None) -> Inbound:
         at=mail.date,
         subject=mail.subject,
         html=mail.html,
-        reply_text=quotes.reply(text),
+        reply_text=_reply(mail),
         cc=_addresses(mail.cc),
         reply_to=_addresses(mail.reply_to),
         message_id=mail.message_id,
@@ -48,6 +48,10 @@ def _inbound(mail: Mail, own: str, auto: Auto | None) -> Inbound:
         attachments=mail.attachments,
         problems=mail.problems,
     )
+
+
+def _reply(mail: Mail) -> str:
+    return quotes.reply(mail.text) if mail.text else marked_quotes.reply(mail.html)
 
 
 def _recipients(mail: Mail) -> Iterable[str]:
@@ -124,7 +128,7 @@ def understand(raw: bytes) -> dict[str, Any]:
         "references": list(mail.references),
         "subject": mail.subject,
         "body": {"type": "text/html" if mail.html else "text/plain", "text": text, "html": mail.html},
-        "reply_text": quotes.reply(text),
+        "reply_text": _reply(mail),
         "attachments": [_json_attachment(a) for a in mail.attachments],
         "auto": {"kind": auto.value if auto else None},
         "bounce": [_json_failure(f) for f in report.failures],
@@ -165,4 +169,4 @@ def _json_attachment(attachment: Attachment) -> dict[str, Any]:
 
 def _json_failure(failure: bounces.Failure) -> dict[str, str]:
     kind = failure.kind if failure.kind in ("hard", "unknown") else "soft"
-    return {"recipient": failure.recipient, "status": failure.status, "class": kind, "reason": failure.reason.value}
+    return {"recipient": failure.recipient, "status": failure.status, "class": kind, "reason": failure.ground.value}

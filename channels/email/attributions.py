@@ -1,0 +1,188 @@
+"""How mail programs introduce the mail that is answered, in the languages they speak: lines, dividers, header blocks.
+
+Only words and shapes; what an answer loses by them is decided in `quotes`. Every look is at a bounded piece of text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from channels.email.attribution_words import DEVICES, DIVIDERS, FIELDS, FORWARDS, OPENINGS, OURSELVES, WROTE, WROTE_CJK
+
+_LINES = 6  # an attribution is never longer, with the blank lines that some programs put around an address
+_LONGEST = 500
+_BLOCK = 12  # lines in which the header of the earlier mail must show itself
+
+
+def _any(words: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_VERBS = frozenset(WROTE)
+_PERSONS = frozenset(OURSELVES)
+_WORD = re.compile(r"[^\W\d_]+")
+_LAST_WORD = re.compile(r"[^\W\d_]{1,30}\Z")
+_IN_BRACKETS = re.compile(r"\s{0,2}(?:\([^()]{0,60}\)|/\w{1,3})\Z")
+_COLON_LAST = re.compile(r"[:：]\s{0,2}[-*_]{0,12}\Z")
+_ADDRESS_LAST = re.compile(r"[<(\[]?[^\s<>()]{1,200}@[^\s<>()]{1,200}[>)\]]\s{0,2}(?:\([^()]{0,60}\))?\s{0,2}[:：]\Z")
+_ISO_FIRST = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2}\b.{0,300}<[^<>\s]{1,200}@[^<>\s]{1,200}>\s?[:：]?\Z")
+_MOMENT = re.compile(r"\b\d{1,2}\s?[:.hH]\s?\d{2}\b|\b(?:19|20)\d{2}(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
+_DAY = (
+    r"\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}|\d{4}\s?[年년]|\d{4}\.\s?[^\W\d]{2,12}|"
+    r"\d{1,2}\.?\s(?:de\s)?[^\W\d]{2,14}[.,]{0,2}\s(?:de\s)?\d{2,4}"
+)
+_OPENS = re.compile(
+    rf"[\s>*_-]{{0,12}}(?:(?:{_any(OPENINGS)})\b[^\n]{{0,60}}?(?:\d|[^\W\d]{{2,14}}[.,])|{_DAY}|"
+    rf"[^\W\d]{{2,14}}[.,]{{1,2}}\s{{1,2}}(?:\d|[^\W\d]{{2,14}}\.?\s\d))",
+    re.IGNORECASE,
+)
+_OPEN_BRACKET, _CLOSE_BRACKET = re.compile(r"<\s+"), re.compile(r"\s+>")
+_DECORATION = re.compile(r"\A(?:[\s>]|[-*_]{1,40}(?=[\s\w]))+")
+_QUOTED = re.compile(r"\s{0,3}(?:[A-Z]{1,4})?>")
+_DIVIDER = re.compile(
+    rf"\s*[>*]{{0,3}}\s*(?:[-_=*—]{{2,60}}\s{{0,3}})(?:{_any(DIVIDERS)})\b[^\n]{{0,30}}?\s{{0,3}}[-_=*—]{{2,60}}\*?\s*\Z",
+    re.IGNORECASE,
+)
+_FORWARD = re.compile(
+    rf"\s*\*?(?:[-_=*—]{{2,60}}\s{{0,3}})?(?:{_any(FORWARDS)})\b[^\n]{{0,60}}?(?:[:：]|[-_=*—]{{2,60}})\*?\s*\Z",
+    re.IGNORECASE,
+)
+_DEVICE = re.compile(rf"\s*[-—*_]{{0,3}}\s?(?:{'|'.join(DEVICES)})", re.IGNORECASE)
+_LINK = re.compile(r"<[^<>\s]{1,400}>|\[[^\[\]\s]{1,400}\]|\(?https?://\S{1,400}")
+
+
+def is_quoted(line: str) -> bool:
+    """Marked with ">", or with the initials that Usenet programs put before it."""
+    return bool(_QUOTED.match(line))
+
+
+def is_divider(line: str) -> bool:
+    """ "-----Original Message-----" """
+    return bool(_DIVIDER.match(line[:200]))
+
+
+def is_forward(line: str) -> bool:
+    """What follows is passed on and not answered."""
+    return bool(_FORWARD.match(line[:200]))
+
+
+def is_device(line: str) -> bool:
+    """ "Sent from my iPhone": a program's line, not a person's."""
+    return bool(_DEVICE.match(line[:200])) and len(_LINK.sub("", line[:900])) <= 90
+
+
+def may_end(line: str) -> bool:
+    """Whether an attribution may end with this line: a quick look that is taken at every line."""
+    line = line.rstrip()
+    return bool(line) and (line[-1] in ":：>" or _says_last(line[-80:]))
+
+
+def is_attribution(line: str) -> bool:
+    """One line that reads "On …, … wrote:" by itself."""
+    return length([line], [may_end(line)], 0) == 1
+
+
+def length(lines: Sequence[str], ends: Sequence[bool], index: int) -> int:
+    """How many lines from `index` on read "On …, … wrote:" together; 0 when they do not. `ends`: `may_end` of each."""
+    if not any(ends[index : index + _LINES]):
+        return 0
+    opens, joined = bool(_OPENS.match(lines[index][:200])), ""
+    for end in range(index, min(index + _LINES, len(lines))):
+        line = lines[end].strip()
+        if end > index and _stands_alone(line, opens):
+            return 0
+        joined = f"{joined} {line}".strip()
+        if len(joined) > _LONGEST:
+            return 0
+        if line and ends[end] and _reads(joined, opens or "@" in lines[index], lines, end):
+            return end - index + 1
+    return 0
+
+
+def _stands_alone(line: str, opens: bool) -> bool:
+    """A line that cannot go on with an attribution: a blank one, unless it opened with a date; another opening."""
+    if not line:
+        return not opens
+    return not opens and bool(_OPENS.match(line[:200]))
+
+
+def _reads(joined: str, opens: bool, lines: Sequence[str], end: int) -> bool:
+    words = _DECORATION.sub("", joined)
+    addressed, timed = "@" in words, bool(_MOMENT.search(words))
+    if not addressed and not timed:
+        return _says_last(words) and _introduces(words, lines, end)
+    if not addressed and _we_say(words):
+        return False
+    words = _OPEN_BRACKET.sub("<", _CLOSE_BRACKET.sub(">", words))
+    if timed and (_ADDRESS_LAST.search(words) or _ISO_FIRST.match(words)):
+        return True
+    if _says_last(words):
+        return opens or addressed or _introduces(words, lines, end)
+    if not _COLON_LAST.search(words) or not _says(words):
+        return False
+    return opens or _introduces(words, lines, end)
+
+
+def _introduces(words: str, lines: Sequence[str], end: int) -> bool:
+    """ "Ana wrote:" with nothing else, or with a date behind it, is believed when a quotation follows."""
+    following = next((line for line in lines[end + 1 : end + 4] if line.strip()), "")
+    return len(words.split()) <= 10 and bool(_COLON_LAST.search(words)) and is_quoted(following)
+
+
+def _says(words: str) -> bool:
+    return any(word in _VERBS for word in _WORD.findall(words.lower())) or any(word in words for word in WROTE_CJK)
+
+
+def _says_last(words: str) -> bool:
+    core = _IN_BRACKETS.sub("", words.rstrip(" :：;-*_"))
+    last = _LAST_WORD.search(core.lower())
+    return bool(last and last.group() in _VERBS) or core.endswith(WROTE_CJK)
+
+
+def _we_say(words: str) -> bool:
+    told = _WORD.findall(words.lower())
+    near = (told[max(i - 2, 0) : i + 2] for i, word in enumerate(told) if word in _VERBS)
+    return any(not _PERSONS.isdisjoint(some) for some in near)
+
+
+# ---- the header of the earlier mail ---------------------------------------------------------
+
+_KINDS: Mapping[str, str] = {word: kind for kind, words in FIELDS.items() for word in words}
+
+
+def begins_block(line: str) -> bool:
+    """A quick look: this line may be the first of a header block."""
+    return _field(line) is not None
+
+
+def is_header_block(lines: Sequence[str], index: int) -> bool:
+    """From, Sent, To, Subject of the earlier mail, in any order, folded or with blank lines between them.
+
+    Sender and two others, among them a subject or an address: "From: Berlin / To: Paris / Date: 3 May" is a question.
+    """
+    found: dict[str, str] = {}
+    for kind, value in _fields(lines[index : index + _BLOCK]):
+        found.setdefault(kind, value)
+    addressed = any("@" in value or value.startswith("<") for value in found.values())
+    return "from" in found and len(found) >= 3 and ("subject" in found or addressed)
+
+
+def _fields(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Kind and value of the fields at the beginning; two lines of a folded value may stand between two of them."""
+    others = 0
+    for line in lines:
+        field = _field(line)
+        if field is not None:
+            others = 0
+            yield field
+        elif line.strip():
+            others += 1
+            if others > 2:
+                return
+
+
+def _field(line: str) -> tuple[str, str] | None:
+    name, colon, value = line[:200].replace("：", ":").partition(":")
+    kind = _KINDS.get(name.strip(" \t*\xa0").lower()) if colon else None
+    return (kind, value.strip(" \t*")) if kind else None
