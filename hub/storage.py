@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,7 @@ from obstore.store import S3Store
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_WORDS = ("507 Insufficient", "StorageFull", "QuotaExceeded")  # MinIO, Ceph
 _ABANDONED_SECONDS = 86_400
+_AT_ONCE = 16  # requests to a bucket
 
 
 class StorageError(Exception):
@@ -48,6 +49,10 @@ class Storage(Protocol):
 
     async def put(self, content: bytes) -> str:
         """Keep it for good and return its digest. Putting it again changes nothing. Raises StorageFull."""
+        ...
+
+    async def put_all(self, contents: Sequence[bytes]) -> list[str]:
+        """Keep many, which costs less than one by one. Raises StorageFull; then some of them may be kept."""
         ...
 
     async def get(self, digest: str) -> bytes:
@@ -88,7 +93,10 @@ class Folder:
             self._sweep()
 
     async def put(self, content: bytes) -> str:
-        return await asyncio.to_thread(self._put, content)
+        return (await self.put_all([content]))[0]
+
+    async def put_all(self, contents: Sequence[bytes]) -> list[str]:
+        return await asyncio.to_thread(self._put_all, contents) if contents else []
 
     async def get(self, digest: str) -> bytes:
         content = await asyncio.to_thread(self._read, digest)
@@ -102,27 +110,32 @@ class Folder:
         with self._translated(digest):
             return (await asyncio.to_thread((self._root / _key(digest)).stat)).st_size
 
-    def _put(self, content: bytes) -> str:
-        digest = hashlib.sha256(content).hexdigest()
-        target = self._root / _key(digest)
+    def _put_all(self, contents: Sequence[bytes]) -> list[str]:
+        digests = [hashlib.sha256(content).hexdigest() for content in contents]
         with self._translated():
-            if not _is_whole(target, len(content)):
-                self._write(target, content)
-        return digest
+            wanted = {self._root / _key(digest): content for digest, content in zip(digests, contents, strict=True)}
+            self._write({to: content for to, content in wanted.items() if not _is_whole(to, len(content))})
+        return digests
 
-    def _write(self, target: Path, content: bytes) -> None:
-        """Whole or not at all: written aside, on the disk, then given its name, and the name on the disk too."""
-        aside = self._incoming / f"{target.name}.{secrets.token_hex(8)}"
+    def _write(self, wanted: Mapping[Path, bytes]) -> None:
+        """Whole or not at all: written aside, on the disk, then given their names, and the names on the disk too.
+
+        Many are written before the first one is waited for: the disk then takes them in one go.
+        """
+        asides = {target: self._incoming / f"{target.name}.{secrets.token_hex(8)}" for target in wanted}
         try:
-            with aside.open("xb", buffering=0) as file:
-                os.fchmod(file.fileno(), 0o600)
-                _write_all(file.fileno(), content)
-                os.fsync(file.fileno())
-            _make_folders(target.parent, self._root)
-            aside.replace(target)
-            _sync(target.parent)
+            for target, content in wanted.items():
+                _write_file(asides[target], content)
+            for aside in asides.values():
+                _sync(aside)
+            for target, aside in asides.items():
+                _make_folders(target.parent, self._root)
+                aside.replace(target)
+            for folder in {target.parent for target in wanted}:
+                _sync(folder)
         finally:
-            aside.unlink(missing_ok=True)
+            for aside in asides.values():
+                aside.unlink(missing_ok=True)
 
     def _read(self, digest: str) -> bytes:
         with self._translated(digest):
@@ -175,6 +188,15 @@ class Bucket:
             await obstore.put_async(self._store, _key(digest), content)
         return digest
 
+    async def put_all(self, contents: Sequence[bytes]) -> list[str]:
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def put(content: bytes) -> str:
+            async with slots:
+                return await self.put(content)
+
+        return list(await asyncio.gather(*map(put, contents)))
+
     async def get(self, digest: str) -> bytes:
         with self._translated(digest):
             answer = await obstore.get_async(self._store, _key(digest))
@@ -223,10 +245,14 @@ def _is_whole(file: Path, length: int) -> bool:
         return False
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+def _write_file(file: Path, content: bytes) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)
 
 
 def _make_folders(folder: Path, root: Path) -> None:
@@ -238,8 +264,9 @@ def _make_folders(folder: Path, root: Path) -> None:
     _sync(folder.parent)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """A file's content, or a folder's names, are on the disk (fsync works through any descriptor of the file)."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -128,9 +128,12 @@ class Disk:
         self.full, self._inner = True, inner
 
     async def put(self, content: bytes) -> str:
+        return (await self.put_all([content]))[0]
+
+    async def put_all(self, contents: Sequence[bytes]) -> list[str]:
         if self.full:
             raise StorageFull("No space left on device")
-        return await self._inner.put(content)
+        return await self._inner.put_all(contents)
 
     async def get(self, digest: str) -> bytes:
         return await self._inner.get(digest)

@@ -208,3 +208,10 @@ def test_f8_a_file_size_limit_is_said_and_leaves_no_half_file(tmp_path: Path) ->
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.startswith(f"No room left in {tmp_path}")
     assert [file.name for file in files(tmp_path)] == [hashlib.sha256(b"small").hexdigest()]
+
+
+async def test_many_are_put_as_one_by_one_each_with_its_own_digest(storage: Storage) -> None:
+    blobs = [b"one", b"two", b"one", b""]
+    digests = await storage.put_all(blobs)
+    assert [await storage.get(digest) for digest in digests] == blobs
+    assert digests == [await storage.put(blob) for blob in blobs]

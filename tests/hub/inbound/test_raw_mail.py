@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -170,6 +171,9 @@ class Full:
     """A store without room."""
 
     async def put(self, content: bytes) -> str:
+        raise StorageFull("no room")
+
+    async def put_all(self, contents: Sequence[bytes]) -> list[str]:
         raise StorageFull("no room")
 
     async def get(self, digest: str) -> bytes:
