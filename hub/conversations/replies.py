@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,15 +13,23 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
 from hub import live
-from hub.conversations import threads
+from hub.conversations import letters, mailboxes, signatures, threads
+from hub.conversations.answering import address_for
 from hub.conversations.inbox import NoSuchConversation
-from hub.models import Conversation, DedupeKey, Interaction
+from hub.conversations.quoting import Quote, quote
+from hub.models import Conversation, Customer, DedupeKey, Interaction
 from hub.models.vocabulary import ConversationState, Direction, Origin, Purpose
 from hub.outbound.request import Answer, Duplicate, Gate, NewFile, Placed, Request, Words, send
+
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # every mail program shows these
 
 
 class EmptyReply(ValueError):
     """There is nothing to send."""
+
+
+class NotYours(ValueError):
+    """A mailbox from which this person does not write in this conversation."""
 
 
 class Overtaken(Exception):
@@ -32,7 +42,11 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One press of Send. `form_token` makes a double click one message; `seen` is the last entry the agent saw."""
+    """One press of Send. `form_token` makes a double click one message; `seen` is the last entry the agent saw.
+
+    Of mails only: `mailbox` is a channel's name (empty: the one the customer wrote to); `signed` puts the signature
+    below the words, `quoting` the answered mail; a picture among `files` stands where the text says `[image: name]`.
+    """
 
     conversation_id: UUID | None
     customer_id: UUID
@@ -45,10 +59,15 @@ class Reply:
     resolve: bool = False
     files: tuple[NewFile, ...] = ()
     seen: UUID | None = None
+    mailbox: str = ""
+    signed: bool = True
+    quoting: bool = True
 
 
 async def answer(session: AsyncSession, reply: Reply, *, gate: Gate, now: datetime) -> Answer:
-    """Send it through the gate. Raises EmptyReply, NoSuchConversation, Overtaken."""
+    """Send it through the gate. Raises EmptyReply, NoSuchConversation, Overtaken, NotYours,
+    signatures.SignatureProblem.
+    """
     if not reply.text.strip() and not reply.files:
         raise EmptyReply("Write something first")
     known = await session.get(DedupeKey, _key(reply))
@@ -56,7 +75,7 @@ async def answer(session: AsyncSession, reply: Reply, *, gate: Gate, now: dateti
         return Duplicate(known.interaction_id)
     conversation = await _conversation(session, reply, now)
     await _overtaken(session, reply)
-    request = await _request(session, reply, conversation)
+    request = await _request(session, reply, conversation, gate)
     given = await send(session, request, gate=gate, now=now)
     await _after(session, reply, conversation, given, now)
     return given
@@ -93,26 +112,79 @@ async def _overtaken(session: AsyncSession, reply: Reply) -> None:
         raise Overtaken(newer)
 
 
-async def _request(session: AsyncSession, reply: Reply, conversation: Conversation) -> Request:
-    """Without a chosen recipient it goes to whoever wrote last on this kind of channel."""
-    last = await _last_inbound(session, conversation.id, reply.kind)
-    same = last is not None and reply.recipient in ("", last.sender)
-    return Request(
-        customer_id=last.customer_id if last is not None and same else conversation.customer_id,
+async def _request(session: AsyncSession, reply: Reply, conversation: Conversation, gate: Gate) -> Request:
+    """Without a chosen recipient it goes to whoever wrote last on this kind of channel, where they want the answer."""
+    last = await last_inbound(session, conversation.id, reply.kind)
+    to = reply.recipient or (address_for(last) if last is not None else "")
+    answered = last if last is not None and to in (address_for(last), last.sender) else None
+    request = Request(
+        customer_id=answered.customer_id if answered is not None else conversation.customer_id,
         purpose=Purpose.SERVICE,
         origin=Origin.AGENT,
-        content=Words(reply.text, subject=_subject(reply, conversation), files=reply.files),
+        content=Words(reply.text, files=reply.files),
         kinds=(reply.kind,),
-        recipient=reply.recipient or (last.sender if last is not None else ""),
-        channel=last.channel if last is not None and same else "",
+        recipient=to,
+        reply_to=answered.reply_to if answered is not None and to == answered.reply_to else "",
+        channel=answered.channel if answered is not None else "",
         dedupe_key=_key(reply),
         conversation_id=conversation.id,
         staff_id=reply.staff_id,
-        answers=last.id if last is not None and same else None,
+        answers=answered.id if answered is not None else None,
     )
+    return await _mail(session, reply, conversation, request, last, gate) if reply.kind is Kind.EMAIL else request
 
 
-async def _last_inbound(session: AsyncSession, conversation_id: UUID, kind: Kind) -> Interaction | None:
+async def _mail(
+    session: AsyncSession,
+    reply: Reply,
+    conversation: Conversation,
+    request: Request,
+    last: Interaction | None,
+    gate: Gate,
+) -> Request:
+    """The request with all that a mail has besides the words."""
+    offered = await mailboxes.offered(session, reply.staff_id, last.channel if last else "", gate=gate)
+    if reply.mailbox and reply.mailbox not in offered:
+        raise NotYours(f"Your mails do not leave by {reply.mailbox!r} here. Choose another mailbox")
+    channel = reply.mailbox or next(iter(offered), "")
+    files = enclosed(reply.files, letters.named(reply.text), reply.form_token)
+    letter = letters.letter(
+        reply.text,
+        signature=await signatures.closing(session, reply.staff_id, channel, gate=gate) if reply.signed else "",
+        quote=await _quote(session, request, last, gate) if reply.quoting and last is not None else None,
+        pictures={file.name: file.content_id for file in files if file.content_id},
+    )
+    words = Words(letter.text, _subject(reply, conversation), letter.html, letter.closing, files)
+    return replace(request, content=words, channel=channel)
+
+
+def enclosed(files: Sequence[NewFile], named: Collection[str], stem: str) -> tuple[NewFile, ...]:
+    """The files, with a Content-ID (RFC 2392) for each picture that the text names; of two of a name for the first."""
+    left, given = set(named), []
+    for number, file in enumerate(files, start=1):
+        stands = file.name in left and file.media_type in PICTURES
+        left -= {file.name} if stands else set()
+        given.append(replace(file, content_id=_content_id(stem, number)) if stands else file)
+    return tuple(given)
+
+
+def _content_id(stem: str, number: int) -> str:
+    """The same for every attempt; the form's own token stays with us."""
+    return f"{hashlib.sha256(stem.encode()).hexdigest()[:24]}.{number}@picture"
+
+
+async def _quote(session: AsyncSession, request: Request, last: Interaction, gate: Gate) -> Quote | None:
+    """Only to who wrote it, whichever of their addresses it goes to."""
+    customer = await session.get(Customer, last.customer_id)
+    if customer is None or last.customer_id != request.customer_id:
+        return None
+    zone = customer.timezone or gate.rules.company_zone
+    name = customer.name or last.sender
+    return quote(last.body_text, last.body_html, name=name, at=last.at, language=customer.language, zone=zone)
+
+
+async def last_inbound(session: AsyncSession, conversation_id: UUID, kind: Kind) -> Interaction | None:
+    """The word that an answer on this kind of channel answers: the latest one that a person wrote."""
     rows = select(Interaction).where(
         col(Interaction.conversation_id) == conversation_id,
         col(Interaction.direction) == Direction.IN,
@@ -123,8 +195,6 @@ async def _last_inbound(session: AsyncSession, conversation_id: UUID, kind: Kind
 
 
 def _subject(reply: Reply, conversation: Conversation) -> str:
-    if reply.kind is not Kind.EMAIL:
-        return ""
     if reply.subject.strip() or not conversation.subject:
         return " ".join(reply.subject.split())
     answered = conversation.subject.lower().startswith("re:")

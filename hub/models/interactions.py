@@ -53,6 +53,7 @@ class Interaction(SQLModel, table=True):
     body_text: str = Field(default="", sa_type=Text)
     body_html: str = Field(default="", sa_type=Text)  # as received; never shown unsanitised
     reply_text: str = Field(default="", sa_type=Text)  # the new part of a mail, without what it quotes
+    closing: str = Field(default="", sa_type=Text)  # below the words of an agent's mail: signature, quoted mail
     template_version_id: int | None = Field(default=None, foreign_key="template_version.id")
     language: str = ""  # of the template's variant
     variables: dict[str, Any] | None = Field(default=None, sa_type=Json)  # with the template: the exact text again
@@ -60,7 +61,7 @@ class Interaction(SQLModel, table=True):
     trace: list[str] | None = Field(default=None, sa_type=Json)  # why the gate said what it said
     message_id: str = ""  # RFC 5322, in brackets
     in_reply_to: str = ""
-    reply_to: str = ""  # where the writer of a mail wants the answer, when that is not `sender`
+    reply_to: str = ""  # where the writer of a mail wants the answer, when that is not `sender`; out: it was followed
     copied: list[str] | None = Field(default=None, sa_type=Json)  # the other people in To and Cc, canonical addresses
     threaded_by: str = ""  # ThreadedBy: why it stands in its conversation
     points_to_id: UUID | None = Field(default=None, foreign_key="conversation.id", ondelete="SET NULL")  # see `flag`

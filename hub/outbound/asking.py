@@ -32,15 +32,17 @@ class NewFile:
     media_type: str
     sha256: str
     size: int
+    content_id: str = ""  # set: it stands within the HTML of a mail, as `cid:…`
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Somebody's own words: stored as they are."""
+    """Somebody's own words: stored as they are. A mail's text is `text` and below it `closing`; `html` says it all."""
 
     text: str
     subject: str = ""
     html: str = ""
+    closing: str = ""
     files: tuple[NewFile, ...] = ()
 
 
@@ -56,6 +58,7 @@ class Templated:
 class Request:
     """One message to one customer. `kinds` empty: the customer's ranking decides; `recipient`: one of their addresses.
 
+    `reply_to` is an address that the mail which is answered asked its answer to go to: then `recipient` may be that.
     `dedupe_key` makes it at most once, whatever happens; `answers` is the inbound interaction it answers;
     `occasion` says which greeting it is, or "opt-out", "opt-in", "help" for the confirmations of requirement S4;
     `call` is kept with the log row of a call (see `calling`).
@@ -67,6 +70,7 @@ class Request:
     content: Words | Templated
     kinds: tuple[Kind, ...] = ()
     recipient: str = ""
+    reply_to: str = ""
     channel: str = ""
     dedupe_key: str = ""
     conversation_id: UUID | None = None

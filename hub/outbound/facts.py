@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import first_uuid7
 from hub.models import ChannelPreference, Consent, Customer, Identity, Interaction, Suppression
-from hub.models.vocabulary import Direction, Kind, Purpose, State
+from hub.models.vocabulary import AddressKind, Direction, Kind, Purpose, State
 from hub.outbound.permission import Facts
 
 _WEEK = timedelta(days=7)
@@ -23,8 +23,17 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-async def facts(session: AsyncSession, customer_ids: Collection[UUID], *, now: datetime) -> Mapping[UUID, Facts]:
-    """The facts of these customers; one that does not exist is not in the answer. Six statements, however many."""
+async def facts(
+    session: AsyncSession,
+    customer_ids: Collection[UUID],
+    *,
+    now: datetime,
+    elsewhere: Collection[tuple[UUID, str]] = (),
+) -> Mapping[UUID, Facts]:
+    """The facts of these customers; one that does not exist is not in the answer. Six statements, however many.
+
+    `elsewhere`: (customer, address) where somebody asked to be answered without it being one of their own.
+    """
     ids = list(set(customer_ids))
     customers = await session.exec(select(Customer).where(col(Customer.id).in_(ids)))
     identities = (await session.exec(select(Identity).where(col(Identity.customer_id).in_(ids)))).all()
@@ -32,7 +41,9 @@ async def facts(session: AsyncSession, customer_ids: Collection[UUID], *, now: d
     by_identity = _grouped((i.customer_id, i) for i in identities)
     by_consent = _grouped((c.customer_id, c) for c in consents)
     rankings = await _rankings(session, ids)
-    suppressions = await _suppressions(session, {i.value for i in identities})
+    wanted = await _elsewhere(session, elsewhere, now)
+    suppressions = await _suppressions(session, {i.value for i in (*identities, *wanted)})
+    by_wish = _grouped((i.customer_id, i) for i in wanted)
     marketing = await _marketing(session, ids, now)
     return {
         customer.id: Facts(
@@ -40,11 +51,30 @@ async def facts(session: AsyncSession, customer_ids: Collection[UUID], *, now: d
             identities=by_identity.get(customer.id, ()),
             consents=by_consent.get(customer.id, ()),
             rankings=rankings.get(customer.id),
-            suppressions=tuple(row for i in by_identity.get(customer.id, ()) for row in suppressions.get(i.value, ())),
+            suppressions=tuple(
+                row
+                for i in (*by_identity.get(customer.id, ()), *by_wish.get(customer.id, ()))
+                for row in suppressions.get(i.value, ())
+            ),
             marketing=marketing.get(customer.id, ()),
+            elsewhere=by_wish.get(customer.id, ()),
         )
         for customer in customers
     }
+
+
+async def _elsewhere(session: AsyncSession, wished: Collection[tuple[UUID, str]], now: datetime) -> list[Identity]:
+    """Addresses that are nobody's, as if they were the customer's; one that has an owner is not lent to another."""
+    if not wished:
+        return []
+    values = {value for _, value in wished}
+    owned = select(Identity.value).where(col(Identity.kind) == AddressKind.EMAIL, col(Identity.value).in_(values))
+    taken = (await session.exec(owned)).all()
+    return [
+        Identity(customer_id=customer, kind=AddressKind.EMAIL, value=value, created_at=now)
+        for customer, value in wished
+        if value not in taken
+    ]
 
 
 async def _rankings(session: AsyncSession, ids: list[UUID]) -> dict[UUID, dict[Purpose, tuple[Kind, ...]]]:

@@ -70,6 +70,7 @@ class Facts:
     rankings: Mapping[Purpose, tuple[Kind, ...]] | None = None
     suppressions: tuple[Suppression, ...] = ()
     marketing: tuple[UUID, ...] = ()
+    elsewhere: tuple[Identity, ...] = ()  # nobody's addresses at which the customer asked to be answered (Reply-To)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,8 @@ def _address(kind: Kind, place: int, facts: Facts, question: Question) -> _Verdi
 
 def _candidates(kind: Kind, facts: Facts, question: Question) -> list[Identity]:
     wanted = AddressKind.of(kind)
-    mine = [i for i in facts.identities if i.kind is wanted and question.recipient in ("", i.value)]
+    known = (*facts.identities, *facts.elsewhere) if question.answering and question.recipient else facts.identities
+    mine = [i for i in known if i.kind is wanted and question.recipient in ("", i.value)]
     return sorted(mine, key=lambda i: (not i.preferred, i.state is IdentityState.SOFT, i.id or 0))
 
 

@@ -48,7 +48,7 @@ class _Known:
 async def plans(session: AsyncSession, requests: Sequence[Request], *, gate: Gate, now: datetime) -> list[Plan]:
     """One plan a request, in their order. Raises hub.customers.directory.NotFound."""
     known = _Known(
-        facts=await facts(session, [request.customer_id for request in requests], now=now),
+        facts=await facts(session, [r.customer_id for r in requests], now=now, elsewhere=_elsewhere(requests)),
         versions=await _versions(session, requests),
         answered=await _answered(session, requests),
     )
@@ -113,6 +113,10 @@ def _question(request: Request, version: TemplateVersion | None, customer: Custo
     )
 
 
+def _elsewhere(requests: Sequence[Request]) -> set[tuple[UUID, str]]:
+    return {(request.customer_id, request.reply_to) for request in requests if request.reply_to}
+
+
 def _version(request: Request, known: _Known) -> TemplateVersion | None:
     if not isinstance(request.content, Templated):
         return None
@@ -143,8 +147,9 @@ def _own_words(request: Request, kind: Kind, language: str) -> Rendered:
     words = request.content
     if not isinstance(words, Words):
         raise TypeError("a template's words need its version")
-    mail = kind is Kind.EMAIL
-    return Rendered(words.subject if mail else "", words.text, words.html if mail else "", language)
+    if kind is not Kind.EMAIL:
+        return Rendered("", words.text, "", language)
+    return Rendered(words.subject, words.text, words.html, language, words.closing)
 
 
 def _row(
@@ -171,11 +176,13 @@ def _row(
         subject=text.subject,
         body_text=text.text if whole else "",
         body_html=text.html if whole else "",
+        closing=text.closing,
         template_version_id=request.content.version_id if isinstance(request.content, Templated) else None,
         language=text.language,
         content_hash=rendered.sha256 if rendered else "",
         trace=list(decision.trace),
         in_reply_to=_in_reply_to(request, known),
+        reply_to=request.reply_to,
         auto=Auto.AUTO_REPLY.value if request.automatic or request.answers_automatically else "",
         call=dict(request.call) if request.call is not None else None,
         staff_id=request.staff_id,
@@ -188,7 +195,7 @@ def _refused_words(request: Request) -> Rendered:
     """What would have been said, as far as it is known: a person's own words are never thrown away."""
     words = request.content
     if isinstance(words, Words):
-        return Rendered(words.subject, words.text, words.html, "")
+        return Rendered(words.subject, words.text, words.html, "", words.closing)
     return Rendered("", "", "", "")
 
 

@@ -197,7 +197,7 @@ async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate:
 def _rendered(row: Interaction, batch: _Batch) -> Rendered:
     version = batch.versions.get(row.template_version_id or 0)
     if version is None or row.kind is None:
-        return Rendered(row.subject, row.body_text, row.body_html, row.language)
+        return Rendered(row.subject, row.body_text, row.body_html, row.language, row.closing)
     return rendering.render(
         version.variants, row.kind, row.language, row.language, row.variables or {}, name="template"
     )
@@ -208,7 +208,7 @@ async def _email(session: AsyncSession, row: Interaction, rendered: Rendered, ga
     bulk = row.purpose.needs_consent
     return Email(
         subject=rendered.subject,
-        text=rendered.text,
+        text=rendered.text + rendered.closing,
         html=rendered.html,
         in_reply_to=answered,
         references=await _references(session, row) if answered else (),
@@ -249,11 +249,15 @@ async def _read(session: AsyncSession, tickets: Sequence[Ticket], now: datetime)
     rows = {row.id: row for row in found}
     return _Batch(
         rows=rows,
-        facts=await facts(session, {row.customer_id for row in rows.values()}, now=now),
+        facts=await facts(session, {row.customer_id for row in rows.values()}, now=now, elsewhere=_elsewhere(rows)),
         versions=await _versions(session, {r.template_version_id for r in rows.values() if r.template_version_id}),
         campaigns=await _campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
         files=await _files(session, ids),
     )
+
+
+def _elsewhere(rows: Mapping[UUID, Interaction]) -> set[tuple[UUID, str]]:
+    return {(row.customer_id, row.reply_to) for row in rows.values() if row.reply_to}
 
 
 async def _versions(session: AsyncSession, ids: set[int]) -> dict[int, TemplateVersion]:

@@ -29,10 +29,11 @@ class Rendered:
     text: str
     html: str
     language: str
+    closing: str = ""  # what stands below the text of an agent's mail: signature, quoted mail
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256("\0".join((self.subject, self.text, self.html)).encode()).hexdigest()
+        return hashlib.sha256("\0".join((self.subject, self.text + self.closing, self.html)).encode()).hexdigest()
 
 
 class TemplateProblem(Exception):
@@ -83,11 +84,19 @@ def check(variants: Variants, sample: Mapping[str, object], *, name: str = "") -
     return problems
 
 
+def line(source: str, variables: Mapping[str, object], *, where: str) -> str:
+    """A plain text with variables that belongs to no template: a signature. Raises TemplateProblem."""
+    problem = next(iter(_problems("body", source, variables, where)), None)
+    if problem is not None:
+        raise problem
+    return _part(source, variables, where=where, html=False)
+
+
 async def text_of(session: AsyncSession, entry: Any) -> Rendered:
     """What a message in the log said, rendered again from its template version and its values where it has one.
 
-    `entry` is an Interaction, or anything with its `kind`, `template_version_id`, `variables`, `language`, `subject`,
-    `body_text` (or `text`). Raises TemplateProblem.
+    Of an agent's mail the words alone, without its closing. `entry` is an Interaction, or anything with its `kind`,
+    `template_version_id`, `variables`, `language`, `subject`, `body_text` (or `text`). Raises TemplateProblem.
     """
     version = await _version(session, getattr(entry, "template_version_id", None))
     language = entry.language

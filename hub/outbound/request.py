@@ -156,6 +156,8 @@ async def _write_files(session: AsyncSession, plans: Sequence[Plan]) -> None:
                     media_type=file.media_type,
                     size=file.size,
                     sha256=file.sha256,
+                    inline=bool(file.content_id),
+                    content_id=file.content_id,
                 )
             )
     await session.flush()

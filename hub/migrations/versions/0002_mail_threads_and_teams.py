@@ -19,8 +19,8 @@ def upgrade() -> None:
 
 
 def _interactions() -> None:
-    for name in ("reply_to", "threaded_by"):
-        op.add_column("interaction", sa.Column(name, sa.String(), server_default="", nullable=False))
+    for name, sort in (("reply_to", sa.String()), ("threaded_by", sa.String()), ("closing", sa.Text())):
+        op.add_column("interaction", sa.Column(name, sort, server_default="", nullable=False))
         op.alter_column("interaction", name, server_default=None)
     op.add_column("interaction", sa.Column("copied", postgresql.JSONB(none_as_null=True, astext_type=sa.Text())))
     op.create_table(

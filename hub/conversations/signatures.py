@@ -1,0 +1,64 @@
+"""What closes an agent's mail: their own words, else those of the team whose mailbox it leaves by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.outbound import rendering
+from hub.outbound.request import Gate
+from hub.staff import accounts, teams
+from hub.staff.teams import Group
+
+LINES = 12  # of a longer one readers no longer believe that it is a signature
+
+_SAMPLE = {"name": "Maria", "team": "Support", "company": "Meadow"}
+NAMES = tuple(_SAMPLE)  # what a signature may name
+
+
+class SignatureProblem(ValueError):
+    """The signature cannot be used; the message says where and why, for the person at the screen."""
+
+
+async def save_own(session: AsyncSession, staff_id: int, signature: str, *, now: datetime) -> None:
+    """Of one person; empty: the team's counts. Raises SignatureProblem or teams.TeamProblem."""
+    await teams.set_own_signature(session, staff_id, checked(signature), now=now)
+
+
+async def save_of_team(session: AsyncSession, team_id: int, signature: str, *, now: datetime, by: int) -> None:
+    """Of a team. Raises SignatureProblem, teams.TeamProblem or teams.NotFound."""
+    await teams.set_signature(session, team_id, checked(signature), now=now, by=by)
+
+
+def checked(signature: str) -> str:
+    """Tidy, and right as a template. Raises SignatureProblem or teams.TeamProblem."""
+    text = teams.tidy(signature)
+    if len(text.split("\n")) > LINES:
+        raise SignatureProblem(f"The signature has more than {LINES} lines. Shorten it: readers fold longer ones away")
+    try:
+        rendering.line(text, _SAMPLE, where="signature")
+    except rendering.TemplateProblem as problem:
+        known = ", ".join(f"{{{{ {name} }}}}" for name in NAMES)
+        raise SignatureProblem(f"{problem}. It may name {known}") from problem
+    return text
+
+
+async def closing(session: AsyncSession, staff_id: int, channel: str, *, gate: Gate) -> str:
+    """The signature of this person's mails by this channel, filled in; empty when there is none. Raises
+    SignatureProblem.
+    """
+    staff = await accounts.get(session, staff_id)
+    team = await _team(session, staff_id, channel)
+    source = staff.signature or (team.signature if team else "")
+    used = {"name": staff.name, "team": team.name if team else "", "company": gate.company}
+    try:
+        return rendering.line(source, used, where="signature").strip("\n")
+    except rendering.TemplateProblem as problem:
+        raise SignatureProblem(str(problem)) from problem
+
+
+async def _team(session: AsyncSession, staff_id: int, channel: str) -> Group | None:
+    """Whose mailbox it is; of a mailbox that is nobody's, the person's first team."""
+    owner = await teams.of_channel(session, channel)
+    return owner or next(iter(await teams.of(session, staff_id)), None)
