@@ -172,16 +172,22 @@ def _check_status(status: int) -> None:
         raise Unreadable(f"There is no file at the provider (HTTP {status})")
 
 
-async def _read(response: aiohttp.ClientResponse, url: str) -> Attachment:
+async def content(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The body, at most `limit` bytes of it and as it is. Raises Unreadable."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise Unreadable("The file came compressed, though we asked for it as it is")
-    content = bytearray()
+    read = bytearray()
     async for chunk in response.content.iter_chunked(65536):
-        content += chunk
-        if len(content) > MAX_BYTES:
-            raise Unreadable(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB")
+        read += chunk
+        if len(read) > limit:
+            raise Unreadable(f"The file is larger than {limit // 1024 // 1024} MB")
+    return bytes(read)
+
+
+async def _read(response: aiohttp.ClientResponse, url: str) -> Attachment:
+    body = await content(response, MAX_BYTES)
     media_type = _media_type(response.headers.get("Content-Type", ""))
-    return Attachment(_name(url, media_type), media_type, bytes(content))
+    return Attachment(_name(url, media_type), media_type, body)
 
 
 def _media_type(header: str) -> str:

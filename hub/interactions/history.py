@@ -19,6 +19,8 @@ from hub.models.vocabulary import Direction, Origin, Purpose, State
 LONGEST = 20_000  # characters of each text in a list; one customer's giant mails must not fill the memory
 
 _SUBJECT = 1000
+_HTML = 200_000
+_REMOTE_PICTURE = r"<img\s[^>]{0,250}src\s*=\s*[\"']?\s*https?:"
 
 
 class NoSuchEntry(LookupError):
@@ -65,6 +67,7 @@ class Entry:
     text: str
     reply_text: str
     has_html: bool
+    has_remote_pictures: bool  # in the HTML, as far as its beginning tells
     message_id: str
     reply_to: str  # where the answer goes, when that is not `sender`
     copied: tuple[str, ...]  # the other people in To and Cc
@@ -168,7 +171,10 @@ def _of_kinds(kinds: Collection[str]) -> ColumnElement[bool]:
     return channels | col(Interaction.kind).is_(None) if "note" in kinds else channels
 
 
-_DERIVED = {"subject", "text", "reply_text", "cut", "has_html", "trace", "staff_name", "campaign_name", "attachments"}
+_DERIVED = {
+    *("subject", "text", "reply_text", "cut", "has_html", "has_remote_pictures"),
+    *("trace", "staff_name", "campaign_name", "attachments"),
+}
 _PLAIN = [name for name in Entry.__slots__ if name not in _DERIVED]
 
 _FILE: Sequence[Any] = tuple(getattr(AttachmentRow, name) for name in File.__slots__)
@@ -183,6 +189,7 @@ def _entries(*, longest: int | None = LONGEST) -> Select[Any]:
             _beginning(col(Interaction.body_text), longest).label("text"),
             _beginning(col(Interaction.reply_text), longest).label("reply_text"),
             (col(Interaction.body_html) != "").label("has_html"),
+            func.left(col(Interaction.body_html), _HTML).op("~*")(_REMOTE_PICTURE).label("has_remote_pictures"),
             col(Interaction.trace),
             col(Staff.name).label("staff_name"),
             col(Campaign.name).label("campaign_name"),

@@ -14,6 +14,7 @@ from hub.web import (
     inbox,
     live,
     occasions,
+    pictures,
     sign_in,
     tasks,
     writing,
@@ -23,7 +24,20 @@ from hub.web.problems import away, install_error_pages
 
 __all__ = ["BodyLimits", "away", "install_error_pages", "router"]
 
-ROOMS = (sign_in, live, inbox, writing, customers, customer, campaigns, occasions, tasks, administration, files)
+ROOMS = (
+    sign_in,
+    live,
+    inbox,
+    writing,
+    customers,
+    customer,
+    campaigns,
+    occasions,
+    tasks,
+    administration,
+    files,
+    pictures,
+)
 
 
 def router(hub: Hub) -> APIRouter:

@@ -15,11 +15,11 @@ SECONDS = 10.0  # the child's own limit is CPU time; this one is for a machine t
 _COMMAND = (sys.executable, "-P", markup.__file__)  # as a script: it needs nothing else of ours, and starts in 0.1 s
 
 
-async def document(html: str) -> str | None:
-    """The page for the frame; None when the HTML is too large or too tangled to be shown."""
+async def document(html: str, mark: str = "") -> str | None:
+    """The page for the frame, `mark` as in hub.web.markup; None when the HTML is too large or too tangled."""
     if len(html) <= LETTERS and html.count("<") <= TAGS:
-        return markup.document(html)
-    child = await asyncio.create_subprocess_exec(*_COMMAND, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+        return markup.document(html, mark)
+    child = await asyncio.create_subprocess_exec(*_COMMAND, mark, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     try:
         async with asyncio.timeout(SECONDS):
             page, _nothing = await child.communicate(html.encode("utf-8", "replace"))

@@ -1,6 +1,8 @@
-"""A customer's HTML made harmless enough for a sandboxed frame: no scripts, no forms, nothing fetched from anywhere.
+"""A customer's HTML made harmless enough for a sandboxed frame: no scripts, no forms, nothing fetched from elsewhere.
 
-Run as a script it does so from standard input to standard output, within limits; `hub.web.frames` says when.
+Pictures that have to be looked up first (`cid:` of the same mail, addresses elsewhere) leave with a mark in front of
+their source, which `hub.web.gallery` replaces by what may be shown.
+Run as a script it reads standard input and writes standard output, within limits; `hub.web.frames` says when.
 """
 
 from __future__ import annotations
@@ -8,19 +10,20 @@ from __future__ import annotations
 import re
 import resource
 import sys
+from collections.abc import Callable
 from html import escape, unescape
 from urllib.parse import urlsplit
 
 import nh3
 
 POLICY = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+    "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 
 _TAGS = nh3.ALLOWED_TAGS | {"font", "center", "u", "s"} - {"style"}
 _ATTRIBUTES = {
-    "*": {"align", "valign", "dir", "lang", "width", "height", "bgcolor", "color"},
+    "*": {"align", "valign", "dir", "lang", "width", "height", "bgcolor", "color", "style"},
     "a": {"href"},
     "img": {"src", "alt", "width", "height"},
     "td": {"colspan", "rowspan"},
@@ -28,43 +31,83 @@ _ATTRIBUTES = {
     "font": {"color", "size", "face"},
     "ol": {"start"},
 }
-_SCHEMES = {"http", "https", "mailto", "tel", "data"}
+_STYLES = {
+    *("color", "background", "background-color", "opacity", "display", "vertical-align", "text-align", "direction"),
+    *("font", "font-family", "font-size", "font-style", "font-weight", "line-height", "letter-spacing", "white-space"),
+    *("text-decoration", "text-transform", "text-indent", "list-style-type", "word-break", "overflow-wrap"),
+    *("width", "height", "max-width", "max-height", "min-width", "min-height", "table-layout"),
+    *("padding", "padding-top", "padding-right", "padding-bottom", "padding-left"),
+    *("margin", "margin-top", "margin-right", "margin-bottom", "margin-left", "float", "clear"),
+    *("border", "border-top", "border-right", "border-bottom", "border-left", "border-color", "border-style"),
+    *("border-width", "border-radius", "border-collapse", "border-spacing"),
+}
+_FUNCTION = re.compile(r"([\w-]*)\(")
+_HARMLESS = {"rgb", "rgba", "hsl", "hsla", "calc"}  # url(…) and image(…) would fetch
+_SCHEMES = {"http", "https", "mailto", "tel", "data", "cid"}
 _CPU_SECONDS = 3
 _MEMORY_BYTES = 1024 * 1024 * 1024
 _ABSOLUTE = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)  # `_attribute` leaves a link nothing but its href
 _PICTURE = re.compile(r"data:image/(png|jpe?g|gif|webp);base64,", re.IGNORECASE)
+_LOOKED_UP = re.compile(r"(?:cid:|https?://)", re.IGNORECASE)
 _FRAME = """<!doctype html><html><head><meta charset="utf-8"><base target="_blank"><style>
 body{font:14px/1.5 system-ui,sans-serif;margin:12px;color:#1f2329;background:#fff;overflow-wrap:anywhere}
 img{max-width:100%%;height:auto} table{max-width:100%%}
 blockquote{margin:0 0 0 8px;padding-left:8px;border-left:2px solid #ccc}
 .host{color:#666;font-size:12px}
+.note{color:#555;background:#f4f5f7;border-radius:4px;font-size:12px;padding:4px 8px;margin:0 0 8px}
 </style></head><body>%s</body></html>"""
 
 
-def document(html: str) -> str:
-    """A whole page for the frame. Remote pictures are gone, each link names the host it leads to."""
-    return _FRAME % _LINK.sub(_named, _clean(html))
+def document(html: str, mark: str = "") -> str:
+    """A whole page for the frame. Each link names the host it leads to.
+
+    A picture that is not in the HTML itself keeps its source behind `mark`, which nobody outside can have guessed;
+    without a mark it is gone.
+    """
+    return _FRAME % _LINK.sub(_named, _clean(html, mark))
 
 
-def _clean(html: str) -> str:
+def with_note(page: str, words: str) -> str:
+    """A page of `document` with a sentence of ours in front."""
+    return page.replace("<body>", f'<body><p class="note">{escape(words)}</p>', 1)
+
+
+def _clean(html: str, mark: str) -> str:
     return nh3.clean(
         html,
         tags=set(_TAGS),
         clean_content_tags={"script", "style", "title", "textarea", "noscript", "svg", "math"},
         attributes=_ATTRIBUTES,
-        attribute_filter=_attribute,
+        attribute_filter=_attribute(mark),
         url_schemes=_SCHEMES,
+        filter_style_properties=_STYLES,
         link_rel=None,
     )
 
 
-def _attribute(tag: str, attribute: str, value: str) -> str | None:
-    if attribute == "src":
-        return value if _PICTURE.match(value) else None
-    if attribute == "href":
-        return value if _ABSOLUTE.match(value) else None  # out of the hub or nowhere
-    return None if tag == "a" else value
+def _attribute(mark: str) -> Callable[[str, str, str], str | None]:
+    def kept(tag: str, attribute: str, value: str) -> str | None:
+        if attribute == "src":
+            return _source(value.strip(), mark)
+        if attribute == "href":
+            return value if _ABSOLUTE.match(value) else None  # out of the hub or nowhere
+        if attribute == "style":
+            return ";".join(filter(_fetches_nothing, value.split(";")))
+        return None if tag == "a" else value
+
+    return kept
+
+
+def _fetches_nothing(declaration: str) -> bool:
+    """A backslash could spell a function that we do not read."""
+    return "\\" not in declaration and {name.lower() for name in _FUNCTION.findall(declaration)} <= _HARMLESS
+
+
+def _source(value: str, mark: str) -> str | None:
+    if _PICTURE.match(value):
+        return value
+    return f"{mark}{value}" if mark and _LOOKED_UP.match(value) else None
 
 
 def _named(link: re.Match[str]) -> str:
@@ -88,4 +131,4 @@ def _within_limits() -> None:
 
 if __name__ == "__main__":
     _within_limits()
-    sys.stdout.buffer.write(document(sys.stdin.buffer.read().decode("utf-8", "replace")).encode())
+    sys.stdout.buffer.write(document(sys.stdin.buffer.read().decode("utf-8", "replace"), sys.argv[1]).encode())

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from channels import links
 from channels.address import pretty_phone
 from hub.staff.roles import Action
 from hub.web import moments, translations, words
@@ -190,8 +191,19 @@ def _initials(name: str) -> str:
 
 
 def _lines(text: str) -> Markup:
-    """Plain text as the sender broke it; nothing in it is markup."""
-    return Markup("<br>").join(escape(line) for line in text.strip().splitlines())
+    """Plain text as the sender broke it, its web and mail addresses to be clicked; nothing in it is markup."""
+    return Markup("<br>").join(_linked(line) for line in text.strip().splitlines())
+
+
+def _linked(line: str) -> Markup:
+    pieces, position = Markup(), 0
+    for link in links.find(line):
+        pieces += escape(line[position : link.start]) + _LINK.format(link.url, line[link.start : link.end])
+        position = link.end
+    return pieces + escape(line[position:])
+
+
+_LINK = Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>')
 
 
 def _percent(part: float, whole: float) -> str:

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -22,6 +23,7 @@ import httpx
 import pytest
 import uvicorn
 from bs4 import BeautifulSoup
+from playwright.async_api import Browser, Page, async_playwright
 from sqlalchemy.engine import make_url
 
 from channels.message import Address, Attachment, CallEvent, Direction, Inbound, Kind
@@ -404,3 +406,54 @@ async def served(hub: Hub) -> AsyncIterator[str]:
 
 def listen(port: int = 0) -> socket.socket:
     return socket.create_server(("127.0.0.1", port))
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+_QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+Opening = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium; a test that wants it is skipped on a machine that has none."""
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine")
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=_QUIET)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser wrote into its console: violations of the policy, errors of scripts, alerts."""
+    return []
+
+
+@pytest.fixture
+async def opening(served: str, signed_in: SignIn, browser: Browser, complaints: list[str]) -> Opening:
+    """`page = await opening("/inbox/all", Role.AGENT, width=390, dark=True)`"""
+
+    async def opened(path: str, role: Role = Role.AGENT, *, width: int = 1440, dark: bool = False) -> Page:
+        desk = await signed_in(role)
+        look: Any = "dark" if dark else "light"
+        context = await browser.new_context(viewport={"width": width, "height": 844}, color_scheme=look)
+        cookie = {"name": "hub_session", "value": desk.client.cookies["hub_session"], "url": served}
+        await context.add_cookies([cookie])  # type: ignore[list-item]
+        page = await context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+        await page.goto(served + path)
+        return page
+
+    return opened

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from channels.message import Address, Inbound, Kind
 from hub import clock
@@ -17,53 +16,9 @@ from hub.bootstrap import Hub
 from hub.inbound import receive
 from hub.models.vocabulary import Role
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
-_QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+pytestmark = pytest.mark.browser
 
 Opening = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=_QUIET)
-        yield opened
-        await opened.close()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser wrote into its console: violations of the policy, errors of scripts, alerts."""
-    return []
-
-
-@pytest.fixture
-async def opening(served: str, signed_in: Any, browser: Browser, complaints: list[str]) -> Opening:
-    """`page = await opening("/inbox/all", Role.AGENT, width=390, dark=True)`"""
-
-    async def opened(path: str, role: Role = Role.AGENT, *, width: int = 1440, dark: bool = False) -> Page:
-        desk = await signed_in(role)
-        look: Any = "dark" if dark else "light"
-        context = await browser.new_context(viewport={"width": width, "height": 844}, color_scheme=look)
-        cookie = {"name": "hub_session", "value": desk.client.cookies["hub_session"], "url": served}
-        await context.add_cookies([cookie])  # type: ignore[list-item]
-        page = await context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-        await page.goto(served + path)
-        return page
-
-    return opened
 
 
 async def _hear(hub: Hub, sid: str, sender: str, text: str) -> None:
