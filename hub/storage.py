@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import hashlib
 import os
+import platform
 import re
 import secrets
+import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +29,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_WORDS = ("507 Insufficient", "StorageFull", "QuotaExceeded")  # MinIO, Ceph
 _ABANDONED_SECONDS = 86_400
 _AT_ONCE = 16  # requests to a bucket
+_MANY = 8  # files from which on the whole disk is synced rather than each of them
 
 
 class StorageError(Exception):
@@ -126,13 +130,11 @@ class Folder:
         try:
             for target, content in wanted.items():
                 _write_file(asides[target], content)
-            for aside in asides.values():
-                _sync(aside)
+            _sync(self._root, asides.values())
+            made = [folder for target in wanted for folder in _make_folders(target.parent, self._root)]
             for target, aside in asides.items():
-                _make_folders(target.parent, self._root)
                 aside.replace(target)
-            for folder in {target.parent for target in wanted}:
-                _sync(folder)
+            _sync(self._root, {*made, *(target.parent for target in wanted)})
         finally:
             for aside in asides.values():
                 aside.unlink(missing_ok=True)
@@ -255,22 +257,49 @@ def _write_file(file: Path, content: bytes) -> None:
         os.close(descriptor)
 
 
-def _make_folders(folder: Path, root: Path) -> None:
-    """Like mkdir -p, but the new names survive a power cut."""
+def _make_folders(folder: Path, root: Path) -> list[Path]:
+    """Like mkdir -p; the folders that got a new name in them."""
     if folder == root or folder.is_dir():
-        return
-    _make_folders(folder.parent, root)
+        return []
+    above = _make_folders(folder.parent, root)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sync(folder.parent)
+    return [*above, folder.parent]
 
 
-def _sync(path: Path) -> None:
-    """A file's content, or a folder's names, are on the disk (fsync works through any descriptor of the file)."""
-    descriptor = os.open(path, os.O_RDONLY)
+def _sync(root: Path, paths: Collection[Path]) -> None:
+    """The contents of these files and the names in these folders are on the disk. Many are waited for at once."""
+    if len(paths) >= _MANY and _sync_everything(root):
+        return
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)  # works through any descriptor of the file
+        finally:
+            os.close(descriptor)
+
+
+def _sync_everything(root: Path) -> bool:
+    """syncfs(2), a third of the cost of fifty fsyncs. False where it does not tell its errors: before Linux 5.8."""
+    if not _TELLS_ERRORS:
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor = os.open(root, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        if libc.syncfs(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
     finally:
         os.close(descriptor)
+    return True
+
+
+def _linux() -> tuple[int, ...]:
+    """The kernel's version, or (0,) where it is another one."""
+    found = re.match(r"(\d+)\.(\d+)", platform.release()) if sys.platform == "linux" else None
+    return tuple(int(number) for number in found.groups()) if found else (0,)
+
+
+_TELLS_ERRORS = _linux() >= (5, 8)
 
 
 def _cause(problem: Exception) -> str:
