@@ -14,6 +14,7 @@ from hub.web import (
     inbox,
     live,
     occasions,
+    parked,
     pictures,
     sign_in,
     tasks,
@@ -36,6 +37,7 @@ ROOMS = (
     tasks,
     administration,
     files,
+    parked,
     pictures,
 )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Response
+from fastapi import APIRouter, Form, Response
 
 from channels.address import BadAddress
 from hub.inbound import raw
 from hub.models.vocabulary import Role
 from hub.reports import recipients, senders
-from hub.staff import accounts, audit, tokens
+from hub.staff import accounts, tokens
 from hub.staff.accounts import AccountProblem
 from hub.staff.passwords import WeakPassword
 from hub.web import translations, words
@@ -88,16 +88,6 @@ async def revoke(visit: Administrator, token_id: int) -> Response:
     async with visit.hub.database.unit() as session:
         await tokens.revoke(session, token_id, by=visit.staff_id, now=visit.now)
     return go(visit, "/settings#tokens", _("It opens nothing any more."))
-
-
-@router.post("/settings/parked/{raw_id}")
-async def run_again(visit: Administrator, raw_id: int) -> Response:
-    async with visit.hub.database.unit() as session:
-        if not await raw.again(session, raw_id, now=visit.now):
-            raise HTTPException(404)
-        subject = f"raw:{raw_id}"
-        await audit.write(session, "raw.again", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
-    return go(visit, "/settings#parked", _("It is read again now."))
 
 
 async def _change(session: Any, visit: Visit, staff_id: int, role: Role | None, phone: str | None, active: str) -> None:
