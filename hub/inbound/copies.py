@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import func, text, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -73,7 +73,8 @@ async def _also_by(session: AsyncSession, channel: Channel, name: str, copy: _Co
     """The word stays where it is; that it came to this mailbox too is remembered, and said in its details."""
     await record.name(session, channel.name, name, copy.interaction_id)
     if copy.direction is Direction.IN:
-        said = col(Interaction.detail) + f"; it came to {channel.address.value} too"
+        remark = f"it came to {channel.address.value} too"
+        said = func.concat_ws("; ", func.nullif(col(Interaction.detail), ""), remark)
         await session.exec(update(Interaction).where(col(Interaction.id) == copy.interaction_id).values(detail=said))
 
 

@@ -22,7 +22,7 @@ from hub.outbound.request import Gate
 from hub.settings import CallsTable, GateTable
 from hub.signing import Signer
 from hub.storage import open_storage
-from tests.hub.inbound.events import HUB_PHONE, SUPPORT
+from tests.hub.inbound.events import HUB_PHONE, SALES, SUPPORT
 
 Bring = Callable[..., Awaitable[UUID | None]]
 Rows = Callable[[type[SQLModel]], Awaitable[list[Any]]]
@@ -39,6 +39,7 @@ _MAIL = {
 async def channels() -> AsyncIterator[dict[str, Channel]]:
     opened = {
         "mail": open_channel("mail", Kind.EMAIL, "smtp", _MAIL, webhook_base=""),
+        "sales": open_channel("sales", Kind.EMAIL, "smtp", _MAIL | {"address": SALES}, webhook_base=""),
         "sms": open_channel("sms", Kind.SMS, "twilio", _TWILIO, webhook_base="http://hub.example/webhooks/sms"),
         "voice": open_channel("voice", Kind.VOICE, "twilio", _TWILIO, webhook_base="http://hub.example/webhooks/voice"),
     }

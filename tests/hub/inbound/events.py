@@ -8,6 +8,7 @@ from channels.message import Address, Attachment, CallEvent, Direction, Inbound,
 
 ANA, ANA_PHONE = "ana@example.org", "+48601000001"
 SUPPORT, HUB_PHONE = "support@meadow.example", "+48732230001"
+SALES = "sales@meadow.example"
 
 
 def sms(text: str, sid: str = "SM1", sender: str = ANA_PHONE, **more: Any) -> Inbound:
