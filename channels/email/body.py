@@ -1,27 +1,22 @@
-"""Which parts of a mail are its text, and which are files. No part is ever lost: what is not shown is attached (M5)."""
+"""Which parts of a mail are its text, and which are files (RFC 8621 4.1.4). No part is ever lost: what is not shown
+is attached (M5)."""
 
 from __future__ import annotations
 
-import mimetypes
+import html
 import re
 from dataclasses import dataclass, field
 
-from channels.email import headers as header_block
+from channels.email import filenames, flowed, plain, transfer
 from channels.email.charsets import codec, decode
 from channels.email.parts import Part
 from channels.message import Attachment
 
-_BY_TYPE = {
-    "text/plain": ".txt",
-    "text/html": ".html",
-    "text/calendar": ".ics",
-    "message/rfc822": ".eml",
-    "image/jpeg": ".jpg",
-    "application/octet-stream": ".bin",
-}
-_CHARSET_IN_HTML = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
-_HIDDEN = r"\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # unseen, or turning the letters behind them round
-_UNSAFE = re.compile(rf"[\x00-\x1f\x7f-\x9f{_HIDDEN}/\\]+")
+_IN_MARKUP = re.compile(
+    rb"""<(?:meta[^>]{0,200}charset|\?xml[^>]{0,100}encoding)\s*=\s*["']?([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE
+)
+_BREAKS_OFF = "the mail breaks off: its last part has no end"
+_WORDS = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,119 +29,182 @@ class Shown:
 
 
 @dataclass(slots=True)
+class _Text:
+    """One text leaf that is shown."""
+
+    part: Part
+    words: str
+    alternative: bool  # another version of it is shown as well
+
+
+@dataclass(slots=True)
 class _Sorting:
     """The leaves in order, put where they belong."""
 
-    plain: list[Part] = field(default_factory=list)
-    html: list[Part] = field(default_factory=list)
-    files: list[tuple[Part, bool]] = field(default_factory=list)  # (part, inline)
+    shown: list[_Text] = field(default_factory=list)
+    files: list[Attachment] = field(default_factory=list)
+    damaged: list[Part] = field(default_factory=list)  # texts that are kept as files because they break off
+    named: list[tuple[Part, int]] = field(default_factory=list)  # texts with a file name that stand first
+    problems: dict[str, None] = field(default_factory=dict)
+    last: Part | None = None
+
+    def has(self, media_type: str) -> bool:
+        return any(text.part.media_type == media_type for text in self.shown)
 
 
 def choose(root: Part) -> Shown:
-    """Sort the leaves of the tree. Every multipart without parts of its own counts as the text it holds."""
+    """Sort the leaves of the tree. A multipart without parts of its own counts as the text it holds."""
     sorting = _Sorting()
-    _sort(root, sorting, related=False)
-    texts = [text_of(part) for part in sorting.plain]
-    html = [text_of(part) for part in sorting.html]
-    first = (*sorting.plain, *sorting.html)[:1]
+    _sort(root, sorting, _Place())
+    _fall_back(sorting)
+    plains = [text for text in sorting.shown if text.part.media_type != "text/html"]
+    first = next(iter([*plains, *sorting.shown]), None)
     return Shown(
-        text="\n".join(text.rstrip("\n") if i < len(texts) - 1 else text for i, text in enumerate(texts)),
-        html="\n".join(html),
-        attachments=_named([_attachment(part, inline=inline) for part, inline in sorting.files]),
-        charset=first[0].charset if first else "",
-        problems=tuple(dict.fromkeys(p for part in (*sorting.plain, *sorting.html) if (p := _problem(part)))),
+        text=_joined([text.words for text in plains]),
+        html=_markup(sorting.shown),
+        attachments=filenames.unique(sorting.files),
+        charset=first.part.charset if first else "",
+        problems=tuple(sorting.problems),
     )
 
 
 def text_of(part: Part) -> str:
     """The decoded text of a leaf, line ends as \\n."""
-    content = part.content()
+    return _decoded(part, part.content())
+
+
+def _decoded(part: Part, content: bytes) -> str:
     charset = part.charset
-    if part.media_type == "text/html" and codec(charset) in (None, "ascii"):
-        declared = _CHARSET_IN_HTML.search(content[:2048])
-        charset = declared.group(1).decode() if declared else charset
-    return decode(content, charset).replace("\r\n", "\n").replace("\r", "\n")
+    if part.media_type == "text/html" and codec(charset) in (None, "cp1252") and not content.isascii():
+        declared = _IN_MARKUP.search(content[:2048])
+        stated = codec(charset) is not None and charset.lower() not in ("us-ascii", "ascii")
+        charset = declared.group(1).decode() if declared and not stated else charset
+    text = decode(content, charset)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _sort(part: Part, sorting: _Sorting, *, related: bool) -> None:
+# ---- sorting ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the tree a leaf stands."""
+
+    parent: str = ""  # the media type of the multipart around it
+    index: int = 0
+    in_alternative: bool = False
+    begun: int = 0  # how many texts were shown when the alternative's branch began
+
+
+def _sort(part: Part, sorting: _Sorting, place: _Place) -> None:
     if part.main_type == "multipart" and part.children:
-        _sort_children(part, sorting, related=related)
+        for index, child in enumerate(part.children):
+            _sort(child, sorting, _below(part, index, place, sorting))
     elif part.main_type == "multipart":
         if part.body.strip():
-            sorting.plain.append(part)
-    elif part.media_type in ("text/plain", "text/html") and not _is_file(part, sorting, related=related):
-        (sorting.html if part.media_type == "text/html" else sorting.plain).append(part)
+            _show(part, sorting, place)
+            sorting.files.append(_attachment(part, part.content(), inline=False))
+    elif part.media_type in ("text/plain", "text/html") and _is_text(part, sorting, place):
+        _show(part, sorting, place)
     else:
-        sorting.files.append((part, related or _is_inline(part)))
+        _keep(part, sorting, place)
+    if not part.children:
+        sorting.last = part
 
 
-def _sort_children(part: Part, sorting: _Sorting, *, related: bool) -> None:
+def _below(part: Part, index: int, place: _Place, sorting: _Sorting) -> _Place:
+    """A branch of an alternative begins anew with every child of it."""
     if part.media_type == "multipart/alternative":
-        _sort_alternatives(part, sorting)
-        return
-    for index, child in enumerate(part.children):
-        _sort(child, sorting, related=related or (part.media_type == "multipart/related" and index > 0))
+        return _Place(part.media_type, index, True, len(sorting.shown))
+    return _Place(part.media_type, index, place.in_alternative, place.begun)
 
 
-def _sort_alternatives(part: Part, sorting: _Sorting) -> None:
-    """Plain and HTML are shown, whichever the reader's program wants; others are kept as files."""
-    for child in part.children:
-        _sort(child, sorting, related=False)
-
-
-def _is_file(part: Part, sorting: _Sorting, *, related: bool) -> bool:
-    """A text leaf is a file when it says so, when it has a name, or when a body of its kind is already there."""
-    if part.disposition.value == "attachment" or related:
+def _is_text(part: Part, sorting: _Sorting, place: _Place) -> bool:
+    """RFC 8621 4.1.4, and two things it leaves open: a second page beside the first, and a text that breaks off."""
+    if part.disposition.value == "attachment" or (place.parent == "multipart/related" and place.index > 0):
+        return False
+    if place.parent and part.filename and place.parent != "multipart/alternative":
+        if place.index == 0:
+            sorting.named.append((part, len(sorting.files)))
+        return False
+    if place.parent == "multipart/alternative":
         return True
-    return (part.depth > 0 and bool(part.filename)) or (part.media_type == "text/html" and bool(sorting.html))
+    if part.breaks_off or _falsely_encoded(part):
+        sorting.damaged.append(part)
+        return False
+    if part.media_type == "text/html":
+        return not (sorting.last and sorting.last.media_type == "text/html" and sorting.has("text/html"))
+    branch = sorting.shown[place.begun :]
+    return not (place.in_alternative and any(text.part.media_type == "text/html" for text in branch))
+
+
+def _falsely_encoded(part: Part) -> bool:
+    return part.encoding == "base64" and not transfer.is_base64(part.body)
+
+
+def _show(part: Part, sorting: _Sorting, place: _Place) -> None:
+    content = part.body if _falsely_encoded(part) else part.content()
+    if part.media_type != "text/html" and b"begin" in content:
+        content, enclosed = transfer.enclosed(content)
+        for name, data in enclosed:
+            name_ = filenames.safe(decode(name)) or "file"
+            sorting.files.append(Attachment(name_, "application/octet-stream", data))
+    words = _decoded(part, content)
+    if part.media_type == "text/plain" and part.raw_type.text("format").lower() == "flowed":
+        words = flowed.unwrapped(words, delete_space=part.raw_type.text("delsp").lower() == "yes")
+    sorting.shown.append(_Text(part, words, place.in_alternative))
+    if part.charset and codec(part.charset) is None:
+        sorting.problems[f"unknown charset {part.charset!r}"] = None
+    if part.breaks_off:
+        sorting.problems[_BREAKS_OFF] = None
+
+
+def _keep(part: Part, sorting: _Sorting, place: _Place) -> None:
+    inline = place.parent == "multipart/related" or _is_inline(part)
+    sorting.files.append(_attachment(part, part.content(), inline=inline))
+    if part.breaks_off:
+        sorting.problems[_BREAKS_OFF] = None
+
+
+def _fall_back(sorting: _Sorting) -> None:
+    """When nothing else is there to be shown: the text that breaks off, or the first one that has a file name."""
+    if sorting.shown:
+        return
+    for part in sorting.damaged[:1]:
+        _show(part, sorting, _Place())
+        return
+    for part, at in sorting.named[:1]:
+        del sorting.files[at]
+        _show(part, sorting, _Place())
 
 
 def _is_inline(part: Part) -> bool:
     return part.disposition.value == "inline" or (bool(part.content_id) and part.disposition.value != "attachment")
 
 
-def _attachment(part: Part, *, inline: bool) -> Attachment:
-    return Attachment(_name(part), part.media_type, part.content(), inline, part.content_id)
+def _attachment(part: Part, content: bytes, *, inline: bool) -> Attachment:
+    return Attachment(filenames.name_of(part), part.media_type, content, inline, part.content_id)
 
 
-def _name(part: Part) -> str:
-    stated = _UNSAFE.sub("_", part.filename.replace("\\", "/").rpartition("/")[2] or part.filename).strip()
-    return stated[:255] or _UNSAFE.sub("", _made_name(part))[:255]
+# ---- putting together -------------------------------------------------------------------------
 
 
-def _made_name(part: Part) -> str:
-    """A forwarded mail is called by its subject, a picture by its Content-ID, a report by its description."""
-    if part.media_type == "message/rfc822":
-        inner = header_block.parse(header_block.split(part.content())[0][:262144])
-        return f"{inner.text('subject')[:200] or 'message'}.eml"
-    if part.main_type == "message":
-        return f"{part.headers.text('content-description') or part.media_type.partition('/')[2]}.txt"
-    stem, dot, _ = part.content_id.partition("@")[0].rpartition(".")
-    if stem and dot:
-        return part.content_id.partition("@")[0]
-    kind = "document" if part.media_type == "text/html" else part.main_type
-    return f"{kind}{_extension(part.media_type)}"
+def _joined(texts: list[str]) -> str:
+    return "\n".join([*(text.rstrip("\n") for text in texts[:-1]), *texts[-1:]])
 
 
-def _extension(media_type: str) -> str:
-    return _BY_TYPE.get(media_type) or mimetypes.guess_extension(media_type) or ".bin"
-
-
-def _named(files: list[Attachment]) -> tuple[Attachment, ...]:
-    """Equal names get a number: `scan.pdf`, `scan1.pdf` (M4)."""
-    used: set[str] = set()
-    return tuple(_unique(file, used) for file in files)
-
-
-def _unique(file: Attachment, used: set[str]) -> Attachment:
-    stem, dot, extension = file.name.rpartition(".")
-    name, number = file.name, 0
-    while name in used:
-        number += 1
-        name = f"{stem}{number}{dot}{extension}" if stem else f"{file.name}{number}"
-    used.add(name)
-    return Attachment(name, file.media_type, file.content, file.inline, file.content_id)
-
-
-def _problem(part: Part) -> str:
-    return f"unknown charset {part.charset!r}" if part.charset and codec(part.charset) is None else ""
+def _markup(shown: list[_Text]) -> str:
+    """All pages one after another, with the texts between and behind them that say something else."""
+    pages = [text for text in shown if text.part.media_type == "text/html"]
+    if not pages or len(pages) == len(shown):
+        return "\n".join(text.words for text in pages)
+    known: set[str] | None = None
+    pieces: list[str] = []
+    for text in shown:
+        if text.part.media_type == "text/html":
+            pieces.append(text.words)
+        elif not text.alternative and text.words.strip():
+            known = known or set(_WORDS.findall(" ".join(plain.text(page.words) for page in pages)))
+            if not known.issuperset(_WORDS.findall(text.words)):
+                pieces.append(f'<div style="white-space: pre-wrap">{html.escape(text.words.strip())}</div>')
+    return "\n".join(pieces)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from channels.email.charsets import decode
+from channels.email.transfer import unbase64
 
+MAX_HEADER_BLOCK = 256 * 1024
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)\Z", re.DOTALL)
 _LINES = re.compile(rb"\r\n|\n|\r")
 _FOLD = re.compile(rb"(?:\r\n|\n|\r)(?=[ \t])")
+_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
+_SPACE = re.compile(r"[\r\n\t ]+")
 
 
 class _Word(NamedTuple):
@@ -28,13 +32,24 @@ class Headers:
 
     fields: tuple[tuple[str, bytes], ...]
     fallback: str = ""  # the charset the body declares, for raw 8-bit values
+    _first: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, value in self.fields:
+            self._first.setdefault(name, value)
 
     def all(self, name: str) -> list[bytes]:
-        return [value for field, value in self.fields if field == name]
+        if name not in self._first:
+            return []
+        return [value for stated, value in self.fields if stated == name]
 
     def raw(self, name: str) -> bytes:
         """The first field of that name, or nothing."""
-        return next((value for field, value in self.fields if field == name), b"")
+        return self._first.get(name, b"")
+
+    def last(self, name: str) -> bytes:
+        """The last field of that name: of two Content-Types, what stood nearer to the content is believed."""
+        return next((value for stated, value in reversed(self.fields) if stated == name), b"")
 
     def text(self, name: str) -> str:
         """The first field of that name, decoded."""
@@ -42,34 +57,42 @@ class Headers:
 
     def plain(self, name: str) -> str:
         """Without decoding encoded words: for structured fields, decoded only after they are split."""
-        return decode(self.raw(name), "", self.fallback).strip()
+        value = self.raw(name)
+        return decode(value, "", self.fallback).strip() if value else ""
 
 
 def split(raw: bytes) -> tuple[bytes, bytes]:
     """The header block and the rest. Blank lines and an mbox `From ` line in front are skipped (M1)."""
-    return split_part(raw[_beginning(raw) :])
+    block, body = block_at(raw, beginning(raw), inside=False)
+    return block, raw[body:]
 
 
-def split_part(raw: bytes) -> tuple[bytes, bytes]:
-    """The same for a part inside a mail, where a blank line at the start means that there is no header."""
-    if raw[:1] in (b"\n", b"\r"):
-        return b"", raw[2 if raw.startswith(b"\r\n") else 1 :]
-    ends = [(i, len(mark)) for mark in (b"\r\n\r\n", b"\n\n", b"\r\r", b"\n\r\n") if (i := raw.find(mark)) >= 0]
-    if not ends:
-        return raw, b""
-    at, length = min(ends)
-    return raw[:at], raw[at + length :]
+def block_at(raw: bytes, start: int, *, inside: bool) -> tuple[bytes, int]:
+    """The header block beginning at `start`, and where its body begins. Looks no further than a block may be long.
+
+    `inside` a mail, a blank line at the start means that there is no header.
+    """
+    if inside and raw[start : start + 1] in (b"\n", b"\r"):
+        return b"", start + 1 + (raw[start : start + 2] == b"\r\n")
+    end = _BLANK_LINE.search(raw, start, start + MAX_HEADER_BLOCK + 4)
+    if end:
+        return raw[start : end.start()], end.end()
+    rest = raw[start : start + MAX_HEADER_BLOCK + 1]
+    if len(rest) > MAX_HEADER_BLOCK and not _FIELD.match(_LINES.split(rest, maxsplit=1)[0]):
+        return b"", start  # no header: text without a blank line in it
+    return rest, min(start + len(rest), len(raw))
 
 
 def parse(block: bytes, fallback: str = "") -> Headers:
     """Lines that are no fields are dropped; a field's value may be folded over any number of lines."""
-    unfolded = _FOLD.sub(b"", block)
-    matches = (_FIELD.match(line) for line in _LINES.split(unfolded))
-    return Headers(tuple((m.group(1).decode().lower(), m.group(2).rstrip()) for m in matches if m), fallback)
+    matches = map(_FIELD.match, _LINES.split(_FOLD.sub(b"", block)))
+    return Headers(tuple((m[1].decode().lower(), m[2].rstrip()) for m in matches if m), fallback)
 
 
 def words(value: bytes, fallback: str = "") -> str:
     """Text of an unstructured value. Adjacent words of one charset are one run of bytes before they are decoded."""
+    if b"=?" not in value:
+        return _spaced(decode(value, "", fallback))
     runs: list[_Word] = []
     for word in _words(value):
         if runs and runs[-1].charset == word.charset:
@@ -113,17 +136,8 @@ def _unpack(data: bytes, kind: bytes) -> bytes:
     return unbase64(data)
 
 
-def unbase64(data: bytes) -> bytes:
-    """Base64 as it is found: characters from elsewhere dropped, padding mended, several padded pieces in a row."""
-    clean = re.sub(rb"[^A-Za-z0-9+/=]", b"", data)
-    if b"=" not in clean.rstrip(b"="):
-        body = clean.rstrip(b"=")
-        return binascii.a2b_base64(body[: len(body) - (len(body) % 4 == 1)] + b"=" * (-len(body) % 4))
-    pieces = [piece for piece in clean.split(b"=") if piece]
-    return b"".join(binascii.a2b_base64(p[: len(p) - (len(p) % 4 == 1)] + b"=" * (-len(p) % 4)) for p in pieces)
-
-
-def _beginning(raw: bytes) -> int:
+def beginning(raw: bytes) -> int:
+    """Where the first header field stands, behind blank lines and an mbox `From ` line (M1)."""
     start = len(raw) - len(raw.lstrip(b"\r\n \t")) if raw[:1] in (b"\r", b"\n", b" ", b"\t") else 0
     if raw[start : start + 5] in (b"From ", b">From"):
         line_end = raw.find(b"\n", start)
@@ -132,4 +146,4 @@ def _beginning(raw: bytes) -> int:
 
 
 def _spaced(text: str) -> str:
-    return re.sub(r"[\r\n\t ]+", " ", text).strip()
+    return _SPACE.sub(" ", text).strip()

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import binascii
-import quopri
 import re
 from dataclasses import dataclass, field
 
 from channels.email import headers as header_block
+from channels.email import transfer
 from channels.email.charsets import decode
-from channels.email.headers import Headers, unbase64
+from channels.email.headers import MAX_HEADER_BLOCK, Headers
 from channels.email.parameters import Field, field_of
 from channels.errors import Unreadable
 
-MAX_HEADER_BLOCK = 256 * 1024
 MAX_HEADER = 64 * 1024
 MAX_PARTS = 1_000
 MAX_DEPTH = 50
+_LONGEST_DELIMITER = 1_000
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+\Z")
-_UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ", re.MULTILINE)
+_NO_FIELD = field_of(b"")
 
 
 @dataclass(slots=True)
@@ -26,24 +25,14 @@ class Part:
     """One node of the tree. `body` is as it came, still in its transfer encoding; leaves have no children."""
 
     headers: Headers
-    body: bytes = field(repr=False)
     raw_type: Field
     disposition: Field
+    media_type: str  # lower case; what is no type at all counts as the default (RFC 2045 5.2)
+    encoding: str  # of the body: base64, quoted-printable, x-uuencode, or anything else, which means none
     depth: int = 0
-    default_type: str = "text/plain"
+    body: bytes = field(default=b"", repr=False)
     children: list[Part] = field(default_factory=list)
-
-    @property
-    def media_type(self) -> str:
-        """Lower case; what is no type at all counts as the default (RFC 2045 5.2)."""
-        stated = re.sub(r"\s", "", self.raw_type.value.lower())
-        return (
-            stated
-            if _TYPE.match(stated)
-            else self.default_type
-            if not stated or stated == "text"
-            else "application/octet-stream"
-        )
+    breaks_off: bool = False  # the mail ends within it: no delimiter came
 
     @property
     def main_type(self) -> str:
@@ -61,104 +50,182 @@ class Part:
     def content_id(self) -> str:
         return decode(self.headers.raw("content-id")).strip().strip("<>").strip()
 
-    @property
-    def encoding(self) -> str:
-        """The transfer encoding's name, freed from what people put around it."""
-        stated = re.sub(r"[^a-z0-9-]", "", self.headers.plain("content-transfer-encoding").lower().partition(";")[0])
-        return {"quotedprintable": "quoted-printable", "uuencode": "x-uuencode", "x-uue": "x-uuencode"}.get(
-            stated, stated
-        )
-
     def content(self) -> bytes:
         """The body with its transfer encoding undone."""
-        if self.encoding == "base64":
-            return unbase64(self.body)
-        if self.encoding == "quoted-printable":
-            return quopri.decodestring(self.body)
-        if self.encoding == "x-uuencode":
-            return _uudecoded(self.body)
-        return self.body
+        return transfer.undone(self.body, self.encoding)
 
 
 def tree(raw: bytes) -> Part:
     """The whole mail. Raises Unreadable over the limits of requirement M8."""
-    root = _part(raw, "text/plain", 0)
-    waiting, count = [root], 1
-    while waiting:
-        part = waiting.pop()
-        if part.main_type != "multipart":
-            continue
-        part.children = _children(part)
-        count += len(part.children)
-        if count > MAX_PARTS or (part.children and part.depth >= MAX_DEPTH):
-            raise Unreadable(f"too complex: more than {MAX_PARTS} parts or nested deeper than {MAX_DEPTH}")
-        waiting.extend(part.children)
+    cutting = _Cutting(raw, loose=())
+    root = cutting.run()
+    if cutting.unmatched:
+        # RFC 2046 5.1.1: a line which only begins with the delimiter is one too. Believed when no line is exact.
+        return _Cutting(raw, loose=tuple(cutting.unmatched)).run()
     return root
 
 
-def _part(raw: bytes, default_type: str, depth: int) -> Part:
-    block, body = header_block.split_part(raw) if depth else header_block.split(raw)
-    if len(block) > MAX_HEADER_BLOCK:
-        raise Unreadable(f"too large: its header has {len(block)} bytes, the limit is {MAX_HEADER_BLOCK}")
-    headers = header_block.parse(block)
-    if any(len(value) > MAX_HEADER for _, value in headers.fields):
-        raise Unreadable(f"too large: one header field has more than {MAX_HEADER} bytes")
-    kind = field_of(headers.raw("content-type"))
-    disposition = field_of(headers.raw("content-disposition"))
-    return Part(headers, body, kind, disposition, depth, default_type)
+@dataclass(slots=True)
+class _Open:
+    """A multipart whose closing delimiter has not come yet."""
+
+    part: Part
+    delimiter: bytes
+    start: int
 
 
-def _children(part: Part) -> list[Part]:
-    default = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
-    boundary = part.raw_type.raw("boundary").rstrip()
-    pieces = _pieces(part.body, boundary) if boundary else []
-    return [_part(piece, default, part.depth + 1) for piece in pieces]
+class _Cutting:
+    """One walk over the delimiter lines from front to back, with the multiparts that are open at that line.
 
+    The innermost one is asked first; a delimiter of an outer one ends those within it (RFC 2046 5.1.2).
+    """
 
-def _pieces(body: bytes, boundary: bytes) -> list[bytes]:
-    """What stands between the delimiter lines (RFC 2046 5.1.1). A missing last one is forgiven."""
-    delimiter = re.compile(rb"(?:\A|\r\n|\n|\r)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r\n|\n|\r|\Z)")
-    pieces: list[bytes] = []
-    start = -1
-    for match in delimiter.finditer(body):
-        if start >= 0:
-            pieces.append(_after_line_end(body[start : match.start()]))
-        if match.group(1):
-            return pieces
-        start = match.end()
-        if len(pieces) > MAX_PARTS:
-            break
-    if start >= 0 and body[start:].strip():
-        pieces.append(_after_line_end(body[start:]))
-    return pieces
+    def __init__(self, raw: bytes, loose: tuple[bytes, ...]) -> None:
+        self.unmatched: list[bytes] = []
+        self._raw, self._loose = raw, loose
+        self._line_end = b"\n" if b"\n" in raw else b"\r"
+        self._stack: list[_Open] = []
+        self._leaf: tuple[Part, int] | None = None
+        self._count = 0
 
+    def run(self) -> Part:
+        root, position = self._begin(header_block.beginning(self._raw), None)
+        while self._stack:
+            position = self._raw.find(self._line_end + b"--", position)
+            if position < 0:
+                break
+            position = self._line(position + 1)
+        self._end(len(self._raw), 0)
+        return root
 
-def _after_line_end(piece: bytes) -> bytes:
-    if piece.startswith(b"\r\n"):
-        return piece[2:]
-    return piece[1:] if piece[:1] in (b"\n", b"\r") else piece
+    def _line(self, start: int) -> int:
+        """Look at one line beginning with `--`; where to go on."""
+        end = self._raw.find(self._line_end, start)
+        end = len(self._raw) if end < 0 else end
+        line = self._raw[start : min(end, start + _LONGEST_DELIMITER)].rstrip(b" \t\r")
+        found = self._owner(line)
+        if found is None:
+            return end
+        index, closes = found
+        body_end = start - 1 - (self._raw[start - 2 : start] == b"\r\n")
+        self._end(body_end, index + (not closes))
+        if closes:
+            return end
+        return self._begin(min(end + 1, len(self._raw)), self._stack[index].part)[1]
 
+    def _owner(self, line: bytes) -> tuple[int, bool] | None:
+        """Which open multipart this line delimits, and whether it closes it."""
+        bare = line.removesuffix(b"--")
+        for index in range(len(self._stack) - 1, -1, -1):
+            delimiter = self._stack[index].delimiter
+            if line == delimiter:
+                return self._innermost(line, index), False
+            if bare == delimiter and bare != line:
+                return index, True
+        for index in range(len(self._stack) - 1, -1, -1):
+            delimiter = self._stack[index].delimiter
+            if delimiter in self._loose and line.startswith(delimiter):
+                return index, line.startswith(delimiter + b"--")
+        return None
 
-def _uudecoded(body: bytes) -> bytes:
-    """Lines between `begin` and `end`; a broken line ends it."""
-    lines, out = body.splitlines(), []
-    begun = not _UU_BEGIN.search(body)
-    for line in lines:
-        if not begun:
-            begun = line.startswith(b"begin ")
-        elif line.strip() in (b"end", b"`"):
-            break
+    def _innermost(self, line: bytes, index: int) -> int:
+        """An outer delimiter which begins like one that is at work further in is that one's (RFC 2046 5.1.1)."""
+        for inner in range(len(self._stack) - 1, index, -1):
+            if self._stack[inner].part.children and line.startswith(self._stack[inner].delimiter):
+                return inner
+        return index
+
+    def _begin(self, start: int, parent: Part | None) -> tuple[Part, int]:
+        """Read a part's header. The part, and where the search for the next delimiter begins."""
+        self._count += 1
+        depth = parent.depth + 1 if parent else 0
+        if self._count > MAX_PARTS or depth > MAX_DEPTH:
+            raise Unreadable(f"too complex: more than {MAX_PARTS} parts or nested deeper than {MAX_DEPTH}")
+        digest = parent is not None and parent.media_type == "multipart/digest"
+        block, body = header_block.block_at(self._raw, start, inside=parent is not None)
+        cut = self._delimiter_in(block)
+        if cut >= 0:
+            block, body = block[:cut], start + cut
+        part = _part(block, "message/rfc822" if digest else "text/plain", depth)
+        if not part.headers.fields and _is_prose(block):
+            body = start  # no header at all: it is all text
+        boundary = part.raw_type.raw("boundary").rstrip() if part.main_type == "multipart" else b""
+        if boundary:
+            self._stack.append(_Open(part, b"--" + boundary, body))
+            cut = self._delimiter_in(block)
+            body = start + cut if cut >= 0 else body
         else:
-            out.append(_uu_line(line))
-    return b"".join(out)
+            self._leaf = (part, body)
+        if parent:
+            parent.children.append(part)
+        return part, max(body - 1, 0)
+
+    def _delimiter_in(self, block: bytes) -> int:
+        """Where in a header a delimiter line begins, because the blank line is missing; -1 as a rule."""
+        mark = self._line_end + b"--"
+        position = 0 if block[:2] == b"--" else block.find(mark) + 1 or -1
+        while self._stack and position >= 0:
+            end = block.find(self._line_end, position)
+            if self._owner(block[position : end if end >= 0 else len(block)].rstrip(b" \t\r")):
+                return position
+            position = block.find(mark, position) + 1 or -1
+        return -1
+
+    def _end(self, end: int, keep: int) -> None:
+        """The open leaf ends here, and every multipart but the outermost `keep`."""
+        at_end_of_mail = end == len(self._raw)
+        if self._leaf:
+            part, start = self._leaf
+            part.body = self._raw[start:end] if end > start else b""
+            if at_end_of_mail and self._stack:
+                self._break_off(part)
+        self._leaf = None
+        for closed in reversed(self._stack[keep:]):
+            if not closed.part.children:
+                closed.part.body = self._raw[closed.start : max(end, closed.start)]
+                if closed.delimiter not in self._loose and closed.delimiter in closed.part.body:
+                    self.unmatched.append(closed.delimiter)
+        del self._stack[keep:]
+
+    def _break_off(self, part: Part) -> None:
+        """Nothing at all behind the last delimiter is no part; a closing delimiter may hang on the last line."""
+        parent = self._stack[-1].part
+        if not part.headers.fields and not part.body.strip() and parent.children:
+            parent.children.pop()
+            return
+        bare = part.body.rstrip()
+        ends = [len(open_.delimiter) + 2 for open_ in self._stack if bare.endswith(open_.delimiter + b"--")]
+        if ends:
+            part.body = bare[: -max(ends)]
+        part.breaks_off = not ends
 
 
-def _uu_line(line: bytes) -> bytes:
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:
-        length = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-        try:
-            return binascii.a2b_uu(line[:length])
-        except binascii.Error:
-            return b""
+def _is_prose(block: bytes) -> bool:
+    """Words where a header should be; a folded line or a single word is what is left of a header."""
+    return block[:1] not in (b" ", b"\t") and len(block.split(None, 1)) > 1
+
+
+def _part(block: bytes, default_type: str, depth: int) -> Part:
+    if len(block) > MAX_HEADER_BLOCK:
+        raise Unreadable(f"too large: its header has more than {MAX_HEADER_BLOCK} bytes")
+    headers = header_block.parse(block)
+    if len(block) > MAX_HEADER and any(len(value) > MAX_HEADER for _, value in headers.fields):
+        raise Unreadable(f"too large: one header field has more than {MAX_HEADER} bytes")
+    kind, disposition = headers.last("content-type"), headers.last("content-disposition")
+    stated = field_of(kind) if kind else _NO_FIELD
+    encoding = headers.last("content-transfer-encoding")
+    return Part(
+        headers=headers,
+        raw_type=stated,
+        disposition=field_of(disposition) if disposition else _NO_FIELD,
+        media_type=_media_type(stated.value, default_type),
+        encoding=transfer.named(decode(encoding)) if encoding else "",
+        depth=depth,
+    )
+
+
+def _media_type(stated: str, default_type: str) -> str:
+    stated = "".join(stated.lower().split())
+    if _TYPE.match(stated):
+        return stated
+    return default_type if not stated or stated == "text" else "application/octet-stream"
