@@ -31,7 +31,9 @@ from typing import Any, cast
 import aiosmtplib
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from channels.sandbox import bearer
 from channels.sandbox import mail_letters as letters
+from channels.sandbox.authority import Authority
 from channels.sandbox.mail_imap import Account, Mailboxes
 from channels.sandbox.mail_letters import Enclosure, Letter
 
@@ -49,15 +51,21 @@ class MailWorld:
     """Start it, point the hub's mail channel at its two ports, and watch the mailboxes."""
 
     def __init__(
-        self, companies: Mapping[str, Account], *, ssl_context: ssl.SSLContext | None = None, delay_seconds: float = 2.0
+        self,
+        companies: Mapping[str, Account],
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        delay_seconds: float = 2.0,
+        authority: Authority | None = None,
     ) -> None:
         """`companies`: the company's own addresses and who reads them. With `ssl_context`, SMTP offers STARTTLS and
-        wants it before a login, and IMAP is TLS from the first byte."""
+        wants it before a login, and IMAP is TLS from the first byte. `authority`: whose tokens are good as well."""
         self.smtp_port = self.imap_port = 0
         self.on_letter: list[OnLetter] = []
         self._companies = {address.lower(): account for address, account in companies.items()}
         self._tls, self._delay = ssl_context, delay_seconds
-        self._mailboxes = Mailboxes(self._companies)
+        self._authority = authority
+        self._mailboxes = Mailboxes(self._companies, authority)
         self._letters: dict[str, list[Letter]] = defaultdict(list)
         self._greylisted: set[tuple[str, str]] = set()
         self._later: set[asyncio.Task[None]] = set()
@@ -135,6 +143,14 @@ class MailWorld:
             _hang_up(server)
         return "250 2.0.0 Ok: queued"
 
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802
+        given = bearer.decoded(args[1]) if len(args) > 1 else await server.challenge_auth("")
+        who = bearer.account(self._authority, given) if isinstance(given, bytes) else ""
+        if not who:
+            await server.challenge_auth(bearer.REFUSAL)
+            return AuthResult(success=False, handled=False)
+        return AuthResult(success=True, auth_data=LoginPassword(who.encode(), b""))
+
     def _session(self) -> SMTP:
         return SMTP(
             self,
@@ -144,6 +160,7 @@ class MailWorld:
             ident="ESMTP sandbox",
             tls_context=self._tls,
             auth_require_tls=self._tls is not None,
+            auth_exclude_mechanism=[] if self._authority else ["XOAUTH2"],
             authenticator=self._authenticate,
             loop=asyncio.get_running_loop(),
         )
@@ -151,7 +168,11 @@ class MailWorld:
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
     ) -> AuthResult:
-        known = {(account.user.encode(), account.password.encode()) for account in self._companies.values()}
+        known = {
+            (account.user.encode(), account.password.encode())
+            for account in self._companies.values()
+            if account.password
+        }
         good = isinstance(data, LoginPassword) and (data.login, data.password) in known
         return AuthResult(success=good, handled=False)
 

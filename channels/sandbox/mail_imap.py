@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import ssl
 from argparse import Namespace
 from collections.abc import Mapping
@@ -12,14 +13,19 @@ from typing import Any
 from proxyprotocol.reader import ProxyProtocolReader
 from pymap.backend.dict import Config, Identity, Login
 from pymap.imap import IMAPServer
+from pymap.parsing.commands import Commands
 from pymap.parsing.message import AppendMessage
 from pymap.user import UserMetadata
+from pysasl import SASLAuth
 from pysasl.hashing import Cleartext
+
+from channels.sandbox.authority import Authority
+from channels.sandbox.bearer import Mechanisms, WithInitialResponse
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who may read one of the company's mailboxes, and hand in mail as it."""
+    """Who may read one of the company's mailboxes, and hand in mail as it. Without a password only tokens do."""
 
     user: str
     password: str
@@ -28,11 +34,12 @@ class Account:
 class Mailboxes:
     """One INBOX per user, in memory."""
 
-    def __init__(self, accounts: Mapping[str, Account]) -> None:
-        self._config = _config()
+    def __init__(self, accounts: Mapping[str, Account], authority: Authority | None = None) -> None:
+        self._config = _config(authority)
         self._login = Login(self._config)
         for account in accounts.values():
-            self._login.users_dict[account.user] = UserMetadata(self._config, account.user, password=account.password)
+            password = account.password or secrets.token_hex(16)
+            self._login.users_dict[account.user] = UserMetadata(self._config, account.user, password=password)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[Any]] = set()
 
@@ -66,9 +73,25 @@ class Mailboxes:
             await inbox.append(AppendMessage(mail), recent=True)
 
 
-def _config() -> Config:
+class _Tokens(Config):
+    """The library's configuration with XOAUTH2 in it."""
+
+    authority: Authority
+
+    @property
+    def tls_auth(self) -> SASLAuth:
+        return Mechanisms(self.authority)
+
+    @property
+    def commands(self) -> Commands:
+        commands = super().commands
+        commands.register(WithInitialResponse)
+        return commands
+
+
+def _config(authority: Authority | None) -> Config:
     """The passwords are pretend ones that stand in the operator's config file: they are compared as they are."""
-    return Config(
+    config = (Config if authority is None else _Tokens)(
         Namespace(passlib_cfg=None, proxy_protocol=None, inherited_sockets=None),
         demo_data=False,
         demo_user="",
@@ -79,3 +102,6 @@ def _config() -> Config:
         hash_context=Cleartext(),
         invalid_user_sleep=0.0,
     )
+    if isinstance(config, _Tokens) and authority is not None:
+        config.authority = authority
+    return config

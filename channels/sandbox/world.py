@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from channels.sandbox.authority import App, Authority
 from channels.sandbox.carrier import Carrier
 from channels.sandbox.mail import Account, MailWorld
 from channels.sandbox.page import Page
@@ -22,6 +23,7 @@ class SandboxSettings:
     http_port: int = 0
     smtp_port: int = 0
     imap_port: int = 0
+    apps: tuple[App, ...] = ()  # registered with the pretend provider that lets into the mailboxes without a password
     pace: float = 0.2  # seconds that each step of a message or call takes
 
 
@@ -30,7 +32,9 @@ class World:
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._settings = settings
-        self.mail = MailWorld(settings.mailboxes)
+        owners = [account.user for account in settings.mailboxes.values() if not account.password]
+        self.authority = Authority(owners, settings.apps) if owners else None
+        self.mail = MailWorld(settings.mailboxes, authority=self.authority)
         self.carrier = Carrier(settings.account_sid, settings.auth_token, settings.numbers, pace=settings.pace)
         self._names: dict[str, str] = {}
         self._page: Page | None = None
@@ -48,7 +52,8 @@ class World:
         self._page = Page(self.carrier, self.mail, tuple(self._settings.mailboxes), self._names)
         await self.mail.start(self._settings.smtp_port, self._settings.imap_port)
         try:
-            await self.carrier.start(self._settings.http_port, self._page.routes())
+            allowing = self.authority.routes() if self.authority else []
+            await self.carrier.start(self._settings.http_port, [*self._page.routes(), *allowing])
         except BaseException:
             await self.mail.stop()
             raise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from channels.message import Kind
+from channels.sandbox.authority import App
 from channels.sandbox.carrier import Carrier
 from channels.sandbox.mail import Account, MailWorld
 from channels.sandbox.resources import CompanyNumber
@@ -59,12 +60,31 @@ def sandbox_settings(settings: Settings) -> SandboxSettings:
     return SandboxSettings(
         account_sid=phone[0][1]["account_sid"] if phone else "",
         auth_token=phone[0][1]["auth_token"] if phone else "",
-        mailboxes={t["address"]: Account(t["smtp"]["username"], t["smtp"]["password"]) for t in mail.values()},
+        mailboxes={t["address"]: _account(t) for t in mail.values()},
         numbers=tuple(_numbers(settings, phone)),
-        http_port=urlsplit(phone[0][1]["base_url"]).port or 0 if phone else 0,
+        http_port=_http_port(mail.values(), phone),
         smtp_port=int(smtp),
         imap_port=int(imap),
+        apps=tuple(_apps(settings, mail.values())),
     )
+
+
+def _account(table: dict[str, Any]) -> Account:
+    smtp = table["smtp"]
+    return Account(smtp.get("username") or table["address"], smtp.get("password", ""))
+
+
+def _http_port(mail: Iterable[dict[str, Any]], phone: list[tuple[str, dict[str, Any], Kind]]) -> int:
+    """The telephones' port, which the pretend provider of the mailboxes shares; 0 is any free one."""
+    urls = [t["base_url"] for _, t, _ in phone] + [t["oauth"].get("token_url", "") for t in mail if t.get("oauth")]
+    return next((port for url in urls if (port := urlsplit(url).port)), 0)
+
+
+def _apps(settings: Settings, mail: Iterable[dict[str, Any]]) -> Iterator[App]:
+    """The hub as the pretend provider knows it."""
+    for oauth in (t["oauth"] for t in mail if t.get("oauth")):
+        back = f"{settings.hub.public_url}/settings/mailboxes/callback"
+        yield App(oauth["client_id"], oauth.get("client_secret", ""), (back,))
 
 
 def _mail_tables(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
