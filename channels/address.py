@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import idna
 import phonenumbers
 
 _LOCAL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+\Z")
@@ -49,9 +50,23 @@ def pretty_phone(number: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
-def _domain(domain: str, whole: str) -> str:
+def pretty_mail(value: str) -> str:
+    """How a person writes it: an A-label is shown as the U-label it stands for; anything odd comes back as it is."""
+    local, at, domain = value.rpartition("@")
+    if "xn--" not in domain:
+        return value
     try:
-        ascii_domain = domain.rstrip(".").encode("idna").decode().lower()
+        return f"{local}{at}{idna.decode(domain)}"
+    except UnicodeError:
+        return value
+
+
+def _domain(domain: str, whole: str) -> str:
+    """IDNA 2008 with the mapping of UTS 46, as browsers do; what is in ASCII already is taken at its word."""
+    try:
+        ascii_domain = domain.rstrip(".").lower()
+        if not ascii_domain.isascii():
+            ascii_domain = idna.encode(domain, uts46=True).decode().rstrip(".")
     except UnicodeError as e:
         raise BadAddress(f"{whole!r}: {domain!r} is not a domain name") from e
     labels = ascii_domain.split(".")

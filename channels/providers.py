@@ -29,6 +29,7 @@ class Provider:
     authority: Callable[[str, Any], Authority | None] = lambda name, settings: None
 
 
+_LONGEST_SHOWN = 80
 Granting = Callable[[str, Authority], TokenSource]  # (name of the channel, who lets us in)
 
 
@@ -100,4 +101,10 @@ def _first_problem(name: str, model: type[BaseModel], error: ValidationError) ->
         return Misconfigured("unknown key", channel=name, key=key, remedy=f"Known: {', '.join(model.model_fields)}")
     if first["type"] == "missing":
         return Misconfigured("is missing", channel=name, key=key)
-    return Misconfigured(f"{first['input']!r}: {first['msg']}", channel=name, key=key)
+    return Misconfigured(f"{_brief(first['input'])}{first['msg']}", channel=name, key=key)
+
+
+def _brief(value: object) -> str:
+    """A word that was mistyped is shown; a key in PEM, or a whole table, is nothing to print."""
+    shown = repr(value)
+    return f"{shown}: " if len(shown) <= _LONGEST_SHOWN else ""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Sequence
 
 from channels.adapter import Channel, Finding, TokenSource
 from channels.email.authority import MailAuthority
+from channels.email.dkim import Signer
 from channels.email.imap import ImapListener
 from channels.email.imap_wire import Wire
 from channels.email.parser import Parser
@@ -28,14 +29,15 @@ def open_channel(name: str, settings: Settings, webhook_base: str, *, tokens: To
     `tokens` is there when `authority` is; both connections log in with what it gives.
     """
     own = Address(Kind.EMAIL, settings.address, settings.display_name)
-    sender = SmtpSender(name, settings.smtp, own, tokens=tokens)
+    signer = Signer(settings.dkim, settings.address) if settings.dkim else None
+    sender = SmtpSender(name, settings.smtp, own, tokens=tokens, signer=signer)
     parser = Parser(settings.address)
 
     async def check() -> Sequence[Finding]:
         found = await _check_token(tokens, settings)
         if not all(one.ok for one in found):
-            return found  # both logins would fail for the same reason
-        found += await _check_smtp(sender, settings)
+            return found + _check_dkim(signer, settings)  # both logins would fail for the same reason
+        found += _check_dkim(signer, settings) + await _check_smtp(sender, settings)
         return found + (await _check_imap(name, settings.imap, tokens) if settings.imap else [])
 
     async def close() -> None:
@@ -58,6 +60,17 @@ async def _check_token(tokens: TokenSource | None, settings: Settings) -> list[F
         remedy = getattr(e, "remedy", "") or "Try again; if it goes on, see whether the provider has trouble"
         return [Finding(step, ok=False, detail=str(e), remedy=remedy)]
     return [Finding(step, ok=True, detail="given")]
+
+
+def _check_dkim(signer: Signer | None, settings: Settings) -> list[Finding]:
+    """What has to stand in the DNS. Receivers ask that the signing domain and that of From agree (RFC 7489 3.1.1)."""
+    if signer is None:
+        return []
+    where, record = signer.record
+    domain = settings.address.rpartition("@")[2]
+    aligned = f".{domain}".endswith(f".{signer.domain}") or signer.domain.endswith(f".{domain}")
+    remedy = "" if aligned else f"Leave dkim.domain out, or sign for {domain}: DMARC counts no other domain's signature"
+    return [Finding(f"dkim for {signer.domain}", ok=aligned, detail=f'publish {where} TXT "{record}"', remedy=remedy)]
 
 
 async def _check_smtp(sender: SmtpSender, settings: Settings) -> list[Finding]:

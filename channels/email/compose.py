@@ -50,7 +50,7 @@ def _headers(message: Outbound[Email], sender: Address, now: datetime) -> Header
         ("Message-ID", message_id(message, sender.value)),
         *_thread(mail),
         *_automatic(mail),
-        *_unsubscribe(mail, own),
+        *_unsubscribe(mail, own, sender.value),
         ("MIME-Version", "1.0"),
     ]
 
@@ -73,14 +73,25 @@ def _automatic(mail: Email) -> Headers:
     return [("Auto-Submitted", kind), ("X-Auto-Response-Suppress", "All")]
 
 
-def _unsubscribe(mail: Email, own: str) -> Headers:
-    """RFC 2369 and the one-click POST of RFC 8058 (requirement U1)."""
+def _unsubscribe(mail: Email, own: str, sender: str) -> Headers:
+    """RFC 2369, the one-click POST of RFC 8058 (requirement U1), and the name of the list (RFC 2919)."""
     if not mail.unsubscribe_url:
         return []
     if not _URL.match(mail.unsubscribe_url) or len(mail.unsubscribe_url) > 900:
         raise proofread.broken(f"{mail.unsubscribe_url!r} cannot stand in a List-Unsubscribe header")
     value = f"<{mail.unsubscribe_url}>,\r\n <mailto:{own}?subject=unsubscribe>"
-    return [("List-Unsubscribe", value), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
+    return [
+        ("List-Id", _list_id(sender)),
+        ("List-Unsubscribe", value),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    ]
+
+
+@lru_cache(maxsize=16)
+def _list_id(sender: str) -> str:
+    """`news@shop.example` writes to the list <news.shop.example>: one for all its campaigns, so that filters last."""
+    local, _, domain = sender.rpartition("@")
+    return f"<{re.sub('[^a-z0-9-]+', '-', local)[:63]}.{domain}>"
 
 
 @lru_cache(maxsize=4)

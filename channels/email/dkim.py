@@ -10,7 +10,7 @@ import hashlib
 import re
 from base64 import b64encode
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from channels import address
 
@@ -40,6 +40,11 @@ _BLANKS = re.compile(rb"[ \t]+")
 _FIELD = re.compile(rb"([^:\r\n]+):((?:[^\r]|\r\n[ \t])*)\r\n")
 
 
+def _signing_key(pem: SecretStr) -> SecretStr:
+    _loaded(pem.get_secret_value())
+    return pem
+
+
 def _domain(text: str) -> str:
     return address.mail(f"x@{text}").partition("@")[2]
 
@@ -51,12 +56,7 @@ class Dkim(BaseModel):
 
     selector: str = Field(pattern=rf"^{_LABEL}(?:\.{_LABEL})*$", max_length=63)
     domain: Annotated[str, AfterValidator(_domain)] | None = None
-    key: SecretStr
-
-    @model_validator(mode="after")
-    def _has_a_key_that_signs(self) -> Self:
-        _loaded(self.key.get_secret_value())
-        return self
+    key: Annotated[SecretStr, AfterValidator(_signing_key)]
 
 
 class Signer:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from channels import address
+from channels.email.dkim import Dkim
 from channels.email.hosts import is_loopback
 from channels.email.oauth import OAuth
 
@@ -53,6 +54,7 @@ class Smtp(_Server):
     port: Port = 587
     security: Literal["none", "starttls", "tls"] = "starttls"
     connections: int = Field(default=4, ge=1, le=64)
+    max_message_bytes: int = Field(default=25_000_000, ge=10_000)  # as it goes over the wire, files encoded
 
     @model_validator(mode="after")
     def _protects_the_password(self) -> Self:
@@ -87,6 +89,7 @@ class Settings(BaseModel):
     smtp: Smtp
     imap: Imap | None = None
     oauth: OAuth | None = None
+    dkim: Dkim | None = None
 
     @model_validator(mode="before")
     @classmethod

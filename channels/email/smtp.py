@@ -12,6 +12,7 @@ import aiosmtplib
 from channels import address
 from channels.adapter import TokenSource
 from channels.email.compose import compose, message_id
+from channels.email.dkim import Signer
 from channels.email.pool import Connection, Pool
 from channels.email.replies import Stage, dropped, refused
 from channels.email.settings import Smtp
@@ -36,17 +37,19 @@ class SmtpSender:
         own: Address,
         *,
         tokens: TokenSource | None = None,
+        signer: Signer | None = None,
         clock: Callable[[], datetime] = _utc_now,
         longest_seconds: float = LONGEST_SECONDS,
     ) -> None:
         self._own, self._clock, self._timeout, self._longest = own, clock, settings.timeout_seconds, longest_seconds
+        self._limit, self._signer = settings.max_message_bytes, signer
         self.pool = Pool(name, settings, hello=own.value.rpartition("@")[2], tokens=tokens)
 
     async def send(self, message: Outbound[Email]) -> Accepted:
         """Raises TryLater, Refused, Unknown or Misconfigured."""
         _check_recipient(message.to)
         envelope = Envelope(message, self._own)
-        body = _dot_stuffed(compose(message, self._own, self._clock()))
+        body = _dot_stuffed(self._written(message))
         conversation = _Conversation(self._timeout)
         try:
             async with asyncio.timeout(self._longest):
@@ -57,6 +60,13 @@ class SmtpSender:
 
     async def close(self) -> None:
         await self.pool.close()
+
+    def _written(self, message: Outbound[Email]) -> bytes:
+        now = self._clock()
+        mail = compose(message, self._own, now)
+        if len(mail) > self._limit:
+            raise _too_long(len(mail), f"smtp.max_message_bytes allows {self._limit:,}")
+        return self._signer.signed(mail, now) if self._signer is not None else mail
 
     async def _converse(self, conversation: _Conversation, envelope: Envelope, body: bytes) -> str:
         try:
@@ -73,7 +83,7 @@ class Envelope:
     def __init__(self, message: Outbound[Email], own: Address) -> None:
         self.recipient = message.to.value
         self.sender = "" if message.content.answers_automatically else tagged(own.value, message.token)
-        self._id = message.id.hex
+        self._id, self._own = message.id.hex, own.value
 
     def mail(self, client: aiosmtplib.SMTP, size: int) -> list[bytes]:
         words = [f"FROM:<{self.sender}>"]
@@ -91,7 +101,8 @@ class Envelope:
 
     @property
     def is_international(self) -> bool:
-        return not (self.recipient.isascii() and self.sender.isascii())
+        """Also when only the header says so: an automatic answer has no envelope sender."""
+        return not (self.recipient.isascii() and self._own.isascii())
 
 
 class _WentStale(TryLater):
@@ -122,7 +133,7 @@ class _Conversation:
             raise Refused(why, reason=Reason.REJECTED, stage=Stage.MAIL)
         limit = self._client.esmtp_extensions.get("size", "")
         if limit.isdecimal() and 0 < int(limit) < len(body):
-            raise Refused(f"{len(body)} bytes; the server takes {limit}", reason=Reason.TOO_LONG, stage=Stage.MAIL)
+            raise _too_long(len(body), f"the mail server takes {int(limit):,}")
 
     async def _transact(self, envelope: Envelope, body: bytes) -> str:
         await self._say(b"MAIL", *envelope.mail(self._client, len(body)))
@@ -192,6 +203,12 @@ class _Conversation:
             self.stage = Stage.CONNECT
             return _WentStale(detail, stage=Stage.MAIL)
         return dropped(self.stage, detail)
+
+
+def _too_long(size: int, limit: str) -> Refused:
+    """Nothing was sent: neither is asked for more than MAIL. Files grow by a third on the wire (base64)."""
+    why = f"the mail has {size:,} bytes with its files encoded, and {limit}. Send fewer or smaller files, or a link"
+    return Refused(why, reason=Reason.TOO_LONG, stage=Stage.MAIL)
 
 
 def _check_recipient(to: Address) -> None:
