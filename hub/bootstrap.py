@@ -99,7 +99,12 @@ async def _assemble(settings: Settings, database: Database, live: Live, channels
         for name, table in settings.channels.items():
             await senders.register(session, name, table.kind, rate=table.rate, burst=table.burst, now=clock.now())
     reception = Reception(
-        storage=storage, gate=gate, channels=channels, calls=settings.calls, company=settings.hub.name
+        storage=storage,
+        gate=gate,
+        channels=channels,
+        calls=settings.calls,
+        company=settings.hub.name,
+        acknowledges=settings.automations.acknowledge,
     )
     return Hub(settings, database, channels, storage, signer, live, gate, reception)
 

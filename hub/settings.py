@@ -101,6 +101,12 @@ class CallsTable(Table):
     ring_seconds: int = Field(default=20, ge=5, le=120)
 
 
+class AutomationsTable(Table):
+    """[automations]: what the hub does by itself."""
+
+    acknowledge: bool = False  # answer the mail that opens a conversation: we have it
+
+
 class ChannelTable(BaseModel):
     """[channels.NAME]: the keys that the hub itself reads; all others belong to the provider."""
 
@@ -133,6 +139,7 @@ class Settings(BaseSettings):
     web: WebTable = WebTable()
     gate: GateTable = GateTable()
     calls: CallsTable = CallsTable()
+    automations: AutomationsTable = AutomationsTable()
     channels: dict[str, ChannelTable] = Field(default_factory=dict)
 
     @classmethod

@@ -17,7 +17,7 @@ from hub.conversations import appointments
 from hub.conversations.appointments import Choice
 from hub.customers import consent
 from hub.customers.consent import Statement
-from hub.inbound import keywords
+from hub.inbound import acknowledgements, keywords
 from hub.inbound.keywords import Command, Keyword
 from hub.inbound.reception import Reception
 from hub.models import Customer, Interaction
@@ -41,6 +41,7 @@ class Meaning:
     appointment: int | None = None
     choice: Choice | None = None
     unsubscribes: UUID | None = None  # the mail that was answered with "unsubscribe"
+    speaks: bool = False  # a person's mail to us, which may be acknowledged
 
     @property
     def settled(self) -> bool:
@@ -59,7 +60,7 @@ async def understand(
 ) -> Meaning:
     """Read a word for commands: on SMS keywords and answers to reminders, on mail the unsubscribe mail of RFC 2369."""
     if inbound.kind is Kind.EMAIL:
-        return Meaning(unsubscribes=_unsubscribes(inbound, signer))
+        return Meaning(unsubscribes=_unsubscribes(inbound, signer), speaks=inbound.answerable)
     keyword = keywords.read(inbound.text)
     if keyword is not None and await _means(session, keyword, inbound):
         return Meaning(keyword=keyword)
@@ -89,6 +90,8 @@ async def act(
         await appointments.answer(session, meaning.appointment, meaning.choice, now=now)
     if meaning.unsubscribes is not None:
         await _unsubscribe(session, meaning.unsubscribes, interaction, now=now)
+    if meaning.speaks and not meaning.settled:
+        await acknowledgements.acknowledge(session, customer, interaction, inbound, reception, now=now + _AFTER)
 
 
 def _unsubscribes(inbound: Inbound, signer: Signer) -> UUID | None:

@@ -19,6 +19,7 @@ class Reception:
     channels: Mapping[str, Channel]
     calls: CallsTable
     company: str
+    acknowledges: bool = False
 
     @property
     def own(self) -> frozenset[str]:

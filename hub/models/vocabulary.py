@@ -123,6 +123,7 @@ class Withheld(StrEnum):
     NO_TEXT = "no_text"  # the template has no variant for any channel that is allowed
     TEMPLATE_ERROR = "template_error"
     TOO_LATE = "too_late"
+    AUTOMATIC_LIMIT = "automatic_limit"  # the brakes on answers that no person wrote
 
 
 class ConversationState(StrEnum):

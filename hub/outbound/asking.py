@@ -83,6 +83,7 @@ class Request:
     automatic: bool = False
     answers_automatically: bool = False
     call: Mapping[str, object] | None = None
+    language: str = ""  # of a template's words, when it is not to be the customer's
 
 
 @dataclass(frozen=True, slots=True)

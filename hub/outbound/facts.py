@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlalchemy import Row
+from sqlalchemy import select as sa_select
+from sqlmodel import and_, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import first_uuid7
 from hub.models import ChannelPreference, Consent, Customer, Identity, Interaction, Suppression
-from hub.models.vocabulary import AddressKind, Direction, Kind, Purpose, State
+from hub.models.vocabulary import AddressKind, Direction, Kind, Origin, Purpose, State
+from hub.outbound.brakes import AutomaticAnswer
 from hub.outbound.permission import Facts
 
 _WEEK = timedelta(days=7)
@@ -44,7 +47,7 @@ async def facts(
     wanted = await _elsewhere(session, elsewhere, now)
     suppressions = await _suppressions(session, {i.value for i in (*identities, *wanted)})
     by_wish = _grouped((i.customer_id, i) for i in wanted)
-    marketing = await _marketing(session, ids, now)
+    marketing, automatic = await _lately(session, ids, now)
     return {
         customer.id: Facts(
             customer=customer,
@@ -57,6 +60,7 @@ async def facts(
                 for row in suppressions.get(i.value, ())
             ),
             marketing=marketing.get(customer.id, ()),
+            automatic=dict(automatic.get(customer.id, ())),
             elsewhere=by_wish.get(customer.id, ()),
         )
         for customer in customers
@@ -90,20 +94,32 @@ async def _suppressions(session: AsyncSession, values: Collection[str]) -> dict[
     return _grouped((row.value, row) for row in rows)
 
 
-async def _marketing(session: AsyncSession, ids: list[UUID], now: datetime) -> dict[UUID, tuple[UUID, ...]]:
-    """Ids of the last week's marketing, oldest first; what was refused or never arrived does not count."""
-    rows = await session.exec(
-        select(Interaction.customer_id, Interaction.id)
-        .where(
-            col(Interaction.customer_id).in_(ids),
-            col(Interaction.id) >= first_uuid7(now - _WEEK),
-            col(Interaction.purpose) == Purpose.MARKETING,
-            col(Interaction.direction) == Direction.OUT,
-            col(Interaction.state).not_in(_NEVER_LEFT),
-        )
-        .order_by(col(Interaction.id))
+async def _lately(
+    session: AsyncSession, ids: list[UUID], now: datetime
+) -> tuple[dict[UUID, tuple[UUID, ...]], dict[UUID, tuple[tuple[UUID, AutomaticAnswer], ...]]]:
+    """The last week's marketing and automatic answers, oldest first, without what was refused or never arrived."""
+    columns = (
+        *(col(Interaction.customer_id), col(Interaction.id), col(Interaction.purpose), col(Interaction.at)),
+        *(col(Interaction.kind), col(Interaction.recipient), col(Interaction.conversation_id)),
+        col(Interaction.occasion),
     )
-    return _grouped((customer, interaction) for customer, interaction in rows)
+    nobody_wrote = and_(col(Interaction.origin) == Origin.AUTOMATION, col(Interaction.in_reply_to) != "")
+    wanted = (
+        col(Interaction.customer_id).in_(ids),
+        col(Interaction.id) >= first_uuid7(now - _WEEK),
+        or_(col(Interaction.purpose) == Purpose.MARKETING, nobody_wrote),
+        col(Interaction.direction) == Direction.OUT,
+        col(Interaction.state).not_in(_NEVER_LEFT),
+    )
+    rows = (await session.execute(sa_select(*columns).where(*wanted).order_by(col(Interaction.id)))).all()
+    return (
+        _grouped((row.customer_id, row.id) for row in rows if row.purpose is Purpose.MARKETING),
+        _grouped((row.customer_id, (row.id, _automatic(row))) for row in rows if row.purpose is Purpose.SERVICE),
+    )
+
+
+def _automatic(row: Row[Any]) -> AutomaticAnswer:
+    return AutomaticAnswer(row.at, row.kind, row.recipient, row.conversation_id, row.occasion)
 
 
 def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:

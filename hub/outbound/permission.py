@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -11,6 +11,8 @@ from uuid import UUID
 from hub.customers.consent import standing
 from hub.models import Consent, Customer, Identity, Suppression
 from hub.models.vocabulary import AddressKind, IdentityState, Kind, Origin, Purpose, Withheld
+from hub.outbound import brakes
+from hub.outbound.brakes import AutomaticAnswer
 from hub.outbound.quiet_hours import Window, is_zone, opens, zones_of_number
 
 if TYPE_CHECKING:
@@ -62,7 +64,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything the hub knows that bears on the answer. `marketing`: what was sent or queued in the last 7 days."""
+    """Everything the hub knows that bears on the answer.
+
+    `marketing` and `automatic` (the answers nobody wrote): what was sent or queued in the last 7 days, by id.
+    """
 
     customer: Customer
     identities: tuple[Identity, ...] = ()
@@ -70,6 +75,7 @@ class Facts:
     rankings: Mapping[Purpose, tuple[Kind, ...]] | None = None
     suppressions: tuple[Suppression, ...] = ()
     marketing: tuple[UUID, ...] = ()
+    automatic: Mapping[UUID, AutomaticAnswer] = field(default_factory=dict)
     elsewhere: tuple[Identity, ...] = ()  # nobody's addresses at which the customer asked to be answered (Reply-To)
 
 
@@ -85,6 +91,7 @@ class Question:
     recipient: str = ""
     answering: bool = False  # the customer wrote, and this answers it
     occasion: str = ""
+    conversation_id: UUID | None = None
     interaction: UUID | None = None  # set when asked again at sending
     expires_at: datetime | None = None
 
@@ -98,8 +105,13 @@ class Question:
         return self.by_person or (self.answering and self.purpose is Purpose.SERVICE)
 
     @property
+    def by_itself(self) -> bool:
+        """An answer that the hub gives without anybody: two machines could go on with it for ever."""
+        return self.origin is Origin.AUTOMATION and self.answering
+
+    @property
     def confirms(self) -> bool:
-        return self.origin is Origin.AUTOMATION and self.answering and self.occasion in CONFIRMATIONS
+        return self.by_itself and self.occasion in CONFIRMATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +154,9 @@ def decide(facts: Facts, question: Question, rules: Rules, now: datetime) -> Dec
     allowed = next((verdict for verdict in verdicts if verdict.reason is None), None)
     if allowed is None:
         return Decision(None, None, _most_telling(verdicts), None, trace or ("no channel was asked for",))
+    braked = _braked(allowed, facts, question, now)
+    if braked:
+        return Decision(None, None, Withheld.AUTOMATIC_LIMIT, None, (*trace, braked))
     return _in_time(allowed, trace, facts, question, rules, now)
 
 
@@ -276,6 +291,15 @@ def _suppressed(kind: Kind, row: Suppression) -> _Verdict:
 def _most_telling(verdicts: Sequence[_Verdict]) -> Withheld:
     reasons = {verdict.reason for verdict in verdicts}
     return next((reason for reason in _TELLING if reason in reasons), Withheld.NO_CHANNEL)
+
+
+def _braked(verdict: _Verdict, facts: Facts, question: Question, now: datetime) -> str:
+    """At sending only what was written before this answer counts."""
+    if not question.by_itself or verdict.identity is None:
+        return ""
+    mine = question.interaction
+    asked = AutomaticAnswer(now, verdict.kind, verdict.identity.value, question.conversation_id, question.occasion)
+    return brakes.stopped_by(asked, (one for id_, one in facts.automatic.items() if mine is None or id_ < mine))
 
 
 # ---- the hour -------------------------------------------------------------------------------

@@ -88,7 +88,8 @@ def _plan(request: Request, known: _Known, gate: Gate, now: datetime) -> Plan:
     used = values(gate, about.customer, request.purpose, _more(request))
     if decision.kind is not None:
         try:
-            rendered = _words(request, version, decision.kind, about.customer.language, gate, used)
+            language = request.language or about.customer.language
+            rendered = _words(request, version, decision.kind, language, gate, used)
         except TemplateProblem as problem:
             decision = Decision(None, None, Withheld.TEMPLATE_ERROR, None, (*decision.trace, str(problem)))
     row = _row(request, decision, rendered, known, gate, now)
@@ -109,6 +110,7 @@ def _question(request: Request, version: TemplateVersion | None, customer: Custo
         recipient=request.recipient,
         answering=request.answers is not None,
         occasion=request.occasion,
+        conversation_id=request.conversation_id,
         expires_at=request.expires_at,
     )
 

@@ -129,6 +129,7 @@ def _question(ticket: Ticket, row: Interaction) -> Question:
         recipient=row.recipient,
         answering=bool(row.in_reply_to),
         occasion=row.occasion,
+        conversation_id=row.conversation_id,
         interaction=row.id,
         expires_at=ticket.expires_at,
     )

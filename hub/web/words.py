@@ -66,6 +66,7 @@ WITHHELD: Mapping[str, str] = {
     Withheld.NO_TEXT: N_("The message has no text for any allowed channel."),
     Withheld.TEMPLATE_ERROR: N_("The template could not be filled in."),
     Withheld.TOO_LATE: N_("It would have come too late."),
+    Withheld.AUTOMATIC_LIMIT: N_("Enough automatic answers were sent here already."),
 }
 
 FAILED: Mapping[str, str] = {
