@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from channels.email import addresses, body
+from channels.email import addresses, body, calendar
 from channels.email.addresses import MAX_ADDRESSES, Mailbox
 from channels.email.headers import Headers
 from channels.email.parts import Part, tree
 from channels.errors import Unreadable
-from channels.message import Attachment
+from channels.message import Attachment, Invitation
 
 MAX_BYTES = 25_000_000
 _ID = re.compile(r"<[^<>\s]{1,998}>")
@@ -37,6 +37,7 @@ class Mail:
     text: str
     html: str
     attachments: tuple[Attachment, ...]
+    invitations: tuple[Invitation, ...]  # read from the calendar files among the attachments
     problems: tuple[str, ...]
 
 
@@ -48,7 +49,7 @@ def read(raw: bytes, limit: int = MAX_BYTES) -> Mail:
         raise Unreadable(f"too large: {len(raw)} bytes, the limit is {limit}")
     root = tree(raw)
     shown = body.choose(root)
-    headers = Headers(root.headers.fields, shown.charset)
+    headers = Headers(root.headers.fields, shown.charset) if shown.charset else root.headers
     to, cc = addresses.of(headers, "to"), addresses.of(headers, "cc")
     if len(to) + len(cc) > MAX_ADDRESSES:
         raise Unreadable(f"too complex: more than {MAX_ADDRESSES} recipients")
@@ -68,6 +69,7 @@ def read(raw: bytes, limit: int = MAX_BYTES) -> Mail:
         text=shown.text,
         html=shown.html,
         attachments=shown.attachments,
+        invitations=calendar.of(shown.attachments),
         problems=(*problems, *shown.problems),
     )
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from channels.email import addresses, autos, bounces, marked_quotes, plain, quotes
+from channels.email import addresses, autos, bounces, calendar, marked_quotes, plain, quotes
 from channels.email.addresses import Mailbox, canonical
 from channels.email.mime import Mail, read
 from channels.email.tagging import tokens
@@ -46,6 +46,7 @@ def _inbound(mail: Mail, own: str, auto: Auto | None) -> Inbound:
         auto=auto,
         answerable=autos.answerable(mail, own, auto),
         attachments=mail.attachments,
+        invitations=mail.invitations,
         problems=mail.problems,
     )
 
@@ -130,6 +131,7 @@ def understand(raw: bytes) -> dict[str, Any]:
         "body": {"type": "text/html" if mail.html else "text/plain", "text": text, "html": mail.html},
         "reply_text": _reply(mail),
         "attachments": [_json_attachment(a) for a in mail.attachments],
+        "invitations": [calendar.as_json(invitation) for invitation in mail.invitations],
         "auto": {"kind": auto.value if auto else None},
         "bounce": [_json_failure(f) for f in report.failures],
         "problems": list(mail.problems),
@@ -148,6 +150,7 @@ _EMPTY: dict[str, Any] = {
     "body": {"type": "text/plain", "text": "", "html": ""},
     "reply_text": "",
     "attachments": [],
+    "invitations": [],
     "auto": {"kind": None},
     "bounce": [],
 }
