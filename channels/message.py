@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -217,6 +217,32 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Attendee:
+    """Somebody an invitation names."""
+
+    address: str  # as it is written there, without `mailto:`
+    name: str = ""
+    answer: str = "needs-action"  # or accepted, declined, tentative, delegated
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One event in a calendar file that came with a mail. A time without tzinfo is local time wherever one is."""
+
+    method: str  # REQUEST, REPLY, CANCEL, PUBLISH, ADD, COUNTER, DECLINECOUNTER, REFRESH (RFC 5546 1.4)
+    uid: str = ""
+    summary: str = ""
+    start: datetime | date | None = None  # a date alone: all day
+    end: datetime | date | None = None  # the first moment (or day) after it
+    zone: str = ""  # the zone's name as the sender's calendar gives it
+    location: str = ""
+    organizer: Attendee | None = None
+    attendees: tuple[Attendee, ...] = ()
+    repeats: str = ""  # RRULE, as it stands
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """A person wrote to us. `text` is always there; `html` only if the mail had one."""
 
@@ -238,6 +264,7 @@ class Inbound:
     auto: Auto | None = None
     answerable: bool = True  # False when an automatic answer would be wrong (requirement L1)
     attachments: tuple[Attachment, ...] = ()
+    invitations: tuple[Invitation, ...] = ()  # read from the calendar files among the attachments
     media: tuple[Media, ...] = ()
     problems: tuple[str, ...] = ()  # what was odd about it, in words
 
