@@ -11,7 +11,7 @@ from channels.message import Kind
 from hub.api.access import Anyone, Caller
 from hub.api.problems import Endpoint, Problem
 from hub.api.shapes import MessageIn, MessageOut
-from hub.conversations import inbox
+from hub.conversations import inbox, threads
 from hub.customers import directory
 from hub.interactions import history
 from hub.models.vocabulary import Origin
@@ -72,8 +72,11 @@ async def _check(session: Any, body: MessageIn) -> None:
         await directory.get(session, body.customer_id)
     except directory.NotFound as e:
         raise _wrong("customer_id", str(e)) from e
-    if body.conversation_id is not None and await _owner(session, body.conversation_id) != body.customer_id:
+    if body.conversation_id is None:
+        return
+    if await _owner(session, body.conversation_id) != body.customer_id:
         raise _wrong("conversation_id", "The customer has no such conversation")
+    body.conversation_id = await threads.standing(session, body.conversation_id)
 
 
 async def _owner(session: Any, conversation_id: UUID) -> UUID | None:

@@ -11,6 +11,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
+from hub.conversations import threads
 from hub.conversations.inbox import NoSuchConversation
 from hub.models import Conversation
 from hub.models.vocabulary import ConversationState
@@ -62,6 +63,7 @@ async def mark_read(session: AsyncSession, conversation_id: UUID, *, now: dateti
 
 
 async def _set(session: AsyncSession, conversation_id: UUID, **values: Any) -> None:
+    conversation_id = await threads.standing(session, conversation_id)  # a page that is open may know an older one
     changed = await session.execute(
         update(Conversation)
         .where(col(Conversation.id) == conversation_id)

@@ -39,6 +39,7 @@ class Line:
     last_inbound_at: datetime | None
     flag: str
     snoozed_until: datetime | None
+    merged_into_id: UUID | None  # nothing is in it any more: whoever opens it is sent there
 
     @property
     def cursor(self) -> str:
@@ -51,7 +52,7 @@ VIEWS: Mapping[str, str] = {
     "unassigned": "c.state in ('open', 'pending') and c.assignee_id is null",
     "all": "c.state in ('open', 'pending')",
     "snoozed": "c.state = 'snoozed'",
-    "resolved": "c.state = 'resolved'",
+    "resolved": "c.state = 'resolved' and c.merged_into_id is null",
 }
 
 TEAM = "team-"  # a team's view is called `team-7`
@@ -59,7 +60,8 @@ _OF_TEAM = "c.state in ('open', 'pending') and c.channel in (select channel from
 
 _LINES = """
 select c.id, c.customer_id, p.name as customer_name, c.subject, c.preview, c.kind, c.channel, c.state, c.unread,
-  c.assignee_id, coalesce(s.name, '') as assignee_name, c.last_at, c.last_inbound_at, c.flag, c.snoozed_until
+  c.assignee_id, coalesce(s.name, '') as assignee_name, c.last_at, c.last_inbound_at, c.flag, c.snoozed_until,
+  c.merged_into_id
 from conversation c
 join customer p on p.id = c.customer_id
 left join staff s on s.id = c.assignee_id
@@ -113,6 +115,19 @@ async def conversation(session: AsyncSession, conversation_id: UUID) -> Line:
     if row is None:
         raise NoSuchConversation(conversation_id)
     return _line(dict(row))
+
+
+async def others(session: AsyncSession, conversation_id: UUID, *, query: str = "", limit: int = 20) -> list[Line]:
+    """Conversations that this one, or a message of it, could go to: its customer's, newest first.
+
+    With a `query`, anybody's with these words in their name, subject or preview.
+    """
+    words = query.replace("\0", "").strip()[:200]
+    whose = "true" if words else "c.customer_id = (select customer_id from conversation where id = :this)"
+    statement = f"{_LINES} where {whose} and c.id <> :this and c.merged_into_id is null {_PAGE}"
+    used: dict[str, object] = {"this": conversation_id, "at": None, "id": None, "limit": limit}
+    used |= {"words": words, "pattern": f"%{_literal(words)}%"}
+    return [_line(dict(row)) for row in (await session.execute(text(statement), used)).mappings()]
 
 
 def team_of(view: str) -> int | None:

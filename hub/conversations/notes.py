@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.clock import uuid7
+from hub.conversations import threads
 from hub.interactions import record
 from hub.models import Interaction
 from hub.models.vocabulary import Direction, Origin, State
@@ -31,6 +32,8 @@ async def add(
     words = text.replace("\0", "").strip()
     if not words:
         raise EmptyNote("Write something in the note first")
+    if conversation_id is not None:
+        conversation_id = await threads.standing(session, conversation_id)
     note = Interaction(
         id=uuid7(now),
         at=now,

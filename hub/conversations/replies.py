@@ -15,7 +15,6 @@ from channels.message import Kind
 from hub import live
 from hub.conversations import letters, mailboxes, signatures, threads
 from hub.conversations.answering import address_for
-from hub.conversations.inbox import NoSuchConversation
 from hub.conversations.quoting import Quote, quote
 from hub.models import Conversation, Customer, DedupeKey, Interaction
 from hub.models.vocabulary import ConversationState, Direction, Origin, Purpose
@@ -74,7 +73,7 @@ async def answer(session: AsyncSession, reply: Reply, *, gate: Gate, now: dateti
     if known is not None:
         return Duplicate(known.interaction_id)
     conversation = await _conversation(session, reply, now)
-    await _overtaken(session, reply)
+    await _overtaken(session, reply, conversation.id)
     request = await _request(session, reply, conversation, gate)
     given = await send(session, request, gate=gate, now=now)
     await _after(session, reply, conversation, given, now)
@@ -88,10 +87,7 @@ def _key(reply: Reply) -> str:
 async def _conversation(session: AsyncSession, reply: Reply, now: datetime) -> Conversation:
     """The conversation, locked so that two answers to it come one after the other; a new one for a first word."""
     if reply.conversation_id is not None:
-        found = await session.get(Conversation, reply.conversation_id, with_for_update=True)
-        if found is None:
-            raise NoSuchConversation(reply.conversation_id)
-        return found
+        return await threads.locked(session, reply.conversation_id)
     fresh = threads.opened(reply.customer_id, reply.kind, "", subject=reply.subject, now=now)
     fresh.unread = False
     session.add(fresh)
@@ -99,11 +95,11 @@ async def _conversation(session: AsyncSession, reply: Reply, now: datetime) -> C
     return fresh
 
 
-async def _overtaken(session: AsyncSession, reply: Reply) -> None:
+async def _overtaken(session: AsyncSession, reply: Reply, conversation_id: UUID) -> None:
     if reply.seen is None or reply.conversation_id is None:
         return
     rows = select(Interaction.id).where(
-        col(Interaction.conversation_id) == reply.conversation_id,
+        col(Interaction.conversation_id) == conversation_id,
         col(Interaction.direction) == Direction.OUT,
         col(Interaction.id) > reply.seen,
     )
