@@ -1,182 +1,273 @@
-"""Bounces written for people: qmail, exim, sendmail before 8.8, and everybody's own wording. Careful guesses only."""
+"""Bounces written for people: qmail, Exim, Postfix, Sendmail, Exchange, everybody's own wording. Careful guesses."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from channels.email import headers as header_block
-from channels.email import reasons
+from channels.email import phrases, returned, senders
+from channels.email.body import text_of
+from channels.email.dsn import Told
+from channels.email.headers import Headers
 from channels.email.mime import Mail
+from channels.email.parts import Part
+from channels.email.plain import text as plain_text
 
 _ADDRESS = re.compile(r"[A-Za-z0-9_.+&=/'{}!#$%*?^`|~-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z0-9]")
-_DAEMON = re.compile(
-    r"mailer-?daemon|postmaster|mail(?:er)?[ -]?(?:delivery|system|daemon)|mdaemon|<>|"
-    r"(?:^|<)(?:bounces?|mail-?daemon|postmast|internetmail|mmdf|smtp)@",
-    re.IGNORECASE,
-)
-_SUBJECT = re.compile(
-    r"undeliver|return(?:ed|ing) (?:mail|message|to sender)|delivery (?:status|failure|failed|error|problem|"
-    r"report|has failed|notification|unsuccessful)|"
-    r"(?:mail|message|delivery)[^a-z]{0,3}(?:delivery )?(?:fail|error|problem|could not)|failure notice|failed mail|"
-    r"not (?:be )?deliver|non[- ]?deliver|could ?n(?:ot|'t) (?:be )?(?:deliver|send|sent)|bounce|"
-    r"unknown (?:user|address)|user unknown|"
-    r"warning: (?:could not|message)|mail (?:could|system) |nondeliverable|permanent failure|delivery report|"
-    r"rejected|"
-    r"unzustellbar|nicht zugestellt|non remis|no entregad|non recapitabil|niedoręcz|не доставлен|недоставлен|"
-    r"errore|problema",
-    re.IGNORECASE,
-)
 _SAYS = re.compile(
     r"undeliver|not (?:be |been )?deliver|could not (?:be )?(?:deliver|send|sent|reach)|"
-    r"deliver\w* (?:\w+ ){0,4}fail|fail\w* (?:\w+ ){0,5}(?:deliver|recipient|address)|"
-    r"unknown (?:user|recipient|address|host|mailbox)|(?:user|recipient|mailbox|"
-    r"account) (?:\w+ ){0,4}(?:unknown|full|not|unavailable|disabled|doesn)|permanent (?:fatal )?error|"
-    r"fatal error|returned (?:below|to)|was not sent|rejected|bounced|problem delivering|could not be|no such|quota|"
-    r"exceed|not delivered|unable to (?:deliver|relay|send)|error (?:\w+ ){0,4}deliver|did not reach|delayed|"
-    r"cannot be|disabled|suspended",
+    r"deliver\w{0,6} (?:\w+ ){0,4}fail|fail\w{0,6} (?:\w+ ){0,5}(?:deliver|recipient|address)|"
+    r"unknown (?:user|recipient|address|host|mailbox)|(?:user|recipient|mailbox|account) (?:\w+ ){0,4}(?:unknown|"
+    r"full|not|"
+    r"unavailable|disabled|doesn)|permanent (?:fatal )?error|fatal error|returned (?:below|to)|was not sent|rejected|"
+    r"bounced|problem delivering|could not be|no such|quota|exceed|not delivered|unable to (?:deliver|relay|send)|"
+    r"error (?:\w+ ){0,4}deliver|did not reach|delayed|cannot be|disabled|suspended|送信できま|届け|配信|not a member|"
+    r"не может быть|nicht (?:zu|aus)gestellt|no (?:se )?pudo|non (?:è stato|ha potuto)|n'a pas pu|nie (?:mogła|"
+    r"została)",
     re.IGNORECASE,
 )
 _DELAY = re.compile(
     r"\b(?:delayed|will (?:keep |continue )(?:trying|to try)|will be retried|still (?:trying|being)|"
-    r"no action is required|(?:this is )?(?:just )?a warning (?:message )?only|not yet been delivered)",
+    r"no action is required|(?:this is )?(?:just )?a warning (?:message )?only|not yet been delivered|"
+    r"delivery attempts will continue|temporary failure report)",
     re.IGNORECASE,
 )
+_FINAL = re.compile(r"giv(?:en|ing) up|permanent|could not be delivered for|undeliverable", re.IGNORECASE)
 _CUT = re.compile(
-    r"^[ \t>|*-]{0,20}(?:(?:begin |start of |original |returned |forwarded |undelivered |unsent |below is |"
-    r"this is a copy of |the |your )+"
-    r"(?:mail|message|header|text)\b|(?:message|mail) (?:header|text|follows|content)|header (?:of|follows)|"
-    r"transcript of (?:the )?(?:message|mail)|"
-    r"----- ?(?:unsent|original|returned) ).{0,80}$",
+    r"^[ \t>|*=_-]{0,80}(?:(?:this|here|below|following|enclosed|included|attached|line|is|the|your|a|full|first|"
+    r"begin|start|"
+    r"of|text|partial|my|un-?delivered|e-?mail|contents?)[ -]{1,3}){0,8}(?:copy of|original|returned|unsent|"
+    r"undelivered|forwarded|bounced|headers? of|"
+    r"text of|body of|begin(?:ning)?(?: of)?|rejected)(?:[ -]{1,3}(?:the|your|this|original|"
+    r"returned))?[ -]{1,3}(?:e-?mail|mail|message|header|text|copy)s?\b(?! "
+    r"(?:was|is being|could|cannot|has|that))[^\n]{0,60}$|"
+    r"^[ \t>|*=_-]{0,80}(?:message|mail)(?: headers?| text| body)?s? (?:follows?|contents?)\b[^\n]{0,30}$|"
+    r"^[ \t>|*=_-]{0,80}headers? (?:of|follows?)\b[^\n]{0,40}$|"
+    r"^[ \t>|*=_-]{0,80}(?:the )?(?:message|mail) (?:returned|below|transcript)[ :-][^\n]{0,30}$",
     re.IGNORECASE | re.MULTILINE,
 )
-_HEADERISH = re.compile(
-    r"(?:return-path|received|from|to|subject|date|message-id|x-[\w-]+|mime-version|content-type|reply-to):",
-    re.IGNORECASE,
-)
-_MAX_TEXT = 200_000
-_MAX_FOUND = 50
+_CODE = re.compile(r"(?<![\d.])5[0-5]\d[ -]")
+_MAX_TEXT = 100_000
+_MAX_FOUND = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
-    recipient: str
-    status: str
-    action: str
-    diagnostic: str
-
-
-def failures(mail: Mail, texts: Sequence[str]) -> list[Guess]:
+def rows(mail: Mail, leaves: list[Part], about: Headers | None) -> list[Told]:
     """Empty unless the mail comes from a mail system, says that something failed, and names for whom."""
-    text = "\n".join(texts)[:_MAX_TEXT]
-    stated = _ADDRESS.findall(" ".join(v.decode("ascii", "replace") for v in mail.headers.all("x-failed-recipients")))
-    if not (stated or _comes_from_a_mail_system(mail)):
+    text = _text(mail, leaves)
+    stated = _stated(mail)
+    if not (stated or senders.is_mail_system(mail) or _from_a_list(mail)):
         return []
     told = _told(text)
-    if not stated and not (_SUBJECT.search(mail.subject[:500]) or _SAYS.search(told)):
+    if not stated and not (senders.SUBJECT.search(mail.subject[:500]) or _SAYS.search(told)):
         return []
-    action = (
-        "delayed"
-        if _DELAY.search(told) and not re.search(r"giv(?:en|ing) up|permanent", told, re.IGNORECASE)
-        else "failed"
-    )
-    return [_guess(recipient, told, action) for recipient in _recipients(mail, stated, told, text)[:_MAX_FOUND]]
+    if mail.in_reply_to and not stated and not _is_report(mail, told):
+        return []
+    action = _action(told)
+    found = _recipients(mail, stated, told, about)[:_MAX_FOUND]
+    return [_about(recipient, told, action, alone=len(found) == 1, others=found) for recipient in found]
+
+
+def named(mail: Mail, leaves: list[Part], about: Headers | None, unnamed: list[Told]) -> list[Told]:
+    """A report that names nobody: its text does, or the mail that it gives back went to one address only."""
+    told = _told(_text(mail, leaves))
+    found = _recipients(mail, _stated(mail), told, about)[:_MAX_FOUND]
+    if not found:
+        return unnamed[:1]
+    return [replace(unnamed[0], recipient=recipient, context=told[:3_000]) for recipient in found]
+
+
+def explained(mail: Mail, leaves: list[Part], known: list[Told]) -> list[Told]:
+    """Reports in the standard form often say the reason in their text part only."""
+    told = _told(_text(mail, leaves))
+    names = [row.recipient for row in known]
+    return [
+        row if row.context else replace(row, context=_near(row.recipient, told, names)) for row in known[:_MAX_FOUND]
+    ] + (known[_MAX_FOUND:])
 
 
 def is_notice(mail: Mail) -> bool:
     """A mail system says that something failed, though not in words that tell for whom."""
     sender = mail.headers.text("from")[:500]
-    return bool(re.search(r"mailer-?daemon@", sender, re.IGNORECASE) and _SUBJECT.search(mail.subject[:500]))
+    return bool(re.search(r"mailer-?daemon@", sender, re.IGNORECASE) and senders.SUBJECT.search(mail.subject[:500]))
 
 
-def returned(text: bytes) -> bytes | None:
-    """The header of the mail that comes back inside a text: the first run of lines that is one."""
-    run: list[bytes] = []
-    for line in text.splitlines()[:20_000]:
-        bare = line.lstrip(b"> |") if line[:1] in b">|" else line
-        if (
-            _HEADERISH.match(bare.decode("ascii", "replace"))
-            or (run and bare[:1] in (b" ", b"\t") and bare.strip())
-            or (re.match(rb"[A-Za-z-]{2,60}: ?\S", bare) and run)
-        ):
-            run.append(bare)
-        elif _is_header(run):
-            return b"\n".join(run)
-        else:
-            run = []
-    return b"\n".join(run) if _is_header(run) else None
+def _is_report(mail: Mail, told: str) -> bool:
+    """A postmaster is a person, too: an answer is a report when it quotes a server, and nobody."""
+    quotes = re.search(r"^[ \t]?>", told, re.MULTILINE)
+    return bool(senders.SUBJECT.search(mail.subject[:500]) or (_CODE.search(told) and not quotes))
 
 
-def _is_header(run: list[bytes]) -> bool:
-    names = {line.partition(b":")[0].strip().lower() for line in run}
-    return len(names & {b"message-id", b"received", b"date", b"from", b"to", b"subject", b"return-path"}) >= 3
+# ---- what it says ---------------------------------------------------------------------------
 
 
-def _comes_from_a_mail_system(mail: Mail) -> bool:
-    h = mail.headers
-    if h.plain("return-path") in ("<>", "< >") and not mail.in_reply_to:
-        return True
-    senders = " ".join((h.text("from")[:500], h.text("return-path")[:300], h.text("sender")[:300]))
-    return bool(_DAEMON.search(senders) or (_SUBJECT.search(mail.subject[:500]) and not mail.in_reply_to))
+def _text(mail: Mail, leaves: list[Part]) -> str:
+    texts = [text_of(part) for part in leaves if part.main_type == "multipart" or part.media_type == "text/plain"]
+    if not any(text.strip() for text in texts):
+        texts = [plain_text(text_of(part)[:_MAX_TEXT]) for part in leaves if part.media_type == "text/html"]
+    return "\n".join(texts)[:_MAX_TEXT]
 
 
 def _told(text: str) -> str:
     """What the system says, without the mail it gives back."""
     ends = [m.start() for m in _CUT.finditer(text) if m.start() > 40]
-    head = returned(text.encode("utf-8", "replace"))
+    head = returned.run(text.encode("utf-8", "replace"))
     if head:
-        first = head.split(b"\n")[0].decode("utf-8", "replace")
-        at = text.find(first)
+        at = text.find(head.split(b"\n")[0].decode("utf-8", "replace"))
         ends += [at] if at > 40 else []
-    told = text[: min(ends)] if ends else text
-    return told if _ADDRESS.search(told) or _SAYS.search(told) else text
+    for end in sorted(set(ends)):
+        told = text[:end]
+        if _ADDRESS.search(told) or _SAYS.search(told):
+            return told
+    return text
 
 
-def _recipients(mail: Mail, stated: list[str], told: str, text: str) -> list[str]:
+def _action(told: str) -> str:
+    return "delayed" if _DELAY.search(told) and not _FINAL.search(told) else "failed"
+
+
+# ---- for whom -------------------------------------------------------------------------------
+
+
+def _stated(mail: Mail) -> list[str]:
+    """Exim's and Gmail's own header."""
+    return _ADDRESS.findall(
+        " ".join(v.decode("ascii", "replace") for v in mail.headers.all("x-failed-recipients"))[:20_000]
+    )
+
+
+_LINE = r"^[ \t>*\u2022-]{0,20}"
+_HERE = r"<?(?P<a>[^\s<>@:()]{1,64}@[^\s<>@:;,()]{1,253})"
+_LABELS = (
+    r"(?:unknown user|user unknown|undeliverable to|invalid (?:final )?(?:delivery )?user(?: ?id)?|delivery to|"
+    r"could not be delivered to|addressed to|failed (?:addresses|recipients?)|recipients?|(?:final|original)-recipient|"
+    r"intended recipient|rcpt to|in:  rcpt to|target mail address|mailbox|undeliverable|no such user|mailbox full|"
+    r"user mailbox exceeds[^:\n]{0,40})s?[ \t]?:[ \t]*(?:rfc822;)?[ \t]*"
+)
+# How surely a line names a recipient who failed, best first.
+_SHAPES: tuple[re.Pattern[str], ...] = (
+    re.compile(_LINE + r"<?(?P<a>[^\s<>@]{1,64}@[^\s<>@:;,]{1,253})>?: ?(?:$|\S)"),
+    re.compile(_LINE + _HERE + r">?[ \t]*(?:$|\(|\.\.\.|; )"),
+    re.compile(_LINE + _LABELS + _HERE, re.IGNORECASE),
+    re.compile(_LINE + r"\(?(?:generated|expanded) (?:by|from):?[ \t]*" + _HERE, re.IGNORECASE),
+    re.compile(_LINE + _HERE + r">?[ \t]+\S"),
+)
+_NOT_OURS = re.compile(
+    r"mail from:? ?<?$|postmaster[^\n]*$|contact[^\n]*$|message-id[^\n]*$|\bid[ :=<]*$|sender:? ?<?$|reply-to:? ?<?$|"
+    r"\bfrom:? ?[^\n@]{0,40}<?$|please (?:e-?mail|write|forward|send)[^\n]*$|assistance[^\n]*$|mailto:$|"
+    r"return-path:? ?<?$|"
+    r"(?:message|mail) from:? ?<?$|sent by:? ?<?$",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(r"(?:postmaster|mailer-daemon|abuse|support|helpdesk|hostmaster|mailadmin|noc)@", re.IGNORECASE)
+
+
+def _recipients(mail: Mail, stated: list[str], told: str, about: Headers | None) -> list[str]:
     if stated:
         return _distinct(stated)
-    theirs = {box.address.lower() for box in (*mail.to, mail.sender, *mail.reply_to)}
-    found = [a for a in _candidates(told) if a.lower() not in theirs]
-    head = returned(text.encode("utf-8", "replace"))
-    addressed = _addressed(head) if head else []
-    both = [a for a in found if a.lower() in {x.lower() for x in addressed}]
-    return _distinct(both or found or [a for a in addressed if a.lower() not in theirs])
+    own = {box.address.lower() for box in (*mail.to, mail.sender, *mail.reply_to)}
+    addressed = _addressed(about) if about else []
+    shaped = _shaped(told)
+    candidates = list(_candidates(told))
+    for found in (_without(shaped, own), _in_both(shaped, addressed), _in_both(candidates, addressed)):
+        if found:
+            return _distinct(found)
+    others = _without(candidates, own)
+    alone = addressed if about and not _is_list_mail(about) else []
+    return _distinct(others or shaped or alone or candidates or _local_parts(told, mail))
 
 
-def _addressed(head: bytes) -> list[str]:
-    fields = header_block.parse(head)
-    return [
-        a for name in ("to", "cc", "x-envelope-to", "delivered-to") for a in _ADDRESS.findall(fields.plain(name)[:4000])
-    ]
+def _shaped(told: str) -> list[str]:
+    """The addresses in the surest shape that any line has."""
+    lines = [line[:1_000] for line in told.split("\n")[:5_000] if "@" in line]
+    for shape in _SHAPES:
+        found = [m.group("a").strip(".'\"") for line in lines if (m := shape.match(line)) and _plausible(line, m)]
+        if found:
+            return found
+    return []
+
+
+def _plausible(line: str, match: re.Match[str]) -> bool:
+    address = match.group("a").strip(".'\"")
+    return bool(_ADDRESS.fullmatch(address)) and not _ROLE.match(address) and "." in address.partition("@")[2]
 
 
 def _candidates(told: str) -> Iterator[str]:
     for match in _ADDRESS.finditer(told):
-        before = told[max(0, match.start() - 60) : match.start()].lower()
+        before = told[max(0, match.start() - 60) : match.start()]
         address = match.group().strip(".'")
-        if re.search(
-            r"mail from:? ?<?$|postmaster[^\n]*$|contact[^\n]*$|message-id[^\n]*$|\bid[ :=<]*$|sender:? ?<?$|"
-            r"reply-to:? ?<?$|\bfrom:? ?<?$",
-            before,
-        ):
-            continue
-        if (
-            re.match(r"(?:postmaster|mailer-daemon|abuse|support|helpdesk|hostmaster)@", address, re.IGNORECASE)
-            or "." not in address.partition("@")[2]
-        ):
-            continue
-        yield address
+        if not _NOT_OURS.search(before) and not _ROLE.match(address) and "." in address.partition("@")[2]:
+            yield address
+
+
+_BARE = re.compile(r"^[ \t]{1,12}(?P<a>[A-Za-z0-9][A-Za-z0-9._-]{1,63})(?:[ \t]{2}[^\n]{0,200})?$", re.MULTILINE)
+
+
+def _local_parts(told: str, mail: Mail) -> list[str]:
+    """Systems that name their own users without a domain: an indented list after a colon (AOL, Yale)."""
+    domain = mail.sender.address.rpartition("@")[2]
+    start = re.search(
+        r"(?:recipients?|following|addresse?s?)[^\n]{0,120}(?:\n[^\n]{1,80})?:[ \t]*\n", told, re.IGNORECASE
+    )
+    if not start or not domain:
+        return []
+    return [f"{m.group('a')}@{domain}" for m in _BARE.finditer(told[start.end() : start.end() + 2_000])]
+
+
+def _is_list_mail(about: Headers) -> bool:
+    return bool(about.all("list-id") or about.all("list-post") or about.all("x-mailman-version"))
+
+
+def _addressed(about: Headers) -> list[str]:
+    names = ("to", "cc", "x-envelope-to", "delivered-to")
+    return [a for name in names for a in _ADDRESS.findall(about.plain(name)[:4_000])]
+
+
+def _without(addresses: Iterable[str], own: set[str]) -> list[str]:
+    return [address for address in addresses if address.lower() not in own]
+
+
+def _in_both(addresses: Iterable[str], others: Iterable[str]) -> list[str]:
+    wanted = {address.lower() for address in others}
+    return [address for address in addresses if address.lower() in wanted]
 
 
 def _distinct(addresses: list[str]) -> list[str]:
     return list({a.lower(): a for a in reversed(addresses)}.values())[::-1]
 
 
-def _guess(recipient: str, told: str, action: str) -> Guess:
-    """The words after the address, up to the next one, are about it; a single recipient owns all of them."""
-    at = told.lower().find(recipient.lower())
-    window = told[at + len(recipient) : at + len(recipient) + 800] if at >= 0 else told[:1500]
-    about = window if reasons.by_words(window) or reasons.ENHANCED.search(window) else told[:3000]
-    status = reasons.ENHANCED.search(about) or reasons.ENHANCED.search(told)
-    return Guess(recipient, status.group() if status and status.group()[0] != "2" else "", action, about.strip())
+# ---- why ------------------------------------------------------------------------------------
+
+
+def _about(recipient: str, told: str, action: str, *, alone: bool, others: list[str]) -> Told:
+    near = _near(recipient, told, others)
+    context = near if alone else ""
+    return Told(recipient, "", action, near if phrases.meaning(near) or not context else context, context)
+
+
+def _near(recipient: str, told: str, others: list[str]) -> str:
+    """The words after the address, up to the next recipient, are about it."""
+    lower = told.lower()
+    at = lower.find(recipient.lower())
+    if not recipient or at < 0:
+        return told[:3_000]
+    if len(others) == 1:
+        return told[max(0, at - 600) : at + 2_400]
+    start = at + len(recipient)
+    nexts = [
+        found
+        for other in others
+        if (found := lower.find(other.lower(), start, start + 1_200)) >= 0 and other != recipient
+    ]
+    return told[start : min([start + 1_200, *nexts])]
+
+
+def _from_a_list(mail: Mail) -> bool:
+    """A mailing list that refuses a post (RFC 2142 names its keepers)."""
+    local = mail.sender.address.rpartition("@")[0].lower()
+    return bool(
+        re.search(r"(?:^owner-|-(?:admin|owner|request|bounces?)$)", local)
+        and re.search(
+            r"not (?:a )?member|rejected|refused|loop alert|error from|fatal error", mail.subject[:500], re.IGNORECASE
+        )
+    )

@@ -133,7 +133,7 @@ def understand(raw: bytes) -> dict[str, Any]:
         "attachments": [_json_attachment(a) for a in mail.attachments],
         "invitations": [calendar.as_json(invitation) for invitation in mail.invitations],
         "auto": {"kind": auto.value if auto else None},
-        "bounce": [_json_failure(f) for f in report.failures],
+        "bounce": [_json_failure(f) for f in report.failures if f.recipient],
         "problems": list(mail.problems),
     }
 

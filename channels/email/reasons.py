@@ -1,121 +1,206 @@
-"""From a mail system's words to ours: enhanced status codes (RFC 3463), SMTP codes, and the phrases servers use."""
+"""Why a mail did not arrive: Sisimai's 34 reasons, enhanced status codes (RFC 3463, IANA's registry), and ours."""
 
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 from channels.message import Reason
 
 ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 
-_BY_STATUS = {
-    "1.1": Reason.BAD_ADDRESS,  # bad destination mailbox
-    "1.2": Reason.BAD_ADDRESS,  # bad destination system
-    "1.3": Reason.BAD_ADDRESS,  # bad syntax
-    "1.4": Reason.BAD_ADDRESS,  # ambiguous
-    "1.6": Reason.BAD_ADDRESS,  # moved, no forwarding
-    "1.10": Reason.BAD_ADDRESS,  # null MX (RFC 7505)
-    "1.7": Reason.BLOCKED,  # the sender's address
-    "1.8": Reason.BLOCKED,
-    "2.1": Reason.UNREACHABLE,  # mailbox disabled
-    "2.2": Reason.MAILBOX_FULL,
-    "2.3": Reason.TOO_LONG,
-    "3.1": Reason.UNREACHABLE,
-    "3.4": Reason.TOO_LONG,
-    "4.1": Reason.UNREACHABLE,
-    "4.4": Reason.BAD_ADDRESS,  # no route: the domain has no mail server
-    "4.6": Reason.UNREACHABLE,  # a loop
-    "4.7": Reason.UNREACHABLE,  # expired in a queue
-}
-_BY_SUBJECT = {"4": Reason.UNREACHABLE, "5": Reason.REJECTED, "6": Reason.REJECTED, "7": Reason.BLOCKED}
+
+class Ground(StrEnum):
+    """Sisimai's words (libsisimai.org, "bounce reasons"). Four of them say that the address is no good."""
+
+    USERUNKNOWN = "userunknown"  # nobody has this mailbox
+    HOSTUNKNOWN = "hostunknown"  # the domain does not exist
+    HASMOVED = "hasmoved"  # the mailbox has moved and nothing is forwarded
+    NOTACCEPT = "notaccept"  # the host takes no mail at all (RFC 7504, RFC 7505)
+    MAILBOXFULL = "mailboxfull"
+    SUSPEND = "suspend"  # the account is locked, unpaid or asleep
+    FILTERED = "filtered"  # refused after DATA, or by what the recipient chose; perhaps no such mailbox
+    EXPIRED = "expired"  # too long in a queue, or every attempt failed
+    NETWORKERROR = "networkerror"  # DNS, routing or a connection failed
+    SYSTEMERROR = "systemerror"  # their machine or its configuration is broken
+    SYSTEMFULL = "systemfull"  # their disk is full
+    MAILERERROR = "mailererror"  # the program behind the mailbox failed
+    REJECTED = "rejected"  # the sender's address was refused
+    POLICYVIOLATION = "policyviolation"
+    ONHOLD = "onhold"  # it failed, and the words are not known
+    UNDEFINED = "undefined"  # it failed, and nothing says why
+    BLOCKED = "blocked"  # our host or its name was refused
+    BADREPUTATION = "badreputation"  # our host has a bad name
+    REQUIREPTR = "requireptr"  # our host has no name in the reverse DNS
+    AUTHFAILURE = "authfailure"  # SPF, DKIM or DMARC failed
+    NORELAYING = "norelaying"  # the host does not take mail for that domain from us
+    TOOMANYCONN = "toomanyconn"
+    SPEEDING = "speeding"  # sent too fast
+    SPAMDETECTED = "spamdetected"
+    VIRUSDETECTED = "virusdetected"
+    CONTENTERROR = "contenterror"  # header or body are made wrongly, or something in them is not taken
+    NOTCOMPLIANTRFC = "notcompliantrfc"  # refused for how it is made (RFC 5322)
+    MESGTOOBIG = "mesgtoobig"
+    EXCEEDLIMIT = "exceedlimit"  # larger than this mailbox takes
+    SECURITYERROR = "securityerror"  # login, TLS or access
+    SYNTAXERROR = "syntaxerror"  # an SMTP command was not understood
+    DELIVERED = "delivered"  # no bounce
+    FEEDBACK = "feedback"  # a complaint (RFC 5965)
+    VACATION = "vacation"  # an automatic answer
+
+    @property
+    def hard(self) -> bool:
+        """True when this address will never work."""
+        return self in _HARD
+
+    @property
+    def kind(self) -> str:
+        """hard, soft, blocked (we or our words were refused, the mailbox is well) or unknown (B1)."""
+        if self in _HARD:
+            return "hard"
+        return "unknown" if self in (Ground.ONHOLD, Ground.UNDEFINED) else "blocked" if self in _OURS else "soft"
+
+    @property
+    def reason(self) -> Reason:
+        """The word that the hub acts on."""
+        if self in _HARD:
+            return Reason.BAD_ADDRESS
+        return _REASON.get(self, Reason.BLOCKED if self in _OURS else Reason.UNREACHABLE)
 
 
-def _any_of(*phrases: str) -> re.Pattern[str]:
-    return re.compile("|".join(phrases), re.IGNORECASE)
-
-
-# Words come before codes: servers are careless with codes (half of all "550 5.1.1" of some systems mean "blocked"),
-# but say in the text what they mean. The first row that matches wins.
-_PHRASES: tuple[tuple[re.Pattern[str], Reason], ...] = (
-    (
-        _any_of(
-            r"(?:mailbox|inbox|account|user|recipient|folder)[^.\n]{0,30}\b(?:is )?(?:full|over ?quota|exceed)",
-            r"over ?(?:the )?(?:disk |storage |mail)?quota",
-            r"quota (?:exceeded|full|violation)|exceed\w* (?:\w+ ){0,4}quota|insufficient (?:disk|system storage)",
-            r"mailbox (?:size|quota)|storage (?:limit|quota)|not enough (?:disk|storage) space|disc quota",
-            r"too many messages (?:in|on) (?:this|the|mail)|out of (?:disk )?(?:space|quota)",
-        ),
-        Reason.MAILBOX_FULL,
-    ),
-    (
-        _any_of(
-            r"message (?:size|length|file) ?(?:is )?(?:too (?:big|large|long)|exceed)",
-            r"size (?:limit )?exceed|exceed\w* (?:\w+ ){0,5}(?:message )?size|message (?:is )?too (?:big|large|long)",
-            r"message is larger than|max(?:imum)? message size",
-        ),
-        Reason.TOO_LONG,
-    ),
-    (
-        _any_of(
-            r"\bspam|black ?list|block ?list|blocked|dnsbl|\brbl\b|spf\b|dkim\b|dmarc\b|reputation|virus|malware",
-            r"banned|\bpolicy|content (?:re(?:ject|fus)|filter)|relay(?:ing)? (?:denied|not|access)|"
-            r"not allowed to relay",
-            r"unable to relay|we do not relay|reverse dns|rdns|\bptr\b|too many (?:connections|recipients|"
-            r"messages from)",
-            r"rate limit|throttl|listed (?:at|by|in)|not authori[sz]ed|authentication required|permission",
-            r"suspicious|phish|prohibited|sender (?:address )?(?:re(?:ject|fus)|denied|verify)|access denied|"
-            r"restricted",
-        ),
-        Reason.BLOCKED,
-    ),
-    (
-        _any_of(
-            r"(?:user|account|mailbox|recipient|addressee|address|person|customer|name)[^\n]{0,60}"
-            r"(?:unknown|not? (?:known|found|exist|valid|listed|here|such)|does(?:n'?t| not) (?:exist|have)|invalid|"
-            r"no longer)",
-            r"unknown (?:user|recipient|local|address|account|mailbox|name|uid|mail)",
-            r"(?:no|not a?) ?(?:such|valid|known) (?:\w+ )?(?:user|recipient|address|mailbox|account|person|name|local|"
-            r"alias)",
-            r"no (?:\w+ )?mailbox (?:here|by that)|invalid (?:recipient|user|address|mailbox|final)|bad (?:destination|"
-            r"address)",
-            r"undeliverable address|is not a valid|isn't a valid|user does|not our customer|no account|nosuchuser",
-            r"(?:mailbox|address|account) (?:is )?(?:unavailable|not available|has been (?:deleted|removed|closed))",
-        ),
-        Reason.BAD_ADDRESS,
-    ),
-    (
-        _any_of(
-            r"(?:host|domain)[^\n]{0,60}(?:unknown|not found|not exist|no such|unrouteable|invalid)",
-            r"(?:unknown|no such|bad) (?:host|domain)|unrouteable|unroutable|nxdomain|no mx\b|null mx|"
-            r"name or service not known",
-            r"host or domain name not found|not? (?:mx|mail) (?:record|server|exchanger)|illegal (?:host|domain)",
-        ),
-        Reason.BAD_ADDRESS,
-    ),
-    (
-        _any_of(
-            r"expired|timed? ?out|retry time|connection (?:refused|lost|dropped|reset)|could ?n[o']t connect|"
-            r"unreachable",
-            r"not (?:yet )?been delivered|delayed|try again|too long in queue|temporar|too many hops|loop(?:s|ing|"
-            r"ed)?\b",
-            r"disabled|suspended|inactive|not active|deactivated|system (?:error|failure)|local (?:error|"
-            r"configuration)",
-        ),
-        Reason.UNREACHABLE,
-    ),
+_HARD = frozenset({Ground.USERUNKNOWN, Ground.HOSTUNKNOWN, Ground.HASMOVED, Ground.NOTACCEPT})
+_OURS = frozenset(
+    {
+        Ground.BLOCKED,
+        Ground.REJECTED,
+        Ground.POLICYVIOLATION,
+        Ground.BADREPUTATION,
+        Ground.REQUIREPTR,
+        Ground.AUTHFAILURE,
+        Ground.NORELAYING,
+        Ground.TOOMANYCONN,
+        Ground.SPEEDING,
+        Ground.SPAMDETECTED,
+        Ground.VIRUSDETECTED,
+        Ground.CONTENTERROR,
+        Ground.NOTCOMPLIANTRFC,
+        Ground.MESGTOOBIG,
+        Ground.EXCEEDLIMIT,
+        Ground.SECURITYERROR,
+        Ground.SYNTAXERROR,
+        Ground.FEEDBACK,
+    }
 )
+_REASON = {
+    Ground.MAILBOXFULL: Reason.MAILBOX_FULL,
+    Ground.MESGTOOBIG: Reason.TOO_LONG,
+    Ground.EXCEEDLIMIT: Reason.TOO_LONG,
+    Ground.CONTENTERROR: Reason.REJECTED,
+    Ground.NOTCOMPLIANTRFC: Reason.REJECTED,
+    Ground.SYNTAXERROR: Reason.REJECTED,
+    Ground.ONHOLD: Reason.UNKNOWN,
+    Ground.UNDEFINED: Reason.UNKNOWN,
+    Ground.FEEDBACK: Reason.COMPLAINED,
+}
+
+# Subject and detail of RFC 3463 section 3 and of IANA's "SMTP Enhanced Status Codes". What is general (x.0.0, x.5.0)
+# tells nothing and is left out.
+_BY_STATUS = {
+    "1.0": Ground.USERUNKNOWN,
+    "1.1": Ground.USERUNKNOWN,
+    "1.2": Ground.HOSTUNKNOWN,
+    "1.3": Ground.USERUNKNOWN,
+    "1.4": Ground.FILTERED,
+    "1.5": Ground.FILTERED,
+    "1.6": Ground.HASMOVED,
+    "1.7": Ground.REJECTED,
+    "1.8": Ground.REJECTED,
+    "1.9": Ground.SYSTEMERROR,
+    "1.10": Ground.NOTACCEPT,
+    "2.0": Ground.FILTERED,
+    "2.1": Ground.SUSPEND,
+    "2.2": Ground.MAILBOXFULL,
+    "2.3": Ground.EXCEEDLIMIT,
+    "2.4": Ground.FILTERED,
+    "3.0": Ground.SYSTEMERROR,
+    "3.1": Ground.SYSTEMFULL,
+    "3.2": Ground.NOTACCEPT,
+    "3.3": Ground.SYSTEMERROR,
+    "3.4": Ground.MESGTOOBIG,
+    "3.5": Ground.SYSTEMERROR,
+    "3.6": Ground.SYSTEMERROR,
+    "4.0": Ground.NETWORKERROR,
+    "4.1": Ground.EXPIRED,
+    "4.2": Ground.NETWORKERROR,
+    "4.3": Ground.NETWORKERROR,
+    "4.4": Ground.HOSTUNKNOWN,
+    "4.5": Ground.NETWORKERROR,
+    "4.6": Ground.NETWORKERROR,
+    "4.7": Ground.EXPIRED,
+    "5.1": Ground.SYNTAXERROR,
+    "5.2": Ground.SYNTAXERROR,
+    "5.3": Ground.TOOMANYCONN,
+    "5.4": Ground.SYSTEMERROR,
+    "5.5": Ground.SYSTEMERROR,
+    "7.2": Ground.POLICYVIOLATION,
+    "7.9": Ground.POLICYVIOLATION,
+    "7.13": Ground.SUSPEND,
+    "7.17": Ground.HASMOVED,
+    "7.20": Ground.AUTHFAILURE,
+    "7.21": Ground.AUTHFAILURE,
+    "7.22": Ground.AUTHFAILURE,
+    "7.23": Ground.AUTHFAILURE,
+    "7.24": Ground.AUTHFAILURE,
+    "7.25": Ground.REQUIREPTR,
+    "7.26": Ground.AUTHFAILURE,
+    "7.27": Ground.REJECTED,
+    "7.28": Ground.SPEEDING,
+    "7.30": Ground.SECURITYERROR,
+}
+_BY_SUBJECT = {"6": Ground.CONTENTERROR, "7": Ground.SECURITYERROR}
 
 
-def by_words(text: str) -> Reason | None:
-    """What the text says, if it says anything we know."""
-    head = text[:4000]
-    return next((reason for pattern, reason in _PHRASES if pattern.search(head)), None)
+def by_status(status: str) -> Ground | None:
+    """`5.1.1` → USERUNKNOWN. None for a status that says no more than that it failed (x.0.0 and the like).
 
-
-def by_status(status: str) -> Reason | None:
-    """`5.1.1` → BAD_ADDRESS. None for a status that says no more than that it failed (x.0.0 and the like)."""
+    Of a temporary failure it is only said that it went on too long: `4.4.4` is a DNS that did not answer.
+    """
     match = ENHANCED.match(status)
     if not match:
         return None
     subject, detail = str(int(match.group(2))), str(int(match.group(3)))
-    return _BY_STATUS.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject)
+    found = _BY_STATUS.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject)
+    if match.group(1) == "4" and found in (Ground.HOSTUNKNOWN, Ground.NOTACCEPT):
+        return Ground.NETWORKERROR if subject != "3" else Ground.SYSTEMERROR
+    return found
+
+
+# What stands for a ground where the mail gives no status of its own; an "x" is the class, 4 or 5.
+_STATUS_OF = {
+    Ground.USERUNKNOWN: "x.1.1",
+    Ground.HOSTUNKNOWN: "x.1.2",
+    Ground.HASMOVED: "x.1.6",
+    Ground.NOTACCEPT: "x.3.2",
+    Ground.MAILBOXFULL: "x.2.2",
+    Ground.SUSPEND: "x.2.1",
+    Ground.FILTERED: "x.2.0",
+    Ground.EXPIRED: "x.4.7",
+    Ground.NETWORKERROR: "x.4.0",
+    Ground.SYSTEMERROR: "x.3.0",
+    Ground.SYSTEMFULL: "x.3.1",
+    Ground.REJECTED: "x.1.8",
+    Ground.MESGTOOBIG: "x.3.4",
+    Ground.EXCEEDLIMIT: "x.2.3",
+    Ground.CONTENTERROR: "x.6.0",
+    Ground.NOTCOMPLIANTRFC: "x.6.0",
+    Ground.AUTHFAILURE: "x.7.20",
+    Ground.REQUIREPTR: "x.7.25",
+    Ground.TOOMANYCONN: "x.5.3",
+    Ground.SPEEDING: "x.7.28",
+}
+
+
+def status_of(ground: Ground, code: str) -> str:
+    """The nearest enhanced status; `code` is 4 or 5."""
+    general = "x.7.1" if ground.kind == "blocked" else "x.0.0"
+    return _STATUS_OF.get(ground, general).replace("x", code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
-from channels.email import reasons
+from channels.email import reasons, verdicts
 from channels.errors import Misconfigured, Refused, SendError, TryLater, Unknown
 from channels.message import Reason
 
@@ -37,7 +37,7 @@ def refused(stage: Stage, code: int, text: str) -> SendError | Misconfigured:
     if code == 421 or (stage is Stage.CONNECT and code < 500):
         return TryLater(detail, code=_code(code, text), stage=stage, whole_sender=True)
     if code < 500:
-        return TryLater(detail, code=_code(code, text), stage=stage, reason=_stated(text))
+        return TryLater(detail, code=_code(code, text), stage=stage, reason=_stated(text, stage))
     if code in _AUTH_NEEDED:
         return Misconfigured(f"the server asks for a login: {detail}", remedy="Set smtp.username and smtp.password")
     if stage is Stage.CONNECT:
@@ -51,16 +51,20 @@ def _code(code: int, text: str) -> str:
     return status.group(0) if status else str(code)
 
 
-def _stated(text: str) -> Reason | None:
-    return reasons.by_status(text) or reasons.by_words(text)
+def _stated(text: str, stage: Stage) -> Reason | None:
+    """None when neither its status nor its words tell anything."""
+    asked = {Stage.MAIL: "MAIL FROM", Stage.RCPT: "RCPT"}.get(stage, "DATA")
+    verdict = verdicts.judge(f"{text} (in reply to {asked})")
+    return None if verdict.ground.kind == "unknown" else verdict.ground.reason
 
 
 def _reason(stage: Stage, code: int, text: str) -> Reason:
+    stated = _stated(text, stage)
     if stage is Stage.RCPT:
-        return _stated(text) or _RCPT.get(code, Reason.REJECTED)
+        return stated or _RCPT.get(code, Reason.REJECTED)
     if stage is Stage.MAIL:
-        return _not_the_recipient(_stated(text)) or (Reason.TOO_LONG if code == 552 else Reason.REJECTED)
-    return _not_the_recipient(_stated(text)) or (Reason.TOO_LONG if code == 552 else Reason.BLOCKED)
+        return _not_the_recipient(stated) or (Reason.TOO_LONG if code == 552 else Reason.REJECTED)
+    return _not_the_recipient(stated) or (Reason.TOO_LONG if code == 552 else Reason.BLOCKED)
 
 
 _RCPT = {
