@@ -7,7 +7,7 @@ import html
 import re
 from dataclasses import dataclass, field
 
-from channels.email import filenames, flowed, plain, transfer
+from channels.email import filenames, flowed, plain, tnef, transfer
 from channels.email.charsets import codec, decode
 from channels.email.parts import Part
 from channels.message import Attachment
@@ -47,6 +47,7 @@ class _Sorting:
     named: list[tuple[Part, int]] = field(default_factory=list)  # texts with a file name that stand first
     problems: dict[str, None] = field(default_factory=dict)
     last: Part | None = None
+    packed: tnef.Unpacked | None = None  # the words that came in a winmail.dat
 
     def has(self, media_type: str) -> bool:
         return any(text.part.media_type == media_type for text in self.shown)
@@ -57,6 +58,9 @@ def choose(root: Part) -> Shown:
     sorting = _Sorting()
     _sort(root, sorting, _Place())
     _fall_back(sorting)
+    if sorting.packed and not any(text.words.strip() for text in sorting.shown):
+        packed, files = sorting.packed, filenames.unique(sorting.files)
+        return Shown(packed.text, packed.html, files, "", tuple(sorting.problems))
     plains = [text for text in sorting.shown if text.part.media_type != "text/html"]
     first = next(iter([*plains, *sorting.shown]), None)
     return Shown(
@@ -161,7 +165,13 @@ def _show(part: Part, sorting: _Sorting, place: _Place) -> None:
 
 def _keep(part: Part, sorting: _Sorting, place: _Place) -> None:
     inline = place.parent == "multipart/related" or _is_inline(part)
-    sorting.files.append(_attachment(part, part.content(), inline=inline))
+    content = part.content()
+    packed = tnef.unpacked(content) if tnef.is_tnef(part.media_type, part.filename) else None
+    if packed is None:
+        sorting.files.append(_attachment(part, content, inline=inline))
+    else:
+        sorting.files.extend(packed.files)
+        sorting.packed = sorting.packed or packed
     if part.breaks_off:
         sorting.problems[_BREAKS_OFF] = None
 
