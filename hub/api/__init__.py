@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from hub.api import (
     appointments,
+    conversations,
     customers,
     files,
     health,
@@ -21,7 +22,7 @@ from hub.bootstrap import Hub
 
 __all__ = ["install_error_pages", "router"]
 
-_VERSION_1 = (customers, interactions, messages, appointments)
+_VERSION_1 = (customers, interactions, conversations, messages, appointments)
 _PUBLIC = (webhooks, unsubscribe, files, health, plain)
 
 

@@ -14,10 +14,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from channels.message import Kind
 from hub.conversations.appointments import Coming
+from hub.conversations.rearranging import Reach
 from hub.customers.listing import CustomerLine
 from hub.database.purity import UNHOLDABLE
 from hub.interactions.history import Entry
-from hub.models import Appointment, Consent, Customer, Identity
+from hub.models import Appointment, Consent, Customer, Identity, Rearrangement
 from hub.models.vocabulary import (
     AddressKind,
     AppointmentState,
@@ -25,6 +26,7 @@ from hub.models.vocabulary import (
     IdentityState,
     Origin,
     Purpose,
+    Rearranged,
     State,
     Withheld,
 )
@@ -295,6 +297,32 @@ class MessageOut(BaseModel):
     due_at: datetime | None = None
     reason: Withheld | None = Field(default=None, description="Why it was withheld")
     trace: list[str] = []
+
+
+class MoveIn(Body):
+    conversation_id: UUID = Field(description="Where it is to stand")
+
+
+class SplitIn(Body):
+    reach: Reach = Field(examples=["later"], description="message: this one alone; later: and everything behind it")
+
+
+class MergeIn(Body):
+    into: UUID = Field(description="The conversation that remains")
+
+
+class RearrangementOut(BaseModel):
+    id: UUID = Field(description="POST /api/v1/rearrangements/{id}/undo takes it back")
+    what: Rearranged
+    from_id: UUID
+    into_id: UUID
+    words: int = Field(description="How many messages stand elsewhere now")
+    undone_at: datetime | None
+
+    @classmethod
+    def of(cls, change: Rearrangement) -> RearrangementOut:
+        plain = change.model_dump(include={"id", "what", "from_id", "into_id", "undone_at"})
+        return cls(**plain, words=len(change.moved["words"]))
 
 
 class AppointmentIn(Body):

@@ -1,0 +1,97 @@
+"""/api/v1: putting right what stands in which conversation. Nothing of what was said changes, nor whose it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NoReturn
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from hub.api.access import Anyone, Caller
+from hub.api.problems import Endpoint, Problem
+from hub.api.shapes import MergeIn, MoveIn, RearrangementOut, SplitIn
+from hub.conversations import rearranging, undoing
+from hub.conversations.inbox import NoSuchConversation
+from hub.conversations.rearranging import CannotRearrange
+from hub.conversations.undoing import NoSuchRearrangement, WorkedOn
+from hub.interactions.history import NoSuchEntry
+from hub.models import Rearrangement
+from hub.staff import audit
+from hub.staff.roles import Action
+
+router = APIRouter(tags=["Conversations"], route_class=Endpoint)
+
+
+async def _answerer(caller: Anyone) -> Caller:
+    caller.demand(Action.ANSWER)
+    return caller
+
+
+Answerer = Annotated[Caller, Depends(_answerer)]
+
+
+@router.post("/interactions/{interaction_id}/move", status_code=201)
+async def move_interaction(caller: Answerer, interaction_id: UUID, body: MoveIn) -> RearrangementOut:
+    """One message into another conversation, of whichever customer."""
+    try:
+        async with caller.hub.database.unit() as session:
+            change = await rearranging.move(
+                session, interaction_id, body.conversation_id, staff_id=caller.staff_id, now=caller.now
+            )
+            return await _told(session, caller, "message.move", change)
+    except (NoSuchEntry, NoSuchConversation, CannotRearrange) as e:
+        _refuse(e)
+
+
+@router.post("/interactions/{interaction_id}/split", status_code=201)
+async def split_conversation(caller: Answerer, interaction_id: UUID, body: SplitIn) -> RearrangementOut:
+    """A new conversation with this message, or with it and everything behind it."""
+    try:
+        async with caller.hub.database.unit() as session:
+            change = await rearranging.split(
+                session, interaction_id, body.reach, staff_id=caller.staff_id, now=caller.now
+            )
+            return await _told(session, caller, "conversation.split", change)
+    except (NoSuchEntry, CannotRearrange) as e:
+        _refuse(e)
+
+
+@router.post("/conversations/{conversation_id}/merge", status_code=201)
+async def merge_conversation(caller: Answerer, conversation_id: UUID, body: MergeIn) -> RearrangementOut:
+    """Everything of one conversation into another one, which takes its place; of two customers both take part then."""
+    try:
+        async with caller.hub.database.unit() as session:
+            change = await rearranging.merge(
+                session, conversation_id, body.into, staff_id=caller.staff_id, now=caller.now
+            )
+            return await _told(session, caller, "conversation.merge", change)
+    except (NoSuchConversation, CannotRearrange) as e:
+        _refuse(e)
+
+
+@router.post("/rearrangements/{rearrangement_id}/undo")
+async def undo_rearrangement(caller: Answerer, rearrangement_id: UUID) -> RearrangementOut:
+    """Everything back to where it was, as long as nobody has gone on from there."""
+    try:
+        async with caller.hub.database.unit() as session:
+            change = await undoing.undo(session, rearrangement_id, now=caller.now)
+            return await _told(session, caller, "conversation.undo", change)
+    except (NoSuchRearrangement, WorkedOn) as e:
+        _refuse(e)
+
+
+async def _told(session: Any, caller: Caller, action: str, change: Rearrangement) -> RearrangementOut:
+    shape = RearrangementOut.of(change)
+    detail = f"conversation:{change.from_id} into conversation:{change.into_id}, {shape.words} words"
+    subject = f"rearrangement:{change.id}"
+    await audit.write(
+        session, action, staff_id=caller.staff_id, subject=subject, detail=detail, ip=caller.ip, now=caller.now
+    )
+    return shape
+
+
+def _refuse(error: Exception) -> NoReturn:
+    if isinstance(error, LookupError):
+        remedy = "Look its id up with GET /api/v1/interactions"
+        raise Problem(404, "Conversation", str(error), remedy=remedy) from error
+    raise Problem(409, "Conversation", str(error), remedy="Read it again; nothing was changed") from error
