@@ -59,6 +59,15 @@ async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
+async def other_database_url(server_url: str, template: str) -> AsyncIterator[str]:
+    """A second fresh database, for a second hub."""
+    name = f"hub_test_{os.getpid()}_{next(_numbers)}"
+    await _execute(server_url, f'create database "{name}" template "{template}"')
+    yield named(server_url, name)
+    await _execute(server_url, f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """Units of work on a fresh, migrated, empty database."""
     database = Database(database_url)

@@ -138,7 +138,7 @@ class MailWorld:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
         for recipient in envelope.rcpt_tos:
-            await self._receive(envelope.mail_from or "", recipient, raw)
+            await self._receive((envelope.mail_from or "").strip("<>"), recipient, raw)  # "<>": nobody
         if any(_magic(recipient) == "drop" for recipient in envelope.rcpt_tos):
             _hang_up(server)
         return "250 2.0.0 Ok: queued"
