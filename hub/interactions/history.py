@@ -13,7 +13,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
-from hub.models import AttachmentRow, Attempt, Campaign, Interaction, ReceiptRow, Staff
+from hub.models import AttachmentRow, Attempt, Campaign, Customer, Interaction, ReceiptRow, Staff
 from hub.models.vocabulary import Direction, Origin, Purpose, State
 
 LONGEST = 20_000  # characters of each text in a list; one customer's giant mails must not fill the memory
@@ -51,6 +51,7 @@ class Entry:
     id: UUID
     at: datetime
     customer_id: UUID
+    customer_name: str
     conversation_id: UUID | None
     direction: Direction
     kind: Kind | None  # None: a note
@@ -173,7 +174,7 @@ def _of_kinds(kinds: Collection[str]) -> ColumnElement[bool]:
 
 _DERIVED = {
     *("subject", "text", "reply_text", "cut", "has_html", "has_remote_pictures"),
-    *("trace", "staff_name", "campaign_name", "attachments"),
+    *("trace", "customer_name", "staff_name", "campaign_name", "attachments"),
 }
 _PLAIN = [name for name in Entry.__slots__ if name not in _DERIVED]
 
@@ -191,9 +192,11 @@ def _entries(*, longest: int | None = LONGEST) -> Select[Any]:
             (col(Interaction.body_html) != "").label("has_html"),
             func.left(col(Interaction.body_html), _HTML).op("~*")(_REMOTE_PICTURE).label("has_remote_pictures"),
             col(Interaction.trace),
+            col(Customer.name).label("customer_name"),
             col(Staff.name).label("staff_name"),
             col(Campaign.name).label("campaign_name"),
         )
+        .join(Customer, col(Customer.id) == col(Interaction.customer_id))
         .outerjoin(Staff, col(Staff.id) == col(Interaction.staff_id))
         .outerjoin(Campaign, col(Campaign.id) == col(Interaction.campaign_id))
     )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from hub.bootstrap import Hub
 from hub.web import (
     administration,
+    arranging,
     campaigns,
     customer,
     customers,
@@ -29,6 +30,7 @@ ROOMS = (
     sign_in,
     live,
     inbox,
+    arranging,
     writing,
     customers,
     customer,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 
-from hub.conversations import assignment, inbox
+from hub.conversations import assignment, inbox, threads, undoing
 from hub.models.vocabulary import ConversationState
 from hub.staff import accounts, audit, teams
 from hub.staff.roles import Action
@@ -16,7 +16,7 @@ from hub.web import cards, composing, moments, words
 from hub.web.access import Answerer, InboxReader, Visit
 from hub.web.pages import go, opened, page
 from hub.web.problems import Page
-from hub.web.threads import told
+from hub.web.threads import Told, told
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
@@ -53,7 +53,11 @@ async def listing(
 
 @router.get("/inbox/{view}/{conversation_id}")
 async def conversation(visit: InboxReader, view: str, conversation_id: UUID, q: str = "") -> Response:
-    """One conversation, open in its view."""
+    """One conversation, open in its view. One that was merged leads to what it became part of."""
+    async with visit.hub.database.unit() as session:
+        standing = await threads.standing(session, conversation_id)
+    if standing != conversation_id:
+        return go(visit, f"/inbox/{_known(view)}/{standing}")
     return page(visit, "inbox.html", **await whole(visit, _known(view), conversation_id, q))
 
 
@@ -136,7 +140,16 @@ async def _opened(visit: Visit, conversation_id: UUID) -> dict[str, Any]:
             "card": card,
             "composer": composing.composer(visit, card, found, seen=str(entries[-1].id) if entries else ""),
             "snoozes": _snoozes(visit),
+            "change": await undoing.undoable(session, conversation_id),
+            "pointed": await _pointed(session, entries),
         }
+
+
+async def _pointed(session: Any, entries: list[Told]) -> dict[UUID, inbox.Line]:
+    """The other conversations that words of this one speak of."""
+    ids = {told.entry.points_to_id for told in entries} - {None}
+    lines = [await inbox.conversation(session, one) for one in ids if one is not None]
+    return {line.id: line for line in lines}
 
 
 _NOTHING_OPEN: dict[str, Any] = {
@@ -146,6 +159,8 @@ _NOTHING_OPEN: dict[str, Any] = {
     "card": None,
     "composer": None,
     "snoozes": (),
+    "change": None,
+    "pointed": {},
 }
 
 

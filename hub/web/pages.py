@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
+from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -24,6 +25,7 @@ from hub.web.access import Visit
 
 STATIC = Path(__file__).parent / "static"
 _NOTICE = "hub_notice"
+_UNDO = "hub_undo"
 _THEME = "hub_theme"
 THEMES = ("auto", "light", "dark")
 
@@ -41,23 +43,28 @@ def page(visit: Visit, template: str, *, block: str = "", status: int = 200, **d
     if not wanted:
         html = found.render(context)
     else:
-        html = found.render({**context, "layout": "bare.html", "fragment": wanted}) + _notice_apart(context["notice"])
+        html = found.render({**context, "layout": "bare.html", "fragment": wanted}) + _notice_apart(context)
     response = HTMLResponse(html, status, {"Vary": "HX-Request, HX-Target", "Cache-Control": "no-store"})
     if context["notice"] and (wanted or not _fragment(visit.request)):
         response.delete_cookie(_NOTICE)
+        response.delete_cookie(_UNDO)
     return response
 
 
 def plain_page(request: Request, template: str, *, status: int = 200, **data: Any) -> Response:
     """A page for somebody who is not signed in."""
-    context = {"visit": None, "notice": "", "theme": _theme(request), "path": request.url.path}
+    context = {"visit": None, "notice": "", "undo": None, "theme": _theme(request), "path": request.url.path}
     html = environment().get_template(template).render(context | data)
     return HTMLResponse(html, status, {"Cache-Control": "no-store"})
 
 
-def go(visit: Visit, path: str, notice: str = "") -> Response:
-    """303 to a page, which says `notice` once."""
+def go(visit: Visit, path: str, notice: str = "", *, undo: UUID | None = None) -> Response:
+    """303 to a page, which says `notice` once, with a button that takes the rearrangement `undo` back."""
     response = RedirectResponse(path, 303)
+    if undo is None:
+        response.delete_cookie(_UNDO)
+    else:
+        response.set_cookie(_UNDO, str(undo), max_age=60, httponly=True, samesite="lax", secure=secure(visit))
     if notice:
         response.set_cookie(
             _NOTICE, quote(notice[:600]), max_age=60, httponly=True, samesite="lax", secure=secure(visit)
@@ -95,6 +102,7 @@ def _context(visit: Visit) -> dict[str, Any]:
         "fragment": "",
         "path": request.url.path,
         "notice": unquote(request.cookies.get(_NOTICE, "")),
+        "undo": _undo(request),
         "theme": _theme(request),
         "company": visit.hub.settings.hub.name,
         "links": visit.hub.settings.web.links,
@@ -119,10 +127,18 @@ def _theme(request: Request) -> str:
     return theme if theme in THEMES else "auto"
 
 
-def _notice_apart(notice: str) -> str:
-    if not notice:
+def _undo(request: Request) -> UUID | None:
+    try:
+        return UUID(request.cookies[_UNDO])
+    except (KeyError, ValueError):
+        return None
+
+
+def _notice_apart(context: Mapping[str, Any]) -> str:
+    if not context["notice"]:
         return ""
-    return str(Markup('<div id="notice" hx-swap-oob="true"><p>{}</p></div>').format(notice))
+    said = environment().get_template("notice.html").render(context)
+    return str(Markup('<div id="notice" hx-swap-oob="true">{}</div>').format(Markup(said)))  # noqa: S704 (our template)
 
 
 @cache

@@ -15,8 +15,10 @@ from hub.models.vocabulary import (
     Kind,
     Origin,
     Purpose,
+    Rearranged,
     Role,
     State,
+    ThreadedBy,
     Withheld,
 )
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
@@ -150,6 +152,38 @@ ROLES: Mapping[str, Sign] = {
     Role.ADMIN: Sign(N_("Administrator"), "shield"),
 }
 
+# "In this conversation because …"
+THREADED: Mapping[str, str] = {
+    ThreadedBy.IN_REPLY_TO: N_("it answers a mail of it"),
+    ThreadedBy.REFERENCES: N_("it refers to a mail of it"),
+    ThreadedBy.ADDRESS: N_("it came to the answer address of one of our messages"),
+    ThreadedBy.SUBJECT: N_("its subject carries the mark of one of our messages"),
+    ThreadedBy.CITED: N_("a mail that came before it refers to it, or to the same mail as it does"),
+    ThreadedBy.OPEN: N_("it was the customer's open conversation"),
+    ThreadedBy.NEW: N_("it began it"),
+    ThreadedBy.STRANGER: N_("it refers to another conversation, in which its sender takes no part"),
+    ThreadedBy.MOVED: N_("a colleague moved it here"),
+    ThreadedBy.SPLIT: N_("a colleague made a conversation of it"),
+    ThreadedBy.MERGED: N_("a colleague merged its conversation into this one"),
+    ThreadedBy.JOINED: N_("the mail between the two parts came late and joined them"),
+}
+
+REARRANGED: Mapping[str, str] = {
+    Rearranged.MOVE: N_("Undo the move"),
+    Rearranged.SPLIT: N_("Undo the split"),
+    Rearranged.MERGE: N_("Undo the merge"),
+}
+
+FLAGS = frozenset(
+    (
+        N_("possible thread"),
+        N_("refers to two conversations"),
+        N_("wants the answer to go to another customer"),
+        N_("same Message-ID, other text"),
+        N_("no sender address"),
+    )
+)
+
 VIEWS: Mapping[str, Sign] = {
     "mine": Sign(N_("Mine"), "user"),
     "unassigned": Sign(N_("Unassigned"), "inbox"),
@@ -176,6 +210,11 @@ def sign(table: Mapping[str, Sign], word: str) -> Sign:
 def outcome(kind: str | None, state: str) -> Sign:
     """The state of a message; a call that came about was answered, not delivered."""
     return (CALLS.get(state) if kind == Kind.VOICE else None) or sign(STATES, state)
+
+
+def because(word: str) -> str:
+    """Why a word stands in its conversation; an unknown reason is shown as it is."""
+    return THREADED.get(word, word)
 
 
 def why(state: str, reason: str) -> str:

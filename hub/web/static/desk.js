@@ -38,7 +38,7 @@
   /* ---- notices ---- */
   const say = (text) => { const place = $("#notice"); place.replaceChildren(Object.assign(document.createElement("p"), { textContent: text })); fade(); };
   let fading = null;
-  const fade = () => { clearTimeout(fading); fading = setTimeout(() => $("#notice")?.replaceChildren(), 7000); };
+  const fade = () => { clearTimeout(fading); fading = setTimeout(() => $("#notice")?.replaceChildren(), $("#notice form") ? 20000 : 7000); };
   if ($("#notice p")) fade();
   body.addEventListener("htmx:oobAfterSwap", (event) => { if (event.detail.target.id === "notice") fade(); });
   body.addEventListener("htmx:responseError", (event) => {
