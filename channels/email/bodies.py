@@ -13,10 +13,10 @@ from channels.message import Attachment, Email
 Headers = tuple[tuple[str, str], ...]
 Part = tuple[Headers, bytes]  # the part's own header fields, and its body without a last line end
 
-_FOREIGN = bytes(range(128, 256))
 _CHANGED = (b" \n", b"\t\n", b"\nFrom ")  # by relays that trim lines, and mailboxes that write `>From`
 _KEPT_BYTES = 512_000  # of a file whose encoded form is kept for the next recipient
 _KEPT_FILES = 16
+_KEPT_LINE = 1_000  # bytes of a line whose encoded form is kept
 
 
 def written(mail: Email, stem: str) -> Part:
@@ -41,7 +41,7 @@ def _multipart(subtype: str, boundary: str, parts: list[Part]) -> Part:
     mark = boundary.encode()
     lines = [b"--%b\r\n%b\r\n%b\r\n" % (mark, _part_head(headers), body) for headers, body in parts]
     lines.append(b"--%b--\r\n" % mark)
-    return (("Content-Type", f'multipart/{subtype}; boundary="{boundary}"'),), b"".join(lines)
+    return (("Content-Type", f'multipart/{subtype};\r\n boundary="{boundary}"'),), b"".join(lines)
 
 
 @lru_cache(maxsize=64)
@@ -53,26 +53,35 @@ def _part_head(headers: Headers) -> bytes:
 
 
 def _text_part(subtype: str, text: str) -> Part:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    encoding, body = _encode(lines.encode("utf-8", "replace"))
+    encoding, body = _encode(text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", ""))
     return (("Content-Type", f"text/{subtype}; charset=utf-8"), ("Content-Transfer-Encoding", encoding)), body
 
 
-def _encode(data: bytes) -> tuple[str, bytes]:
+def _encode(text: str) -> tuple[str, bytes]:
     """7bit when nothing on the way can change it or take it for a boundary, else the shorter of QP and base64."""
-    if data.isascii() and b"=_" not in data and _is_safe(data):
-        return "7bit", data.replace(b"\n", b"\r\n")
-    foreign = len(data) - len(data.translate(None, _FOREIGN))
-    if foreign * 6 <= len(data):
-        quoted = binascii.b2a_qp(data, istext=True)
-        if not (b"\nFrom " in quoted or quoted.startswith(b"From ")):  # a soft line break can bring it to the front
-            return "quoted-printable", quoted.replace(b"\n", b"\r\n")
-    return "base64", _base64(data.replace(b"\n", b"\r\n"))
+    data = text.encode("utf-8", "replace")
+    if (len(data) - len(text)) * 12 > len(data):  # a sixth of it, in letters of two bytes
+        return "base64", _base64(data.replace(b"\n", b"\r\n"))
+    lines = data.split(b"\n")
+    if data.isascii() and b"=_" not in data and max(map(len, lines)) <= 76 and not _is_changed(data):
+        return "7bit", b"\r\n".join(lines)
+    # Most lines of a campaign's mail are the same for all who get it: those are encoded once.
+    quoted = [_kept_quoted_line(line) if len(line) <= _KEPT_LINE else _quoted_line(line) for line in lines]
+    return "quoted-printable", b"\r\n".join(quoted)
 
 
-def _is_safe(data: bytes) -> bool:
+def _is_changed(data: bytes) -> bool:
     framed = b"\n%b\n" % data
-    return not any(mark in framed for mark in _CHANGED) and max(map(len, data.split(b"\n"))) <= 76
+    return any(mark in framed for mark in _CHANGED)
+
+
+def _quoted_line(line: bytes) -> bytes:
+    quoted = b"\n" + binascii.b2a_qp(line, istext=True)
+    # A soft line break can bring it to the front as well.
+    return quoted.replace(b"\nFrom ", b"\n=46rom=\n ")[1:].replace(b"\n", b"\r\n")
+
+
+_kept_quoted_line = lru_cache(maxsize=4096)(_quoted_line)
 
 
 def _base64(data: bytes) -> bytes:

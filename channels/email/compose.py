@@ -42,9 +42,9 @@ def _headers(message: Outbound[Email], sender: Address, now: datetime) -> Header
     mail = message.content
     own = tagged(sender.value, message.token)
     return [
-        ("From", words.mailbox(sender.name, sender.value)),
-        ("To", words.mailbox(message.to.name, message.to.value)),
-        ("Reply-To", words.mailbox(sender.name, own)),
+        ("From", words.mailbox(sender.name, sender.value, len("From: "))),
+        ("To", words.mailbox(message.to.name, message.to.value, len("To: "))),
+        ("Reply-To", words.mailbox(sender.name, own, len("Reply-To: "))),
         ("Subject", words.text(mail.subject, len("Subject: "))),
         ("Date", _date(int(now.timestamp()))),
         ("Message-ID", message_id(message, sender.value)),

@@ -14,17 +14,16 @@ from channels.message import Reason
 
 _LINE_LIMIT = 998  # RFC 5322 2.1.1
 _PRINTED = bytes(range(32, 127)) + bytes(range(128, 256))
-_FIELD = re.compile(rb"^([!-9;-~]+):", re.MULTILINE)
-_MAILBOX = re.compile(rb'(?:(?:"(?:[^"\\\r\n]|\\[^\r\n])*"|[A-Za-z0-9 !#$%&\'*+\-/=?^_`{|}~]+)\r\n |'
+_MAILBOX = re.compile(rb'(?:(?:"(?:[^"\\\r\n]|\\[^\r\n]|\r\n )*"|[A-Za-z0-9 !#$%&\'*+\-/=?^_`{|}~]+)\r\n |'
                       rb"(?:=\?utf-8\?b\?[A-Za-z0-9+/=]+\?=\r\n )+)?<([^<>\s]+)>\Z")  # fmt: skip
 
 
 def check(head: bytes, intended: Sequence[str], recipient: str) -> None:
     """`head` is the header block with its last line end. Raises Refused."""
-    if not _is_sound(head):
+    lines = head.split(b"\r\n")
+    if lines.pop() or not _are_sound(lines):
         raise broken("a line of its header is too long, blank, or holds a control character")
-    fields = _FIELD.findall(head)
-    if b":".join(fields) != ":".join(intended).encode() or len(fields) + head.count(b"\r\n ") != head.count(b"\r\n"):
+    if [line.partition(b":")[0] for line in lines if line[:1] != b" "] != [name.encode() for name in intended]:
         raise broken("its header fields do not read back as intended")
     read = _MAILBOX.match(_value(head, b"To"))
     if read is None or read.group(1) != recipient.encode():
@@ -36,11 +35,11 @@ def broken(why: str) -> Refused:
     return Refused(f"the mail cannot be written: {why}", reason=Reason.REJECTED, stage="compose")
 
 
-def _is_sound(head: bytes) -> bool:
-    """For some readers a blank line, though it begins with a space, ends the header."""
-    lines = head.split(b"\r\n")
+def _are_sound(lines: list[bytes]) -> bool:
+    """A line that is not the first may go on with what the one above says; for some readers a blank one ends the
+    header, even if it begins with a space."""
     return (
-        not lines.pop()
+        lines[0][:1] != b" "
         and not b"".join(lines).translate(None, _PRINTED)
         and max(map(len, lines)) <= _LINE_LIMIT
         and all(map(bytes.strip, lines))

@@ -17,7 +17,8 @@ _ATOMS = re.compile(r"[A-Za-z0-9 !#$%&'*+\-/=?^_`{|}~]*\Z")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&+\-.^_`|~]+\Z")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>\Z")
 _LINE = 76
-_WORD_BYTES = 39  # 52 base64 characters and the frame: 64, well under RFC 2047's 75
+_FRAME = len("=?utf-8?b??=")
+_LONGEST_IN_QUOTES = 60  # of a word in a name, before it is encoded to be broken
 
 
 def clean(value: str) -> str:
@@ -31,16 +32,16 @@ def text(value: str, used: int) -> str:
     """An unstructured header value, folded. `used` is the length of `Name: ` in front of it."""
     value = clean(value)
     if not value.isascii() or "=?" in value:
-        return _encoded(value)
+        return _encoded(value, used)
     if len(value) + used <= _LINE:
         return value
     folded = _folded(value.split(" "), used)
-    return folded if folded is not None else _encoded(value)
+    return folded if folded is not None else _encoded(value, used)
 
 
-def mailbox(name: str, address: str) -> str:
-    """`Name <local@domain>`. An address with a non-ASCII local part stays as it is (RFC 6532)."""
-    phrase = _phrase(name)
+def mailbox(name: str, address: str, used: int) -> str:
+    """`Name <local@domain>`. An address with a non-ASCII local part stays as it is (RFC 6532). `used` as in `text`."""
+    phrase = _phrase(name, used)
     return f"{phrase}\r\n <{address}>" if phrase else f"<{address}>"
 
 
@@ -51,12 +52,12 @@ def message_ids(values: tuple[str, ...], limit: int = 30) -> str:
 
 
 def parameter(name: str, value: str) -> str:
-    """`; name="value"`, or RFC 2231 continuations of percent-encoded UTF-8 when it is not plain ASCII."""
+    """`;`, a fold and `name="value"`, or RFC 2231 continuations of percent-encoded UTF-8 for what is not plain ASCII."""
     value = clean(value)
     if _TOKEN.match(value) and len(value) < 60:
-        return f'; {name}="{value}"'
+        return f';\r\n {name}="{value}"'
     if value.isascii() and len(value) < 60 and not set(value) & set('"\\') and "=?" not in value:
-        return f'; {name}="{value}"'
+        return f';\r\n {name}="{value}"'
     return _extended(name, value)
 
 
@@ -69,13 +70,16 @@ def media_type(value: str) -> str:
 
 
 @lru_cache(maxsize=64)  # the sender's own is asked for with every mail
-def _phrase(name: str) -> str:
+def _phrase(name: str, used: int) -> str:
+    """Encoded words only where there is no other way: Python's own reader puts blanks between two of them in a name."""
     name = clean(name)
-    if not name.isascii() or "=?" in name or len(name) > _LINE - len("Reply-To: ,"):
-        return _encoded(name)
-    if _ATOMS.match(name):
+    if not name.isascii() or "=?" in name:
+        return _encoded(name, used)
+    if _ATOMS.match(name) and len(name) + used <= _LINE:
         return name
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    words = name.replace("\\", "\\\\").replace('"', '\\"').split(" ")
+    folded = _folded(words, used + 1) if max(map(len, words)) <= _LONGEST_IN_QUOTES else None
+    return f'"{folded}"' if folded is not None else _encoded(name, used)
 
 
 def _folded(parts: list[str], used: int) -> str | None:
@@ -93,22 +97,22 @@ def _folded(parts: list[str], used: int) -> str | None:
     return "\r\n".join(lines) if max(map(len, lines)) < 900 else None
 
 
-def _encoded(value: str) -> str:
-    """Encoded words of whole characters (RFC 2047 5.3), one a line."""
+def _encoded(value: str, used: int) -> str:
+    """Encoded words of whole characters (RFC 2047 5.3), one a line, and no such line over 76."""
     data = value.encode()
-    start, pieces = 0, list[str]()
+    start, pieces, room = 0, list[str](), _LINE - used
     while start < len(data) or not pieces:
-        end = start + _WORD_BYTES
+        end = start + (room - _FRAME) // 4 * 3
         while end < len(data) and data[end] & 0xC0 == 0x80:
             end -= 1
         pieces.append(binascii.b2a_base64(data[start:end], newline=False).decode())
-        start = end
-    return "\r\n ".join([f"=?utf-8?b?{word}?=" for word in pieces])
+        start, room = end, _LINE - 1
+    return "\r\n ".join([f"=?utf-8?b?{piece}?=" for piece in pieces])
 
 
 def _extended(name: str, value: str) -> str:
     quoted = urllib.parse.quote(value, safe="")
-    pieces = re.findall(r"(?:%..|[^%]){1,20}", quoted)
+    pieces = re.findall(r"(?:%..|[^%]){1,18}", quoted)
     if len(pieces) == 1:
         return f";\r\n {name}*=utf-8''{quoted}"
     numbered = (f";\r\n {name}*{i}*={'utf-8' + chr(39) * 2 if i == 0 else ''}{piece}" for i, piece in enumerate(pieces))

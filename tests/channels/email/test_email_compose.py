@@ -6,6 +6,7 @@ import base64
 import email
 import email.header
 import email.message
+import email.policy
 import hashlib
 import re
 from collections.abc import Callable
@@ -38,6 +39,7 @@ HOSTILE = [
     "lone \ud800 surrogate",
     "x" * 5000,
     "ż" * 5000,
+    "two" + " " * 1000 + "words",
     "word " * 2000,
     "",
     " ",
@@ -82,8 +84,39 @@ def test_any_subject_and_text_read_back_as_they_were(subject: str, text: str, ou
     read = mime.read(compose(outbound(subject=subject, text=text, html="<p>x</p>"), SHOP, NOW))
     meant = re.sub(" +", " ", words.clean(subject)).strip()
     assert read.subject == meant
-    meant = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    meant = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").removeprefix("\ufeff")  # a mark, no letter
     assert read.text == (meant if meant.strip() else "x\n")
+
+
+@hypothesis_settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(max_size=120), subject=st.text(max_size=200), file=st.text(min_size=1, max_size=120))
+def test_python_finds_the_same_fields_and_lines_stay_short(name: str, subject: str, file: str, outbound: Build) -> None:
+    """F23: what proofreading promises about every reader, seen with the two of the standard library."""
+    mail = outbound(name=name, subject=subject, attachments=(Attachment(file, "a/b", b"x"),))
+    raw = compose(mail, Address(Kind.EMAIL, SHOP.value, name), NOW)
+    for policy in (email.policy.compat32, email.policy.default):
+        read = email.message_from_bytes(raw, policy=policy)
+        assert [field.capitalize() for field in read.keys()] == [field.capitalize() for field in PLAIN]  # noqa: SIM118
+        assert read.defects == []
+        assert [part.keys() for part in read.walk()][2] == [
+            "Content-Type",
+            "Content-Transfer-Encoding",
+            "Content-Disposition",
+        ]
+    assert [box.addr_spec for box in read["To"].addresses] == ["ana@people.example"]
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 78
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Ana Kowalska", "Jürgen Müßig", "山田 太郎", "O'Brien", "Smith & Sons", 'Ann "Annie" Lee', "Ola, of Gdańsk"),
+        *("Wolfeschlegelsteinhausenbergerdorff " * 4 + "Sr.", "=?utf-8?q?x?=", "back\\slash", "🌷 Flowers 🌷"),
+    ],
+)
+def test_a_name_is_for_python_what_it_was(name: str, outbound: Build) -> None:
+    read = email.message_from_bytes(compose(outbound(name=name), SHOP, NOW), policy=email.policy.default)
+    assert read["To"].addresses[0].display_name == name
 
 
 def test_names_and_subjects_in_any_script_read_back(outbound: Build) -> None:
@@ -158,7 +191,19 @@ def test_an_answer_names_the_mails_before_it(outbound: Build) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["plain\n.\n..dots\n", "From me\n", "trailing \n", "=_0192f3a4", "é" * 300, "a" * 5000, "tab\t\n"]
+    "body",
+    [
+        "plain\n.\n..dots\n",
+        "From me\n",
+        "ż\nFrom me " + "x" * 80,
+        "x" * 75 + "From me",
+        "x" * 90 + "\nFrom ż",
+        "trailing \n",
+        "=_0192f3a4",
+        "é" * 300,
+        "a" * 5000,
+        "tab\t\n",
+    ],
 )
 def test_any_body_survives_its_encoding(body: str, outbound: Build) -> None:
     assert mime.read(compose(outbound(text=body, html=body), SHOP, NOW)).text == body
