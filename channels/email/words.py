@@ -52,7 +52,7 @@ def message_ids(values: tuple[str, ...], limit: int = 30) -> str:
 
 
 def parameter(name: str, value: str) -> str:
-    """`;`, a fold and `name="value"`, or RFC 2231 continuations of percent-encoded UTF-8 for what is not plain ASCII."""
+    """`;`, a fold and `name="value"`, or RFC 2231 continuations in percent-encoded UTF-8 if it is not plain ASCII."""
     value = clean(value)
     if _TOKEN.match(value) and len(value) < 60:
         return f';\r\n {name}="{value}"'
