@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -29,8 +29,17 @@ class Happening:
 
 async def publish(session: AsyncSession, topic: str, **ids: object) -> None:
     """Announce a change; listeners hear it when the caller's transaction commits, and never if it does not."""
-    payload = json.dumps({"topic": topic, "ids": {k: str(v) for k, v in ids.items()}})
-    await session.execute(text("select pg_notify(:channel, :payload)"), {"channel": _CHANNEL, "payload": payload})
+    await publish_all(session, [Happening(topic, {k: str(v) for k, v in ids.items()})])
+
+
+async def publish_all(session: AsyncSession, happenings: Sequence[Happening]) -> None:
+    """Announce many changes in one statement."""
+    payloads = [json.dumps({"topic": one.topic, "ids": one.ids}) for one in happenings]
+    if payloads:
+        await session.execute(_NOTIFY, {"channel": _CHANNEL, "payloads": payloads})
+
+
+_NOTIFY = text("select pg_notify(:channel, payload) from unnest(cast(:payloads as text[])) as t(payload)")
 
 
 class Live:

@@ -16,6 +16,7 @@ from channels.message import Kind
 from hub import clock
 from hub.bootstrap import Hub
 from hub.cli import options
+from hub.inbound import processing
 from hub.inbound import raw as raws
 from hub.models.vocabulary import RawState
 from hub.settings import ConfigurationError
@@ -66,7 +67,7 @@ async def _ingest_one(hub: Hub, channel: str, key: str, content: bytes) -> str:
         if not await raws.keep(session, hub.storage, channel, [raw], None, now=clock.now(), quiet=True):
             return "known"
         number = await raws.id_of(session, channel, raw.key) or 0
-    state = await raws.process(hub.database, number, hub.reception, now=clock.now())
+    state = await processing.process(hub.database, number, hub.reception, now=clock.now())
     return "read" if state is RawState.PROCESSED else "parked"
 
 

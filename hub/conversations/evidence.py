@@ -48,6 +48,12 @@ def cited(inbound: Inbound) -> tuple[str, ...]:
     return tuple(name for name in names if name != inbound.message_id)[:MOST_CITED]
 
 
+def cites_ours(inbound: Inbound, own: Collection[str]) -> bool:
+    """Whether it cites what may be a message of ours by the name that we gave it. `own`: our mail addresses."""
+    domains = {one.rpartition("@")[2] for one in own}
+    return any(_own_id(name, domains) is not None for name in cited(inbound))
+
+
 async def leads(session: AsyncSession, inbound: Inbound, *, own: Collection[str], signer: Signer) -> list[Lead]:
     """Conversations in the order in which they are believed, each with its best reason. `own`: our mail addresses."""
     names = cited(inbound)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -50,8 +50,7 @@ async def look(
     name = inbound.provider_id
     if inbound.kind is not Kind.EMAIL:
         return Known(await record.claim(session, channel.name, name), name)
-    await record.hold(session, channel.name, [name])
-    await record.hold(session, _ANY_MAILBOX, [name])
+    await hold(session, [(channel.name, name)])
     twin = f"{name}#{content[:16]}"
     copies = await _copies(session, [name, twin])
     same = next((one for one in copies if one.content == content or _is_ours(one, inbound, own)), None)
@@ -62,6 +61,13 @@ async def look(
             await _also_by(session, channel, free, same)
         return Known(same.interaction_id, free)
     return Known(None, free, TWIN if copies else "")
+
+
+async def hold(session: AsyncSession, words: Sequence[tuple[str, str]]) -> None:
+    """Until this transaction ends nobody else can keep words of these names; (channel, name) of each."""
+    for channel in sorted({one for one, _ in words}):
+        await record.hold(session, channel, [name for one, name in words if one == channel])
+    await record.hold(session, _ANY_MAILBOX, [name for _, name in words])
 
 
 def _is_ours(copy: _Copy, inbound: Inbound, own: Collection[str]) -> bool:

@@ -50,14 +50,14 @@ async def take(
 
     A bounce never makes a customer: it is kept with the customer whose address it is `about`, else not at all (None).
     """
-    content = _digest(inbound)
+    content = digest(inbound)
     known = await copies.look(session, channel, inbound, content, own=reception.own)
     if known.interaction_id is not None:
         return known.interaction_id
     customer = await _customer(session, inbound, about, now)
     if customer is None:
         return None
-    row = _row(customer, inbound, channel, content, at=_moment(inbound, quiet, now), now=now)
+    row = _row(customer, inbound, channel, content, at=moment(inbound, quiet, now), now=now)
     row.flag = flag or known.flag
     await _address(session, row, inbound, reception)
     await _keep(session, customer, row, inbound, channel, reception, quiet=quiet, now=now)
@@ -93,7 +93,7 @@ async def _keep(
         await _tell(session, row)
 
 
-def _digest(inbound: Inbound) -> str:
+def digest(inbound: Inbound) -> str:
     """Of what was said: two copies of one mail that came different ways are the same."""
     files = (part for one in inbound.attachments for part in (one.name, one.content))
     return record.digest(inbound.sender.value, inbound.subject, inbound.text, inbound.html, *files)
@@ -118,7 +118,7 @@ def _is_somebody(inbound: Inbound) -> bool:
     return inbound.kind is not Kind.EMAIL or "@" in inbound.sender.value or inbound.auto in _MACHINES
 
 
-def _moment(inbound: Inbound, quiet: bool, now: datetime) -> datetime:
+def moment(inbound: Inbound, quiet: bool, now: datetime) -> datetime:
     """When it came in. Only an archive being read in is believed what its mails say."""
     if quiet and inbound.at is not None and _FIRST < inbound.at < now:
         return inbound.at

@@ -1,40 +1,33 @@
-"""Mail as it came: kept before anybody reads it, read in a child process, retried, parked, never in another's way."""
+"""Mail as it came: kept before anybody reads it, with the position behind it. Reading it is `processing`'s."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from sqlalchemy import case, func, update
+from sqlalchemy import case, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from channels.adapter import Channel, Cursor, Raw
-from channels.errors import Unreadable
-from channels.message import Auto, Event, Inbound, Receipt
-from hub.database.engine import Database
-from hub.database.purity import storable
-from hub.inbound import messages
-from hub.inbound.reception import Reception
-from hub.interactions import receipts
+from channels.adapter import Cursor, Raw
+from hub import live
 from hub.models import MailboxCursor, RawMessage
 from hub.models.vocabulary import RawState
-from hub.storage import Storage, StorageFull
+from hub.storage import Storage
 
-RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))  # then it is parked
 LEASE = timedelta(minutes=2)  # whoever reads a mail has this long before another process may try
-
-OVERSIZE = "too large: only its beginning was fetched"
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class Work:
+    """A mail that was claimed, to be read by whoever claimed it."""
+
     id: int
     channel: str
     sha256: str
+    size: int
     oversize: bool
     quiet: bool
     tries: int
@@ -52,16 +45,21 @@ async def keep(
 ) -> int:
     """Store mails and the position behind them; how many were new. Raises StorageFull, and then nothing is kept.
 
-    The bytes are stored before the session's first statement, so no transaction is open meanwhile.
+    The bytes are stored before the session's first statement, so no transaction is open meanwhile. Readers hear of it.
     """
-    rows = [await _stored(storage, channel, one, quiet, now) for one in raw]
-    added = 0
-    for row in rows:
-        fresh = insert(RawMessage).values(**row).on_conflict_do_nothing().returning(col(RawMessage.id))
-        added += (await session.exec(fresh)).first() is not None
+    added = await _add(session, storage, channel, raw, now=now, quiet=quiet, tries=0, next_try_at=now)
+    if added:
+        await live.publish(session, "raw", channel=channel)
     if cursor is not None:
         await _advance(session, channel, cursor, now)
-    return added
+    return len(added)
+
+
+async def keep_and_claim(
+    session: AsyncSession, storage: Storage, channel: str, raw: Sequence[Raw], *, now: datetime
+) -> list[Work]:
+    """Store mails of an archive, and take those that are new for oneself, as `claim` does."""
+    return await _add(session, storage, channel, raw, now=now, quiet=True, tries=1, next_try_at=now + LEASE)
 
 
 async def id_of(session: AsyncSession, channel: str, key: str) -> int | None:
@@ -71,36 +69,38 @@ async def id_of(session: AsyncSession, channel: str, key: str) -> int | None:
     ).first()
 
 
+async def known(session: AsyncSession, channel: str, keys: Sequence[str]) -> frozenset[str]:
+    """Which of these keys mails are kept under."""
+    rows = select(RawMessage.key).where(col(RawMessage.channel) == channel, col(RawMessage.key).in_(keys))
+    return frozenset(await session.exec(rows))
+
+
 async def cursors(session: AsyncSession, channel: str) -> Mapping[str, Cursor]:
     """How far each folder of a mailbox is safely stored."""
     rows = await session.exec(select(MailboxCursor).where(col(MailboxCursor.channel) == channel))
     return {row.folder: Cursor(row.folder, row.uidvalidity, row.uid) for row in rows}
 
 
-async def due(session: AsyncSession, *, now: datetime, limit: int = 20) -> list[int]:
-    """Mails that wait to be read, the longest waiting first."""
-    rows = select(RawMessage.id).where(col(RawMessage.state) == RawState.RECEIVED, col(RawMessage.next_try_at) <= now)
-    found = await session.exec(rows.order_by(col(RawMessage.next_try_at), col(RawMessage.id)).limit(limit))
-    return [one for one in found if one is not None]
+async def claim(
+    session: AsyncSession, *, now: datetime, limit: int = 50, only: Sequence[int] | None = None
+) -> list[Work]:
+    """Take mails that wait to be read, the longest waiting first, for LEASE; no two processes take the same.
 
-
-async def process(database: Database, raw_id: int, reception: Reception, *, now: datetime) -> RawState:
-    """Read one mail outside of any transaction, then receive it in one. What fails is tried again, then parked.
-
-    LookupError for a mail that is not there. A database that goes away raises; the mail is due again after LEASE.
+    A try that never came back counts, so that nothing can be tried for ever.
     """
-    async with database.unit() as session:
-        work = await _claim(session, raw_id, now)
-    if work is None:
-        return await _state(database, raw_id)
-    channel = reception.channels.get(work.channel)
-    try:
-        events = await _read(work, channel, reception)
-        return await _received(database, work, channel, events, reception, now)
-    except StorageFull as e:
-        return await _failed(database, work, str(e), now, counts=False)
-    except Exception as e:  # even a fault of ours is this mail's alone: the next one is not to wait for it
-        return await _failed(database, work, f"{type(e).__name__}: {e}", now)
+    waiting = select(RawMessage.id).where(
+        col(RawMessage.state) == RawState.RECEIVED, col(RawMessage.next_try_at) <= now
+    )
+    if only is not None:
+        waiting = waiting.where(col(RawMessage.id).in_(only))
+    taken = waiting.order_by(col(RawMessage.next_try_at), col(RawMessage.id)).limit(limit)
+    claimed = await session.execute(
+        update(RawMessage)
+        .where(col(RawMessage.id).in_(taken.with_for_update(skip_locked=True).scalar_subquery()))
+        .values(tries=col(RawMessage.tries) + 1, next_try_at=now + LEASE)
+        .returning(*(getattr(RawMessage, name) for name in Work.__slots__))
+    )
+    return sorted((Work(**row) for row in claimed.mappings()), key=lambda work: work.id)
 
 
 async def unprocessed(session: AsyncSession, *, limit: int = 100) -> list[RawMessage]:
@@ -125,20 +125,40 @@ async def again(session: AsyncSession, raw_id: int, *, now: datetime) -> bool:
 # ---- keeping --------------------------------------------------------------------------------
 
 
-async def _stored(storage: Storage, channel: str, raw: Raw, quiet: bool, now: datetime) -> dict[str, object]:
-    return {
-        "channel": channel,
-        "key": raw.key,
-        "sha256": await storage.put(raw.content),
-        "size": len(raw.content),
-        "oversize": raw.oversize,
-        "quiet": quiet,
-        "received_at": now,
-        "state": RawState.RECEIVED,
-        "tries": 0,
-        "next_try_at": now,
-        "error": "",
+async def _add(
+    session: AsyncSession,
+    storage: Storage,
+    channel: str,
+    raw: Sequence[Raw],
+    *,
+    now: datetime,
+    quiet: bool,
+    tries: int,
+    next_try_at: datetime,
+) -> list[Work]:
+    """Those that were new, in their order."""
+    if not raw:
+        return []
+    values = {"channel": channel, "quiet": quiet, "now": now, "tries": tries, "next_try_at": next_try_at}
+    columns = {
+        "keys": [one.key for one in raw],
+        "digests": await storage.put_all([one.content for one in raw]),
+        "sizes": [len(one.content) for one in raw],
+        "oversize": [one.oversize for one in raw],
     }
+    added = await session.execute(_ADD, values | columns)
+    return sorted((Work(**row) for row in added.mappings()), key=lambda work: work.id)
+
+
+_ADD = text("""
+insert into raw_message (channel, key, sha256, size, oversize, quiet, received_at, state, tries, next_try_at, error)
+select :channel, key, sha256, size, oversize, :quiet, :now, 'received', :tries, :next_try_at, ''
+from unnest(cast(:keys as text[]), cast(:digests as text[]), cast(:sizes as int[]), cast(:oversize as bool[]))
+  with ordinality as one(key, sha256, size, oversize, place)
+order by place
+on conflict do nothing
+returning id, channel, sha256, size, oversize, quiet, tries
+""")
 
 
 async def _advance(session: AsyncSession, channel: str, cursor: Cursor, now: datetime) -> None:
@@ -152,94 +172,3 @@ async def _advance(session: AsyncSession, channel: str, cursor: Cursor, now: dat
     moved = {"uidvalidity": given.excluded.uidvalidity, "uid": uid, "at": now}
     key = [col(MailboxCursor.channel), col(MailboxCursor.folder)]
     await session.exec(given.on_conflict_do_update(index_elements=key, set_=moved))
-
-
-# ---- reading --------------------------------------------------------------------------------
-
-
-async def _claim(session: AsyncSession, raw_id: int, now: datetime) -> _Work | None:
-    """Take a mail for LEASE; a try that never came back counts, so that nothing can be tried for ever."""
-    claimed = await session.execute(
-        update(RawMessage)
-        .where(
-            col(RawMessage.id) == raw_id,
-            col(RawMessage.state) == RawState.RECEIVED,
-            col(RawMessage.next_try_at) <= now,
-        )
-        .values(tries=col(RawMessage.tries) + 1, next_try_at=now + LEASE)
-        .returning(*(getattr(RawMessage, name) for name in _Work.__slots__))
-    )
-    row = claimed.mappings().first()
-    return _Work(**row) if row is not None else None
-
-
-async def _read(work: _Work, channel: Channel | None, reception: Reception) -> Sequence[Event]:
-    """Understand a mail and store its files, which both take their time."""
-    if work.tries > len(RETRIES) + 1:
-        raise Unreadable("Every process that read this mail died over it")
-    if channel is None or channel.listener is None:
-        raise Unreadable(f"There is no channel {work.channel!r} that reads mail. Configure it, then read this again")
-    events = [storable(event) for event in await channel.listener.read(await reception.storage.get(work.sha256))]
-    for event in events:
-        await messages.store_files(reception.storage, event)
-    return events
-
-
-async def _received(
-    database: Database,
-    work: _Work,
-    channel: Channel | None,
-    events: Sequence[Event],
-    reception: Reception,
-    now: datetime,
-) -> RawState:
-    if channel is None:
-        return RawState.RECEIVED
-    async with database.unit() as session:
-        interaction_id, remark = await _rows(session, work, channel, events, reception, now)
-        done = {"state": RawState.PROCESSED, "interaction_id": interaction_id, "error": remark}
-        await session.exec(update(RawMessage).where(col(RawMessage.id) == work.id).values(**done))
-    return RawState.PROCESSED
-
-
-async def _rows(
-    session: AsyncSession,
-    work: _Work,
-    channel: Channel,
-    events: Sequence[Event],
-    reception: Reception,
-    now: datetime,
-) -> tuple[UUID | None, str]:
-    """Receipts first: a bounce that named one of our messages is evidence in that message's history, and no mail."""
-    news = [event for event in events if isinstance(event, Receipt)]
-    known = [await receipts.apply(session, channel, one, signer=reception.gate.signer, now=now) for one in news]
-    matched = next((one for one in known if one is not None), None)
-    about = next((one.recipient for one in news if one.recipient), "")
-    flag = OVERSIZE if work.oversize else ""
-    kept = matched
-    for event in events:
-        if isinstance(event, Inbound) and not (matched and event.auto in (Auto.BOUNCE, Auto.ARF)):
-            kept = await messages.take(
-                session, channel, event, reception, now=now, quiet=work.quiet, flag=flag, about=about
-            )
-    return kept, "" if kept is not None else "It tells of nothing we sent to anybody we know"
-
-
-async def _failed(database: Database, work: _Work, error: str, now: datetime, *, counts: bool = True) -> RawState:
-    """Raises when the database is away: then it was not the mail's fault, and LEASE says when to go on."""
-    parked = counts and work.tries > len(RETRIES)
-    state = RawState.PARKED if parked else RawState.RECEIVED
-    wait = timedelta(0) if parked else RETRIES[min(work.tries, len(RETRIES)) - 1]
-    tries = work.tries if counts else work.tries - 1
-    async with database.unit() as session:
-        values = {"state": state, "next_try_at": now + wait, "error": storable(error)[:1000], "tries": tries}
-        await session.exec(update(RawMessage).where(col(RawMessage.id) == work.id).values(**values))
-    return state
-
-
-async def _state(database: Database, raw_id: int) -> RawState:
-    async with database.unit() as session:
-        row = await session.get(RawMessage, raw_id)
-        if row is None:
-            raise LookupError(f"There is no raw message {raw_id}")
-        return row.state

@@ -12,11 +12,12 @@ from channels.message import CallEvent, Event, Inbound, Receipt, Script
 from hub.database.purity import storable
 from hub.inbound import calls, messages
 from hub.inbound.messages import store_files
-from hub.inbound.raw import cursors, due, keep, process
+from hub.inbound.processing import process
+from hub.inbound.raw import cursors, keep
 from hub.inbound.reception import Reception
 from hub.interactions import receipts
 
-__all__ = ["Reception", "answer", "cursors", "due", "keep", "process", "receive", "store_files"]
+__all__ = ["Reception", "answer", "cursors", "keep", "process", "receive", "store_files"]
 
 
 async def receive(

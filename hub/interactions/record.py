@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text, update
@@ -95,15 +96,20 @@ async def _files(session: AsyncSession, interaction_id: UUID) -> set[tuple[str, 
 
 
 def _row(interaction_id: UUID, attachment: Attachment) -> AttachmentRow:
-    return AttachmentRow(
-        interaction_id=interaction_id,
-        name=attachment.name,
-        media_type=attachment.media_type,
-        size=len(attachment.content),
-        sha256=hashlib.sha256(attachment.content).hexdigest(),  # the storage's own name for it
-        inline=attachment.inline,
-        content_id=attachment.content_id,
-    )
+    return AttachmentRow(**file(interaction_id, attachment))
+
+
+def file(interaction_id: UUID, attachment: Attachment) -> dict[str, Any]:
+    """The columns of an attachment's row, without its id."""
+    return {
+        "interaction_id": interaction_id,
+        "name": attachment.name,
+        "media_type": attachment.media_type,
+        "size": len(attachment.content),
+        "sha256": hashlib.sha256(attachment.content).hexdigest(),  # the storage's own name for it
+        "inline": attachment.inline,
+        "content_id": attachment.content_id,
+    }
 
 
 def digest(*parts: str | bytes) -> str:

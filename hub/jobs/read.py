@@ -1,4 +1,4 @@
-"""Reading raw mail into the log, a few at a time. One that cannot be read never stands in another's way."""
+"""Reading raw mail into the log, in groups. One that cannot be read never stands in another's way."""
 
 from __future__ import annotations
 
@@ -10,43 +10,61 @@ import structlog
 from hub import clock
 from hub.bootstrap import Hub
 from hub.database.outage import is_away
-from hub.inbound import raw
+from hub.inbound import processing, raw
+from hub.live import Happening
 from hub.models.vocabulary import RawState
 
-POLL = 0.5  # seconds
-AT_ONCE = 4
+POLL = 1.0  # seconds; what is new is announced, so this is for retries and for lost announcements
+AT_ONCE = 50  # mails a group
+GROUPS = 2  # while one is received, the children read the next
+PAUSE = 0.5  # after a fault
 
 _log = structlog.get_logger("read")
 
 
 async def run(hub: Hub, stop: asyncio.Event) -> None:
     """Until `stop`; then finishes the mails in hand."""
+    news = [asyncio.Event() for _ in range(GROUPS)]
+    async with hub.live.subscribe() as happenings, asyncio.TaskGroup() as group:
+        waking = group.create_task(_wake(happenings, news))
+        reading = [group.create_task(_read_on(hub, one, stop)) for one in news]
+        await stop.wait()
+        for one in news:
+            one.set()
+        await asyncio.gather(*reading)
+        waking.cancel()
+
+
+async def _wake(happenings: asyncio.Queue[Happening], news: list[asyncio.Event]) -> None:
+    while True:
+        if (await happenings.get()).topic in ("raw", "resync"):
+            for one in news:
+                one.set()
+
+
+async def _read_on(hub: Hub, news: asyncio.Event, stop: asyncio.Event) -> None:
     while not stop.is_set():
+        news.clear()
         if not await _round(hub):
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL)
+                await asyncio.wait_for(news.wait(), POLL)
 
 
 async def _round(hub: Hub) -> int:
     """Read what is due; how many that was."""
     try:
         async with hub.database.unit() as session:
-            waiting = await raw.due(session, now=clock.now(), limit=AT_ONCE)
+            works = await raw.claim(session, now=clock.now(), limit=AT_ONCE)
+        states = await processing.process_all(hub.database, works, hub.reception, now=clock.now())
     except Exception as e:
-        if not is_away(e):
-            raise
-        _log.warning("database away", error=type(e).__name__)
+        # Their tries are counted already: they come again when the lease is over, and are parked in the end.
+        if is_away(e):
+            _log.warning("database away", error=type(e).__name__)
+        else:
+            _log.exception("mails not read", error=type(e).__name__)
+        await asyncio.sleep(PAUSE)
         return 0
-    await asyncio.gather(*(_read(hub, one) for one in waiting))
-    return len(waiting)
-
-
-async def _read(hub: Hub, raw_id: int) -> None:
-    try:
-        state = await raw.process(hub.database, raw_id, hub.reception, now=clock.now())
-    except Exception as e:
-        # Its try is counted already: it comes again when the lease is over, and is parked in the end.
-        _log.exception("mail not read", raw=raw_id, error=type(e).__name__)
-        return
-    if state is not RawState.PROCESSED:
-        _log.warning("mail not understood", raw=raw_id, state=state.value)
+    for raw_id, state in states.items():
+        if state is not RawState.PROCESSED:
+            _log.warning("mail not understood", raw=raw_id, state=state.value)
+    return len(works)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import DateTime, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -31,3 +34,18 @@ class Word(TypeDecorator[W], Generic[W]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> W | None:
         return None if value is None else self.words(value)
+
+
+@cache
+def _plain(model: type[SQLModel]) -> Mapping[str, Any]:
+    columns = model.__table__.columns  # type: ignore[attr-defined]
+    return {
+        name: field.get_default(call_default_factory=True)
+        for name, field in model.model_fields.items()
+        if not field.is_required() and not columns[name].computed and not columns[name].primary_key
+    }
+
+
+def defaults(model: type[SQLModel]) -> dict[str, Any]:
+    """What a row holds where nothing else is said: for many rows that are inserted without an object for each."""
+    return dict(_plain(model))

@@ -7,7 +7,7 @@ from typing import Any
 
 from channels.adapter import Raw
 from hub import clock
-from hub.inbound import raw
+from hub.inbound import processing, raw
 from hub.models.vocabulary import RawState, Role
 
 BYTES = b"Subject: \xff\x00 nobody understands this\r\n\r\n\x00"
@@ -23,7 +23,10 @@ async def park(world: Any, *keys: str) -> list[int]:
         numbers = [await raw.id_of(session, "gone", key) or 0 for key in keys]
     for number in numbers:
         for hour in range(4):
-            state = await raw.process(world.hub.database, number, world.hub.reception, now=now + timedelta(hours=hour))
+            at = now + timedelta(hours=hour)
+            state = await processing.process(world.hub.database, number, world.hub.reception, now=at)
+                world.hub.database, number, world.hub.reception, now=now + timedelta(hours=hour)
+            )
         assert state is RawState.PARKED
     return numbers
 
@@ -46,7 +49,7 @@ async def test_all_parked_mails_are_read_again_at_one_press(world: Any, signed_i
     desk = await signed_in(Role.ADMIN)
     await desk.send("/settings/parked")
     async with world.hub.database.unit() as session:
-        assert set(await raw.due(session, now=clock.now())) == set(numbers)
+        assert {work.id for work in await raw.claim(session, now=clock.now())} == set(numbers)
     assert (await desk.see("/settings")).select("#parked form") == []
 
 

@@ -13,7 +13,7 @@ from channels.adapter import Cursor, Raw
 from channels.message import Kind
 from hub.clock import uuid7
 from hub.database.engine import Database
-from hub.inbound import raw
+from hub.inbound import processing, raw
 from hub.inbound.receive import Reception
 from hub.interactions import record
 from hub.models import Conversation, Customer, Interaction, MailboxCursor, RawMessage, ReceiptRow
@@ -64,7 +64,7 @@ async def test_a_mailbox_read_again_from_the_start_doubles_nothing_i1(
     await keep(database, reception, letter(1), now=now)
     await keep(database, reception, letter(1, validity=8), now=now)
     for row in await rows(RawMessage):
-        assert await raw.process(database, row.id, reception, now=now) is RawState.PROCESSED
+        assert await processing.process(database, row.id, reception, now=now) is RawState.PROCESSED
     assert len(await rows(Interaction)) == 1
 
 
@@ -72,8 +72,8 @@ async def test_a_mail_is_read_once_and_points_to_its_interaction(
     database: Database, reception: Reception, rows: Rows, now: datetime
 ) -> None:
     await keep(database, reception, letter(), now=now)
-    assert await raw.process(database, 1, reception, now=now) is RawState.PROCESSED
-    assert await raw.process(database, 1, reception, now=now) is RawState.PROCESSED
+    assert await processing.process(database, 1, reception, now=now) is RawState.PROCESSED
+    assert await processing.process(database, 1, reception, now=now) is RawState.PROCESSED
     (row,), (word,) = await rows(RawMessage), await rows(Interaction)
     assert (row.interaction_id, word.subject, word.sender) == (word.id, "Hello", ANA)
 
@@ -84,7 +84,7 @@ async def test_what_cannot_be_read_is_tried_after_1_5_and_30_minutes_then_parked
     await keep(database, reception, letter(), now=now)
     nobody = replace(reception, channels={})
     at, waits = now, []
-    while (state := await raw.process(database, 1, nobody, now=at)) is RawState.RECEIVED:
+    while (state := await processing.process(database, 1, nobody, now=at)) is RawState.RECEIVED:
         (row,) = await rows(RawMessage)
         waits.append((row.next_try_at - at) // timedelta(minutes=1))
         at = row.next_try_at
@@ -93,7 +93,7 @@ async def test_what_cannot_be_read_is_tried_after_1_5_and_30_minutes_then_parked
         (parked,) = await raw.unprocessed(session)
         assert "no channel 'mail'" in parked.error
         assert await raw.again(session, 1, now=at)
-    assert await raw.process(database, 1, reception, now=at) is RawState.PROCESSED
+    assert await processing.process(database, 1, reception, now=at) is RawState.PROCESSED
 
 
 async def test_a_mail_whose_reader_dies_every_time_is_parked_in_the_end_i6(
@@ -103,10 +103,9 @@ async def test_a_mail_whose_reader_dies_every_time_is_parked_in_the_end_i6(
     at = now
     for _ in range(4):
         async with database.unit() as session:
-            assert await raw.due(session, now=at) == [1]
-            assert await raw._claim(session, 1, at)
+            assert [work.id for work in await raw.claim(session, now=at)] == [1]
         at += raw.LEASE
-    assert await raw.process(database, 1, reception, now=at) is RawState.PARKED
+    assert await processing.process(database, 1, reception, now=at) is RawState.PARKED
 
 
 async def test_two_processes_do_not_read_one_mail_at_once(
@@ -114,8 +113,8 @@ async def test_two_processes_do_not_read_one_mail_at_once(
 ) -> None:
     await keep(database, reception, letter(), now=now)
     async with database.unit() as session:
-        assert await raw._claim(session, 1, now)
-    assert await raw.process(database, 1, reception, now=now) is RawState.RECEIVED
+        assert await raw.claim(session, now=now)
+    assert await processing.process(database, 1, reception, now=now) is RawState.RECEIVED
     assert await rows(Interaction) == []
 
 
@@ -123,14 +122,14 @@ async def test_a_mail_over_the_limit_is_shown_with_a_flag_m8(
     database: Database, reception: Reception, rows: Rows, now: datetime
 ) -> None:
     await keep(database, reception, letter(oversize=True), now=now)
-    await raw.process(database, 1, reception, now=now)
+    await processing.process(database, 1, reception, now=now)
     (word,) = await rows(Interaction)
     assert word.flag == "too large: only its beginning was fetched"
 
 
 async def test_an_archive_comes_in_quietly(database: Database, reception: Reception, rows: Rows, now: datetime) -> None:
     await keep(database, reception, letter(), now=now, quiet=True)
-    await raw.process(database, 1, reception, now=now)
+    await processing.process(database, 1, reception, now=now)
     (conversation,) = await rows(Conversation)
     assert (conversation.state, conversation.unread) == ("resolved", False)
 
@@ -141,7 +140,7 @@ async def test_a_bounce_is_evidence_of_our_mail_and_no_mail_itself(
     ours = await _sent(database, bring, rows, now)
     bounce = _bounce(reception.gate.signer.message_token(ours))
     await keep(database, reception, letter(1, bounce), now=now)
-    assert await raw.process(database, 1, reception, now=now) is RawState.PROCESSED
+    assert await processing.process(database, 1, reception, now=now) is RawState.PROCESSED
     words = {w.id: w for w in await rows(Interaction)}
     assert (len(words), words[ours].state, len(await rows(Customer))) == (2, State.FAILED, 1)
     assert [(r.interaction_id, r.progress, r.code) for r in await rows(ReceiptRow)] == [(ours, "failed", "5.1.1")]
@@ -152,7 +151,7 @@ async def test_a_bounce_that_proves_nothing_is_kept_with_the_customer_it_names_a
 ) -> None:
     ours = await _sent(database, bring, rows, now)
     await keep(database, reception, letter(1, _bounce("a" * 42)), now=now)
-    await raw.process(database, 1, reception, now=now)
+    await processing.process(database, 1, reception, now=now)
     words = {w.id: w for w in await rows(Interaction)}
     assert (words[ours].state, len(await rows(Customer))) == (State.SENT, 1)
     assert [w.auto for w in words.values() if w.auto] == ["bounce"]

@@ -1,0 +1,215 @@
+"""Reading kept mails: outside of any transaction, received in one, retried, parked, never in another's way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text, update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.adapter import Channel
+from channels.errors import Unreadable
+from channels.message import Auto, Event, Inbound, Receipt
+from hub.database.engine import Database
+from hub.database.outage import is_away
+from hub.database.purity import storable
+from hub.inbound import messages, openers, raw
+from hub.inbound.openers import Letter
+from hub.inbound.raw import Work
+from hub.inbound.reception import Reception
+from hub.interactions import receipts
+from hub.models import RawMessage
+from hub.models.vocabulary import RawState
+from hub.storage import StorageFull
+
+RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))  # then it is parked
+OVERSIZE = "too large: only its beginning was fetched"
+GROUP_BYTES = 4_000_000
+PATIENCE = 1.0  # seconds; mails that take longer to read are received apart, and keep nobody waiting
+
+_log = structlog.get_logger("processing")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A mail and what it says."""
+
+    work: Work
+    channel: Channel
+    events: Sequence[Event]
+
+    @property
+    def flag(self) -> str:
+        return OVERSIZE if self.work.oversize else ""
+
+    @property
+    def letter(self) -> Letter | None:
+        """For mails that are one word and nothing else."""
+        match self.events:
+            case [Inbound() as inbound]:
+                return Letter(self.work.id, self.channel, inbound, self.work.quiet, self.flag)
+        return None
+
+
+async def process(database: Database, raw_id: int, reception: Reception, *, now: datetime) -> RawState:
+    """Read one mail, if it is due. LookupError for a mail that is not there."""
+    async with database.unit() as session:
+        works = await raw.claim(session, now=now, only=[raw_id])
+    if works:
+        return (await process_all(database, works, reception, now=now))[raw_id]
+    async with database.unit() as session:
+        row = await session.get(RawMessage, raw_id)
+    if row is None:
+        raise LookupError(f"There is no raw message {raw_id}")
+    return row.state
+
+
+async def process_all(
+    database: Database, works: Sequence[Work], reception: Reception, *, now: datetime
+) -> dict[int, RawState]:
+    """Read claimed mails and receive what they say; what became of each. What fails is tried again, then parked.
+
+    A database that goes away raises; the mails are due again after their lease.
+    """
+    states: dict[int, RawState] = {}
+    for group in _groups(works):
+        states |= await _process_group(database, group, reception, now)
+    return states
+
+
+def _groups(works: Sequence[Work]) -> Iterator[list[Work]]:
+    """What is held in memory at once: many ordinary mails, or one giant."""
+    group: list[Work] = []
+    total = 0
+    for work in works:
+        total += work.size
+        if group and total > GROUP_BYTES:
+            yield group
+            group, total = [], work.size
+        group.append(work)
+    if group:
+        yield group
+
+
+async def _process_group(
+    database: Database, works: Sequence[Work], reception: Reception, now: datetime
+) -> dict[int, RawState]:
+    reading = {asyncio.create_task(_read(work, reception)): work for work in works}
+    states: dict[int, RawState] = {}
+    try:
+        waiting = set(reading)
+        while waiting:
+            patience = PATIENCE if len(waiting) == len(reading) else None
+            when = asyncio.ALL_COMPLETED if patience else asyncio.FIRST_COMPLETED
+            done, waiting = await asyncio.wait(waiting, timeout=patience, return_when=when)
+            states |= await _settle(database, [(reading[one], one) for one in reading if one in done], reception, now)
+    finally:
+        for task in reading:
+            task.cancel()
+    return states
+
+
+async def _read(work: Work, reception: Reception) -> _Read:
+    """Understand a mail, which takes its time."""
+    channel = reception.channels.get(work.channel)
+    if work.tries > len(RETRIES) + 1:
+        raise Unreadable("Every process that read this mail died over it")
+    if channel is None or channel.listener is None:
+        raise Unreadable(f"There is no channel {work.channel!r} that reads mail. Configure it, then read this again")
+    events = await channel.listener.read(await reception.storage.get(work.sha256))
+    return _Read(work, channel, [storable(event) for event in events])
+
+
+async def _settle(
+    database: Database, outcomes: Sequence[tuple[Work, asyncio.Task[_Read]]], reception: Reception, now: datetime
+) -> dict[int, RawState]:
+    states, good = {}, []
+    for work, task in outcomes:
+        error = task.exception()
+        if error is None:
+            good.append(task.result())
+        else:
+            states[work.id] = await _failed(database, work, error, now)
+    taken = await _together(database, good, reception, now) if len(good) > 1 else {}
+    for one in good:
+        known = one.work.id in taken
+        states[one.work.id] = RawState.PROCESSED if known else await _alone(database, one, reception, now)
+    return states
+
+
+# ---- receiving ------------------------------------------------------------------------------
+
+
+async def _together(
+    database: Database, read: Sequence[_Read], reception: Reception, now: datetime
+) -> Mapping[int, UUID]:
+    """The plain ones of a group in one transaction. When that fails, for whatever reason, each goes by itself (I6)."""
+    letters = [letter for one in read if (letter := one.letter) is not None]
+    try:
+        files = [file.content for letter in letters for file in letter.inbound.attachments]
+        await reception.storage.put_all(files)
+        async with database.unit() as session:
+            taken = await openers.take_all(session, letters, reception, now=now)
+            await session.execute(_DONE, {"raws": list(taken), "interactions": list(taken.values())})
+    except Exception as e:
+        if is_away(e):
+            raise
+        _log.info("mails are received one by one", mails=len(letters), error=type(e).__name__)
+        return {}
+    return taken
+
+
+_DONE = text("""
+update raw_message set state = 'processed', interaction_id = done.interaction, error = ''
+from unnest(cast(:raws as bigint[]), cast(:interactions as uuid[])) as done(raw, interaction)
+where raw_message.id = done.raw
+""")
+
+
+async def _alone(database: Database, read: _Read, reception: Reception, now: datetime) -> RawState:
+    try:
+        for event in read.events:
+            await messages.store_files(reception.storage, event)
+        async with database.unit() as session:
+            interaction_id, remark = await _rows(session, read, reception, now)
+            done = {"state": RawState.PROCESSED, "interaction_id": interaction_id, "error": remark}
+            await session.exec(update(RawMessage).where(col(RawMessage.id) == read.work.id).values(**done))
+    except Exception as e:  # even a fault of ours is this mail's alone: the next one is not to wait for it
+        return await _failed(database, read.work, e, now)
+    return RawState.PROCESSED
+
+
+async def _rows(session: AsyncSession, read: _Read, reception: Reception, now: datetime) -> tuple[UUID | None, str]:
+    """Receipts first: a bounce that named one of our messages is evidence in that message's history, and no mail."""
+    channel, quiet = read.channel, read.work.quiet
+    news = [event for event in read.events if isinstance(event, Receipt)]
+    known = [await receipts.apply(session, channel, one, signer=reception.gate.signer, now=now) for one in news]
+    matched = next((one for one in known if one is not None), None)
+    about = next((one.recipient for one in news if one.recipient), "")
+    kept = matched
+    for event in read.events:
+        if isinstance(event, Inbound) and not (matched and event.auto in (Auto.BOUNCE, Auto.ARF)):
+            kept = await messages.take(
+                session, channel, event, reception, now=now, quiet=quiet, flag=read.flag, about=about
+            )
+    return kept, "" if kept is not None else "It tells of nothing we sent to anybody we know"
+
+
+async def _failed(database: Database, work: Work, error: BaseException, now: datetime) -> RawState:
+    """Raises when the database is away: then it was not the mail's fault, and LEASE says when to go on."""
+    counts = not isinstance(error, StorageFull)
+    said = str(error) if isinstance(error, StorageFull) else f"{type(error).__name__}: {error}"
+    parked = counts and work.tries > len(RETRIES)
+    state = RawState.PARKED if parked else RawState.RECEIVED
+    wait = timedelta(0) if parked else RETRIES[min(work.tries, len(RETRIES)) - 1]
+    tries = work.tries if counts else work.tries - 1
+    async with database.unit() as session:
+        values = {"state": state, "next_try_at": now + wait, "error": storable(said)[:1000], "tries": tries}
+        await session.exec(update(RawMessage).where(col(RawMessage.id) == work.id).values(**values))
+    return state
