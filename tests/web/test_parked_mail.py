@@ -25,8 +25,6 @@ async def park(world: Any, *keys: str) -> list[int]:
         for hour in range(4):
             at = now + timedelta(hours=hour)
             state = await processing.process(world.hub.database, number, world.hub.reception, now=at)
-                world.hub.database, number, world.hub.reception, now=now + timedelta(hours=hour)
-            )
         assert state is RawState.PARKED
     return numbers
 
