@@ -10,7 +10,8 @@ from channels.email.headers import Headers, words
 
 MAX_ADDRESSES = 2_000
 _LONGEST = 254
-_PIECES = re.compile(rb'"(?:[^"\\]|\\.)*"?|[<>,;:()@\\]|[^"<>,;:()@\\]+', re.DOTALL)
+_PIECES = re.compile(rb'"(?:[^"\\]|\\.)*"?|\\.|[<>,;:()@\\]|[^"<>,;:()@\\]+', re.DOTALL)
+_COMMENT = re.compile(rb"\([^()]*\)")
 _FINDABLE = re.compile(r"[^\s<>()\[\],;:\"'@]+@[^\s<>()\[\],;:\"'@]+")
 
 
@@ -91,14 +92,26 @@ def _has_at(pieces: list[bytes]) -> bool:
 
 def _mailbox(item: _Item, fallback: str) -> Mailbox | None:
     if item.angle is not None:
-        spec = words(b"".join(item.angle), fallback).rpartition(":")[2]  # obsolete route: <@a,@b:c@d>
+        inside = _COMMENT.sub(b"", b"".join(item.angle)).strip(b"<> \t")
+        spec = words(inside, fallback).rpartition(":")[2]  # obsolete route: <@a,@b:c@d>
         return _made(spec, _name(item.phrase, fallback) or _name(item.comments or [], fallback))
     bare = b"".join(item.phrase).strip()
     if b"@" not in bare:
         return None
+    if bare[:1] != b'"':
+        joined = _without_blanks(bare)  # obsolete: jdoe@test . example
+        bare = bare if b" " in joined else joined
+    elif b'"@' in bare:
+        return _made(words(bare, fallback), _name(item.comments or [], fallback))
     if b" " in bare or b"=?" in bare:
         return _loose(words(bare, fallback))
     return _made(words(bare, fallback), _name(item.comments or [], fallback))
+
+
+def _without_blanks(bare: bytes) -> bytes:
+    for mark in (b"@", b"."):
+        bare = mark.join(piece.strip(b" \t") for piece in bare.split(mark))
+    return bare
 
 
 def _loose(text: str) -> Mailbox | None:

@@ -14,8 +14,6 @@ from channels.email.transfer import unbase64
 MAX_HEADER_BLOCK = 256 * 1024
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)\Z", re.DOTALL)
 _LINES = re.compile(rb"\r\n|\n|\r")
-_FOLD = re.compile(rb"(?:\r\n|\n|\r)(?=[ \t])")
-_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
 _SPACE = re.compile(r"[\r\n\t ]+")
 
 
@@ -74,18 +72,32 @@ def block_at(raw: bytes, start: int, *, inside: bool) -> tuple[bytes, int]:
     """
     if inside and raw[start : start + 1] in (b"\n", b"\r"):
         return b"", start + 1 + (raw[start : start + 2] == b"\r\n")
-    end = _BLANK_LINE.search(raw, start, start + MAX_HEADER_BLOCK + 4)
+    end = _blank_line(raw, start, start + MAX_HEADER_BLOCK + 4)
     if end:
-        return raw[start : end.start()], end.end()
+        return raw[start : end[0]], end[1]
     rest = raw[start : start + MAX_HEADER_BLOCK + 1]
     if len(rest) > MAX_HEADER_BLOCK and not _FIELD.match(_LINES.split(rest, maxsplit=1)[0]):
         return b"", start  # no header: text without a blank line in it
     return rest, min(start + len(rest), len(raw))
 
 
+def _blank_line(raw: bytes, start: int, limit: int) -> tuple[int, int] | None:
+    """Where the block ends and where the body begins; lines may end in CRLF, LF, a mix of them, or CR."""
+    mixed = raw.find(b"\n\r\n", start, limit)
+    plain = raw.find(b"\n\n", start, mixed if mixed >= 0 else limit)
+    if plain >= 0:
+        return plain, plain + 2
+    if mixed >= 0:
+        return mixed - (raw[mixed - 1 : mixed] == b"\r"), mixed + 3
+    old = raw.find(b"\r\r", start, limit) if raw.find(b"\n", start, limit) < 0 else -1
+    return (old, old + 2) if old >= 0 else None
+
+
 def parse(block: bytes, fallback: str = "") -> Headers:
     """Lines that are no fields are dropped; a field's value may be folded over any number of lines."""
-    matches = map(_FIELD.match, _LINES.split(_FOLD.sub(b"", block)))
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    matches = map(_FIELD.match, block.replace(b"\n ", b" ").replace(b"\n\t", b"\t").split(b"\n"))
     return Headers(tuple((m[1].decode().lower(), m[2].rstrip()) for m in matches if m), fallback)
 
 

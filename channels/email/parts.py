@@ -57,6 +57,9 @@ class Part:
 
 def tree(raw: bytes) -> Part:
     """The whole mail. Raises Unreadable over the limits of requirement M8."""
+    head = raw[:4096]
+    if b"\r\r\n" in head and head.count(b"\r\r\n") == head.count(b"\n"):
+        raw = raw.replace(b"\r\r\n", b"\r\n")  # somebody's gateway translated line ends twice
     cutting = _Cutting(raw, loose=())
     root = cutting.run()
     if cutting.unmatched:
