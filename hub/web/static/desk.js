@@ -97,6 +97,7 @@
   addEventListener("popstate", () => location.reload());
 
   /* ---- menus close when one leaves them ---- */
+  if (window.Idiomorph) Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.localName === "details"); /* what a person unfolded stays unfolded when the page refreshes itself */
   addEventListener("click", (event) => { for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
   addEventListener("click", (event) => { if (event.target.closest("[data-keys]")) $("#keys").showModal(); });
   addEventListener("change", (event) => { if (event.target.matches("[data-submits]")) event.target.form.requestSubmit(); });
