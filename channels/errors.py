@@ -35,7 +35,7 @@ class Misconfigured(ChannelError):
     def __init__(self, problem: str, *, channel: str = "", key: str = "", remedy: str = "") -> None:
         where = f"[channels.{channel}]" + (f" {key}" if key else "") + ": " if channel else ""
         super().__init__(f"{where}{problem}" + (f". {remedy}" if remedy else ""))
-        self.channel, self.key, self.remedy = channel, key, remedy
+        self.problem, self.channel, self.key, self.remedy = _holdable(problem), channel, key, remedy
 
 
 class NotAllowed(Misconfigured):

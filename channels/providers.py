@@ -33,7 +33,7 @@ _LONGEST_SHOWN = 80
 Granting = Callable[[str, Authority], TokenSource]  # (name of the channel, who lets us in)
 
 
-class Closed:
+class _Closed:
     """The token source of somebody who keeps no permissions."""
 
     def __init__(self, name: str) -> None:
@@ -43,8 +43,9 @@ class Closed:
         raise NotAllowed("the mailbox is not connected", channel=self._name, key="oauth")
 
 
-def _closed(name: str, authority: Authority) -> TokenSource:
-    return Closed(name)
+def closed(name: str, authority: Authority) -> TokenSource:
+    """For who keeps no permissions: every such account is closed to them."""
+    return _Closed(name)
 
 
 TABLE: Mapping[tuple[Kind, str], Provider] = {
@@ -61,7 +62,7 @@ def open_channel(
     table: Mapping[str, object],
     *,
     webhook_base: str,
-    granting: Granting = _closed,
+    granting: Granting = closed,
 ) -> Channel:
     """Open one configured channel, inside the running event loop. Connects to nothing yet.
 

@@ -9,19 +9,21 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from channels.adapter import Channel
+from channels.adapter import Authority, Channel, TokenSource
 from channels.message import Kind
-from channels.providers import open_channel
+from channels.providers import Granting, closed, open_channel
 from hub import clock
 from hub.database import embedded, migrating
 from hub.database.engine import Database
 from hub.inbound.receive import Reception
 from hub.interactions import partitions
 from hub.live import Live
+from hub.mailboxes.tokens import MailboxTokens
 from hub.outbound import senders
 from hub.outbound.permission import Rules
 from hub.outbound.request import Gate
 from hub.queue import install
+from hub.sealing import Sealer
 from hub.settings import ConfigurationError, Settings
 from hub.signing import Signer
 from hub.storage import Storage, open_storage
@@ -36,6 +38,7 @@ class Hub:
     channels: Mapping[str, Channel]
     storage: Storage
     signer: Signer
+    sealer: Sealer
     live: Live
     gate: Gate
     reception: Reception
@@ -71,13 +74,29 @@ async def open_hub(settings: Settings, url: str) -> AsyncIterator[Hub]:
         stack.push_async_callback(database.close)
         live = Live(url)
         stack.push_async_callback(live.close)
-        channels = open_channels(settings)
+        sealer = Sealer(signing_secret(settings), previous=previous_secrets(settings))
+        channels = open_channels(settings, granting(settings, database, sealer))
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        yield await _assemble(settings, database, live, channels)
+        yield await _assemble(settings, database, live, channels, sealer)
 
 
-def open_channels(settings: Settings) -> dict[str, Channel]:
+def granting(settings: Settings, database: Database, sealer: Sealer) -> Granting:
+    """Where channels whose accounts' owners let us in get their tokens: what was allowed lies in the database."""
+
+    def source(name: str, authority: Authority) -> TokenSource:
+        remedy = f"Connect it: {mailboxes_page(settings)}, or `hub mailboxes connect {name}`"
+        return MailboxTokens(database, sealer, name, authority, remedy=remedy)
+
+    return source
+
+
+def mailboxes_page(settings: Settings) -> str:
+    """Where mailboxes are connected. Owners come back from their provider below it, at `/callback`."""
+    return f"{settings.hub.public_url}/settings/mailboxes"
+
+
+def open_channels(settings: Settings, granting: Granting = closed) -> dict[str, Channel]:
     """Every configured channel, connected to nothing yet."""
     return {
         name: open_channel(
@@ -86,14 +105,17 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
             table.provider,
             table.provider_settings,
             webhook_base=f"{settings.hub.public_url}/webhooks/{name}",
+            granting=granting,
         )
         for name, table in settings.channels.items()
     }
 
 
-async def _assemble(settings: Settings, database: Database, live: Live, channels: dict[str, Channel]) -> Hub:
+async def _assemble(
+    settings: Settings, database: Database, live: Live, channels: dict[str, Channel], sealer: Sealer
+) -> Hub:
     storage = open_storage(settings.storage.url or str(settings.hub.data_dir / "blobs"))
-    signer = Signer(signing_secret(settings))
+    signer = Signer(signing_secret(settings), previous=previous_secrets(settings))
     gate = _gate(settings, channels, signer)
     async with database.unit() as session:
         for name, table in settings.channels.items():
@@ -106,7 +128,7 @@ async def _assemble(settings: Settings, database: Database, live: Live, channels
         company=settings.hub.name,
         acknowledges=settings.automations.acknowledge,
     )
-    return Hub(settings, database, channels, storage, signer, live, gate, reception)
+    return Hub(settings, database, channels, storage, signer, sealer, live, gate, reception)
 
 
 def _gate(settings: Settings, channels: Mapping[str, Channel], signer: Signer) -> Gate:
@@ -128,6 +150,11 @@ def signing_secret(settings: Settings) -> bytes:
     if settings.hub.secret is not None:
         return settings.hub.secret.get_secret_value().encode()
     return _kept_secret(settings.hub.data_dir / "secret")
+
+
+def previous_secrets(settings: Settings) -> list[bytes]:
+    """What was signed or sealed with these is still read. Nothing new is."""
+    return [secret.get_secret_value().encode() for secret in settings.hub.previous_secrets]
 
 
 def _kept_secret(file: Path) -> bytes:

@@ -53,6 +53,7 @@ class HubTable(Table):
     timezone: Zone = "UTC"
     country: str = "PL"  # reads telephone numbers written without a country code
     secret: SecretStr | None = None  # signs public links; unset: made once and kept in data_dir/secret
+    previous_secrets: tuple[SecretStr, ...] = ()  # still read, never used: for changing the secret
 
 
 class DatabaseTable(Table):

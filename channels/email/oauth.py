@@ -52,7 +52,8 @@ def _web_address(url: str) -> str:
     """Tokens travel there: TLS, or this machine."""
     parts = urlsplit(url)
     safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-    if url and not (safe and parts.hostname and not parts.fragment):
+    plain = url.isascii() and url.isprintable() and " " not in url
+    if url and not (safe and plain and parts.hostname and not parts.fragment):
         raise ValueError("must be an https:// address (http:// only on this machine)")
     return url
 

@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from hub.models.campaigns import Appointment, Campaign, Occasion, Reminder, Schedule, Template, TemplateVersion
 from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
-from hub.models.inbound import MailboxCursor, MailboxGrant, RawMessage, Rejected
+from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
     AttachmentRow,
     Attempt,
@@ -43,6 +43,7 @@ __all__ = [
     "MailReference",
     "MailboxCursor",
     "MailboxGrant",
+    "MailboxQuestion",
     "Occasion",
     "Outbox",
     "ProviderReference",

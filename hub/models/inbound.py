@@ -53,11 +53,23 @@ class MailboxGrant(SQLModel, table=True):
 
     __tablename__ = "mailbox_grant"
     channel: str = Field(primary_key=True)
-    sealed: bytes  # see hub.signing
+    sealed: bytes  # see hub.sealing
     granted_at: datetime = Field(sa_type=Moment)
     granted_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
     refreshed_at: datetime | None = Field(default=None, sa_type=Moment)
     trouble: str = ""  # why the last refresh failed, in words
+
+
+class MailboxQuestion(SQLModel, table=True):
+    """An owner has been sent to the provider and is expected back: once, in the same session, for some minutes."""
+
+    __tablename__ = "mailbox_question"
+    state_hash: str = Field(primary_key=True)  # SHA-256 of the state that comes back
+    channel: str
+    staff_id: int = Field(foreign_key="staff.id", ondelete="CASCADE")
+    session_hash: str  # SHA-256 of the session's form token
+    sealed: bytes  # the verifier of PKCE (RFC 7636), see hub.sealing
+    expires_at: datetime = Field(sa_type=Moment, index=True)
 
 
 class Rejected(SQLModel, table=True):

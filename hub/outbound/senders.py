@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub import live
 from hub.models import SenderRow
 from hub.models.vocabulary import Kind
 
@@ -44,3 +45,11 @@ async def mended(session: AsyncSession, sender_id: int) -> None:
     await session.exec(
         update(SenderRow).where(col(SenderRow.id) == sender_id, *troubled).values(trouble="", paused_until=None)
     )
+
+
+async def relieve(session: AsyncSession, channel: str) -> None:
+    """Somebody has done what its trouble asked for: it sends and is read again, or says anew what is wrong."""
+    row = update(SenderRow).where(col(SenderRow.channel) == channel)
+    await session.exec(row.values(trouble="", paused_until=None))
+    await live.publish(session, "sender", channel=channel)
+    await live.publish(session, "outbox", channel=channel)

@@ -100,3 +100,15 @@ def _grants() -> None:
         sa.ForeignKeyConstraint(["granted_by"], ["staff.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("channel"),
     )
+    op.create_table(
+        "mailbox_question",
+        sa.Column("state_hash", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("session_hash", sa.String(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("state_hash"),
+    )
+    op.create_index("ix_mailbox_question_expires_at", "mailbox_question", ["expires_at"])
