@@ -63,7 +63,10 @@ def unquoted(data: bytes) -> bytes:
 def uudecoded(body: bytes) -> bytes:
     """The first file between `begin` and `end`, or all lines when there is no `begin`."""
     begin = _UU_BEGIN.search(body)
-    return _uu(body[begin.end() :].lstrip(b"\r\n") if begin else body, based=bool(begin and begin.group(1)))[0]
+    start = begin.end() if begin else 0
+    while body[start : start + 1] in (b"\r", b"\n"):
+        start += 1
+    return _uu(body, start, based=bool(begin and begin.group(1)))[0]
 
 
 def enclosed(body: bytes) -> tuple[bytes, list[Enclosed]]:
@@ -73,14 +76,16 @@ def enclosed(body: bytes) -> tuple[bytes, list[Enclosed]]:
     position = 0
     while len(files) < _MAX_FILES and (begin := _UU_BEGIN.search(body, position)):
         start = begin.end() + (body[begin.end() : begin.end() + 1] == b"\n")
-        content, length = _uu(body[start:], based=bool(begin.group(1)))
-        if not length or not content:
+        content, after = _uu(body, start, based=bool(begin.group(1)))
+        if after > len(body):
+            break  # nothing ends from here on: looking again at every `begin` would never be done
+        if not after or not content:
             kept.append(body[position : begin.end()])
             position = begin.end()
             continue
         kept.append(body[position : begin.start()])
         files.append(Enclosed(begin.group(2).strip(), content))
-        position = start + length
+        position = after
     return b"".join([*kept, body[position:]]), files
 
 
@@ -93,19 +98,22 @@ def _trimmed(line: bytes) -> bytes:
     return line[:-1].rstrip(b" \t") + b"\r" if line.endswith(b"\r") else line.rstrip(b" \t")
 
 
-def _uu(body: bytes, *, based: bool) -> tuple[bytes, int]:
-    """What the lines hold up to their `end`, and how long they are; (what there was, 0) when no end comes."""
+def _uu(body: bytes, start: int, *, based: bool) -> tuple[bytes, int]:
+    """What the lines from `start` hold up to their `end`, and where that ends.
+
+    0: something else came before the end; past the body: no end came.
+    """
     out: list[bytes] = []
-    length = 0
-    for line in body.splitlines(keepends=True):
-        bare = line.rstrip(b"\r\n")
-        length += len(line)
+    while start < len(body):
+        after = body.find(b"\n", start) + 1 or len(body)
+        bare = body[start:after].rstrip(b"\r\n")
+        start = after
         if bare.strip() in (b"end", b"===="):
-            return b"".join(out), length
+            return b"".join(out), after
         if not based and bare and not _UU_LINE.match(bare):
             return b"".join(out), 0
         out.append(unbase64(bare) if based else _uu_line(bare))
-    return b"".join(out), 0
+    return b"".join(out), len(body) + 1
 
 
 def _uu_line(line: bytes) -> bytes:
