@@ -24,6 +24,7 @@ class Action(StrEnum):
     TEMPLATES = "write templates"
     REPORTS = "read reports"
     ASSIGN = "assign conversations to others"
+    TEAMS = "arrange teams"
     EXPORT = "export customers"
     READ_AUDIT = "read the audit trail"
     SETTINGS = "change settings"
@@ -50,7 +51,7 @@ _MARKETING = {
 _TABLE: Mapping[Role, frozenset[Action]] = {
     Role.AGENT: frozenset(_DESK),
     Role.MARKETER: frozenset(_MARKETING),
-    Role.SUPERVISOR: frozenset(_DESK | _MARKETING | {Action.ASSIGN, Action.EXPORT, Action.READ_AUDIT}),
+    Role.SUPERVISOR: frozenset(_DESK | _MARKETING | {Action.ASSIGN, Action.TEAMS, Action.EXPORT, Action.READ_AUDIT}),
     Role.ADMIN: frozenset(Action),
 }
 

@@ -22,6 +22,7 @@ __all__ = [
     "SignedIn",
     "TooManyTries",
     "WrongPassword",
+    "change_own_password",
     "csrf_holds",
     "find",
     "sign_in",
@@ -72,6 +73,26 @@ async def sign_in(database: Database, email: str, password: str, *, ip: str, now
         await throttle.forgive(session, account_key)
         await throttle.forgive(session, address_key, only=now)
         return await _open(session, staff.id, fresh, checked=staff.password_hash, ip=ip, now=now)
+
+
+async def change_own_password(
+    database: Database, staff_id: int, current: str, fresh: str, *, ip: str, now: datetime
+) -> SignedIn:
+    """Every session of the account ends; the one in the answer begins. Guessing the current one costs time, as at
+    signing in. Raises WrongPassword, TooManyTries or passwords.WeakPassword.
+    """
+    async with database.unit() as session:
+        staff = await accounts.get(session, staff_id)
+        await throttle.charge(session, {_account_key(staff.email): ACCOUNT_TRIES}, now=now)
+    if not await passwords.holds(staff.password_hash, current):
+        await _note_failure(database, staff, ip=ip, now=now)
+        raise WrongPassword
+    passwords.check(fresh, staff.email)
+    async with database.unit() as session:
+        await throttle.forgive(session, _account_key(staff.email))
+        await accounts.change_password(session, staff_id, fresh, now=now, by=staff_id, ip=ip)
+        changed = (await accounts.get(session, staff_id)).password_hash
+        return await _open(session, staff_id, None, checked=changed, ip=ip, now=now)
 
 
 async def find(session: AsyncSession, cookie: str, *, now: datetime) -> Session | None:

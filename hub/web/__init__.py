@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from hub.bootstrap import Hub
 from hub.web import (
+    account,
     administration,
     arranging,
     campaigns,
@@ -20,6 +21,7 @@ from hub.web import (
     pictures,
     sign_in,
     tasks,
+    teams,
     writing,
 )
 from hub.web.limits import BodyLimits
@@ -38,6 +40,8 @@ ROOMS = (
     campaigns,
     occasions,
     tasks,
+    teams,
+    account,
     administration,
     mailboxes,
     files,

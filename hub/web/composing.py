@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
+from hub.conversations import drafting
 from hub.conversations.inbox import Line
 from hub.models.vocabulary import Kind
 from hub.web.access import Visit
 from hub.web.cards import Card
 from hub.web.translations import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class MailPart:
+    """What the form offers for a mail. `signatures`: (mailbox's address, signature), once where all are the same."""
+
+    recipients: tuple[tuple[str, str], ...]  # address, and what is to be said of it
+    recipient: str
+    copied: tuple[str, ...]
+    mailboxes: tuple[tuple[str, str], ...]  # the channel's name, its address
+    mailbox: str
+    signatures: tuple[tuple[str, str], ...]
+    signed: bool
+    quotes: bool  # there is a mail to quote
+    quoting: bool
+    trouble: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +47,10 @@ class Composer:
     seen: str = ""  # the last entry on the page: an answer that came later is shown before this one is sent
     text: str = ""  # what was typed before the form came back
     trouble: str = ""
+    mail: MailPart | None = None
 
 
-def composer(visit: Visit, card: Card, line: Line | None = None, *, seen: str = "") -> Composer:
+async def composer(session: Any, visit: Visit, card: Card, line: Line | None = None, *, seen: str = "") -> Composer:
     """The composer of a conversation, or of a customer's page."""
     senders = visit.hub.gate.senders
     kinds = tuple(kind for kind in Kind if card.reachable(kind) and senders.get(kind))
@@ -49,6 +68,31 @@ def composer(visit: Visit, card: Card, line: Line | None = None, *, seen: str = 
         can_resolve=line is not None,
         can_call=card.reachable(Kind.VOICE) and bool(senders.get(Kind.VOICE)),
         seen=seen,
+        mail=await _mail(session, visit, card, line) if Kind.EMAIL in kinds else None,
+    )
+
+
+async def _mail(session: Any, visit: Visit, card: Card, line: Line | None) -> MailPart:
+    found = await drafting.offer(
+        session, card.customer.id, line.id if line else None, staff_id=visit.staff_id, gate=visit.hub.gate
+    )
+    channels = visit.hub.channels
+    boxes = tuple((name, channels[name].address.value) for name in found.mailboxes if name in channels)
+    closings = [(address, found.signatures[name]) for name, address in boxes]
+    same = len({closing for _, closing in closings}) <= 1
+    return MailPart(
+        recipients=tuple(
+            (one, _("asked for answers here") if one == found.reply_to else "") for one in found.recipients
+        ),
+        recipient=next(iter(found.recipients), ""),
+        copied=found.copied,
+        mailboxes=boxes,
+        mailbox=boxes[0][0] if boxes else "",
+        signatures=tuple(pair for pair in (closings[:1] if same else closings) if pair[1]),
+        signed=True,
+        quotes=found.quotes,
+        quoting=True,
+        trouble=found.trouble,
     )
 
 

@@ -171,6 +171,11 @@ def _moved(before: tuple[Kind, ...], kind: Kind, way: str) -> tuple[Kind, ...]:
     return tuple(rest)
 
 
+async def whole(visit: Visit, customer_id: UUID) -> dict[str, Any]:
+    """Everything the page of a customer needs."""
+    return await _data(visit, customer_id)
+
+
 async def _data(
     visit: Visit, customer_id: UUID, before: UUID | None = None, kinds: list[str] | None = None
 ) -> dict[str, Any]:
@@ -181,6 +186,7 @@ async def _data(
         if reads:
             told = await timeline(session, customer_id, before=before, limit=PAGE + 1, kinds=kinds or ())
         todo = await tasks.listing(session, customer_id=customer_id) if reads else []
+        composer = await composing.composer(session, visit, card)
         if before is None and opened(visit):
             await _note(session, visit, "customer.read", customer_id, "")
     return {
@@ -190,7 +196,7 @@ async def _data(
         "more": str(told[PAGE - 1].id) if len(told) > PAGE else "",
         "kinds": kinds or [],
         "todo": todo,
-        "composer": composing.composer(visit, card),
+        "composer": composer,
         "typed": _details(card.customer),
         "address": (AddressKind.EMAIL, ""),
         "trouble": "",

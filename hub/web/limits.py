@@ -13,7 +13,7 @@ from hub import clock
 from hub.bootstrap import Hub
 from hub.staff import sessions
 
-LARGEST = 11 * 1024 * 1024  # ten megabytes of files, and the form around them
+LARGEST = 26 * 1024 * 1024  # 25 megabytes of files, and the form around them
 FROM_ANYBODY = 64 * 1024
 _OWN_LIMITS = ("/api/", "/webhooks/", "/u/")
 

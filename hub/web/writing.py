@@ -10,20 +10,24 @@ from fastapi import APIRouter, Depends, File, Form, HTTPException, Response, Upl
 
 from hub.conversations import inbox as conversations
 from hub.conversations import notes, replies
-from hub.conversations.replies import Overtaken, Reply
+from hub.conversations.replies import NotYours, Overtaken, Reply
+from hub.conversations.signatures import SignatureProblem
 from hub.customers import directory, identities
 from hub.models.vocabulary import Kind
 from hub.outbound import calling
 from hub.outbound.request import Answer, Duplicate, Held, NewFile
-from hub.web import inbox, words
+from hub.web import customer, inbox, words
 from hub.web.access import Answerer, Caller, Visit
+from hub.web.composing import Composer
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
 router = APIRouter(route_class=Page)
-_LARGEST = 10 * 1024 * 1024
+_LARGEST = 25 * 1024 * 1024
 _MOST_FILES = 10
+_OVERTAKEN = N_("A colleague answered while you wrote. Read it above; send again if your words still hold.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,6 +41,10 @@ class Written:
     seen: UUID | None
     resolve: bool
     files: list[UploadFile]
+    recipient: str
+    mailbox: str
+    signed: bool
+    quoting: bool
 
 
 def _written(
@@ -47,11 +55,29 @@ def _written(
     seen: Annotated[str, Form()] = "",
     resolve: Annotated[str, Form()] = "",
     files: Annotated[list[UploadFile], File()] = [],  # noqa: B006
+    recipient: Annotated[str, Form(max_length=320)] = "",
+    mailbox: Annotated[str, Form(max_length=100)] = "",
+    below: Annotated[str, Form()] = "",
+    signed: Annotated[str, Form()] = "",
+    quoting: Annotated[str, Form()] = "",
 ) -> Written:
+    """`below`: the form had the two boxes, so one that is not sent was cleared."""
     text = text.replace("\0", "")
     if not text.strip() or kind not in words.KINDS:
         raise HTTPException(422)
-    return Written(kind, form_token, text, " ".join(subject.split()), _uuid(seen), bool(resolve), files)
+    return Written(
+        kind=kind,
+        token=form_token,
+        text=text,
+        subject=" ".join(subject.split()),
+        seen=_uuid(seen),
+        resolve=bool(resolve),
+        files=files,
+        recipient=recipient.replace("\0", ""),
+        mailbox=mailbox.replace("\0", ""),
+        signed=bool(signed or not below),
+        quoting=bool(quoting or not below),
+    )
 
 
 def _uuid(text: str) -> UUID | None:
@@ -78,7 +104,9 @@ async def reply(
     try:
         answer = await _send(visit, line.customer_id, conversation_id, written)
     except Overtaken:
-        return await _overtaken(visit, conversation_id, shown, written)
+        return await _thread(visit, conversation_id, shown, written, _(_OVERTAKEN))
+    except (NotYours, SignatureProblem) as e:
+        return await _thread(visit, conversation_id, shown, written, str(e))
     return go(visit, back, said(answer))
 
 
@@ -90,7 +118,13 @@ async def write(visit: Answerer, customer_id: UUID, written: Form_) -> Response:
         await directory.get(session, customer_id)
     if written.kind == "note":
         return await _note(visit, customer_id, None, written.text, back)
-    return go(visit, back, said(await _send(visit, customer_id, None, written)))
+    try:
+        return go(visit, back, said(await _send(visit, customer_id, None, written)))
+    except (NotYours, SignatureProblem) as e:
+        data = await customer.whole(visit, customer_id)
+        return page(
+            visit, "customer.html", status=422, **data | {"composer": _again(data["composer"], written, str(e))}
+        )
 
 
 @router.post("/customers/{customer_id}/call")
@@ -152,23 +186,39 @@ async def _send(visit: Visit, customer_id: UUID, conversation_id: UUID | None, w
         resolve=written.resolve,
         files=files,
         seen=written.seen,
+        recipient=written.recipient if mail else "",
+        mailbox=written.mailbox if mail else "",
+        signed=written.signed,
+        quoting=written.quoting,
     )
     async with visit.hub.database.unit() as session:
         return await replies.answer(session, words_, gate=visit.hub.gate, now=visit.now)
 
 
-async def _overtaken(visit: Visit, conversation_id: UUID, view: str, written: Written) -> Response:
-    """Somebody answered in between: the thread with their words, the form with what was typed."""
+async def _thread(visit: Visit, conversation_id: UUID, view: str, written: Written, trouble: str) -> Response:
+    """The thread with what was said meanwhile, the form with what was typed."""
     data = await inbox.whole(visit, view, conversation_id)
-    again = dataclasses.replace(
-        data["composer"],
+    again = _again(data["composer"], written, trouble)
+    return page(visit, "inbox.html", block="thread", status=422, **data | {"composer": again})
+
+
+def _again(composer: Composer, written: Written, trouble: str) -> Composer:
+    mail = composer.mail and dataclasses.replace(
+        composer.mail,
+        recipient=written.recipient,
+        mailbox=written.mailbox,
+        signed=written.signed,
+        quoting=written.quoting,
+    )
+    return dataclasses.replace(
+        composer,
         chosen=written.kind,
         because="",
         subject=written.subject,
         text=written.text,
-        trouble=_("A colleague answered while you wrote. Read it above; send again if your words still hold."),
+        trouble=trouble,
+        mail=mail,
     )
-    return page(visit, "inbox.html", block="thread", status=422, **data | {"composer": again})
 
 
 async def _keep(visit: Visit, files: list[UploadFile]) -> tuple[NewFile, ...]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -40,7 +38,7 @@ async def test_an_agents_answer_carries_everything_and_reads_back_exactly(meadow
     sent = await _answer(meadow, question, agent)
 
     raw = await meadow.until(lambda: _arrived(meadow))
-    mail = cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+    mail = message_from_bytes(raw, policy=policy.default)
     kinds = [part.get_content_type() for part in mail.walk()]
     assert kinds == [
         *("multipart/mixed", "multipart/alternative", "text/plain"),
@@ -80,7 +78,9 @@ async def _answer(meadow: Town, question: Interaction, agent: int) -> Interactio
     reply = Reply(question.conversation_id, question.customer_id, Kind.EMAIL, WORDS, agent, "t1", files=files)
     async with meadow.hub.database.unit() as session:
         placed = await replies.answer(session, reply, gate=meadow.hub.gate, now=clock.now())
-    return await meadow.until(lambda: _sent(meadow, placed.interaction_id))
+    sent = await meadow.until(lambda: _sent(meadow, placed.interaction_id))
+    assert sent is not None
+    return sent
 
 
 async def _sent(meadow: Town, number: object) -> Interaction | None:

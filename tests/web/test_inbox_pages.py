@@ -147,7 +147,7 @@ async def test_a_file_goes_out_with_a_mail_and_one_that_is_too_big_is_refused(wo
     assert sent.status_code == 303
     bubble = (await desk.see(f"/inbox/all/{world.conversations['invoice']}")).select_one(".bubble.out")
     assert "new invoice.pdf" in bubble.text
-    big = {"files": ("big.bin", b"x" * (10 * 1024 * 1024 + 1), "application/octet-stream")}
+    big = {"files": ("big.bin", b"x" * (25 * 1024 * 1024 + 1), "application/octet-stream")}
     refused = await desk.client.post(path, data=data | {"form_token": str(uuid4())}, files=big)
     assert (refused.status_code, "too big" in refused.text) == (413, True)
 

@@ -27,6 +27,8 @@ PAGES: dict[str, set[Role]] = {
     "/campaigns/{draft}/edit": {M, S, D},
     "/occasions": {A, M, S, D},
     "/settings": {D},
+    "/teams": {S, D},
+    "/account": {A, M, S, D},
 }
 
 

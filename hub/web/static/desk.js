@@ -58,7 +58,7 @@
   const wake = (root) => {
     for (const form of $$("form[data-draft]", root)) {
       const kept = JSON.parse(localStorage.getItem(draftKey(form)) ?? "null");
-      for (const field of kept ? drafted(form) : []) if (kept[field.name] && !(field.name === "text" && field.value)) field.value = kept[field.name];
+      for (const field of kept ? drafted(form) : []) if (kept[field.name] && !(field.name === "text" && field.value)) field.value = kept[field.name].replace(/\[image: [^[\]\n]+\]\n?/g, ""); /* files are not kept */
     }
     for (const box of $$("#messages", root)) box.scrollTop = box.scrollHeight;
     mark();
@@ -73,6 +73,89 @@
     const form = event.detail.requestConfig.elt;
     if (event.detail.xhr.status < 400 && form.matches?.("form[data-draft]")) localStorage.removeItem(draftKey(form));
   });
+
+  /* ---- files of a mail: chosen, dropped or pasted; a picture stands in the text where its mark is ---- */
+  const bags = new WeakMap(); /* file field -> what is in it: a browser forgets the first choice at the second */
+  const field = (form) => $("input[type=file][name=files]", form);
+  const marked = (name) => `[image: ${name}]`;
+  const size = (bytes) => (bytes < 1024 ** 2 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 ** 2).toFixed(1)} MB`);
+  const unlike = (name, taken) => {
+    const [, stem, end] = name.replace(/[[\]\r\n]/g, "_").slice(-150).match(/^(.*?)(\.[^.]*)?$/);
+    for (let number = 1; ; number += 1) {
+      const one = `${stem || "file"}${number > 1 ? `-${number}` : ""}${end ?? ""}`;
+      if (!taken.has(one)) return one;
+    }
+  };
+  const fill = (form, files) => {
+    const box = new DataTransfer();
+    for (const file of files) box.items.add(file);
+    field(form).files = box.files;
+    bags.set(field(form), files);
+    enlist(form, files);
+  };
+  const enlist = (form, files) => {
+    const list = $(".chosen", form), { most, largest, remove, toomuch } = list.dataset;
+    const item = (...parts) => { const li = document.createElement("li"); li.append(...parts); return li; };
+    const named = (tag, text, name = "") => Object.assign(document.createElement(tag), { textContent: text, className: name });
+    list.replaceChildren(...files.map((file) => {
+      const away = Object.assign(named("button", "\u00d7"), { type: "button" });
+      away.setAttribute("aria-label", remove.replace("%s", file.name));
+      away.addEventListener("click", () => {
+        const text = $("textarea[name=text]", form);
+        text.value = text.value.replace(marked(file.name), ""); keepDraft(form);
+        fill(form, files.filter((other) => other !== file));
+        field(form).focus();
+      });
+      return item(named("span", file.name, "cut"), named("span", size(file.size), "quiet small"), away);
+    }));
+    const over = files.length > most || files.reduce((sum, file) => sum + file.size, 0) > largest;
+    if (over) { const li = item(toomuch); li.className = "bad"; list.append(li); }
+    field(form).setCustomValidity(over ? toomuch : "");
+  };
+  const add = (form, fresh) => { /* returns the names they go by */
+    const kept = bags.get(field(form)) ?? [], taken = new Set(kept.map((file) => file.name));
+    const renamed = fresh.map((file) => {
+      const name = unlike(file.name || "file", taken);
+      taken.add(name);
+      return name === file.name ? file : new File([file], name, { type: file.type });
+    });
+    fill(form, [...kept, ...renamed]);
+    return renamed;
+  };
+  const put = (text, files) => { /* pictures where the cursor is */
+    const shown = files.filter((file) => /^image\/(png|jpeg|gif|webp)$/.test(file.type));
+    if (!shown.length) return;
+    text.setRangeText(shown.map((file) => marked(file.name)).join("\n"), text.selectionStart, text.selectionEnd, "end");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const mails = (form) => form && field(form) && $("[name=kind][value=email]:checked", form);
+  addEventListener("change", (event) => {
+    const form = event.target.closest?.(".composer");
+    if (form && event.target === field(form)) add(form, [...event.target.files]);
+  });
+  addEventListener("paste", (event) => {
+    const form = event.target.closest?.(".composer"), files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length || !mails(form)) return;
+    event.preventDefault();
+    put($("textarea[name=text]", form), add(form, files));
+  });
+  const carries = (event) => { const form = event.target.closest?.(".composer"); return event.dataTransfer?.types.includes("Files") && mails(form) ? form : null; };
+  for (const name of ["dragover", "dragleave", "drop"]) addEventListener(name, (event) => {
+    const form = carries(event);
+    if (!form) return;
+    form.classList.toggle("takes", name === "dragover");
+    if (name === "dragleave") return;
+    event.preventDefault();
+    if (name !== "drop") return;
+    const text = $("textarea[name=text]", form), files = add(form, [...event.dataTransfer.files]);
+    if (event.target === text) put(text, files);
+  });
+  let left = []; /* a form that comes back (422) gets its files again */
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    const form = event.detail.requestConfig.elt;
+    left = event.detail.xhr.status === 422 && form.matches?.(".composer") ? bags.get(field(form)) ?? [] : [];
+  });
+  body.addEventListener("htmx:afterSettle", () => { const form = $(".composer"); if (left.length && form && !field(form).files.length) { fill(form, left); left = []; } });
 
   /* ---- panes ---- */
   const mark = () => {

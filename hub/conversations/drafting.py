@@ -1,0 +1,69 @@
+"""What an agent may choose about a mail before it is written: to whom, from where, and what will stand below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.message import Kind
+from hub.conversations import mailboxes, replies, signatures
+from hub.conversations.answering import address_for
+from hub.customers import identities
+from hub.models import Interaction
+from hub.models.vocabulary import AddressKind, IdentityState
+from hub.outbound.request import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The usual choice comes first. `trouble` says why a signature cannot be filled in; then there is none."""
+
+    recipients: tuple[str, ...]
+    reply_to: str  # one of `recipients` that the answered mail asked for, though it came from elsewhere
+    copied: tuple[str, ...]  # other people of the answered mail; the answer does not go to them
+    signatures: Mapping[str, str]  # mailbox, a channel's name → what closes a mail that leaves by it
+    quotes: bool  # there is a mail to quote
+    trouble: str = ""
+
+    @property
+    def mailboxes(self) -> tuple[str, ...]:
+        return tuple(self.signatures)
+
+
+async def offer(
+    session: AsyncSession, customer_id: UUID, conversation_id: UUID | None, *, staff_id: int, gate: Gate
+) -> Offer:
+    """For a conversation, or for a first word to a customer."""
+    last = await replies.last_inbound(session, conversation_id, Kind.EMAIL) if conversation_id else None
+    wanted = [address_for(last), last.sender] if last is not None else []
+    own = [
+        one.value
+        for one in await identities.of(session, customer_id)
+        if one.kind is AddressKind.EMAIL and one.state is not IdentityState.DEAD
+    ]
+    names = await mailboxes.offered(session, staff_id, last.channel if last else "", gate=gate)
+    closings, trouble = await _closings(session, names, staff_id, gate)
+    return Offer(
+        recipients=tuple(dict.fromkeys(address for address in (*wanted, *own) if address)),
+        reply_to=_reply_to(last),
+        copied=tuple(last.copied or ()) if last is not None else (),
+        signatures=closings,
+        quotes=last is not None,
+        trouble=trouble,
+    )
+
+
+def _reply_to(last: Interaction | None) -> str:
+    return last.reply_to if last is not None and last.reply_to != last.sender else ""
+
+
+async def _closings(
+    session: AsyncSession, names: tuple[str, ...], staff_id: int, gate: Gate
+) -> tuple[dict[str, str], str]:
+    try:
+        return {name: await signatures.closing(session, staff_id, name, gate=gate) for name in names}, ""
+    except signatures.SignatureProblem as problem:
+        return dict.fromkeys(names, ""), str(problem)
