@@ -48,7 +48,8 @@ class Report:
     is_complaint: bool = False
     failures: tuple[Failure, ...] = ()
     complained: tuple[str, ...] = ()
-    opened: str = ""  # by whom: a disposition notification (RFC 8098) says that they displayed it
+    is_disposition: bool = False  # what a mail program did with our mail (RFC 8098)
+    opened: bool = False  # it displayed it
     returned: Headers | None = None  # the header of the mail it is about
 
     @property
@@ -65,9 +66,9 @@ def examine(mail: Mail) -> Report:
     if complaint is not None:
         return Report(is_complaint=True, complained=complaint.addresses, returned=complaint.about)
     about = returned.find(leaves)
-    seen = dsn.displayed(leaves)
+    seen = dsn.disposed(leaves)
     if seen is not None and dsn.refused(mail, leaves) is None:
-        return Report(opened=seen.recipient, returned=about or seen.about)
+        return Report(is_disposition=True, opened=seen.opened, returned=about or seen.about)
     found = _bounce(mail, leaves, about)
     return found if found.failures else _wrapped(mail, leaves) or found
 

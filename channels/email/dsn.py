@@ -40,8 +40,8 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Displayed:
-    recipient: str
+class Disposition:
+    opened: bool
     about: Headers
 
 
@@ -74,7 +74,7 @@ def refused(mail: Mail, leaves: list[Part]) -> list[Told] | None:
     return [Told(recipient_of(fields), "", "failed", _diagnosis(fields))]
 
 
-def displayed(leaves: list[Part]) -> Displayed | None:
+def disposed(leaves: list[Part]) -> Disposition | None:
     """RFC 8098: a person (or their program) says what became of the mail; deleted unread counts as no reading."""
     part = next((leaf for leaf in leaves if leaf.media_type in _MDN_TYPES), None)
     if part is None:
@@ -82,8 +82,7 @@ def displayed(leaves: list[Part]) -> Displayed | None:
     fields = header_block.parse(_compact(part.content()))
     seen = "displayed" in fields.plain("disposition").lower().rpartition(";")[2]
     about = Headers(tuple(("message-id", v) for v in fields.all("original-message-id")))
-    recipient = _address(fields, "original-recipient") or _address(fields, "final-recipient")
-    return Displayed(recipient if seen else "", about)
+    return Disposition(seen, about)
 
 
 def _is_report(mail: Mail) -> bool:

@@ -21,6 +21,11 @@ _OWN_USERS = any_of(
 _REPLY = re.compile(r"(?<![\d./-])(?<!\d:)[45][0-5]\d(?=[ \-:,;.#)]|$)(?!\.\d)")
 
 
+# What only the check of a recipient says (Postfix, Exchange Online's directory based blocking).
+_AT_RCPT = any_of(r"recipient address rejected ?:")
+_GROUPS = "groups.google.com/"  # Google Groups says in sixty languages that one may not post
+
+
 def is_tagged_unknown(text: str) -> bool:
     """True when a tag for programs says that there is no such user."""
     return bool(_TAGGED.search(text[:_LONGEST]))
@@ -28,6 +33,8 @@ def is_tagged_unknown(text: str) -> bool:
 
 def of_own_users(text: str) -> bool:
     """True when who says "no such user" has looked it up itself, and does not pass on another server's reply."""
+    if _AT_RCPT.search(text[:_LONGEST]):
+        return True
     return not _REPLY.search(text[:_LONGEST]) and bool(_OWN_USERS.search(_plain(text)))
 
 
@@ -43,4 +50,5 @@ _SILENT = re.compile(
 def meaning(text: str) -> Ground | None:
     """What the words say, if they say anything we know. Addresses and links are names, not words."""
     head = _plain(text)
-    return next((ground for ground, pattern in PHRASES if pattern.search(head)), None)
+    found = next((ground for ground, pattern in PHRASES if pattern.search(head)), None)
+    return Ground.REJECTED if found is None and _GROUPS in text[:_LONGEST] else found

@@ -22,7 +22,7 @@ def read_events(raw: bytes, own: str) -> list[Event]:
     report = bounces.examine(mail)
     auto = autos.kind(mail, report)
     message = _inbound(mail, own, auto)
-    return [*_receipts(mail, report, message.tokens), message]
+    return [*_receipts(mail, report, own, message.tokens), message]
 
 
 def _inbound(mail: Mail, own: str, auto: Auto | None) -> Inbound:
@@ -60,11 +60,36 @@ def _recipients(mail: Mail) -> Iterable[str]:
     return [box.address for box in (*mail.to, *mail.cc, *envelope)]
 
 
-def _receipts(mail: Mail, report: bounces.Report, found: tuple[str, ...]) -> list[Event]:
-    """One per recipient. The token in the address the bounce came to says which message it is about."""
-    token = found[0] if len(found) == 1 else ""
+def _receipts(mail: Mail, report: bounces.Report, own: str, found: tuple[str, ...]) -> list[Event]:
+    """One per recipient. A disposition that does not prove itself by a token is no news (B3)."""
+    token = _proof(report, own, found)
     failed = [_failed(f, report, token, mail) for f in report.failures]
-    return [*failed, *(_complained(recipient, report, token, mail) for recipient in report.complained)]
+    opened = [_opened(report, token, mail)] if report.opened and token else []
+    return [*failed, *opened, *(_complained(recipient, report, token, mail) for recipient in report.complained)]
+
+
+def _proof(report: bounces.Report, own: str, found: tuple[str, ...]) -> str:
+    """The token in the address the report came to says which message it is about, or the one in what it gives back.
+
+    Two that differ prove nothing.
+    """
+    names = ("return-path", "reply-to", "from", "sender", "errors-to")
+    senders = addresses.of(report.returned, *names) if report.returned else ()
+    both = {*found, *tokens(own, (box.address for box in senders))}
+    return both.pop() if len(both) == 1 else ""
+
+
+def _opened(report: bounces.Report, token: str, mail: Mail) -> Receipt:
+    """RFC 8098: it was displayed. Whose mail program says so proves nothing of who looked at it."""
+    return Receipt(
+        provider_id="",
+        progress=Progress.READ,
+        token=token,
+        message_id=report.message_id,
+        at=mail.date,
+        detail="disposition notification: displayed",
+        payload={"report": mail.message_id},
+    )
 
 
 def _failed(failure: bounces.Failure, report: bounces.Report, token: str, mail: Mail) -> Receipt:
@@ -79,8 +104,13 @@ def _failed(failure: bounces.Failure, report: bounces.Report, token: str, mail: 
         code=failure.status,
         detail=failure.diagnostic,
         at=mail.date,
-        payload={"bounce": mail.message_id, "action": failure.action, "class": failure.kind},
+        payload=_evidence(failure, mail),
     )
+
+
+def _evidence(failure: bounces.Failure, mail: Mail) -> dict[str, str]:
+    evidence = {"bounce": mail.message_id, "action": failure.action}
+    return evidence | {"class": failure.kind, "ground": failure.ground.value}
 
 
 def _complained(recipient: str, report: bounces.Report, token: str, mail: Mail) -> Receipt:

@@ -250,7 +250,7 @@ PHRASES: tuple[tuple[Ground, re.Pattern[str]], ...] = (
         any_of(
             rf"{_WHO}[^.\n]{{0,60}}\b(?:is |was |has been |are |been )?(?:currently |temporarily |temporary |"
             rf"now )?(?:disabled|"
-            r"suspended|inactive|not active|deactivated|locked|frozen|inactivated|de-activated|expired|dormant|on hold|"
+            r"suspended|inactive|not active|deactivated|locked|frozen|inactivated|de-activated|dormant|"
             r"archived|terminated)",
             r"(?:disabled|suspended|inactive|deactivated|locked|dormant|frozen) (?:\S+ )?(?:user|account|mailbox|"
             r"recipient|"
@@ -405,7 +405,8 @@ PHRASES: tuple[tuple[Ground, re.Pattern[str]], ...] = (
             r"reset|closed|failed|broken)|could ?n[o']t (?:\w+ )?connect|(?:un|not )reachable|not responding|"
             r"did(?: not|n't) "
             r"(?:respond|answer)|no answer|(?:could|can)(?: not|n't|not) (?:be )?(?:reach|contact|connect|establish)",
-            r"not (?:yet )?been delivered|delayed|too long in (?:the )?queue|in (?:the )?queue (?:too|for)|(?:for|"
+            r"socket error|failed \d{1,3} attempts|not (?:yet )?been delivered|delayed|too long in (?:the )?queue|"
+            r"in (?:the )?queue (?:too|for)|(?:for|"
             r"after|within|in) "
             r"(?:the (?:last|past) )?\d{1,4} ?(?:\+ )?(?:days?|hours?|minutes|attempts|tries|times)|giv(?:en|ing) up|"
             r"retried|unable to (?:connect|deliver .{0,30}(?:hours|days|time))|deferred|undeliverable (?:for|after)|"

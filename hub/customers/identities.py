@@ -19,6 +19,7 @@ from hub.models.vocabulary import AddressKind, IdentityState
 
 SOFT_LIMIT = 3  # this many soft bounces …
 SOFT_SPAN = timedelta(days=3)  # … over at least this long, with nothing delivered in between, and the address is dead
+SOFT_MEMORY = timedelta(days=30)  # older ones are forgotten when the next one comes
 
 
 async def of(session: AsyncSession, customer_id: UUID) -> list[Identity]:
@@ -52,7 +53,8 @@ async def bounced(
 ) -> None:
     """A message did not arrive: hard kills the address, soft ones do when they go on for days.
 
-    A landline that cannot take an SMS can still be called: it is suppressed for SMS and stays alive.
+    A telephone has two ways in: a landline cannot take an SMS, a number that SMS does not find may still ring. It is
+    suppressed for that way only, and dead when both have found nobody.
     """
     identity = await _locked(session, kind, value)
     if identity is None or identity.state is IdentityState.DEAD:
@@ -60,11 +62,13 @@ async def bounced(
     if reason == Reason.WRONG_CHANNEL:
         await consent.suppress(session, kind, value, purpose=None, reason=reason, source="receipt", now=now)
         return
-    if hard:
+    if hard and (kind is Kind.EMAIL or await _unheard_both_ways(session, kind, value, reason, now)):
         await _move(session, identity, IdentityState.DEAD, reason, detail, now)
+    if hard:
         return
+    if identity.soft_since is None or now - identity.soft_since > SOFT_MEMORY:
+        identity.soft_bounces, identity.soft_since = 0, now
     identity.soft_bounces += 1
-    identity.soft_since = identity.soft_since or now
     tired = identity.soft_bounces >= SOFT_LIMIT and now - identity.soft_since >= SOFT_SPAN
     if tired or identity.state is IdentityState.OK:
         await _move(session, identity, IdentityState.DEAD if tired else IdentityState.SOFT, reason, detail, now)
@@ -96,6 +100,13 @@ async def mend(session: AsyncSession, identity_id: int, *, detail: str, now: dat
     identity.soft_bounces, identity.soft_since = 0, None
     await _move(session, identity, IdentityState.OK, "mended", detail, now)
     return identity
+
+
+async def _unheard_both_ways(session: AsyncSession, kind: Kind, value: str, reason: str, now: datetime) -> bool:
+    """Suppress a telephone for this kind. True when the other kind had found nobody there before."""
+    await consent.suppress(session, kind, value, purpose=None, reason=reason, source="receipt", now=now)
+    other = Kind.VOICE if kind is Kind.SMS else Kind.SMS
+    return any(one.reason == reason for one in await consent.suppressions(session, [(other, value)]))
 
 
 def _canonical(customer: Customer, kind: AddressKind, value: str) -> str:

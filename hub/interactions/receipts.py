@@ -12,13 +12,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
-from channels.message import Progress, Reason, Receipt
+from channels.message import Kind, Progress, Reason, Receipt
 from hub import live
 from hub.customers import consent, identities
 from hub.customers.consent import Statement
 from hub.interactions import progress, record
 from hub.models import EarlyReceipt, Interaction, ReceiptRow
-from hub.models.vocabulary import Kind, Purpose, State
+from hub.models.vocabulary import Purpose, State
 from hub.signing import Signer
 
 # Their word for how far it got → our state. None: no step of its own, but proof that the provider has it.
@@ -36,9 +36,11 @@ _STATE: dict[Progress, State | None] = {
 
 _UNCLAIMED = timedelta(days=30)  # how long a receipt of a message that nobody knows is kept
 
-# Reasons that say something about a mailbox for a while, not about the message (requirement B2). Of a telephone
-# they say nothing that lasts: it is off, or its carrier did not like the words, and it can still be called.
-_SOFT = frozenset({Reason.MAILBOX_FULL, Reason.UNREACHABLE, Reason.BLOCKED})
+# Reasons that say something about a mailbox for a while, not about the message (requirement B2). BLOCKED is none of
+# them: our host or our words were refused, and the mailbox is well. Of a telephone they say nothing that lasts: it is
+# off, or its carrier did not like the words, and it can still be called.
+_SOFT = frozenset({Reason.MAILBOX_FULL, Reason.UNREACHABLE})
+_ANOTHER = "a report names another recipient than we wrote to"
 
 
 async def apply(
@@ -51,6 +53,10 @@ async def apply(
     interaction = await _find(session, channel.name, receipt, signer)
     if interaction is None:
         await _keep_for_later(session, channel.name, receipt, now)
+        return None
+    if not _meant(interaction, receipt):
+        await progress.flag(session, interaction.id, _ANOTHER)
+        await announce(session, interaction)
         return None
     await _act(session, channel.name, receipt, interaction, now)
     return interaction.id
@@ -134,8 +140,12 @@ async def _find(session: AsyncSession, channel: str, receipt: Receipt, signer: S
 
 
 def _meant(interaction: Interaction, receipt: Receipt) -> bool:
-    """A receipt that names another recipient than we wrote to proves nothing (requirement B3)."""
-    return not receipt.recipient or receipt.recipient.lower() == interaction.recipient.lower()
+    """A report that names another recipient than we wrote to proves nothing (requirement B3).
+
+    Of a call it names the telephone that was rung, which may well be a colleague's.
+    """
+    same = receipt.recipient.lower() == interaction.recipient.lower()
+    return not receipt.recipient or same or (bool(receipt.token) and interaction.kind is not Kind.EMAIL)
 
 
 async def _keep_for_later(session: AsyncSession, channel: str, receipt: Receipt, now: datetime) -> None:
