@@ -89,23 +89,26 @@ class _Cutting:
         self._line_end = b"\n" if b"\n" in raw else b"\r"
         self._stack: list[_Open] = []
         self._leaf: tuple[Part, int] | None = None
+        self._marks: set[bytes] = set()  # the delimiters of what is open
         self._count = 0
 
     def run(self) -> Part:
         root, position = self._begin(header_block.beginning(self._raw), None)
+        mark = self._line_end + b"--"
         while self._stack:
-            position = self._raw.find(self._line_end + b"--", position)
-            if position < 0:
+            position = self._raw.find(mark, position) + 1
+            if not position:
                 break
-            position = self._line(position + 1)
+            end = self._raw.find(self._line_end, position)
+            end = len(self._raw) if end < 0 else end
+            line = self._raw[position : min(end, position + _LONGEST_DELIMITER)].rstrip(b" \t\r")
+            known = line in self._marks or line.startswith(self._loose)
+            position = self._line(line, position, end) if known else end
         self._end(len(self._raw), 0)
         return root
 
-    def _line(self, start: int) -> int:
-        """Look at one line beginning with `--`; where to go on."""
-        end = self._raw.find(self._line_end, start)
-        end = len(self._raw) if end < 0 else end
-        line = self._raw[start : min(end, start + _LONGEST_DELIMITER)].rstrip(b" \t\r")
+    def _line(self, line: bytes, start: int, end: int) -> int:
+        """Act on one line that may be a delimiter; where to go on."""
         found = self._owner(line)
         if found is None:
             return end
@@ -155,6 +158,7 @@ class _Cutting:
         boundary = part.raw_type.raw("boundary").rstrip() if part.main_type == "multipart" else b""
         if boundary:
             self._stack.append(_Open(part, b"--" + boundary, body))
+            self._marks |= {b"--" + boundary, b"--" + boundary + b"--"}
             cut = self._delimiter_in(block)
             body = start + cut if cut >= 0 else body
         else:
@@ -189,6 +193,7 @@ class _Cutting:
                 if closed.delimiter not in self._loose and closed.delimiter in closed.part.body:
                     self.unmatched.append(closed.delimiter)
         del self._stack[keep:]
+        self._marks = {open_.delimiter + end for open_ in self._stack for end in (b"", b"--")}
 
     def _break_off(self, part: Part) -> None:
         """Nothing at all behind the last delimiter is no part; a closing delimiter may hang on the last line."""
