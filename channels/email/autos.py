@@ -15,14 +15,33 @@ _ROBOT = re.compile(
     r"daemon|auto(?:mailer|reply|responder)|listserv|majordomo)(?:[+=].*)?\Z",
     re.IGNORECASE,
 )
+# What mail programs and providers put in front of the subject of an absence notice, in the languages they speak.
 _AWAY = re.compile(
-    r"\b(?:out of (?:the )?office|auto(?:matic|mated)?[- ]?(?:re(?:ply|sponse|sponder)|answer)|autoreply|"
-    r"on vacation|away from (?:the )?office|"
-    r"vacation (?:reply|notice|message)|abwesenheit\w*|automatische antwort|réponse automatique|respuesta automática|"
-    r"risposta automatica|automatisch antwoord|odpowiedź automatyczna|automatyczna odpowiedź|nieobecność|poza biurem|"
-    r"автоматичен отговор|автоответ|автоматический ответ|отсъств\w+|нет на месте|вне офиса|absence du bureau|"
-    r"fuera de la oficina)",
+    r"\b(?:out of (?:the )?office|auto(?:matic|mated|mat)?[- ]?(?:re(?:ply|sponse|sponder)|answer|notification)|"
+    r"autoreply|"
+    r"on vacation|away from (?:the |my )?(?:office|desk|mail)|"
+    r"vacation (?:reply|notice|message|response)|abwesend|abwesenheit\w{0,20}|automatische (?:antwort|rückantwort)|"
+    r"nicht im büro|autoantwort|réponse automatique|absence du bureau|absent du bureau|message d'absence|"
+    r"respuesta automática|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)|assente dall'ufficio|"
+    r"resposta automática|fora do escritório|automatisch antwoord|afwezig\w{0,12}|odpowiedź automatyczna|"
+    r"automatyczna odpowiedź|autoodpowiedź|nieobecność|poza biurem|автоматичен отговор|автоотговор|"
+    r"автоответ\w{0,8}|автоматический ответ|отсъств\w{1,8}|извън офиса|нет на месте|вне офиса|"
+    r"automatická odpověď|mimo kancelář|automatisk svar|automatiskt svar|autosvar|frånvaro\w{0,12}|"
+    r"automaattinen vastaus|"
+    r"automatikus válasz|răspuns automat|otomatik yanıt|автоматична відповідь|不在通知)|"
+    r"自動(?:応答|返信)|自动(?:回复|答复)|자동 회신",
     re.IGNORECASE,
+)
+_VACATION_HEADERS = (
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoresponder",
+    "x-autoreply-from",
+    "x-auto-reply",
+    "x-mail-autoreply",
+    "x-away",
+    "x-oof",
+    "x-vacation",
 )
 
 
@@ -32,7 +51,7 @@ def kind(mail: Mail, found: bounces.Report) -> Auto | None:
         return Auto.ARF
     if found.is_report:
         return Auto.BOUNCE
-    if _is_auto_reply(mail):
+    if found.is_disposition or _is_auto_reply(mail):
         return Auto.AUTO_REPLY
     return Auto.LIST if _is_list(mail) else None
 
@@ -63,9 +82,9 @@ def _is_auto_reply(mail: Mail) -> bool:
     h = mail.headers
     if h.plain("auto-submitted").lower().startswith("auto-replied"):
         return True
-    if any(h.all(name) for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-autoreply-from")):
+    if any(h.plain(name).lower() not in ("", "no", "false", "0") for name in _VACATION_HEADERS):
         return True
-    if h.plain("precedence").lower() in ("auto_reply", "auto-reply"):
+    if h.plain("precedence").lower() in ("auto_reply", "auto-reply", "auto"):
         return True
     answers = bool(mail.in_reply_to or mail.references or _automatic_submission(mail)) or not _is_list(mail)
     return bool(answers and _AWAY.search(mail.subject[:500]))

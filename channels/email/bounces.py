@@ -69,8 +69,7 @@ def examine(mail: Mail) -> Report:
     seen = dsn.disposed(leaves)
     if seen is not None and dsn.refused(mail, leaves) is None:
         return Report(is_disposition=True, opened=seen.opened, returned=about or seen.about)
-    found = _bounce(mail, leaves, about)
-    return found if found.failures else _wrapped(mail, leaves) or found
+    return _bounce(mail, leaves, about)
 
 
 def _bounce(mail: Mail, leaves: list[Part], about: Headers | None) -> Report:
@@ -79,6 +78,8 @@ def _bounce(mail: Mail, leaves: list[Part], about: Headers | None) -> Report:
         rows = dsn.refused(mail, leaves)
     if rows is None:
         rows = notices.rows(leaves)
+    if rows is None and (inside := _wrapped(mail, leaves)) is not None:
+        return inside
     if rows is None:
         rows = freeform.rows(mail, leaves, about)
         sure = freeform.is_notice(mail)
