@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
-import mailbox
+import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from channels.adapter import Raw
 from channels.message import Kind
 from hub import clock
 from hub.bootstrap import Hub
 from hub.cli import options
-from hub.inbound import processing
-from hub.inbound import raw as raws
-from hub.models.vocabulary import RawState
+from hub.inbound import archives, ingestion
+from hub.inbound.archives import Found
 from hub.settings import ConfigurationError
+
+TOLD = 20  # mails that were not read are named, the first so many
+
+
+@dataclass
+class _Counts:
+    read: int = 0
+    known: int = 0
+    parked: int = 0
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, done: ingestion.Done) -> None:
+        self.read += done.read
+        self.known += done.known
+        self.parked += len(done.unread)
+        room = TOLD - len(self.errors)
+        self.errors += [{"place": place, "why": why} for place, why in done.unread[:room]]
 
 
 def ingest(
@@ -31,12 +46,26 @@ def ingest(
     json: options.Json = False,
 ) -> None:
     """Read old mail into the log. Nobody is notified and nothing is answered; running it again adds nothing."""
-    counts = options.with_hub(config, lambda hub: _ingest(hub, source, _mail_channel(hub, channel)))
+    counts = _Counts()
+    try:
+        options.with_hub(config, lambda hub: _ingest(hub, source, _mail_channel(hub, channel), counts))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        _tell(counts, json)
+        options.err.print("Stopped. What is counted here is in the log; the same command goes on where this one ended.")
+        raise typer.Exit(130) from None
+    _tell(counts, json)
+
+
+def _tell(counts: _Counts, json: bool) -> None:
     if json:
-        options.print_json(counts)
+        options.print_json(
+            {"read": counts.read, "known": counts.known, "parked": counts.parked, "errors": counts.errors}
+        )
     else:
-        options.out.print(", ".join(f"{n} {word}" for word, n in counts.items()) + ".")
-    if counts["parked"]:
+        options.out.print(f"{counts.read} read, {counts.known} known, {counts.parked} parked.")
+    for error in counts.errors if not json else ():
+        options.err.print(f"{error['place']}: {error['why']}", markup=False)
+    if counts.parked:
         options.err.print("Parked mails are listed under Settings, with their reasons, and can be run again.")
 
 
@@ -49,50 +78,23 @@ def _mail_channel(hub: Hub, name: str | None) -> str:
     return name or mails[0]
 
 
-async def _ingest(hub: Hub, source: Path, channel: str) -> dict[str, int]:
-    counts = {"read": 0, "known": 0, "parked": 0}
-    with Progress(
-        "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=options.err
-    ) as bar:
-        task = bar.add_task("Reading", total=_count(source))
-        for key, content in _mails(source):
-            counts[await _ingest_one(hub, channel, key, content)] += 1
-            bar.advance(task)
-    return counts
+async def _ingest(hub: Hub, source: Path, channel: str, counts: _Counts) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=options.err) as bar:
+        task = bar.add_task("Reading", total=await asyncio.to_thread(archives.size, source))
+        await ingestion.resume(hub.database, channel, hub.reception)
+        found = archives.mails(source)
+        shares = [asyncio.create_task(_share(hub, channel, found, counts, bar, task)) for _ in range(ingestion.AT_ONCE)]
+        try:
+            await asyncio.gather(*shares)
+        finally:
+            for share in shares:
+                share.cancel()
 
 
-async def _ingest_one(hub: Hub, channel: str, key: str, content: bytes) -> str:
-    raw = Raw(f"ingest:{key}", content)
-    async with hub.database.unit() as session:
-        if not await raws.keep(session, hub.storage, channel, [raw], None, now=clock.now(), quiet=True):
-            return "known"
-        number = await raws.id_of(session, channel, raw.key) or 0
-    state = await processing.process(hub.database, number, hub.reception, now=clock.now())
-    return "read" if state is RawState.PROCESSED else "parked"
-
-
-def _count(source: Path) -> int | None:
-    """How many mails there are, where that is cheap to say."""
-    return sum(1 for _ in _files(source)) if source.is_dir() else None
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (p for p in sorted(folder.rglob("*")) if p.is_file() and "tmp" not in p.parts[len(folder.parts) :][:-1])
-
-
-def _mails(source: Path) -> Iterator[tuple[str, bytes]]:
-    """Each mail with a key that is the same at the next run: its hash."""
-    if source.is_dir():
-        contents: Iterator[bytes] = (p.read_bytes() for p in _files(source))
-    elif _is_mbox(source):
-        box = mailbox.mbox(source, create=False)
-        contents = (box.get_bytes(key) for key in box.iterkeys())
-    else:
-        contents = iter([source.read_bytes()])
-    for content in contents:
-        yield hashlib.sha256(content).hexdigest(), content
-
-
-def _is_mbox(file: Path) -> bool:
-    with file.open("rb") as f:
-        return f.read(5) == b"From "
+async def _share(hub: Hub, channel: str, found: Iterator[Found], counts: _Counts, bar: Progress, task: TaskID) -> None:
+    """Two of these take turns: while the children read one's mails, the other's are put into the log."""
+    while group := ingestion.next_group(found):
+        counts.add(await ingestion.ingest(hub.database, channel, group, hub.reception, now=clock.now()))
+        bar.update(task, completed=max(group[-1].done, bar.tasks[task].completed))
+        bar.update(task, description=f"{counts.read + counts.known + counts.parked:,} mails")

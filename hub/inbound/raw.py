@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, text, update
+from sqlalchemy import ColumnElement, case, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -88,11 +88,18 @@ async def claim(
 
     A try that never came back counts, so that nothing can be tried for ever.
     """
-    waiting = select(RawMessage.id).where(
-        col(RawMessage.state) == RawState.RECEIVED, col(RawMessage.next_try_at) <= now
-    )
-    if only is not None:
-        waiting = waiting.where(col(RawMessage.id).in_(only))
+    due = col(RawMessage.next_try_at) <= now
+    return await _claim(session, due if only is None else due & col(RawMessage.id).in_(only), now, limit)
+
+
+async def claim_archive(session: AsyncSession, channel: str, *, now: datetime, limit: int = 50) -> list[Work]:
+    """Take mails that an ingestion kept and, killed, did not read: nobody reads them, whatever their lease says."""
+    left = (col(RawMessage.channel) == channel) & col(RawMessage.quiet) & (col(RawMessage.error) == "")
+    return await _claim(session, left, now, limit)
+
+
+async def _claim(session: AsyncSession, which: ColumnElement[bool], now: datetime, limit: int) -> list[Work]:
+    waiting = select(RawMessage.id).where(col(RawMessage.state) == RawState.RECEIVED, which)
     taken = waiting.order_by(col(RawMessage.next_try_at), col(RawMessage.id)).limit(limit)
     claimed = await session.execute(
         update(RawMessage)

@@ -1,0 +1,131 @@
+"""Old mail in files: every kind of archive gives its mails whole, once, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from channels.adapter import Raw
+from hub.database.engine import Database
+from hub.inbound import archives, ingestion, raw
+from hub.inbound.receive import Reception
+from hub.models import Conversation, Interaction, RawMessage
+from tests.hub.inbound.conftest import Rows
+
+FROM = b"From ana@example.org Tue Mar 10 12:00:00 2026\n"
+
+
+def letter(number: int, body: bytes = b"Hello\n") -> bytes:
+    return b"From: Ana <ana%d@example.org>\nSubject: %d\nMessage-ID: <%d@x>\n\n" % (number, number, number) + body
+
+
+def contents(source: Path) -> list[bytes]:
+    return [one.content for one in archives.mails(source)]
+
+
+def mbox(folder: Path, *mails: bytes, name: str = "old.mbox") -> Path:
+    file = folder / name
+    file.write_bytes(b"".join(FROM + mail + b"\n" for mail in mails))
+    return file
+
+
+def test_an_mbox_gives_each_mail_byte_for_byte(tmp_path: Path) -> None:
+    mails = [letter(1), letter(2, b"one\n\n\ntwo\n\n"), letter(3, b"")]
+    assert contents(mbox(tmp_path, *mails)) == mails
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (b">From here on\n", b"From here on\n"),  # mboxo
+        (b">>From here on\n", b">From here on\n"),  # mboxrd
+        (b"text\nFrom the middle\n", b"text\nFrom the middle\n"),  # not behind an empty line
+        (b"text\n\nFrom Monday on we are closed.\nBye\n", b"text\n\nFrom Monday on we are closed.\nBye\n"),
+        (b"From: a colon\n", b"From: a colon\n"),
+        (b"x" * 200_000 + b"\n", b"x" * 200_000 + b"\n"),
+    ],
+)
+def test_what_only_looks_like_a_border_is_text(written: bytes, meant: bytes, tmp_path: Path) -> None:
+    assert contents(mbox(tmp_path, letter(1, written), letter(2))) == [letter(1, meant), letter(2)]
+
+
+@pytest.mark.parametrize(
+    "border", [b"From - Tue Mar 10 12:00:00 2026\n", b"From 1794@xxx Tue Mar 10 12:00:00 +0000 2026\n"]
+)
+def test_the_borders_of_other_programs_are_borders(border: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    file.write_bytes(border + letter(1) + b"\n" + border + letter(2).replace(b"\n", b"\r\n"))
+    assert contents(file) == [letter(1), letter(2).replace(b"\n", b"\r\n")]
+
+
+def test_a_content_length_that_leads_to_the_next_mail_is_believed_and_another_is_not(tmp_path: Path) -> None:
+    body = b"text\n\n" + FROM + b"X: y\n\n>From me\n"
+    true, false = (b"Content-Length: %d\n" % n + letter(1, body) for n in (len(body), len(body) - 7))
+    assert contents(mbox(tmp_path, true, letter(2))) == [true, letter(2)]
+    assert len(contents(mbox(tmp_path, false, letter(2)))) == 3
+
+
+def test_a_maildir_gives_what_is_in_cur_and_new_and_in_its_subfolders(tmp_path: Path) -> None:
+    for number, place in enumerate(
+        ("cur/1:2,S", "new/2", "tmp/3", ".Sent/cur/4:2,S", ".Sent/tmp/5", "dovecot-uidlist")
+    ):
+        file = tmp_path / "Maildir" / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(letter(number))
+        (file.parent.parent / "new").mkdir(exist_ok=True)
+    assert sorted(contents(tmp_path / "Maildir")) == sorted(letter(n) for n in (0, 1, 3))
+
+
+def test_a_folder_gives_its_mails_and_mboxes_and_leaves_what_is_neither(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(letter(1))
+    (tmp_path / "below").mkdir()
+    mbox(tmp_path / "below", letter(2), letter(3))
+    (tmp_path / "index.msf").write_bytes(b'// <!-- <mdb:mork:z v="1.4"/> -->\n')
+    found = list(archives.mails(tmp_path))
+    assert [one.content for one in found] == [letter(1), letter(2), letter(3)]
+    assert found[-1].done == archives.size(tmp_path)
+
+
+def test_a_giant_is_not_held_whole(tmp_path: Path) -> None:
+    giant = letter(1, b"x" * 99 + b"\n") + (b"y" * 99 + b"\n") * (archives.LIMIT // 100 + 1)
+    found = list(archives.mails(mbox(tmp_path, giant, letter(2))))
+    assert [(one.oversize, len(one.content)) for one in found] == [(True, archives.BEGINNING), (False, len(letter(2)))]
+
+
+async def put_in(database: Database, reception: Reception, mails: Sequence[bytes], now: datetime) -> ingestion.Done:
+    group = [archives.Found(f"place {n}", mail, 0) for n, mail in enumerate(mails)]
+    return await ingestion.ingest(database, "mail", group, reception, now=now)
+
+
+async def test_an_archive_is_put_in_once_and_quietly(
+    database: Database, reception: Reception, rows: Rows, now: datetime
+) -> None:
+    mails = [letter(n) for n in range(5)]
+    assert await put_in(database, reception, [*mails[:3], mails[0]], now) == ingestion.Done(3, 1)
+    assert await put_in(database, reception, mails, now) == ingestion.Done(2, 3)
+    assert sorted(word.subject for word in await rows(Interaction)) == list("01234")
+    assert {(one.state, one.unread) for one in await rows(Conversation)} == {("resolved", False)}
+
+
+async def test_a_mail_that_cannot_be_read_is_named_with_its_place_and_cause(
+    database: Database, reception: Reception, now: datetime
+) -> None:
+    bad = b"Subject: x\nContent-Type: text/plain; charset=\xff\n" + b"X: " + b"y" * 30_000_000
+    done = await put_in(database, reception, [letter(1), bad, letter(2)], now)
+    assert (done.read, [place for place, _ in done.unread]) == (2, ["place 1"])
+
+
+async def test_what_a_killed_run_kept_and_did_not_read_is_read_by_the_next_one(
+    database: Database, reception: Reception, rows: Rows, now: datetime
+) -> None:
+    async with database.unit() as session:
+        kept = [Raw(f"ingest:{n}", letter(n)) for n in range(3)]
+        assert len(await raw.keep_and_claim(session, reception.storage, "mail", kept, now=now)) == 3
+    async with database.unit() as session:
+        assert await raw.claim(session, now=now) == []  # its lease keeps the workers off
+    await ingestion.resume(database, "mail", reception)
+    assert sorted(word.subject for word in await rows(Interaction)) == ["0", "1", "2"]
+    assert {row.state for row in await rows(RawMessage)} == {"processed"}
