@@ -276,3 +276,60 @@ async def test_reports_about_mails_that_never_were_are_forgotten_after_a_month(
     async with database.unit() as session:
         assert await receipts.forget_early(session, now=now) == 1
         assert [early.provider_id for early in await session.exec(select(EarlyReceipt))] == ["<new@x.example>"]
+
+
+async def test_a_good_token_with_another_recipient_changes_no_customer_and_calls_a_person(
+    database: Database, gate: Gate, place: Place, now: datetime
+) -> None:
+    """Requirement B3: whoever got one of our mails has a token, and may write any address beside it."""
+    interaction = await place(Kind.EMAIL)
+    forged = by_token(
+        gate, interaction, Progress.FAILED, reason=Reason.BAD_ADDRESS, hard=True, recipient="eve@evil.example"
+    )
+    assert await hear(database, gate, forged, now, Kind.EMAIL) is None
+    found = await row(database, interaction)
+    assert (found.state, found.flag) == (State.SENDING, "a report names another recipient than we wrote to")
+    assert await _identity(database, interaction, Kind.EMAIL) is IdentityState.OK
+
+
+@pytest.mark.parametrize(
+    ("reason", "days", "state"),
+    [
+        (Reason.MAILBOX_FULL, (0, 1, 2), IdentityState.SOFT),
+        (Reason.MAILBOX_FULL, (0, 1, 3), IdentityState.DEAD),
+        (Reason.UNREACHABLE, (0, 2, 4), IdentityState.DEAD),
+        (Reason.MAILBOX_FULL, (0, 1, 31), IdentityState.SOFT),
+        (Reason.BLOCKED, (0, 2, 4, 6), IdentityState.OK),
+    ],
+    ids=["too quick", "three in three days", "expired thrice", "old ones are forgotten", "we were refused"],
+)
+async def test_soft_bounces_kill_a_mailbox_slowly_and_refusals_of_us_never(
+    database: Database,
+    gate: Gate,
+    place: Place,
+    now: datetime,
+    reason: Reason,
+    days: tuple[int, ...],
+    state: IdentityState,
+) -> None:
+    """Requirement B2."""
+    interaction = await place(Kind.EMAIL)
+    for day in days:
+        failed = by_token(gate, interaction, Progress.FAILED, reason=reason, detail=f"day {day}", code=f"4.0.{day}")
+        await hear(database, gate, failed, now + timedelta(days=day), Kind.EMAIL)
+    assert await _identity(database, interaction, Kind.EMAIL) is state
+
+
+async def test_a_number_that_sms_does_not_find_may_still_ring_until_a_call_fails_too(
+    database: Database, gate: Gate, place: Place, now: datetime
+) -> None:
+    interaction = await place(Kind.SMS)
+    await hear(database, gate, by_token(gate, interaction, Progress.FAILED, reason=Reason.BAD_ADDRESS), now)
+    number = (await row(database, interaction)).recipient
+    async with database.unit() as session:
+        found = await consent.suppressions(session, [(Kind.SMS, number), (Kind.VOICE, number)])
+    assert [(one.kind, one.reason) for one in found] == [(Kind.SMS, "bad_address")]
+    assert await _identity(database, interaction, Kind.SMS) is IdentityState.OK
+    async with database.unit() as session:
+        await identities.bounced(session, Kind.VOICE, number, hard=True, reason="bad_address", detail="21214", now=now)
+    assert await _identity(database, interaction, Kind.SMS) is IdentityState.DEAD
