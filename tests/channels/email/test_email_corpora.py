@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +56,16 @@ def test_line_ends_make_no_difference(folder: str) -> None:
             assert {k: one[k] for k in ("from", "subject", "bounce", "reply_text")} == {
                 k: other[k] for k in ("from", "subject", "bounce", "reply_text")
             }, path.name
+
+
+@pytest.mark.parametrize(("corpus", "goal"), [("zammad", 0.96), ("stalwart", 0.92)])
+def test_nearly_every_file_is_read_wholly_as_expected(corpus: str, goal: float) -> None:
+    """By the corpora's own examiner: sender, recipients, subject, body and every attachment."""
+    command = [sys.executable, "check_mail.py", "--py", "channels.email.reading:understand", "--set", corpus, "-v"]
+    path = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONDONTWRITEBYTECODE": "1"}
+    told = subprocess.run(command, cwd=CORPORA, env=path, capture_output=True, text=True, check=True).stdout
+    right, files = map(int, re.findall(r"full (\d+)/(\d+)", told)[0])
+    assert right >= goal * files, told
 
 
 def test_bounces_are_told_from_other_mail() -> None:
