@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import and_, exists, or_, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from channels.adapter import Channel
 from channels.message import Inbound, Kind
@@ -19,7 +20,7 @@ from hub.conversations import evidence
 from hub.conversations.answering import is_own
 from hub.conversations.evidence import Lead
 from hub.conversations.inbox import NoSuchConversation
-from hub.models import Conversation, Customer
+from hub.models import Conversation, Customer, Interaction
 from hub.models.vocabulary import ConversationState, ThreadedBy
 from hub.signing import Signer
 
@@ -103,14 +104,25 @@ def _decided(joined: Sequence[Lead], led: Sequence[Lead]) -> Thread:
 
 
 async def open_on(session: AsyncSession, customer_id: UUID, kind: Kind) -> UUID | None:
-    """The customer's conversation on this kind of channel that is not resolved."""
+    """The customer's conversation that is not resolved and in which this kind of channel was used."""
+    spoken = exists().where(
+        col(Interaction.conversation_id) == col(Conversation.id),
+        col(Interaction.kind) == kind,
+        col(Interaction.customer_id) == customer_id,
+    )
+    own = (col(Conversation.customer_id) == customer_id, or_(col(Conversation.kind) == kind, spoken))
     rows = select(Conversation.id).where(
-        col(Conversation.customer_id) == customer_id,
-        col(Conversation.kind) == kind,
+        or_(and_(*own), col(Conversation.id).in_(_merged_into(customer_id, kind))),
         col(Conversation.state) != ConversationState.RESOLVED,
     )
     order = (col(Conversation.last_at).desc(), col(Conversation.id).desc())
     return (await session.exec(rows.order_by(*order).limit(1))).first()
+
+
+def _merged_into(customer_id: UUID, kind: Kind) -> SelectOfScalar[UUID | None]:
+    """Where the customer's conversations on this kind of channel went to, perhaps to another customer's."""
+    merged = (col(Conversation.kind) == kind, col(Conversation.merged_into_id).is_not(None))
+    return select(col(Conversation.merged_into_id)).where(col(Conversation.customer_id) == customer_id, *merged)
 
 
 def opened(customer_id: UUID, kind: Kind, channel: str, *, subject: str, now: datetime) -> Conversation:

@@ -22,7 +22,7 @@ from hub.inbound import callfacts, rejections
 from hub.inbound.reception import Reception
 from hub.interactions import progress, record
 from hub.models import Conversation, Customer, Interaction, Staff
-from hub.models.vocabulary import ConversationState, Direction, Origin, Role, State
+from hub.models.vocabulary import ConversationState, Direction, Origin, Role, State, ThreadedBy
 from hub.outbound import calling
 from hub.queue import enqueue
 
@@ -108,11 +108,13 @@ async def _ringing(session: AsyncSession, channel: Channel, event: CallEvent, no
     caller = event.sender if event.sender.value else Address(Kind.VOICE, "unknown", event.sender.name)
     customer = (await directory.resolve(session, caller, now=now)).customer
     await session.refresh(customer, with_for_update={"key_share": True})
+    running = await threads.open_on(session, customer.id, Kind.VOICE)
     call = Interaction(
         id=uuid7(now),
         at=now,
         customer_id=customer.id,
-        conversation_id=await threads.open_on(session, customer.id, Kind.VOICE),
+        conversation_id=running,
+        threaded_by=ThreadedBy.OPEN.value if running else "",
         direction=Direction.IN,
         kind=Kind.VOICE,
         channel=channel.name,
@@ -186,7 +188,7 @@ async def _conversation(session: AsyncSession, call: Interaction, now: datetime)
     fresh = threads.opened(call.customer_id, Kind.VOICE, call.channel, subject="", now=now)
     session.add(fresh)
     await session.flush()
-    call.conversation_id = fresh.id
+    call.conversation_id, call.threaded_by = fresh.id, ThreadedBy.NEW.value
     return fresh
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Response, UploadFile
 
 from hub.conversations import inbox as conversations
-from hub.conversations import notes, replies
+from hub.conversations import notes, replies, threads
 from hub.conversations.replies import NotYours, Overtaken, Reply
 from hub.conversations.signatures import SignatureProblem
 from hub.customers import directory, identities
@@ -144,6 +144,8 @@ async def call(
         number = identities.best(await identities.of(session, customer_id), Kind.VOICE)
         if number is None:
             return go(visit, back, _("There is no telephone number to call."))
+        if conversation_id is not None:
+            conversation_id = await threads.standing(session, conversation_id)
         answer = await calling.bridge(
             session,
             customer_id=customer_id,

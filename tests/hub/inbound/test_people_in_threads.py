@@ -19,7 +19,7 @@ from hub.interactions import history, record
 from hub.models import Conversation, Interaction, Staff
 from hub.models.vocabulary import ConversationState, Direction, Origin, Role, State
 from tests.hub.inbound.conftest import Bring, Rows
-from tests.hub.inbound.events import ANA, SALES, SUPPORT, mail
+from tests.hub.inbound.events import ANA, SALES, SUPPORT, mail, sms
 
 BOB, MALLORY = "bob@partner.example", "mallory@evil.test"
 
@@ -155,6 +155,19 @@ async def test_an_answer_to_what_was_merged_lands_in_what_remains_and_opens_it(
     assert {w.conversation_id for w in await rows(Interaction)} == {kept}
     states = {c.id: (c.state, c.merged_into_id) for c in await rows(Conversation)}
     assert states == {old: (ConversationState.RESOLVED, kept), kept: (ConversationState.OPEN, None)}
+
+
+@pytest.mark.parametrize("other", [ANA, BOB])
+async def test_an_sms_after_its_conversation_was_merged_into_a_mail_thread_goes_on_there(
+    bring: Bring, rows: Rows, database: Database, now: datetime, other: str
+) -> None:
+    await bring(sms("1"))
+    await bring(mail("2", "a@x", sender=other))
+    phoned, kept = (w.conversation_id for w in sorted(await rows(Interaction), key=lambda w: w.body_text))
+    async with database.unit() as session:
+        await rearranging.merge(session, phoned, kept, staff_id=await _staff(session, now), now=now)
+    await bring(sms("3", "SM3"), at=now + timedelta(hours=1))
+    assert await _told(rows) == {"1": (0, "merged", ""), "2": (0, "new", ""), "3": (0, "open", "")}
 
 
 # ---- Reply-To -------------------------------------------------------------------------------
