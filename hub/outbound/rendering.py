@@ -11,9 +11,10 @@ from typing import Any
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from channels import plaintext
 from hub.models import TemplateVersion
 from hub.models.vocabulary import Kind
-from hub.outbound import safe_jinja
+from hub.outbound import safe_jinja, styles
 
 Variants = Mapping[str, Mapping[str, str]]  # language → {subject, body, html, sms, voice}
 
@@ -69,7 +70,9 @@ def render(
 
     if kind is not Kind.EMAIL:
         return Rendered("", part(_MAIN_PART[kind]).strip(), "", spoken)
-    return Rendered(_one_line(part("subject")), part("body"), part("html"), spoken)
+    html = _html(parts.get("html", ""), variables, where=f"{name}/{spoken}/{FILES['html']}")
+    text = part("body") if parts.get("body", "").strip() or not html else plaintext.of(html)
+    return Rendered(_one_line(part("subject")), text, html, spoken)
 
 
 def check(variants: Variants, sample: Mapping[str, object], *, name: str = "") -> list[TemplateProblem]:
@@ -79,7 +82,7 @@ def check(variants: Variants, sample: Mapping[str, object], *, name: str = "") -
         for which, source in parts.items():
             where = f"{name}/{language}/{FILES.get(which, which)}"
             problems += _problems(which, source, sample, where)
-        if parts.get("body") and not parts.get("subject", "").strip():
+        if (parts.get("body") or parts.get("html")) and not parts.get("subject", "").strip():
             problems.append(TemplateProblem(f"{name}/{language}/subject.txt", "a mail needs a subject"))
     return problems
 
@@ -110,9 +113,19 @@ async def _version(session: AsyncSession, version_id: int | None) -> TemplateVer
     return None if version_id is None else await session.get(TemplateVersion, version_id)
 
 
+def _html(source: str, variables: Mapping[str, object], *, where: str) -> str:
+    """With its styles inlined: once for the template where that is the same, else in what comes out of it."""
+    return styles.inlined(_part(styles.inlined_template(source), variables, where=where, html=True))
+
+
 def _language(variants: Variants, kind: Kind, language: str, fallback: str) -> str | None:
-    part = _MAIN_PART[kind]
-    return next((lang for lang in (language, fallback) if variants.get(lang, {}).get(part, "").strip()), None)
+    """A mail may have HTML alone: its text is made from that."""
+    needed = ("body", "html") if kind is Kind.EMAIL else (_MAIN_PART[kind],)
+
+    def has_words(spoken: str) -> bool:
+        return any(variants.get(spoken, {}).get(part, "").strip() for part in needed)
+
+    return next(filter(has_words, (language, fallback)), None)
 
 
 def _one_line(text: str) -> str:

@@ -1,0 +1,66 @@
+"""CSS of HTML mails, written into the elements it is for: many mail programs throw style sheets away.
+
+A template's is worked out once for all recipients where that cannot change what it means, else in every rendered mail.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import css_inline
+
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
+_NAME = re.compile(r"<(/?[a-z][a-z0-9]*)")
+_FRAME = frozenset({"html", "head", "body", "style"})
+_AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+# What a selector may look at that a loop or a condition changes: neighbours, places, attributes.
+_LOOKS_AROUND = re.compile(r"[:\[+~*>]")
+_LIMIT = 500_000
+
+# Nothing is fetched from anywhere, neither the network nor this machine; media queries stay as they are.
+_INLINER = css_inline.CSSInliner(
+    load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True, keep_link_tags=True, base_url=None
+)
+
+
+def inlined(html: str) -> str:
+    """The same page with its style sheets in `style` attributes; as it is if it has none, or none that can be read."""
+    if len(html) > _LIMIT or not _AT_RULE.sub("", "".join(_STYLE.findall(html))).strip():
+        return html
+    try:
+        return _INLINER.inline(html)
+    except (css_inline.InlineError, ValueError):
+        return html
+
+
+@lru_cache(maxsize=256)
+def inlined_template(source: str) -> str:
+    """A template with its styles inlined before anything is rendered. One that has to be inlined afterwards comes back
+    as it is: see `inlined`, which finds nothing left to do after this has been done."""
+    if not _STYLE.search(source) or not _is_independent(source):
+        return source
+    kept: list[str] = []
+
+    def hide(found: re.Match[str]) -> str:
+        kept.append(found.group())
+        return f"<!--jinja{len(kept) - 1}-->"
+
+    marked = inlined(_JINJA.sub(hide, source))
+    shown = re.sub(r"<!--jinja(\d+)-->", lambda found: kept[int(found.group(1))], marked)
+    return shown if _JINJA.findall(shown) == kept and _tags(shown) == _tags(source) else source
+
+
+def _tags(html: str) -> list[str]:
+    """Parsing adds what is missing (tbody, closing tags), and a loop around half of that would repeat the half."""
+    return [tag for tag in _NAME.findall(html.lower()) if tag.lstrip("/") not in _FRAME]
+
+
+def _is_independent(source: str) -> bool:
+    """No value stands within a tag or a style sheet, and no selector looks at what rendering may change."""
+    sheets = "".join(_STYLE.findall(source))
+    selectors = re.sub(r"\{[^{}]*\}", " ", _AT_RULE.sub(" ", sheets))
+    within = any(_JINJA.search(tag) for tag in _TAG.findall(source))
+    return not within and not _JINJA.search(sheets) and not _LOOKS_AROUND.search(selectors)
