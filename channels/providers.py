@@ -77,6 +77,11 @@ def open_channel(
     return found.open(name, chosen, webhook_base, tokens=granting(name, authority))
 
 
+def authority(name: str, kind: Kind, provider: str, table: Mapping[str, object]) -> Authority | None:
+    """Who lets us into the account of a configured channel; None where a password does. Raises Misconfigured."""
+    return _find(name, kind, provider).authority(name, settings(name, kind, provider, table))
+
+
 def settings(name: str, kind: Kind, provider: str, table: Mapping[str, object]) -> BaseModel:
     """Validate a provider's part of the configuration. Raises Misconfigured."""
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from channels.adapter import Authority, Channel, TokenSource
 from channels.message import Kind
-from channels.providers import Granting, closed, open_channel
+from channels.providers import Granting, authority, closed, open_channel
 from hub import clock
 from hub.database import embedded, migrating
 from hub.database.engine import Database
@@ -74,21 +74,27 @@ async def open_hub(settings: Settings, url: str) -> AsyncIterator[Hub]:
         stack.push_async_callback(database.close)
         live = Live(url)
         stack.push_async_callback(live.close)
-        sealer = Sealer(signing_secret(settings), previous=previous_secrets(settings))
-        channels = open_channels(settings, granting(settings, database, sealer))
+        sealing = sealer(settings)
+        channels = open_channels(settings, granting(settings, database, sealing))
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        yield await _assemble(settings, database, live, channels, sealer)
+        yield await _assemble(settings, database, live, channels, sealing)
 
 
 def granting(settings: Settings, database: Database, sealer: Sealer) -> Granting:
     """Where channels whose accounts' owners let us in get their tokens: what was allowed lies in the database."""
 
-    def source(name: str, authority: Authority) -> TokenSource:
+    def source(name: str, asked: Authority) -> TokenSource:
         remedy = f"Connect it: {mailboxes_page(settings)}, or `hub mailboxes connect {name}`"
-        return MailboxTokens(database, sealer, name, authority, remedy=remedy)
+        return MailboxTokens(database, sealer, name, asked, remedy=remedy)
 
     return source
+
+
+def needs_grants(settings: Settings) -> bool:
+    """Is there a channel whose account's owner lets us in? Then trying the channels takes the database."""
+    tables = settings.channels.items()
+    return any(authority(name, t.kind, t.provider, t.provider_settings) is not None for name, t in tables)
 
 
 def mailboxes_page(settings: Settings) -> str:
@@ -112,7 +118,7 @@ def open_channels(settings: Settings, granting: Granting = closed) -> dict[str, 
 
 
 async def _assemble(
-    settings: Settings, database: Database, live: Live, channels: dict[str, Channel], sealer: Sealer
+    settings: Settings, database: Database, live: Live, channels: dict[str, Channel], sealing: Sealer
 ) -> Hub:
     storage = open_storage(settings.storage.url or str(settings.hub.data_dir / "blobs"))
     signer = Signer(signing_secret(settings), previous=previous_secrets(settings))
@@ -128,7 +134,7 @@ async def _assemble(
         company=settings.hub.name,
         acknowledges=settings.automations.acknowledge,
     )
-    return Hub(settings, database, channels, storage, signer, sealer, live, gate, reception)
+    return Hub(settings, database, channels, storage, signer, sealing, live, gate, reception)
 
 
 def _gate(settings: Settings, channels: Mapping[str, Channel], signer: Signer) -> Gate:
@@ -150,6 +156,11 @@ def signing_secret(settings: Settings) -> bytes:
     if settings.hub.secret is not None:
         return settings.hub.secret.get_secret_value().encode()
     return _kept_secret(settings.hub.data_dir / "secret")
+
+
+def sealer(settings: Settings) -> Sealer:
+    """What seals and opens with the hub's secret."""
+    return Sealer(signing_secret(settings), previous=previous_secrets(settings))
 
 
 def previous_secrets(settings: Settings) -> list[bytes]:

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "hub.cli.checking:doctor",
     "ingest": "hub.cli.ingesting:ingest",
     "import-mail": "hub.cli.reading:import_mail",
+    "mailboxes": "hub.cli.mailboxes:app",
     "customers": "hub.cli.customers:app",
     "users": "hub.cli.users:app",
     "sandbox": "hub.cli.sandbox:sandbox",

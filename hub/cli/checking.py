@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 
 import typer
 from rich.table import Table
 
 from channels.adapter import Channel, Finding
+from channels.providers import Granting, closed
 from hub import bootstrap, clock
 from hub.bootstrap import Hub
 from hub.cli import options
 from hub.database import migrating
+from hub.database.engine import Database
 from hub.reports import health
+from hub.settings import Settings
 
 CHECK_SECONDS = 30
 
@@ -31,13 +35,11 @@ def migrate(config: options.Config = None) -> None:
 def check(config: options.Config = None, json: options.Json = False) -> None:
     """Validate the configuration and try every channel for real: connect, TLS, login, account. Exit 1 if any fails."""
     chosen = options.settings(config)
-
-    async def try_all() -> dict[str, Sequence[Finding]]:
-        channels = bootstrap.open_channels(chosen)
-        results = await asyncio.gather(*(_try(channel) for channel in channels.values()))
-        return dict(zip(channels, results, strict=True))
-
-    findings = options.run(try_all())
+    if bootstrap.needs_grants(chosen):
+        with options.database(config) as (chosen, url):
+            findings = options.run(_try_all(chosen, url))
+    else:
+        findings = options.run(_try_all(chosen))
     if json:
         options.print_json({name: [asdict(f) for f in found] for name, found in findings.items()})
     else:
@@ -60,6 +62,19 @@ def doctor(config: options.Config = None, json: options.Json = False) -> None:
         _print_problems(problems)
     if problems:
         raise typer.Exit(1)
+
+
+async def _try_all(chosen: Settings, url: str = "") -> dict[str, Sequence[Finding]]:
+    """With the database where mailboxes' owners let us in: what they allowed lies there."""
+    async with AsyncExitStack() as stack:
+        granting: Granting = closed
+        if url:
+            database = Database(url)
+            stack.push_async_callback(database.close)
+            granting = bootstrap.granting(chosen, database, bootstrap.sealer(chosen))
+        channels = bootstrap.open_channels(chosen, granting)
+        results = await asyncio.gather(*(_try(channel) for channel in channels.values()))
+    return dict(zip(channels, results, strict=True))
 
 
 async def _try(channel: Channel) -> Sequence[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
@@ -15,6 +15,7 @@ from hub.bootstrap import Hub
 from hub.database.locking import exclusive
 from hub.database.outage import is_away
 from hub.inbound import mailbox, raw
+from hub.live import Happening
 from hub.storage import StorageError
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two tries; doubled each time
@@ -28,12 +29,32 @@ _log = structlog.get_logger("listen")
 
 async def run(hub: Hub, stop: asyncio.Event) -> None:
     """Listen to every mailbox until `stop`. A batch that is not stored then comes again at the next start."""
-    async with asyncio.TaskGroup() as group:
-        mailboxes = [(channel, channel.listener) for channel in hub.channels.values()]
-        tasks = [group.create_task(_mailbox(hub, one, by, stop)) for one, by in mailboxes if by is not None]
+    async with hub.live.subscribe() as happenings, asyncio.TaskGroup() as group:
+
+        def start(channel: Channel, listener: Listener) -> asyncio.Task[None]:
+            return group.create_task(_mailbox(hub, channel, listener, stop))
+
+        listeners = {one.name: (one, one.listener) for one in hub.channels.values() if one.listener is not None}
+        tasks = {name: start(*both) for name, both in listeners.items()}
+        anew = group.create_task(_anew(happenings, tasks, lambda name: start(*listeners[name])))
         await stop.wait()
-        for task in tasks:
+        for task in (anew, *tasks.values()):
             task.cancel()
+
+
+async def _anew(
+    happenings: asyncio.Queue[Happening],
+    tasks: dict[str, asyncio.Task[None]],
+    start: Callable[[str], asyncio.Task[None]],
+) -> None:
+    """A mailbox was connected or disconnected: what is open to it, or waits until it may be tried again, is over."""
+    while True:
+        happening = await happenings.get()
+        name = happening.ids.get("channel", "")
+        if happening.topic == "mailbox" and name in tasks:
+            tasks[name].cancel()
+            await asyncio.wait([tasks[name]])
+            tasks[name] = start(name)
 
 
 async def _mailbox(hub: Hub, channel: Channel, listener: Listener, stop: asyncio.Event) -> None:

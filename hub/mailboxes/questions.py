@@ -19,6 +19,7 @@ from hub.sealing import Sealer
 from hub.signing import Signer
 
 LASTS = timedelta(minutes=15)
+FOR_COMMAND_LINE = "cli-"  # how the state of a question begins that `hub mailboxes connect` asked
 _PURPOSE = "mailbox question"
 
 

@@ -37,6 +37,9 @@ async def callback(
     visit: Administrator, state: _Word = "", code: _Word = "", error: _Word = "", error_description: _Word = ""
 ) -> Response:
     """The owner comes back (RFC 6749 4.1.2). Whatever is told, the question is used up by it."""
+    if state.startswith(questions.FOR_COMMAND_LINE):
+        said = _("This answer is for the command line: copy this page's address and paste it there.")
+        return await _refused(visit, said)
     hub, asker = visit.hub, Asker(visit.staff_id, visit.csrf)
     async with hub.database.unit() as session:
         back = await questions.returned(session, hub.signer, hub.sealer, state, asker, now=visit.now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from sqlmodel import select
 from channels.sandbox.authority import App, Authority
 from channels.sandbox.mail import Account, MailWorld
 from hub.bootstrap import Hub, open_hub
-from hub.models import Audit, MailboxGrant, MailboxQuestion, SenderRow
+from hub.jobs import listen
+from hub.models import Audit, MailboxGrant, MailboxQuestion, RawMessage, SenderRow
 from hub.models.vocabulary import Role
 from hub.settings import Settings
 
@@ -238,6 +240,31 @@ async def test_connecting_again_ends_the_trouble_it_was_in(
     await connect(desk, outside)
     assert "needs you" not in (await desk.see(PAGE)).select_one("#mail").text
     assert (await desk.send(f"{PAGE}/mail/test")).text.count("fails") == 0
+
+
+async def test_connecting_starts_the_reading_and_disconnecting_ends_it_without_a_restart(
+    empty: Any, hub: Hub, outside: Outside, signed_in: Callable[..., Any]
+) -> None:
+    desk, stop = await signed_in(Role.ADMIN), asyncio.Event()
+    await outside.mail.write("ana@people.example", OWN, "First", "Hello")
+    listening = asyncio.create_task(listen.run(hub, stop))
+    await until(hub, select(SenderRow).where(SenderRow.trouble.contains("not connected")))  # type: ignore[attr-defined]
+    await connect(desk, outside)
+    await until(hub, select(RawMessage))
+    await desk.send(f"{PAGE}/mail/disconnect")
+    await until(hub, select(SenderRow).where(SenderRow.trouble.contains("not connected")))  # type: ignore[attr-defined]
+    stop.set()
+    await listening
+
+
+async def until(hub: Hub, query: Any) -> None:
+    """Until the query finds something: far sooner than a mailbox in trouble is tried again by itself."""
+    async with asyncio.timeout(listen.UNMENDED / 2):
+        while True:
+            async with hub.database.unit() as session:
+                if (await session.exec(query)).first() is not None:
+                    return
+            await asyncio.sleep(0.05)
 
 
 async def test_a_mailbox_with_a_password_is_listed_and_tested_and_has_nothing_to_connect(
