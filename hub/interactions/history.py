@@ -67,6 +67,7 @@ class Entry:
     subject: str
     text: str
     reply_text: str
+    closing: str  # what stood below the words of an agent's mail: signature, quoted mail
     has_html: bool
     has_remote_pictures: bool  # in the HTML, as far as its beginning tells
     message_id: str
@@ -173,7 +174,7 @@ def _of_kinds(kinds: Collection[str]) -> ColumnElement[bool]:
 
 
 _DERIVED = {
-    *("subject", "text", "reply_text", "cut", "has_html", "has_remote_pictures"),
+    *("subject", "text", "reply_text", "closing", "cut", "has_html", "has_remote_pictures"),
     *("trace", "customer_name", "staff_name", "campaign_name", "attachments"),
 }
 _PLAIN = [name for name in Entry.__slots__ if name not in _DERIVED]
@@ -189,6 +190,7 @@ def _entries(*, longest: int | None = LONGEST) -> Select[Any]:
             _beginning(col(Interaction.subject), longest and _SUBJECT).label("subject"),
             _beginning(col(Interaction.body_text), longest).label("text"),
             _beginning(col(Interaction.reply_text), longest).label("reply_text"),
+            _beginning(col(Interaction.closing), longest).label("closing"),
             (col(Interaction.body_html) != "").label("has_html"),
             func.left(col(Interaction.body_html), _HTML).op("~*")(_REMOTE_PICTURE).label("has_remote_pictures"),
             col(Interaction.trace),

@@ -54,7 +54,7 @@ async def _one(session: Any, entry: Entry) -> Told:
         rendered = await rendering.text_of(session, entry)
         subject, text = rendered.subject or subject, rendered.text
     new = entry.reply_text or text
-    quoted = text if entry.reply_text and entry.reply_text.strip() != text.strip() else ""
+    quoted = text if entry.reply_text and entry.reply_text.strip() != text.strip() else entry.closing
     sounds = any(file.media_type.startswith("audio/") for file in entry.attachments)
     machine = entry.origin in _BY_MACHINE or bool(entry.auto)
     return Told(entry, subject, new, quoted, machine, entry.kind is not None and sounds, entry.cut)

@@ -67,6 +67,7 @@ async def test_what_is_ticked_goes_out_and_the_desk_shows_the_agents_words_alone
     assert (signed.closing, neither.closing) == ("\n\n-- \nOlga Agent <b>\nMeadow & Sons", "")
     seen = await desk.see(f"/inbox/all/{world.conversations['invoice']}")
     assert [one.text for one in seen.select(".bubble.out .text")] == ["It is put right."] * 3
+    assert [one.text for one in seen.select(".bubble.out .quoted")][1:] == ["-- Olga Agent <b>Meadow & Sons"]
 
 
 async def test_a_mailbox_that_is_not_ones_own_is_refused_and_nothing_typed_is_lost(world: Any, signed_in: Any) -> None:
