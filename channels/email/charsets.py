@@ -91,21 +91,25 @@ _BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 _GB2312 = re.compile(rb"(?:[\xa1-\xa9\xb0-\xf7][\xa1-\xfe])+\Z")
 _SEQUENCES = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")
 _ESCAPES = {b"\x1b$B": "iso2022_jp_ext", b"\x1b$@": "iso2022_jp_ext", b"\x1b$)C": "iso2022_kr"}
-_MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+_SINGLE = ("iso8859", "cp125", "koi8")
 _WIDE = {"utf-16": 2, "utf-16-le": 2, "utf-16-be": 2, "utf-32": 4, "utf-32-le": 4, "utf-32-be": 4}
+_NO_FALLBACK = ("utf-8", "utf-7", *_WIDE)  # raw bytes in a header are none of these
 _JAPANESE = ("cp932", "euc_jp", "iso2022_jp_ext")  # senders mix these up under one label
 
 
 def decode(data: bytes, charset: str = "", fallback: str = "") -> str:
     """Text of `data`. `charset` is its label, `fallback` the label of the mail around it; both may be nonsense."""
     label = codec(charset)
-    if data.isascii() and label in (None, "cp1252", "utf-8") and b"\x1b" not in data:
-        return data.decode("ascii").replace("\0", "")
-    if label is None or label in ("cp1252", "utf-8") or (_single(label) and _is_utf8(data)):
-        return _clean(_guess(data, label, codec(fallback)))
+    if label in (None, "cp1252", "utf-8"):
+        if data.isascii() and b"\x1b" not in data:
+            return data.decode("ascii").replace("\0", "")
+        return _clean(_guess(data, label, fallback), label)
     if label in _WIDE:
-        return _clean(_wide(data, label))
-    return _clean(_lenient(data, label))
+        return _clean(_wide(data, label), label)
+    if label.startswith(_SINGLE) and _is_utf8(data):
+        return _clean(_guess(data, label, fallback), label)
+    return _clean(_lenient(data, label), label)
 
 
 @lru_cache(maxsize=512)
@@ -134,19 +138,19 @@ def _aliased(name: str) -> str:
     return _ALIASES.get(name, name)
 
 
-def _guess(data: bytes, label: str | None, fallback: str | None) -> str:
+def _guess(data: bytes, label: str | None, fallback: str) -> str:
     """UTF-8 proves itself; then what the label or the mail around says; then what most unlabelled mail is."""
-    if label is None and (marked := next((name for mark, name in _MARKS if data.startswith(mark)), None)):
-        return _wide(data, marked)
-    escape = next((name for mark, name in _ESCAPES.items() if mark in data), None)
-    if escape and data.isascii():
-        return _lenient(data, escape)
+    if label is None and data.startswith(_MARKS):
+        return _wide(data, "utf-32" if b"\0\0" in data[:4] else "utf-16")
+    if b"\x1b" in data and data.isascii():
+        return _lenient(data, next((name for mark, name in _ESCAPES.items() if mark in data), "ascii"))
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
         if label in (None, "utf-8") and _mostly_utf8(data):
             return data.decode("utf-8", "replace").removeprefix("\ufeff")
-    named = next((name for name in (label, fallback) if name and name not in ("utf-8", *_WIDE)), "cp1252")
+    candidates = (label, codec(fallback))
+    named = next((name for name in candidates if name and name not in _NO_FALLBACK), "cp1252")
     return _lenient(data, "gb18030" if named == "cp1252" and _is_gb2312(data) else named)
 
 
@@ -177,16 +181,12 @@ def _is_gb2312(data: bytes) -> bool:
     return len(joined) >= 8 and everyday * 10 >= len(joined) * 3 and low * 5 >= len(joined)
 
 
-def _single(name: str) -> bool:
-    return name.startswith(("iso8859", "cp125", "koi8"))
-
-
 def _wide(data: bytes, name: str) -> str:
     """UTF-16 and UTF-32, by the byte order mark, the name, or where the zeros stand; ASCII under a wrong name too."""
     width = _WIDE[name]
     if b"\0" not in data and data.isascii() and len(data) > 1:
         return data.decode("ascii")
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
+    marked = data.startswith(_MARKS)
     if name in ("utf-16", "utf-32") and not marked:
         zeros = [data[place::width].count(0) for place in range(width)]
         name += "-be" if zeros[0] > zeros[-1] else "-le"
@@ -213,6 +213,9 @@ def _complete(name: str) -> str:
     return "".join(bytes([code]).decode(name, "ignore") or chr(code) for code in range(256))
 
 
-def _clean(text: str) -> str:
-    """No NUL, no lone surrogates: every stored text is valid in PostgreSQL and in JSON (M6)."""
-    return _FORBIDDEN.sub("", text)
+def _clean(text: str, label: str | None) -> str:
+    """No NUL, no lone surrogates: every stored text is valid in PostgreSQL and in JSON (M6).
+
+    Of all codecs only UTF-7 lets surrogates through one by one.
+    """
+    return _FORBIDDEN.sub("", text) if label == "utf-7" else text.replace("\0", "")

@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
-_BLANKS_AT_END = re.compile(rb"[ \t](?=\r?\n)")
+_BLANKS_AT_END = (b" \r\n", b" \n", b"\t\r\n", b"\t\n")
 _NAMES = {"quotedprintable": "quoted-printable", "uuencode": "x-uuencode", "x-uue": "x-uuencode", "uue": "x-uuencode"}
 _OPAQUE = re.compile(r"[^a-z0-9-]")
 _UU_BEGIN = re.compile(rb"^begin(-base64)? [0-7]{3,4} ([^\r\n]{1,300})\r?$", re.MULTILINE)
@@ -55,7 +55,7 @@ def is_base64(data: bytes) -> bool:
 
 def unquoted(data: bytes) -> bytes:
     """White space at the end of a line was added on the way and is no content (RFC 2045 6.7 rule 3)."""
-    if _BLANKS_AT_END.search(data):
+    if any(blank in data for blank in _BLANKS_AT_END):
         data = b"\n".join(_trimmed(line) for line in data.split(b"\n"))
     return binascii.a2b_qp(data)
 

@@ -67,6 +67,14 @@ def test_texts_are_read_in_the_charset_they_name(charset: str) -> None:
     assert decode(data, f'"{charset.upper()}"') == TEXTS[charset]
 
 
+@pytest.mark.parametrize("fallback", ["utf-7", "utf-16", "x-unknown", "utf-8", ""])
+def test_no_name_for_the_mail_around_lets_half_a_character_through(fallback: str) -> None:
+    for data in (b"\xff+2AA-", b"\xff\xfe\0\xd8", b"\xed\xa0\x80", b"\0\xff"):
+        text = decode(data, "", fallback)
+        assert text.encode().decode() == text
+        assert "\0" not in text
+
+
 WHATWG = """
     unicode-1-1-utf-8 utf8 x-unicode20utf8 866 csibm866 csisolatin2 iso-ir-101 iso88592 iso_8859-2:1987 l2
     csisolatin3 iso-ir-109 latin3 csisolatin4 latin4 csisolatincyrillic cyrillic iso-ir-144 arabic asmo-708
