@@ -138,7 +138,9 @@ async def _opened(visit: Visit, conversation_id: UUID) -> dict[str, Any]:
             "entries": entries,
             "colleagues": [one for one in colleagues if visit.may(Action.ASSIGN) or one.id == visit.staff_id],
             "card": card,
-            "composer": await composing.composer(session, visit, card, found, seen=str(entries[-1].id) if entries else ""),
+            "composer": await composing.composer(
+                session, visit, card, found, seen=str(entries[-1].id) if entries else ""
+            ),
             "snoozes": _snoozes(visit),
             "change": await undoing.undoable(session, conversation_id),
             "pointed": await _pointed(session, entries),

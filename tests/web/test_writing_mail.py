@@ -110,12 +110,8 @@ async def test_a_lead_makes_a_team_and_gives_it_people_a_mailbox_and_a_signature
     assert (await desk.send(form["action"], **fields, signature="{{ team }}")).status_code == 303
     async with world.hub.database.unit() as session:
         (team,) = await teams.listing(session)
-    assert (team.name, team.members, team.channels, team.signature) == (
-        "Help",
-        {world.staff[Role.AGENT]},
-        ("mail",),
-        "{{ team }}",
-    )
+    people = frozenset({world.staff[Role.AGENT]})
+    assert team == teams.Group(team.id, "Help", "{{ team }}", people, ("mail",))
     assert (await desk.send(f"/teams/{team.id}/delete")).status_code == 303
     assert "No team yet" in (await desk.see("/teams")).text
 
