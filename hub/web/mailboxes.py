@@ -98,7 +98,8 @@ async def test(visit: Administrator, name: str) -> Response:
     async with visit.hub.database.unit() as session:
         subject = f"channel:{name}"
         await audit.write(session, "mailbox.test", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
-    return page(visit, "mailboxes.html", **await _data(visit) | {"tested": name, "findings": await _tried(channel)})
+    findings = await _tried(channel)  # may renew its token, or find the permission gone: the page shows it
+    return page(visit, "mailboxes.html", **await _data(visit) | {"tested": name, "findings": findings})
 
 
 def _mailbox(visit: Visit, name: str) -> Channel:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from aiohttp import web
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
 from sqlmodel import select
 
 from channels.sandbox.authority import App, Authority
@@ -22,6 +25,7 @@ from hub.jobs import listen
 from hub.models import Audit, MailboxGrant, MailboxQuestion, RawMessage, SenderRow
 from hub.models.vocabulary import Role
 from hub.settings import Settings
+from tests.web.conftest import serving
 
 BACK = "http://127.0.0.1:8000/settings/mailboxes/callback"
 OWN = "support@meadow.example"
@@ -47,8 +51,30 @@ class Outside:
 
 
 @pytest.fixture
-async def outside() -> AsyncIterator[Outside]:
-    authority = Authority([OWN, "other@meadow.example"], [App("hub", "app-secret", (BACK,))])
+def door(request: pytest.FixtureRequest) -> Iterator[socket.socket | None]:
+    """Where the hub listens, for tests with a real browser."""
+    if "opening" not in request.fixturenames:
+        yield None
+        return
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+@pytest.fixture
+def public_url(door: socket.socket | None) -> str:
+    return f"http://127.0.0.1:{door.getsockname()[1] if door else 8000}"
+
+
+@pytest.fixture
+async def served(hub: Hub, door: socket.socket) -> AsyncIterator[str]:
+    async with serving(hub, door) as base:
+        yield base
+
+
+@pytest.fixture
+async def outside(public_url: str) -> AsyncIterator[Outside]:
+    back = f"{public_url}/settings/mailboxes/callback"
+    authority = Authority([OWN, "other@meadow.example"], [App("hub", "app-secret", (back,))])
     mail = MailWorld({OWN: Account(OWN, "")}, delay_seconds=0, authority=authority)
     await mail.start()
     app = web.Application()
@@ -62,13 +88,13 @@ async def outside() -> AsyncIterator[Outside]:
 
 
 @pytest.fixture
-async def hub(tmp_path: Path, database_url: str, outside: Outside, request: Any) -> AsyncIterator[Hub]:
+async def hub(tmp_path: Path, database_url: str, outside: Outside, public_url: str) -> AsyncIterator[Hub]:
     at = {"host": "127.0.0.1", "security": "none", "timeout_seconds": 5}
     oauth = {"provider": "custom", "client_id": "hub", "client_secret": "app-secret", "scopes": ["mail"]}
     urls = {f"{name}_url": f"{outside.base}/oauth/{name}" for name in ("authorize", "token", "device", "revoke")}
     settings = Settings.model_validate(
         {
-            "hub": {"name": "Meadow & Sons", "data_dir": tmp_path},
+            "hub": {"name": "Meadow & Sons", "data_dir": tmp_path, "public_url": public_url},
             "channels": {
                 "mail": {
                     "kind": "email",
@@ -124,6 +150,7 @@ async def test_an_owner_s_yes_connects_the_mailbox_and_mail_goes_out(
     tested = await desk.send(f"{PAGE}/mail/test")
     assert tested.text.count("works") == 5
     assert "fails" not in tested.text
+    assert "not yet" not in tested.text  # the token was renewed by the test
 
 
 async def test_the_permission_is_sealed_and_in_no_page_and_no_audit_row(
@@ -292,3 +319,27 @@ async def test_only_administrators_see_or_change_mailboxes(
         assert (await desk.send(f"{PAGE}/mail/{what}")).status_code == 403
     admin = await signed_in(Role.ADMIN)
     assert (await admin.client.post(f"{PAGE}/mail/connect", data={"csrf": "guessed"})).status_code == 403
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+async def test_in_a_browser_the_button_leads_to_the_provider_and_back(
+    width: int, dark: bool, empty: Any, opening: Callable[..., Any], complaints: list[str]
+) -> None:
+    page = await opening(PAGE, Role.ADMIN, width=width, dark=dark)
+    await look(page)
+    await page.get_by_role("button", name="Connect mail").click()
+    await page.get_by_role("button", name="Allow").click()
+    await expect(page.locator("#mail .state")).to_contain_text("connected")
+    await expect(page.locator("#notice")).to_contain_text("mail is connected")
+    await page.get_by_role("button", name="Test mail").click()
+    await expect(page.locator("#mail [role=status] .state.good")).to_have_count(5)
+    await look(page)
+    assert complaints == []
+
+
+async def look(page: Any) -> None:
+    """Accessible, and no wider than the window."""
+    results = await Axe().run(page)
+    assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in results.response["violations"]] == []
+    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
