@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from aioimaplib import aioimaplib
 
 from channels.adapter import TokenSource
+from channels.email.imap_fetch import Answer, TooLarge
 from channels.email.settings import Imap
 from channels.errors import Interrupted, Misconfigured, NotAllowed, TryLater
 
@@ -99,7 +100,7 @@ class Wire:
         return sorted({number for number in numbers if uid < number < 2**32})
 
     async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """Bytes of each message by UID. At most 200 at a time: longer answers break the library."""
+        """Bytes of each message by UID. Some hundreds at a time."""
         response = await self._fetch(uids, "(UID RFC822.SIZE)", room=_ROOM)
         pairs = ((_UID.search(line), _SIZE.search(line)) for line in _bytes_of(response))
         return {int(u.group(1)): int(s.group(1)) for u, s in pairs if u and s and int(u.group(1)) in set(uids)}
@@ -174,10 +175,11 @@ class Wire:
         )
 
     async def _fetch(self, uids: Sequence[int], items: str, *, room: int) -> list[Any]:
-        self._it.allow(room)
-        response = await self._within(self._it.uid("fetch", _uid_set(uids), items))
-        self._check(response)
-        return list(response.lines[:-1])
+        answer = self._it.fetch(f"UID FETCH {_uid_set(uids)} {items}", room)
+        said = await self._within(answer.ended)
+        if not said.upper().startswith(b"OK"):
+            raise Interrupted(f"{self._settings.host}: {_said([said])}")
+        return list(answer.lines)
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -221,16 +223,36 @@ class Wire:
 
 
 class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the library is not annotated
-    """Counts what comes in, and answers the one continuation that the library leaves hanging."""
+    """Counts what comes in, reads FETCH by itself, and answers the one continuation that the library leaves hanging."""
 
     room = _ROOM
+    answer: Answer | None = None
 
     def data_received(self, data: bytes) -> None:
+        if self.answer is not None:
+            data = self._fetched(self.answer, data)
         self.room -= len(data)
         if self.room < 0:
             self.transport.abort()
-        else:
+        elif data:
             super().data_received(data)
+
+    def fetch(self, command: str, room: int) -> Answer:
+        """Send a FETCH; nothing else may be under way. What it answers does not go through the library."""
+        tag = self.new_tag()
+        self.answer = Answer(tag, room)
+        self.transport.write(f"{tag} {command}\r\n".encode())
+        return self.answer
+
+    def _fetched(self, answer: Answer, data: bytes) -> bytes:
+        try:
+            rest = answer.feed(data)
+        except TooLarge:
+            self.transport.abort()
+            return b""
+        if answer.ended.done():
+            self.answer = None
+        return rest
 
     def _continuation(self, line: bytes) -> None:
         if self.pending_sync_command is not None and self.pending_sync_command.name == "AUTHENTICATE":
@@ -262,6 +284,10 @@ class _Client(aioimaplib.IMAP4):  # type: ignore[misc]
     def allow(self, room: int) -> None:
         """How many bytes may come in from now on."""
         self.protocol.room = room
+
+    def fetch(self, command: str, room: int) -> Answer:
+        answer: Answer = self.protocol.fetch(command, room)
+        return answer
 
     def abort(self) -> None:
         self._client_task.cancel()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import claim, import_mail, smtp_compose, smtp_out, webhook_in
+from tests.bench import claim, imap_fetch, imap_in, import_mail, smtp_compose, smtp_out, webhook_in
 from tests.bench.figures import Figure, say
 
 MEASURES: Mapping[str, Callable[[], Figure]] = {
@@ -23,6 +23,8 @@ MEASURES: Mapping[str, Callable[[], Figure]] = {
     "webhook-in": webhook_in.measure,
     "claim": claim.measure,
     "import-mail": import_mail.measure,
+    "imap-fetch": imap_fetch.measure,
+    "imap-in": imap_in.measure,
 }
 
 

@@ -154,19 +154,17 @@ async def test_a_folder_of_two_hundred_thousand_messages_is_begun_and_not_cut_of
     assert keys(raws) == list(range(1_000_001, 1_000_051))
 
 
-async def test_an_answer_that_makes_the_library_recurse_interrupts_instead_of_hanging(listening: Build) -> None:
-    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+async def test_an_answer_of_many_lines_that_nobody_asked_for_is_read_over(listening: Build) -> None:
+    """The library recurses with every line, and hangs for ever when that is too deep."""
 
     async def hook(server: FakeImap, tag: bytes, command: bytes, writer: asyncio.StreamWriter) -> bool:
         if b"RFC822.SIZE" in command.upper():
-            writer.write(b"".join(b"* %d FETCH (FLAGS ())\r\n" % i for i in range(1, 4000)) + tag + b" OK\r\n")
-            return True
+            writer.write(b"".join(b"* %d FETCH (FLAGS ())\r\n" % i for i in range(1, 4000)))
         return False
 
     batches = await listening(FakeImap({1: MAIL}, hook), timeout_seconds=20)
     async with asyncio.timeout(10):
-        with pytest.raises(Interrupted):
-            await anext(batches)
+        assert keys(await taken(batches, 1)) == [1]
 
 
 async def test_batches_stay_under_fifty_messages_and_eight_megabytes(listening: Build) -> None:
