@@ -28,6 +28,8 @@ _INLINER = css_inline.CSSInliner(
 
 def inlined(html: str) -> str:
     """The same page with its style sheets in `style` attributes; as it is if it has none, or none that can be read."""
+    if "<style" not in html.lower():  # most mails, and this is asked for each of them
+        return html
     if len(html) > _LIMIT or not _AT_RULE.sub("", "".join(_STYLE.findall(html))).strip():
         return html
     try:

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from channels import links
-from channels.address import pretty_phone
+from channels.address import pretty_mail, pretty_phone
 from hub.staff.roles import Action
 from hub.web import moments, translations, words
 from hub.web.access import Visit
@@ -154,6 +154,7 @@ def environment() -> Environment:
     )
     env.install_gettext_callables(translations.gettext, translations.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.filters |= {
+        "pretty_mail": pretty_mail,
         "pretty_phone": pretty_phone,
         "length": moments.length,
         "count": len,
