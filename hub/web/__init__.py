@@ -14,6 +14,7 @@ from hub.web import (
     customers,
     files,
     inbox,
+    invitations,
     live,
     mailboxes,
     occasions,
@@ -45,6 +46,7 @@ ROOMS = (
     administration,
     mailboxes,
     files,
+    invitations,
     parked,
     pictures,
 )

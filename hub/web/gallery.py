@@ -64,7 +64,16 @@ class Gallery:
         return f"/pictures/{escape(self.signer.sign(PURPOSE, value, expires=self.expires))}" if value else _NOTHING
 
 
+def address(signer: Signer, file_id: UUID, *, now: datetime) -> str:
+    """Where a browser finds one picture of ours, from `now` on for an hour or two."""
+    return f"/pictures/{signer.sign(PURPOSE, f'own:{file_id}', expires=_expiry(now))}"
+
+
+def _expiry(now: datetime) -> datetime:
+    """The same within the hour, so that browsers may keep what they have."""
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
+
+
 def gallery(signer: Signer, files: Iterable[File], *, remote: bool, now: datetime) -> Gallery:
-    """The pictures a mail may show from `now` on. Addresses change once an hour, so that browsers may keep them."""
-    expires = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
-    return Gallery(signer, {file.content_id: file.id for file in files if file.content_id}, remote, expires)
+    """The pictures a mail may show from `now` on."""
+    return Gallery(signer, {file.content_id: file.id for file in files if file.content_id}, remote, _expiry(now))

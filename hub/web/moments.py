@@ -52,6 +52,22 @@ def day(at: datetime | date, reader: tzinfo, now: datetime) -> str:
     return format_date(local, "EEEE, d MMMM" if same_year else "EEEE, d MMMM yyyy", locale=language())
 
 
+def span(start: datetime | date, end: datetime | date | None, reader: tzinfo) -> str:
+    """`Tuesday, 10 March 2026, 13:00 – 14:30`; a date alone is a whole day, a time without zone stands as it is."""
+    if not isinstance(start, datetime):
+        return format_date(start, "EEEE, d MMMM yyyy", locale=language())
+    begins, ends = _here(start, reader), _here(end, reader) if isinstance(end, datetime) else None
+    words = format_datetime(begins, "EEEE, d MMMM yyyy, HH:mm", locale=language())
+    if ends is None or ends <= begins:
+        return words
+    same_day = ends.date() == begins.date()
+    return f"{words} – {format_datetime(ends, 'HH:mm' if same_day else 'EEEE, d MMMM, HH:mm', locale=language())}"
+
+
+def _here(at: datetime, reader: tzinfo) -> datetime:
+    return (at.astimezone(reader) if at.tzinfo else at).replace(tzinfo=None)
+
+
 def month(at: date) -> str:
     """`March 2026`"""
     return format_date(at, "LLLL yyyy", locale=language())

@@ -19,8 +19,9 @@ from markupsafe import Markup, escape
 
 from channels import links
 from channels.address import pretty_mail, pretty_phone
+from hub.interactions.history import File
 from hub.staff.roles import Action
-from hub.web import moments, translations, words
+from hub.web import gallery, moments, translations, words
 from hub.web.access import Visit
 
 STATIC = Path(__file__).parent / "static"
@@ -173,6 +174,7 @@ def _globals() -> Mapping[str, Any]:
     return {
         "asset": _asset,
         "words": words,
+        "picture": _picture,
         "sign": words.sign,
         "why": words.why,
         "languages": translations.LANGUAGES,
@@ -180,6 +182,11 @@ def _globals() -> Mapping[str, Any]:
         "weekdays": moments.weekdays,
         "themes": THEMES,
     }
+
+
+def _picture(visit: Visit, file: File) -> str:
+    """Where the browser finds a picture that is shown at once: looking at a page is no reading of a file."""
+    return gallery.address(visit.hub.signer, file.id, now=visit.now)
 
 
 def _templates() -> list[Path]:

@@ -8,10 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from hub.interactions import history
-from hub.interactions.history import Entry
+from hub.interactions.history import Entry, File
 from hub.models.vocabulary import Origin
 from hub.outbound import rendering
+from hub.web import invitations
 
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_LARGEST = 8_000_000  # bytes of a picture that is shown at once
+_ORNAMENT = 8_000  # bytes
 _BY_MACHINE = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin.AUTOMATION})
 
 
@@ -24,7 +28,10 @@ class Told:
     text: str  # what is new in it
     quoted: str  # the rest of a mail, folded
     machine: bool  # no person wrote it
-    recording: bool  # a call with a sound to play
+    sounds: tuple[File, ...]  # to play
+    pictures: tuple[File, ...]  # to look at
+    files: tuple[File, ...]  # to open: everything else, unless it is an ornament of the mail's design
+    calendar: bool  # an invitation came with it
     cut: bool  # there is more than is shown
 
     @property
@@ -55,6 +62,27 @@ async def _one(session: Any, entry: Entry) -> Told:
         subject, text = rendered.subject or subject, rendered.text
     new = entry.reply_text or text
     quoted = text if entry.reply_text and entry.reply_text.strip() != text.strip() else entry.closing
-    sounds = any(file.media_type.startswith("audio/") for file in entry.attachments)
-    machine = entry.origin in _BY_MACHINE or bool(entry.auto)
-    return Told(entry, subject, new, quoted, machine, entry.kind is not None and sounds, entry.cut)
+    sounds = tuple(file for file in entry.attachments if file.media_type.startswith("audio/"))
+    pictures = tuple(file for file in entry.attachments if _is_picture(file) and not _is_ornament(file, entry))
+    apart = {*sounds, *pictures}
+    return Told(
+        entry,
+        subject,
+        new,
+        quoted,
+        machine=entry.origin in _BY_MACHINE or bool(entry.auto),
+        sounds=sounds,
+        pictures=pictures,
+        files=tuple(file for file in entry.attachments if file not in apart and not _is_ornament(file, entry)),
+        calendar=any(invitations.is_calendar(file) for file in entry.attachments),
+        cut=entry.cut,
+    )
+
+
+def _is_picture(file: File) -> bool:
+    return file.media_type in _PICTURES and file.size <= _LARGEST
+
+
+def _is_ornament(file: File, entry: Entry) -> bool:
+    """A logo or a line of a design: small, and in its place when the design is opened. A screenshot is none."""
+    return file.inline and file.media_type.startswith("image/") and entry.has_html and file.size < _ORNAMENT

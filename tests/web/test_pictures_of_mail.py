@@ -40,12 +40,15 @@ HTML = (
 )
 
 
-async def arrive(world: Any, html: str = HTML) -> UUID:
+def _inline(content: bytes, name: str = "logo.png", content_id: str = "logo@meadow") -> Attachment:
+    return Attachment(name, "image/png", content, inline=True, content_id=content_id)
+
+
+FILES = (_inline(PNG), _inline(b"<script>alert(1)</script>", "bad.png", "bad"))
+
+
+async def arrive(world: Any, html: str = HTML, files: tuple[Attachment, ...] = FILES) -> UUID:
     """A mail with one inline picture and one that only claims to be one; its conversation."""
-    files = (
-        Attachment("logo.png", "image/png", PNG, inline=True, content_id="logo@meadow"),
-        Attachment("bad.png", "image/png", b"<script>alert(1)</script>", inline=True, content_id="bad"),
-    )
     event = Inbound(
         kind=Kind.EMAIL,
         provider_id="<p@x.example>",
@@ -142,3 +145,20 @@ async def test_the_frame_shows_the_inline_picture_in_a_browser(world: Any, openi
     picture = page.frame_locator(".designed iframe").locator("img").first
     await expect(picture).to_be_visible()
     assert await picture.evaluate("async one => { await one.decode(); return one.naturalWidth; }") == 4
+
+
+async def test_a_screenshot_is_seen_at_once_and_an_ornament_only_in_its_design(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    page = await desk.see(
+        f"/inbox/all/{await arrive(world, files=(_inline(PNG), _inline(PNG + bytes(9000), 'shot.png')))}"
+    )
+    shown = page.select(".pictures img")
+    assert [one["alt"] for one in shown] == ["shot.png"]
+    assert (await desk.client.get(shown[0]["src"])).content == PNG + bytes(9000)
+
+
+async def test_a_pdf_that_calls_itself_inline_is_still_a_file_to_open(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    file = Attachment("bill.pdf", "application/pdf", b"%PDF-1.4", inline=True)
+    page = await desk.see(f"/inbox/all/{await arrive(world, files=(file,))}")
+    assert "bill.pdf" in page.select_one(".files").text
