@@ -20,7 +20,7 @@ OWN = "support@shop.example"
 
 
 @pytest.fixture
-def channel(world: MailWorld, settings: Build, opened: Build, login: dict[str, Any]) -> Channel:
+async def channel(world: MailWorld, settings: Build, opened: Build, login: dict[str, Any]) -> Channel:
     channel: Channel = opened(settings(world.smtp_port, world.imap_port, smtp=login))
     return channel
 
