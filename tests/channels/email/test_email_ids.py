@@ -1,0 +1,20 @@
+"""Message-IDs as they stand in a header: folded, damaged, and made to take long."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from channels.email.mime import ids
+
+
+def test_ids_are_told_each_once_without_what_folding_put_between() -> None:
+    assert ids("<a@x> (text) <b\r\n @x>\t<a@x> <> <\0> <c\0@x>") == ("<a@x>", "<b@x>", "<c@x>")
+
+
+@pytest.mark.parametrize("text", ["a " * 32_000, " " * 65_000, "<a " * 20_000, "<" * 65_000, "<" + " " * 65_000])
+def test_a_header_of_64_kb_without_an_id_is_read_at_once(text: str) -> None:
+    before = time.process_time()
+    assert ids(text) == ()
+    assert time.process_time() - before < 0.5
