@@ -135,8 +135,10 @@ def _says(words: str) -> bool:
 
 
 def _says_last(words: str) -> bool:
-    core = _IN_BRACKETS.sub("", words.rstrip(" :：;-*_"))
-    last = _LAST_WORD.search(core.lower())
+    core = words.rstrip(" :：;-*_")
+    if core[-1:] == ")" or "/" in core[-4:]:
+        core = _IN_BRACKETS.sub("", core)
+    last = _LAST_WORD.search(core[-31:].lower())
     return bool(last and last.group() in _VERBS) or core.endswith(WROTE_CJK)
 
 

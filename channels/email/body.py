@@ -74,7 +74,7 @@ def choose(root: Part) -> Shown:
 
 def text_of(part: Part) -> str:
     """The decoded text of a leaf, line ends as \\n."""
-    return _decoded(part, part.content())
+    return part.text(lambda leaf: _decoded(leaf, leaf.content()))
 
 
 def _decoded(part: Part, content: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from channels.email import headers as header_block
@@ -33,6 +34,8 @@ class Part:
     body: bytes = field(default=b"", repr=False)
     children: list[Part] = field(default_factory=list)
     breaks_off: bool = False  # the mail ends within it: no delimiter came
+    _content: bytes | None = field(default=None, repr=False, compare=False)  # several readers look at each part
+    _text: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def main_type(self) -> str:
@@ -52,7 +55,15 @@ class Part:
 
     def content(self) -> bytes:
         """The body with its transfer encoding undone."""
-        return transfer.undone(self.body, self.encoding)
+        if self._content is None:
+            self._content = transfer.undone(self.body, self.encoding)
+        return self._content
+
+    def text(self, decoded: Callable[[Part], str]) -> str:
+        """What `decoded` makes of this part, the first time it is asked."""
+        if self._text is None:
+            self._text = decoded(self)
+        return self._text
 
 
 def tree(raw: bytes) -> Part:

@@ -28,12 +28,16 @@ def reply(text: str) -> str:
     """
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = [line.rstrip() for line in whole[:_LOOKED_AT].split("\n", _MAX_LINES)[:_MAX_LINES]]
-    seen = [_UNSEEN.sub("", line[:_MAX_LINE].replace("\xa0", " ")).rstrip() for line in lines]
+    seen = [line[:_MAX_LINE].rstrip() for line in lines] if whole.isascii() else [_seen(line) for line in lines]
     kept = list(_visible(seen))
     longer = len(whole) > _LOOKED_AT or whole.count("\n") >= _MAX_LINES
     if longer and (not kept or kept[-1] == len(lines) - 1):
         return whole.strip()
     return "\n".join(lines[i] for i in kept).strip()
+
+
+def _seen(line: str) -> str:
+    return _UNSEEN.sub("", line[:_MAX_LINE].replace("\xa0", " ")).rstrip()
 
 
 def _visible(lines: Sequence[str]) -> Iterator[int]:
