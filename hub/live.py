@@ -33,8 +33,8 @@ async def publish(session: AsyncSession, topic: str, **ids: object) -> None:
 
 
 async def publish_all(session: AsyncSession, happenings: Sequence[Happening]) -> None:
-    """Announce many changes in one statement."""
-    payloads = [json.dumps({"topic": one.topic, "ids": one.ids}) for one in happenings]
+    """Announce many changes in one statement, the same one only once."""
+    payloads = list(dict.fromkeys(json.dumps({"topic": one.topic, "ids": one.ids}) for one in happenings))
     if payloads:
         await session.execute(_NOTIFY, {"channel": _CHANNEL, "payloads": payloads})
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -82,6 +83,16 @@ async def delivered(session: AsyncSession, kind: Kind, value: str, *, now: datet
     identity.soft_bounces, identity.soft_since = 0, None
     if identity.state is IdentityState.SOFT:
         await _move(session, identity, IdentityState.OK, "delivered", "", now)
+
+
+async def tired(session: AsyncSession, addresses: Collection[tuple[AddressKind, str]]) -> set[tuple[AddressKind, str]]:
+    """Those of these addresses that had soft bounces lately: to the others a delivery is no news."""
+    if not addresses:
+        return set()
+    soft = or_(col(Identity.soft_bounces) > 0, col(Identity.state) == IdentityState.SOFT)
+    values = col(Identity.value).in_([value for _, value in addresses])
+    rows = await session.exec(select(Identity.kind, Identity.value).where(values, soft))
+    return {(AddressKind(kind), value) for kind, value in rows} & set(addresses)
 
 
 async def complained(session: AsyncSession, value: str, *, now: datetime) -> None:
