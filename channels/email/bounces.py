@@ -61,11 +61,11 @@ class Report:
 
 def examine(mail: Mail) -> Report:
     """A person's mail gives an empty Report, whatever it forwards."""
-    leaves = list(_leaves(mail.root))
-    complaint = complaints.find(mail, leaves)
+    leaves = _leaves(mail.root)
+    about = returned.find(leaves)
+    complaint = complaints.find(mail, leaves, about)
     if complaint is not None:
         return Report(is_complaint=True, complained=complaint.addresses, returned=complaint.about)
-    about = returned.find(leaves)
     seen = dsn.disposed(leaves)
     if seen is not None and dsn.refused(mail, leaves) is None:
         return Report(is_disposition=True, opened=seen.opened, returned=about or seen.about)
@@ -73,32 +73,40 @@ def examine(mail: Mail) -> Report:
 
 
 def _bounce(mail: Mail, leaves: list[Part], about: Headers | None) -> Report:
-    rows = dsn.rows(mail, leaves)
+    by_system = senders.is_mail_system(mail)
+    rows = dsn.rows(leaves) if by_system or dsn.is_report(mail) else None
     if rows is None:
         rows = dsn.refused(mail, leaves)
     if rows is None:
         rows = notices.rows(leaves)
-    if rows is None and (inside := _wrapped(mail, leaves)) is not None:
-        return inside
-    if rows is None:
-        rows = freeform.rows(mail, leaves, about)
-        sure = freeform.is_notice(mail)
-        return Report(is_report=bool(rows) or sure, failures=_judged(rows), returned=about)
+    if rows is not None:
+        return _reported(mail, leaves, about, rows)
+    if by_system:
+        return _wrapped(leaves) or _written(mail, leaves, about)
+    return _written(mail, leaves, about) if freeform.is_by_machine(mail) else Report()
+
+
+def _reported(mail: Mail, leaves: list[Part], about: Headers | None, rows: list[Told]) -> Report:
+    """In one of the forms that are meant for programs."""
     if rows and not any(row.recipient for row in rows):
         rows = freeform.named(mail, leaves, about, rows)
-    return Report(is_report=bool(rows), failures=_judged(freeform.explained(mail, leaves, rows)), returned=about)
+    return Report(is_report=bool(rows), failures=_judged(freeform.explained(leaves, rows)), returned=about)
 
 
-def _wrapped(mail: Mail, leaves: list[Part]) -> Report | None:
+def _written(mail: Mail, leaves: list[Part], about: Headers | None) -> Report:
+    """In words that are meant for people."""
+    rows = freeform.rows(mail, leaves, about)
+    return Report(is_report=bool(rows) or freeform.is_notice(mail), failures=_judged(rows), returned=about)
+
+
+def _wrapped(leaves: list[Part]) -> Report | None:
     """A filter that stands in between passes a report on as an attachment (InterScan)."""
-    if not senders.is_mail_system(mail):
-        return None
     for part in leaves:
         if part.media_type == "message/rfc822":
             inner = parts.tree(part.content())
-            leaves = list(_leaves(inner))
-            if inner.media_type == "multipart/report" and (rows := dsn.rows(mail, leaves)):
-                return Report(is_report=True, failures=_judged(rows), returned=returned.find(leaves))
+            inside = _leaves(inner)
+            if inner.media_type == "multipart/report" and (rows := dsn.rows(inside)):
+                return Report(is_report=True, failures=_judged(rows), returned=returned.find(inside))
     return None
 
 

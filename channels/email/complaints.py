@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from channels.email import headers as header_block
-from channels.email import notices, returned
+from channels.email import notices
 from channels.email.dsn import ADDRESS
 from channels.email.headers import Headers
 from channels.email.mime import Mail
@@ -26,12 +26,12 @@ class Complaint:
     about: Headers | None
 
 
-def find(mail: Mail, leaves: list[Part]) -> Complaint | None:
-    """None when the mail is no feedback report."""
+def find(mail: Mail, leaves: list[Part], about: Headers | None) -> Complaint | None:
+    """None when the mail is no feedback report. `about` is the header of the mail it gives back."""
     part = next((leaf for leaf in leaves if leaf.media_type == "message/feedback-report"), None)
     if part is not None:
-        return _standard(_fields(part), returned.find(leaves))
-    return _unsubscribing(mail) or _junk_mail_report(mail, leaves) or _loosely(mail, leaves) or _notice(leaves)
+        return _standard(_fields(part), about)
+    return _unsubscribing(mail) or _junk_mail_report(mail, about) or _loosely(mail, leaves, about) or _notice(leaves)
 
 
 def _standard(report: Headers, about: Headers | None) -> Complaint:
@@ -45,9 +45,8 @@ def _fields(part: Part) -> Headers:
     return header_block.parse(b"\n".join(line for line in part.content()[:300_000].splitlines() if line.strip()))
 
 
-def _junk_mail_report(mail: Mail, leaves: list[Part]) -> Complaint | None:
+def _junk_mail_report(mail: Mail, about: Headers | None) -> Complaint | None:
     """Hotmail forwards the mail and names whose complaint it is in a header of its own."""
-    about = returned.find(leaves)
     owners = _addresses(mail.headers, _JMRP) or (_addresses(about, _JMRP) if about else [])
     if not owners:
         return None
@@ -62,13 +61,13 @@ def _unsubscribing(mail: Mail) -> Complaint | None:
     return None
 
 
-def _loosely(mail: Mail, leaves: list[Part]) -> Complaint | None:
+def _loosely(mail: Mail, leaves: list[Part], about: Headers | None) -> Complaint | None:
     """A report that says in its type what it is, but carries its fields as text."""
     if mail.root.raw_type.text("report-type").lower() != "feedback-report":
         return None
     texts = [_fields(leaf) for leaf in leaves if leaf.main_type in ("text", "multipart")]
     report = next((fields for fields in texts if fields.raw("feedback-type")), Headers((("feedback-type", b"abuse"),)))
-    return _standard(report, returned.find(leaves))
+    return _standard(report, about)
 
 
 def _notice(leaves: list[Part]) -> Complaint | None:

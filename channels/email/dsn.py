@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from channels.email import headers as header_block
-from channels.email import senders
 from channels.email.body import text_of
 from channels.email.headers import Headers
 from channels.email.mime import Mail
@@ -45,13 +44,18 @@ class Disposition:
     about: Headers
 
 
-def rows(mail: Mail, leaves: list[Part]) -> list[Told] | None:
-    """None when there is no delivery report in it; empty when it only reports success."""
+def is_report(mail: Mail) -> bool:
+    """It says so in its type."""
+    return mail.root.media_type == "multipart/report" or mail.root.media_type in _STATUS_TYPES
+
+
+def rows(leaves: list[Part]) -> list[Told] | None:
+    """None when there is no delivery report in it; empty when it only reports success. Ask only what `is_report`, or a
+    mail system's mail: anybody can pass a report on.
+    """
     groups = [group for part in leaves if part.media_type in _STATUS_TYPES for group in _groups(part.content())]
-    if groups and not (_is_report(mail) or senders.is_mail_system(mail)):
-        return None
     if not any(_is_row(group) for group in groups):
-        groups = [*groups, *_embedded(mail, leaves)]
+        groups = [*groups, *_embedded(leaves)]
     if not groups:
         return None
     found = [told for group in groups if _is_row(group) and (told := _row(group)) is not None]
@@ -83,10 +87,6 @@ def disposed(leaves: list[Part]) -> Disposition | None:
     seen = "displayed" in fields.plain("disposition").lower().rpartition(";")[2]
     about = Headers(tuple(("message-id", v) for v in fields.all("original-message-id")))
     return Disposition(seen, about)
-
-
-def _is_report(mail: Mail) -> bool:
-    return mail.root.media_type == "multipart/report" or mail.root.media_type in _STATUS_TYPES
 
 
 def _groups(content: bytes) -> list[Headers]:
@@ -160,10 +160,8 @@ def _comments(fields: Headers) -> Iterator[str]:
         yield fields.text("x-supplementary-info")[:1_000]
 
 
-def _embedded(mail: Mail, leaves: list[Part]) -> list[Headers]:
+def _embedded(leaves: list[Part]) -> list[Headers]:
     """A report whose MIME is broken: its fields stand as lines in what should have been text."""
-    if not (_is_report(mail) or senders.is_mail_system(mail)):
-        return []
     texts = [text_of(part)[:_MAX_TEXT] for part in leaves if part.main_type in ("text", "multipart")]
     return [group for text in texts for group in _runs(text) if _is_row(group) and group.raw("action")]
 

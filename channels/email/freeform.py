@@ -53,12 +53,9 @@ _MAX_FOUND = 100
 
 
 def rows(mail: Mail, leaves: list[Part], about: Headers | None) -> list[Told]:
-    """Empty unless the mail comes from a mail system, says that something failed, and names for whom."""
-    text = _text(mail, leaves)
+    """Empty unless the mail says that something failed, and names for whom. Ask only mails that a machine wrote."""
     stated = _stated(mail)
-    if not (stated or senders.is_mail_system(mail) or _from_a_list(mail)):
-        return []
-    told = _told(text)
+    told = _told(_text(leaves))
     if not stated and not (senders.SUBJECT.search(mail.subject[:500]) or _SAYS.search(told)):
         return []
     if mail.in_reply_to and not stated and not _is_report(mail, told):
@@ -70,20 +67,25 @@ def rows(mail: Mail, leaves: list[Part], about: Headers | None) -> list[Told]:
 
 def named(mail: Mail, leaves: list[Part], about: Headers | None, unnamed: list[Told]) -> list[Told]:
     """A report that names nobody: its text does, or the mail that it gives back went to one address only."""
-    told = _told(_text(mail, leaves))
+    told = _told(_text(leaves))
     found = _recipients(mail, _stated(mail), told, about)[:_MAX_FOUND]
     if not found:
         return unnamed[:1]
     return [replace(unnamed[0], recipient=recipient, context=told[:3_000]) for recipient in found]
 
 
-def explained(mail: Mail, leaves: list[Part], known: list[Told]) -> list[Told]:
+def explained(leaves: list[Part], known: list[Told]) -> list[Told]:
     """Reports in the standard form often say the reason in their text part only."""
-    told = _told(_text(mail, leaves))
+    told = _told(_text(leaves))
     names = [row.recipient for row in known]
     return [
         row if row.context else replace(row, context=_near(row.recipient, told, names)) for row in known[:_MAX_FOUND]
     ] + (known[_MAX_FOUND:])
+
+
+def is_by_machine(mail: Mail) -> bool:
+    """Its header names whom it did not reach, or a mailing list refuses a post; neither shows in who it is from."""
+    return bool(_stated(mail)) or _is_refused_post(mail)
 
 
 def is_notice(mail: Mail) -> bool:
@@ -98,10 +100,19 @@ def _is_report(mail: Mail, told: str) -> bool:
     return bool(senders.SUBJECT.search(mail.subject[:500]) or (_CODE.search(told) and not quotes))
 
 
+_KEEPER = re.compile(r"(?:^owner-|-(?:admin|owner|request|bounces?)$)", re.IGNORECASE)  # of a list (RFC 2142 6)
+_REFUSAL = re.compile(r"not (?:a )?member|rejected|refused|loop alert|error from|fatal error", re.IGNORECASE)
+
+
+def _is_refused_post(mail: Mail) -> bool:
+    local = mail.sender.address.rpartition("@")[0]
+    return bool(_KEEPER.search(local) and _REFUSAL.search(mail.subject[:500]))
+
+
 # ---- what it says ---------------------------------------------------------------------------
 
 
-def _text(mail: Mail, leaves: list[Part]) -> str:
+def _text(leaves: list[Part]) -> str:
     texts = [text_of(part) for part in leaves if part.main_type == "multipart" or part.media_type == "text/plain"]
     if not any(text.strip() for text in texts):
         texts = [plain_text(text_of(part)[:_MAX_TEXT]) for part in leaves if part.media_type == "text/html"]
@@ -260,14 +271,3 @@ def _near(recipient: str, told: str, others: list[str]) -> str:
         if (found := lower.find(other.lower(), start, start + 1_200)) >= 0 and other != recipient
     ]
     return told[start : min([start + 1_200, *nexts])]
-
-
-def _from_a_list(mail: Mail) -> bool:
-    """A mailing list that refuses a post (RFC 2142 names its keepers)."""
-    local = mail.sender.address.rpartition("@")[0].lower()
-    return bool(
-        re.search(r"(?:^owner-|-(?:admin|owner|request|bounces?)$)", local)
-        and re.search(
-            r"not (?:a )?member|rejected|refused|loop alert|error from|fatal error", mail.subject[:500], re.IGNORECASE
-        )
-    )

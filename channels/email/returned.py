@@ -37,6 +37,8 @@ def run(text: bytes) -> bytes | None:
     """The first run of lines in a text that is the header of a mail: three or more of the usual fields."""
     lines: list[bytes] = []
     for line in text.splitlines()[:_MAX_LINES]:
+        if not lines and b":" not in line:
+            continue
         bare = line.lstrip(b"> |") if line[:1] in b">|" else line
         if _HEADERISH.match(bare) or (lines and (_folded(bare) or _NAMED.match(bare))):
             lines.append(bare)
