@@ -77,7 +77,7 @@ async def _check_smtp(sender: SmtpSender, settings: Settings) -> list[Finding]:
     smtp = settings.smtp
     step = f"smtp {smtp.host}:{smtp.port}: connect, {_security(smtp.security)}, {_login(smtp.username)}"
     try:
-        client = await sender.pool.connect()
+        client = await sender.login.connect()
     except ChannelError as e:
         return [Finding(step, ok=False, detail=str(e), remedy=_remedy(e, "smtp"))]
     offers = ", ".join(sorted(client.esmtp_extensions)).upper()

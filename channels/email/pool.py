@@ -1,173 +1,178 @@
-"""Open SMTP connections, kept between mails: connecting, TLS, login, and who may be used again."""
+"""The connections of one account: opened as the load asks, kept between mails, all fed from one line of mails."""
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+import copy
+from collections import deque
+from typing import cast
 
 import aiosmtplib
 
-from channels.adapter import TokenSource
-from channels.email.replies import Stage, dropped, refused
+from channels.email.envelope import Mail, Offers
+from channels.email.replies import Stage, dropped
 from channels.email.settings import Smtp
-from channels.errors import ChannelError, Misconfigured, NotAllowed
+from channels.email.smtp_login import Login
+from channels.email.smtp_wire import Conversation
+from channels.errors import ChannelError
 
 _FRESH_SECONDS = 10  # a connection idle for longer is asked (NOOP) before it carries a mail
-
-
-@dataclass(slots=True)
-class Connection:
-    """One connection. `used` is how many mails it carried; `sound` turns False when it must not carry another."""
-
-    client: aiosmtplib.SMTP
-    used: int = 0
-    sound: bool = True
-    idle_since: float = field(default_factory=time.monotonic)
-
-    def close(self) -> None:
-        self.client.close()
+_IDLE_SECONDS = 60.0  # and one idle for so long is closed: servers give them up after minutes
+_RELUCTANT_SECONDS = 30.0  # after a server refused one more connection beside those that are open
+_GOODBYE_SECONDS = 2.0
 
 
 class Pool:
-    """At most `settings.connections` at a time; a connection comes back only if its last conversation ended well."""
+    """At most `settings.connections` at a time. A mail waits here until a connection takes it: a slow one holds few."""
 
-    def __init__(self, name: str, settings: Smtp, hello: str, tokens: TokenSource | None = None) -> None:
-        self._name, self._settings, self._hello, self._tokens = name, settings, hello, tokens
-        self._free = asyncio.Semaphore(settings.connections)
-        self._idle: list[Connection] = []
+    def __init__(self, settings: Smtp, login: Login) -> None:
+        self._settings, self._login = settings, login
+        self._waiting: deque[Mail] = deque()
+        self._all: set[Conversation] = set()
+        self._idle: list[Conversation] = []
+        self._opening: set[asyncio.Task[None]] = set()
+        self._asked: set[Conversation] = set()  # whether they still answer
+        self._reluctant_until = 0.0
+        self._sweeper: asyncio.TimerHandle | None = None
 
-    @asynccontextmanager
-    async def borrow(self, *, fresh: bool = False) -> AsyncIterator[Connection]:
-        """A connection that answers. Any exception, cancellation too, means it is thrown away unless still `sound`."""
-        async with self._free:
-            connection = await self._take(fresh=fresh)
-            try:
-                yield connection
-            except ChannelError:
-                self._give_back(connection)
-                raise
-            except BaseException:  # cancelled mid-conversation: the next mail would get this one's late reply
-                connection.close()
-                raise
-            self._give_back(connection)
+    async def carry(self, mail: Mail) -> str:
+        """The server's answer to the dot. Raises TryLater, Refused, Unknown or Misconfigured.
+
+        When this is cancelled, `mail.stage` tells how far it had come; its connection carries no other mail.
+        """
+        self._waiting.append(mail)
+        self._dispatch()
+        try:
+            return await mail.done
+        except asyncio.CancelledError:
+            self._give_up(mail)
+            raise
 
     async def close(self) -> None:
-        """Say goodbye to the idle ones. A server that does not answer QUIT is no failure."""
-        idle, self._idle = self._idle, []
-        await asyncio.gather(*(self._quit(connection) for connection in idle))
+        """Say goodbye on the idle connections. Those that carry mails end at once; who waits is told."""
+        for task in self._opening:
+            task.cancel()
+        await asyncio.gather(*(conversation.quit(_GOODBYE_SECONDS) for conversation in list(self._idle)))
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        self._fail_waiting(dropped(Stage.CONNECT, "the channel was closed"))
+        for conversation in list(self._all):
+            conversation.end()
 
-    async def connect(self) -> aiosmtplib.SMTP:
-        """A new connection, past TLS and login. Raises TryLater or Misconfigured.
+    def _give_up(self, mail: Mail) -> None:
+        if mail in self._waiting:
+            self._waiting.remove(mail)
+        for conversation in [one for one in self._all if one.carries(mail)]:
+            conversation.abandon(mail)
 
-        A token may have been ended before its time: one that is refused is changed for another, once, on a new
-        connection, because some servers end the one that was turned away.
-        """
-        token = await self._tokens.token() if self._tokens else ""
-        try:
-            return await self._connect(token)
-        except NotAllowed:
-            if self._tokens is None:
-                raise
-            return await self._connect(await self._tokens.token(refused=token))
+    # ---- who carries what -------------------------------------------------------------------
 
-    async def _connect(self, token: str) -> aiosmtplib.SMTP:
-        client = self._client()
-        try:
-            async with asyncio.timeout(self._settings.timeout_seconds * 2):
-                await client.connect()
-                await self._introduce(client, token)
-        except (aiosmtplib.SMTPException, OSError, ValueError) as e:
-            client.close()
-            raise self._failure(e) from e
-        except BaseException:
-            client.close()
-            raise
-        return client
+    def _dispatch(self) -> None:
+        while self._idle and len(self._waiting) > len(self._asked):
+            self._put_to_work(self._idle.pop())
+        spare = len(self._waiting) - len(self._asked) - len(self._opening)
+        if spare > 0:
+            spare -= self._open(spare)
+        if spare > 0:
+            self._crowd()
 
-    async def _take(self, *, fresh: bool) -> Connection:
-        while self._idle and not fresh:
-            connection = self._idle.pop()
-            if await self._answers(connection):
-                return connection
-        return Connection(await self.connect())
+    def _put_to_work(self, conversation: Conversation) -> None:
+        if conversation.idle_seconds < _FRESH_SECONDS:
+            conversation.go_on()
+            return
+        self._asked.add(conversation)
+        conversation.ask()
 
-    async def _answers(self, connection: Connection) -> bool:
-        if not connection.client.is_connected:
-            return False
-        if time.monotonic() - connection.idle_since < _FRESH_SECONDS:
-            return True
-        with suppress(aiosmtplib.SMTPException, OSError):
-            await connection.client.noop(timeout=min(5, self._settings.timeout_seconds))
-            return True
-        connection.close()
-        return False
+    def _crowd(self) -> None:
+        """No more connections may be opened: whichever waits only for an answer takes one more mail behind it."""
+        for conversation in self._all:
+            if not self._waiting:
+                return
+            if conversation.has_room:
+                conversation.go_on()
 
-    def _give_back(self, connection: Connection) -> None:
-        if connection.sound and connection.client.is_connected:
-            connection.idle_since = time.monotonic()
-            self._idle.append(connection)
-        else:
-            connection.close()
+    def _next(self) -> Mail | None:
+        while self._waiting:
+            mail = self._waiting.popleft()
+            if not mail.done.done():
+                return mail
+        return None
 
-    async def _quit(self, connection: Connection) -> None:
-        with suppress(aiosmtplib.SMTPException, OSError):
-            await connection.client.quit(timeout=min(2, self._settings.timeout_seconds))
-        connection.close()
+    def _again(self, mail: Mail) -> None:
+        self._waiting.appendleft(mail)
 
-    def _client(self) -> aiosmtplib.SMTP:
-        s = self._settings
-        return aiosmtplib.SMTP(
-            hostname=s.host,
-            port=s.port,
-            local_hostname=self._hello,
-            timeout=s.timeout_seconds,
-            use_tls=s.security == "tls",
-            start_tls=s.security == "starttls",
-            tls_context=s.tls_context() if s.security != "none" else None,
+    def _rests(self, conversation: Conversation) -> None:
+        self._asked.discard(conversation)
+        self._idle.append(conversation)
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(_IDLE_SECONDS / 4, self._sweep)
+
+    def _ended(self, conversation: Conversation) -> None:
+        self._all.discard(conversation)
+        self._asked.discard(conversation)
+        if conversation in self._idle:
+            self._idle.remove(conversation)
+        self._dispatch()
+
+    def _sweep(self) -> None:
+        self._sweeper = None
+        for conversation in [one for one in self._idle if one.idle_seconds >= _IDLE_SECONDS]:
+            self._idle.remove(conversation)
+            conversation.farewell()
+        if self._idle:
+            self._sweeper = asyncio.get_running_loop().call_later(_IDLE_SECONDS / 4, self._sweep)
+
+    # ---- opening ----------------------------------------------------------------------------
+
+    def _open(self, wanted: int) -> int:
+        """Begin to open up to so many more connections; how many."""
+        if self._all and asyncio.get_running_loop().time() < self._reluctant_until:
+            return 0
+        count = min(wanted, self._settings.connections - len(self._all) - len(self._opening))
+        for _ in range(count):
+            task = asyncio.create_task(self._connect())
+            self._opening.add(task)
+            task.add_done_callback(self._opened)
+        return max(count, 0)
+
+    async def _connect(self) -> None:
+        client = await self._login.connect()
+        transport = cast("asyncio.WriteTransport | None", client.transport)  # uvloop's are no subclass of it
+        if transport is None or transport.is_closing():
+            raise dropped(Stage.CONNECT, "the server closed the connection after the greeting")
+        self._converse(client, transport)
+
+    def _converse(self, client: aiosmtplib.SMTP, transport: asyncio.WriteTransport) -> None:
+        """The library has brought us in; from here on the connection is ours."""
+        conversation = Conversation(
+            transport,
+            Offers.of(client.esmtp_extensions),
+            feed=self._next,
+            rests=self._rests,
+            ended=self._ended,
+            again=self._again,
+            seconds=self._settings.timeout_seconds,
+            most=self._settings.mails_per_connection,
         )
+        self._all.add(conversation)
+        conversation.go_on()
 
-    async def _introduce(self, client: aiosmtplib.SMTP, token: str) -> None:
-        s = self._settings
-        if not s.username:
-            await client.ehlo()
-        elif token:
-            await client.auth_xoauth2(s.username, token)
-        else:
-            await client.login(s.username, s.password.get_secret_value())
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._opening.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            return
+        if not isinstance(error, ChannelError):
+            error = dropped(Stage.CONNECT, f"{type(error).__name__}: {error}")
+        if self._all:
+            self._reluctant_until = asyncio.get_running_loop().time() + _RELUCTANT_SECONDS
+        elif not self._opening:
+            self._fail_waiting(error)
 
-    def _failure(self, error: Exception) -> ChannelError:
-        if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
-            if self._tokens is not None:
-                return self._not_let_in(f"{error.code} {' '.join(error.message.split())}"[:300])
-            return self._wrong(
-                "username", f"login refused: {error.code} {error.message}", "Check username and password"
-            )
-        if isinstance(error, aiosmtplib.SMTPResponseException):
-            return refused(Stage.CONNECT, error.code, error.message)
-        if _is_tls(error):
-            return self._wrong("security", f"no trusted TLS: {error}", "Check host, certificate and ca_file")
-        if isinstance(error, OSError):
-            return dropped(Stage.CONNECT, str(error) or type(error).__name__)
-        return self._wrong("security", str(error), "Check port and security")
-
-    def _not_let_in(self, said: str) -> NotAllowed:
-        return NotAllowed(
-            f"the server does not let us in as {self._settings.username}: {said}",
-            channel=self._name,
-            key="smtp.username",
-            remedy=(
-                "Connect it again, signed in as the mailbox's owner, and see that the provider lets the mailbox send "
-                "by SMTP (Microsoft: Authenticated SMTP)"
-            ),
-        )
-
-    def _wrong(self, key: str, problem: str, remedy: str) -> Misconfigured:
-        return Misconfigured(problem, channel=self._name, key=f"smtp.{key}", remedy=remedy)
-
-
-def _is_tls(error: BaseException | None) -> bool:
-    return error is not None and (isinstance(error, ssl.SSLError) or _is_tls(error.__cause__))
+    def _fail_waiting(self, error: ChannelError) -> None:
+        waiting, self._waiting = self._waiting, deque()
+        for mail in waiting:
+            mail.fail(copy.copy(error))

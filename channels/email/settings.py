@@ -54,6 +54,7 @@ class Smtp(_Server):
     port: Port = 587
     security: Literal["none", "starttls", "tls"] = "starttls"
     connections: int = Field(default=4, ge=1, le=64)
+    mails_per_connection: int = Field(default=500, ge=1)  # then it is closed: servers that balance load like that
     max_message_bytes: int = Field(default=25_000_000, ge=10_000)  # as it goes over the wire, files encoded
 
     @model_validator(mode="after")
@@ -69,6 +70,8 @@ class Imap(_Server):
     security: Literal["none", "tls"] = "tls"
     username: str = Field(min_length=1)
     folders: tuple[Annotated[str, Field(min_length=1)], ...] = Field(default=("INBOX",), min_length=1)
+    connections: int = Field(default=5, ge=1, le=20)  # folders beyond these share the last one, and are polled
+    since_days: int = Field(default=7, ge=0, le=36_500)  # of the mails that lie there at first; 36500: all of them
     poll_seconds: float = Field(default=60, gt=0, le=3600)
     max_message_bytes: int = Field(default=25_000_000, ge=1_000)
     mark_seen: bool = True  # only after what was read is stored; the flag is never the hub's memory
