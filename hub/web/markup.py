@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import resource
 import sys
+import unicodedata
 from collections.abc import Callable
 from html import escape, unescape
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import nh3
 
@@ -47,14 +48,15 @@ _SCHEMES = {"http", "https", "mailto", "tel", "data", "cid"}
 _CPU_SECONDS = 3
 _MEMORY_BYTES = 1024 * 1024 * 1024
 _ABSOLUTE = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
-_LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)  # `_attribute` leaves a link nothing but its href
+_LINK = re.compile(r'<a(?: href="([^"]*)")?>|</a>')  # `_attribute` leaves a link nothing but its href
+_AUTHORITY = re.compile(r"https?:/*([^/?#]*)", re.IGNORECASE)
 _PICTURE = re.compile(r"data:image/(png|jpe?g|gif|webp);base64,", re.IGNORECASE)
 _LOOKED_UP = re.compile(r"(?:cid:|https?://)", re.IGNORECASE)
 _FRAME = """<!doctype html><html><head><meta charset="utf-8"><base target="_blank"><style>
 body{font:14px/1.5 system-ui,sans-serif;margin:12px;color:#1f2329;background:#fff;overflow-wrap:anywhere}
 img{max-width:100%%;height:auto} table{max-width:100%%}
 blockquote{margin:0 0 0 8px;padding-left:8px;border-left:2px solid #ccc}
-.host{color:#666;font-size:12px}
+.host{all:initial;color:#555;background:#fff;font:12px system-ui,sans-serif;direction:ltr;unicode-bidi:isolate}
 .note{color:#555;background:#f4f5f7;border-radius:4px;font-size:12px;padding:4px 8px;margin:0 0 8px}
 </style></head><body>%s</body></html>"""
 
@@ -65,7 +67,7 @@ def document(html: str, mark: str = "") -> str:
     A picture that is not in the HTML itself keeps its source behind `mark`, which nobody outside can have guessed;
     without a mark it is gone.
     """
-    return _FRAME % _LINK.sub(_named, _clean(html, mark))
+    return _FRAME % _named(_clean(html, mark))
 
 
 def with_note(page: str, words: str) -> str:
@@ -88,13 +90,15 @@ def _clean(html: str, mark: str) -> str:
 
 def _attribute(mark: str) -> Callable[[str, str, str], str | None]:
     def kept(tag: str, attribute: str, value: str) -> str | None:
+        if tag == "a" and attribute != "href":
+            return None
         if attribute == "src":
             return _source(value.strip(), mark)
         if attribute == "href":
             return value if _ABSOLUTE.match(value) else None  # out of the hub or nowhere
         if attribute == "style":
             return ";".join(filter(_fetches_nothing, value.split(";")))
-        return None if tag == "a" else value
+        return value
 
     return kept
 
@@ -110,17 +114,36 @@ def _source(value: str, mark: str) -> str | None:
     return f"{mark}{value}" if mark and _LOOKED_UP.match(value) else None
 
 
-def _named(link: re.Match[str]) -> str:
-    host = _host(unescape(link[1]))
-    shown = f' <span class="host">[{escape(host)}]</span>' if host else ""
-    return f'<a href="{link[1]}" target="_blank" rel="noopener noreferrer nofollow">{link[2]}</a>{shown}'
+def _named(page: str) -> str:
+    """Each link with the host that it leads to behind it, also a link in a table in a link."""
+    hosts: list[str] = []
+
+    def told(tag: re.Match[str]) -> str:
+        if tag[0] == "</a>":
+            host = hosts.pop() if hosts else ""
+            return f'</a> <span class="host">[{escape(host)}]</span>' if host else "</a>"
+        hosts.append(_host(unescape(tag[1] or "")))
+        return f'<a href="{tag[1]}" target="_blank" rel="noopener noreferrer nofollow">' if tag[1] else tag[0]
+
+    return _LINK.sub(told, page)
 
 
 def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return "?"
+    """Where a browser would go (WHATWG URL 4.4): a backslash is a slash, and there may be any number of them.
+
+    What no letter stands for is left out, and letters beyond ASCII are told in the other spelling too: а is not a.
+    """
+    found = _AUTHORITY.match(re.sub(r"[\t\r\n]", "", url).replace("\\", "/").strip())
+    if not found:
+        return ""
+    host = unquote(re.sub(r":[0-9]*\Z", "", found[1].rpartition("@")[2]))
+    spoken = "".join(filter(str.isprintable, unicodedata.normalize("NFKC", host).lower()))
+    return spoken if spoken.isascii() else f"{spoken} = {'.'.join(map(_ascii, spoken.split('.')))}"
+
+
+def _ascii(label: str) -> str:
+    """As it stands in the DNS (RFC 3492), near enough to be recognised."""
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
 
 
 def _within_limits() -> None:

@@ -89,10 +89,44 @@ async def test_giant_texts_are_cut_in_the_thread_and_whole_behind_a_link(world: 
         '<a lang="en" href="https://evil.example/x">https://bank.example</a>',
         '<a dir=">" href="https://evil.example/x">https://bank.example</a>',
         '<a title="x" align=left href="https://evil.example/x">https://bank.example</a>',
+        '<a style="color:red" href="https://evil.example/x">https://bank.example</a>',
+        '<a href="https://bank.example"><table><td><a href="https://evil.example/">https://bank.example</a></table></a>',
     ],
 )
 def test_no_other_attribute_hides_the_host_a_link_leads_to(link: str) -> None:
     assert "[evil.example]" in markup.document(link)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        r"http://evil.example\@bank.example/",
+        "https:///evil.example/",
+        "https://bank.example@evil.example:8443/",
+        "https://%65vil.example/",
+        "https://ｅvil.example/",
+        "https://evil&#173;.example/",
+        "https://evil&#9;.example/",
+        "https://evil.example?@bank.example",
+        "https://evil.example#@bank.example",
+    ],
+)
+def test_the_host_told_is_the_one_that_a_browser_goes_to(to: str) -> None:
+    shown = markup.document(f'<a href="{to}">x</a>')
+    assert "href" not in shown.partition("<body>")[2] or "[evil.example]</span>" in shown
+
+
+def test_letters_that_look_like_others_are_told_in_both_spellings() -> None:
+    assert "[\u0430pple.example = xn--pple-43d.example]" in markup.document(
+        '<a href="https://\u0430pple.example/">x</a>'
+    )
+
+
+def test_each_of_two_links_in_one_another_tells_its_own_host() -> None:
+    inner = '<a href="https://evil.example/">in</a>'
+    shown = markup.document(f'<a href="https://bank.example/">out<table><td>{inner}</table></a>')
+    assert 'in</a> <span class="host">[evil.example]</span>' in shown
+    assert shown.count('rel="noopener noreferrer nofollow"') == shown.count("<a ") == 2
 
 
 @pytest.mark.parametrize("to", ["/sign-out", "//evil.example", "customers", "?q=x", "data:text/html,x", "vbscript:x"])
