@@ -47,7 +47,11 @@ class Forged(ChannelError):
 
 
 class Unreadable(ChannelError):
-    """A provider or a sender said something we cannot parse."""
+    """A provider or a sender said something we cannot parse. `again`: the reader failed, another try may do better."""
+
+    def __init__(self, detail: str, *, again: bool = False) -> None:
+        super().__init__(detail)
+        self.again = again
 
 
 class Interrupted(ChannelError):

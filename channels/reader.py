@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.email import calendar
+from channels.email import calendar, masthead
 from channels.email.parser import Understanding
 from channels.message import Invitation
 
@@ -10,6 +10,11 @@ from channels.message import Invitation
 def mail_reader() -> Understanding:
     """A reader with the limits of the mailbox's own: `await understand(raw)`; close it at the end."""
     return Understanding()
+
+
+def header_only(mail: bytes) -> bytes:
+    """The same mail without its body, and without what is long in its header. Linear, whatever the mail holds."""
+    return masthead.of(mail)
 
 
 def invitations(content: bytes) -> tuple[Invitation, ...]:

@@ -98,7 +98,7 @@ def _settle(job: Job, ok: bool, answer: bytes) -> None:
 
 def _fail(job: Job, why: str) -> None:
     if not job.answer.done():
-        job.answer.set_exception(Unreadable(f"too large or too complex to read: {why}"))
+        job.answer.set_exception(Unreadable(f"too large or too complex to read: {why}", again=True))
 
 
 def _why(error: Exception) -> str:

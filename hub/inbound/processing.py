@@ -14,12 +14,12 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
-from channels.errors import Unreadable
+from channels.errors import Misconfigured, Unreadable
 from channels.message import Auto, Event, Inbound, Receipt
 from hub.database.engine import Database
 from hub.database.outage import is_away
 from hub.database.purity import storable
-from hub.inbound import messages, openers, raw
+from hub.inbound import cards, messages, openers, raw
 from hub.inbound.openers import Letter
 from hub.inbound.raw import Work
 from hub.inbound.reception import Reception
@@ -119,9 +119,9 @@ async def _read(work: Work, reception: Reception) -> _Read:
     """Understand a mail, which takes its time."""
     channel = reception.channels.get(work.channel)
     if work.tries > len(RETRIES) + 1:
-        raise Unreadable("Every process that read this mail died over it")
+        raise Unreadable("Every process that read this mail died over it")  # so it is not tried again
     if channel is None or channel.listener is None:
-        raise Unreadable(f"There is no channel {work.channel!r} that reads mail. Configure it, then read this again")
+        raise Misconfigured(f"There is no channel {work.channel!r} that reads mail. Configure it, then read this again")
     events = await channel.listener.read(await reception.storage.get(work.sha256))
     return _Read(work, channel, [storable(event) for event in events])
 
@@ -134,6 +134,8 @@ async def _settle(
         error = task.exception()
         if error is None:
             good.append(task.result())
+        elif isinstance(error, Unreadable) and (not error.again or work.tries > len(RETRIES)):
+            states[work.id] = await _unreadable(database, work, error, reception, now)
         else:
             states[work.id] = await _failed(database, work, error, now)
     taken = await _together(database, good, reception, now) if len(good) > 1 else {}
@@ -199,6 +201,34 @@ async def _rows(session: AsyncSession, read: _Read, reception: Reception, now: d
                 session, channel, event, reception, now=now, quiet=quiet, flag=read.flag, about=about
             )
     return kept, "" if kept is not None else "It tells of nothing we sent to anybody we know"
+
+
+async def _unreadable(
+    database: Database, work: Work, error: Unreadable, reception: Reception, now: datetime
+) -> RawState:
+    """Reading it again would end the same way: parked at once, with a card in the log for whoever awaits it."""
+    try:
+        card_id = await _carded(database, work, str(error), reception, now)
+    except Exception as e:
+        if is_away(e) or isinstance(e, StorageFull):
+            return await _failed(database, work, e, now)
+        _log.exception("no card for an unreadable mail", raw=work.id, error=type(e).__name__)
+        card_id = None
+    async with database.unit() as session:
+        parked = {"state": RawState.PARKED, "error": storable(str(error))[:1000], "interaction_id": card_id}
+        await session.exec(update(RawMessage).where(col(RawMessage.id) == work.id).values(**parked))
+    return RawState.PARKED
+
+
+async def _carded(database: Database, work: Work, why: str, reception: Reception, now: datetime) -> UUID | None:
+    channel = reception.channels[work.channel]
+    card = await cards.of(await reception.storage.get(work.sha256), channel, why)
+    if card is None:
+        return None
+    card = storable(card)
+    await messages.store_files(reception.storage, card)
+    async with database.unit() as session:
+        return await cards.put(session, card, channel, reception, quiet=work.quiet, now=now)
 
 
 async def _failed(database: Database, work: Work, error: BaseException, now: datetime) -> RawState:
