@@ -32,11 +32,6 @@ async def reopen(session: AsyncSession, conversation_id: UUID, *, now: datetime)
     await _set(session, conversation_id, state=ConversationState.OPEN, snoozed_until=None)
 
 
-async def wait(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
-    """Open still, but the next word is the customer's. Raises NoSuchConversation."""
-    await _set(session, conversation_id, state=ConversationState.PENDING, snoozed_until=None)
-
-
 async def snooze(session: AsyncSession, conversation_id: UUID, until: datetime, *, now: datetime) -> None:
     """Out of the way until then, or until the customer writes. Raises NoSuchConversation."""
     await _set(session, conversation_id, state=ConversationState.SNOOZED, snoozed_until=until)
