@@ -23,7 +23,7 @@ from hub.bootstrap import Hub
 __all__ = ["install_error_pages", "router"]
 
 _VERSION_1 = (customers, interactions, conversations, messages, appointments)
-_PUBLIC = (webhooks, unsubscribe, files, health, plain)
+_PUBLIC = (unsubscribe, files, health, plain)
 
 
 def router(hub: Hub) -> APIRouter:
@@ -36,6 +36,7 @@ def router(hub: Hub) -> APIRouter:
     for part in _VERSION_1:
         version_1.include_router(part.router)
     whole = APIRouter(dependencies=[Depends(give)])
+    whole.include_router(webhooks.router(hub))
     for open_part in _PUBLIC:
         whole.include_router(open_part.router)
     whole.include_router(version_1)

@@ -65,7 +65,7 @@ class Endpoint(APIRoute):
             try:
                 return await handle(limited(request, LARGEST_BODY))
             except Exception as e:
-                return _problem_of(request, e).response()
+                return answer_to(request, e)
 
         return guarded
 
@@ -80,6 +80,16 @@ def install_error_pages(app: FastAPI) -> None:
         return await http_exception_handler(request, error)
 
     app.add_exception_handler(HTTPException, lost)
+
+
+def answer_to(request: Request, error: Exception) -> Response:
+    """What a program is told of any error; one that nobody foresaw is written down."""
+    return _problem_of(request, error).response()
+
+
+async def body_of(request: Request) -> bytes:
+    """The whole body. Raises Problem 413 when it is larger than anything that a program has to say."""
+    return await limited(request, LARGEST_BODY).body()
 
 
 def limited(request: Request, limit: int) -> Request:
@@ -105,6 +115,17 @@ def _digits(text: str) -> str:
 
 def _too_large(limit: int) -> Problem:
     return Problem(413, "Request body", f"It is larger than {limit:,} bytes", remedy="Send less in one request")
+
+
+def busy() -> Problem:
+    """More came at once than can be taken in."""
+    return Problem(
+        503,
+        "Hub",
+        "More comes in than it can take at this moment; nothing was changed",
+        remedy="Try again in a few seconds",
+        headers={"Retry-After": str(outage.RETRY_AFTER)},
+    )
 
 
 def away() -> Problem:

@@ -1,52 +1,116 @@
-"""POST /webhooks/{channel}/…: what providers tell us. The adapter checks the signature; only then anything happens."""
+"""POST /webhooks/{channel}/…: what providers tell us. The adapter checks the signature; only then anything happens.
+
+Status callbacks come in floods, so this is a plain ASGI endpoint: what a framework does for every request would cost as
+much as all the rest of it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Iterable, Sequence
 
 import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from channels.adapter import Channel, Raw, WebRequest
 from channels.errors import Forged, Unreadable
-from channels.message import CallEvent, Event
+from channels.message import CallEvent, Event, Receipt
 from hub import clock
-from hub.api.access import hub_of, ip_of
-from hub.api.problems import Endpoint
+from hub.api.access import ip_of
+from hub.api.problems import answer_to, body_of, busy
 from hub.bootstrap import Hub
 from hub.database import outage
 from hub.inbound import receive, rejections
+from hub.inbound.collecting import Collector, TooMany
 
 LONGEST_SECONDS = 8  # Twilio hangs up after 15
+RECEIPT_SECONDS = 1.8  # nobody waits for what to do next: come again rather than queue
+QUIET_SECONDS = 1.0  # after a flood of forgeries nothing is noted for so long
 
-router = APIRouter(prefix="/webhooks", route_class=Endpoint, include_in_schema=False)
+_STORED = Response(status_code=204)
 _log = structlog.get_logger("webhooks")
 
 
-@router.post("/{name}/{path:path}")
-async def webhook(request: Request, name: str) -> Response:
-    """204, or what a waiting call does next; 403 forged, 400 unreadable (kept), 404 no such channel, 503 try again."""
-    hub = hub_of(request)
-    channel = hub.channels.get(name)
-    if channel is None or channel.webhook is None:
-        return PlainTextResponse("No channel of this name takes webhooks", 404)
-    incoming = WebRequest(_public_url(request, hub), _headers(request), await request.body())
+def router(hub: Hub) -> APIRouter:
+    """The webhooks of one hub."""
+    return APIRouter(routes=[Route("/webhooks/{name}/{path:path}", Webhooks(hub), include_in_schema=False)])
+
+
+class Webhooks:
+    """An ASGI endpoint that holds what has to be settled together.
+
+    204, or what a waiting call does next; 403 forged, 400 unreadable (kept), 404 no such channel, 503 try again.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._collector = Collector(hub.database, hub.signer)
+        self._quiet_until = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except TooMany:
+            response = busy().response()
+        except Exception as e:
+            response = answer_to(request, e)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method != "POST":
+            return PlainTextResponse("Webhooks are posted", 405, {"Allow": "POST"})
+        channel = self._hub.channels.get(request.path_params["name"])
+        if channel is None or channel.webhook is None:
+            return PlainTextResponse("No channel of this name takes webhooks", 404)
+        incoming = WebRequest(_public_url(request, self._hub), _headers(request), await body_of(request))
+        try:
+            events = channel.webhook.read(incoming)
+        except Forged as e:
+            return await self._turned_away(channel, incoming, str(e), ip_of(request))
+        except Unreadable as e:
+            return await _set_aside(self._hub, channel, incoming, str(e))
+        return await self._taken_in(channel, events)
+
+    async def _taken_in(self, channel: Channel, events: Sequence[Event]) -> Response:
+        told = [event for event in events if isinstance(event, Receipt)]
+        if told:
+            async with asyncio.timeout(RECEIPT_SECONDS):
+                await self._collector.settle(channel.name, told)
+        others = [event for event in events if not isinstance(event, Receipt)]
+        if not others:
+            return _STORED
+        async with asyncio.timeout(LONGEST_SECONDS):
+            return await _received(self._hub, channel, others)
+
+    async def _turned_away(self, channel: Channel, incoming: WebRequest, cause: str, ip: str) -> Response:
+        """Requirement T1: 403 and no change, but for a bounded note to whoever runs the hub."""
+        payload = {"url": incoming.url, "ip": ip, "body": incoming.body[:1000].decode("utf-8", "replace")}
+        if time.monotonic() >= self._quiet_until and not await _noted(self._hub, channel, cause, payload):
+            self._quiet_until = time.monotonic() + QUIET_SECONDS
+        _log.warning("forged webhook", channel=channel.name, ip=ip)
+        return PlainTextResponse("The signature does not hold", 403)
+
+
+async def _noted(hub: Hub, channel: Channel, cause: str, payload: dict[str, str]) -> bool:
+    """False when there have been enough lately, or when there is nowhere to note it."""
     try:
-        events = channel.webhook.read(incoming)
-    except Forged as e:
-        return await _turned_away(hub, channel, incoming, str(e), ip_of(request))
-    except Unreadable as e:
-        return await _set_aside(hub, channel, incoming, str(e))
-    async with asyncio.timeout(LONGEST_SECONDS):
-        return await _taken_in(hub, channel, events)
+        async with hub.database.unit() as session:
+            return await rejections.note(session, channel=channel.name, cause=cause, payload=payload, now=clock.now())
+    except Exception as e:
+        if not outage.is_away(e):
+            raise
+        return False
 
 
-async def _taken_in(hub: Hub, channel: Channel, events: Sequence[Event]) -> Response:
+async def _received(hub: Hub, channel: Channel, events: Sequence[Event]) -> Response:
     """Every event in a unit of its own: told again after a failure, those that were taken in change nothing."""
-    response = Response(status_code=204)
+    response = _STORED
     for event in events:
         if isinstance(event, CallEvent) and event.asks:
             response = await _answered(hub, channel, event)
@@ -65,19 +129,6 @@ async def _answered(hub: Hub, channel: Channel, event: CallEvent) -> Response:
         return Response(status_code=204)
     said = channel.answerer.answer(script, token)
     return Response(said.body, media_type=said.media_type)
-
-
-async def _turned_away(hub: Hub, channel: Channel, incoming: WebRequest, cause: str, ip: str) -> Response:
-    """Requirement T1: 403 and no change, but for a bounded note to whoever runs the hub."""
-    payload = {"url": incoming.url, "ip": ip, "body": incoming.body[:1000].decode("utf-8", "replace")}
-    try:
-        async with hub.database.unit() as session:
-            await rejections.note(session, channel=channel.name, cause=cause, payload=payload, now=clock.now())
-    except Exception as e:
-        if not outage.is_away(e):
-            raise
-    _log.warning("forged webhook", channel=channel.name, ip=ip)
-    return PlainTextResponse("The signature does not hold", 403)
 
 
 async def _set_aside(hub: Hub, channel: Channel, incoming: WebRequest, cause: str) -> Response:

@@ -31,6 +31,12 @@ def is_away(error: BaseException) -> bool:
     return _says_so(error)
 
 
+def is_conflict(error: BaseException) -> bool:
+    """Was this transaction taken back so that another one could go on? The database itself is there."""
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return isinstance(state, str) and state.startswith("40")
+
+
 def is_impossible(error: BaseException) -> bool:
     """Was it asked to keep what it cannot: a number out of range, a NUL in a text, a reference to nothing?"""
     state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None

@@ -1,0 +1,117 @@
+"""Receipts come in floods: what comes within a few milliseconds is settled in one transaction, answered after it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from channels.message import Receipt
+from hub import clock
+from hub.database.engine import Database
+from hub.database.outage import is_away, is_conflict
+from hub.database.purity import storable
+from hub.interactions import receipts
+from hub.interactions.reckoning import News
+from hub.signing import Signer
+
+GATHERING = 0.004  # seconds from the first receipt of a group to its settling
+MOST = 256  # receipts in one transaction
+WAITING = 4000  # receipts; more than these would wait longer than their sender does
+GROUP_SECONDS = 8.0  # a database that does not answer for so long is away
+
+_log = structlog.get_logger("receipts")
+
+
+class TooMany(Exception):
+    """More receipts wait than can be settled in time. None of these was kept: their sender should come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What one request brought, and what its sender waits for."""
+
+    news: Sequence[News]
+    settled: asyncio.Future[None]
+
+    def tell(self, error: Exception | None) -> None:
+        if self.settled.done():  # whoever asked has gone
+            return
+        if error is None:
+            self.settled.set_result(None)
+        else:
+            self.settled.set_exception(error)
+
+
+class Collector:
+    """Holds the receipts of this process until their group is committed: one group at a time, the next one gathers."""
+
+    def __init__(
+        self,
+        database: Database,
+        signer: Signer,
+        *,
+        gathering: float = GATHERING,
+        most: int = MOST,
+        waiting: int = WAITING,
+    ) -> None:
+        self._database, self._signer = database, signer
+        self._gathering, self._most, self._limit = gathering, most, waiting
+        self._waiting: deque[_Waiting] = deque()
+        self._held = 0  # receipts in `_waiting`
+        self._draining: asyncio.Task[None] | None = None
+
+    async def settle(self, channel: str, told: Sequence[Receipt]) -> None:
+        """Returns when all of these are committed. Raises TooMany at once, or what the database raised.
+
+        Who stops waiting takes its receipts back, unless their group has begun.
+        """
+        if self._held + len(told) > self._limit:
+            raise TooMany(f"{self._held} receipts wait already")
+        news = [receipts.news_of(channel, storable(one), self._signer) for one in told]
+        mine = _Waiting(news, asyncio.get_running_loop().create_future())
+        self._waiting.append(mine)
+        self._held += len(news)
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
+        await mine.settled
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                if self._held < self._most:
+                    await asyncio.sleep(self._gathering)
+                await self._settle(self._next())
+        finally:
+            self._draining = None
+
+    def _next(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._waiting and (not group or size + len(self._waiting[0].news) <= self._most):
+            one = self._waiting.popleft()
+            self._held -= len(one.news)
+            if not one.settled.done():
+                group.append(one)
+                size += len(one.news)
+        return group
+
+    async def _settle(self, group: Sequence[_Waiting]) -> None:
+        """In one transaction. Where that fails, in two halves, down to the one at fault: it fails alone."""
+        try:
+            async with asyncio.timeout(GROUP_SECONDS), self._database.unit() as session:
+                await receipts.apply_all(session, [news for one in group for news in one.news], now=clock.now())
+        except Exception as e:
+            if len(group) > 1 and (is_conflict(e) or not is_away(e)):
+                _log.info("receipts are settled in smaller groups", receipts=len(group), error=type(e).__name__)
+                await self._settle(group[: len(group) // 2])
+                await self._settle(group[len(group) // 2 :])
+                return
+            for one in group:
+                one.tell(e)
+        else:
+            for one in group:
+                one.tell(None)
