@@ -21,6 +21,8 @@ class Figure:
     against: str = NOTHING
     ratio: float | None = None
     goal: float | None = None  # the ratio that is wanted, or the value where there is nothing to compare with
+    least: float | None = None  # the value that is wanted, whatever the ratio
+    most: float | None = None  # the value that must not be exceeded
     rounds: tuple[float, ...] = ()
     other_rounds: tuple[float, ...] = ()
     why_not: str = ""  # set when it could not be measured here
@@ -28,16 +30,25 @@ class Figure:
     @property
     def verdict(self) -> str:
         reached = self.value if self.ratio is None else self.ratio
-        if self.goal is None or reached is None:
+        pairs = ((reached, self.goal), (self.value, self.least), (self.most, self.value))
+        wanted = [
+            pair for pair, goal in zip(pairs, (self.goal, self.least, self.most), strict=True) if goal is not None
+        ]
+        held = [more >= less for more, less in wanted if more is not None and less is not None]
+        if not held:
             return NOTHING
-        return "ok" if reached >= self.goal else "short"
+        return "ok" if all(held) else "short"
 
     @property
     def line(self) -> str:
-        """bench, NAME, VALUE, UNIT, RATIO, AGAINST, GOAL, ok|short; tabs between, `-` where there is nothing."""
+        """bench, NAME, VALUE, UNIT, RATIO, AGAINST, GOAL, ok|short; tabs between, `-` where there is nothing.
+
+        GOAL is a ratio, or `>=3000`, `<=50` for the value itself.
+        """
         value = NOTHING if self.value is None else f"{self.value:.0f}"
         ratio = NOTHING if self.ratio is None else f"{self.ratio:.3f}"
-        goal = NOTHING if self.goal is None else f"{self.goal:g}"
+        goals = (("", self.goal), (">=", self.least), ("<=", self.most))
+        goal = " ".join(f"{sign}{one:g}" for sign, one in goals if one is not None) or NOTHING
         return "\t".join(("bench", self.name, value, self.unit, ratio, self.against, goal, self.verdict))
 
 

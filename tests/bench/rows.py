@@ -9,6 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from hub import clock
+from hub.models import Interaction
+from hub.models.columns import defaults
 
 _CUSTOMER = """
 insert into customer (id, name, given_name, language, attributes, labels, provisional, vip, deceased, do_not_contact,
@@ -17,12 +19,11 @@ values ($1, 'Ana', '', 'en', '{}', '{}', false, false, false, false, now(), now(
 """
 _INTERACTIONS = """
 insert into interaction (id, at, customer_id, direction, kind, channel, origin, purpose, state, state_rank, state_at,
-  reason, detail, sender, recipient, subject, body_text, body_html, reply_text, language, content_hash, message_id,
-  in_reply_to, auto, flag, occasion)
-select id, now(), $2, 'out', $3, $4, 'agent', 'service', $5, $6, now(),
-  '', '', '', $7, '', 'hello', '', '', 'en', '', '', '', '', '', ''
+  recipient, body_text, language, {words})
+select id, now(), $2, 'out', $3, $4, 'agent', 'service', $5, $6, now(), $7, 'hello', 'en', {nothing}
 from unnest($1::uuid[]) as id
 """
+_SAID = {"channel", "recipient", "body_text", "language"}
 
 
 @asynccontextmanager
@@ -48,5 +49,7 @@ async def add_interactions(
     """`count` outbound messages on the channel named like its kind, in `state` (its word and rank)."""
     now = clock.now()
     ids = [clock.uuid7(now) for _ in range(count)]
-    await connection.execute(_INTERACTIONS, ids, customer, kind, kind, *state, recipient)
+    empty = [name for name, value in defaults(Interaction).items() if value == "" and name not in _SAID]
+    insert = _INTERACTIONS.format(words=", ".join(empty), nothing=", ".join(["''"] * len(empty)))
+    await connection.execute(insert, ids, customer, kind, kind, *state, recipient)
     return ids
