@@ -16,7 +16,7 @@ from channels.errors import Unreadable
 from channels.message import Attachment, Invitation
 
 MAX_BYTES = 25_000_000
-_LONGEST_ID = 1_000
+_LONGEST_ID = 1_000  # bytes of UTF-8: the log looks mails up by it, and an index holds no more than 2,700
 _ID = re.compile(r"<[^<>]{1,1100}>")  # folded ones hold blanks
 
 
@@ -76,9 +76,9 @@ def read(raw: bytes, limit: int = MAX_BYTES) -> Mail:
 
 
 def ids(text: str) -> tuple[str, ...]:
-    """Message-IDs with their angle brackets, each once, at most 200."""
+    """Message-IDs with their angle brackets, each once, at most 200. A longer one than any program makes is none."""
     bare = ("".join(found.replace("\0", "").split()) for found in _ID.findall(text[:65536]))
-    return tuple(dict.fromkeys(found for found in bare if 2 < len(found) <= _LONGEST_ID))[:200]
+    return tuple(dict.fromkeys(found for found in bare if 2 < len(found.encode()) <= _LONGEST_ID))[:200]
 
 
 def made_up_id(raw: bytes) -> str:
@@ -91,7 +91,7 @@ def _message_id(headers: Headers, raw: bytes) -> str:
     found = ids(stated)
     if found:
         return found[0]
-    bare = re.sub(r"[\s<>\0]", "", stated)[:900]
+    bare = re.sub(r"[\s<>\0]", "", stated).encode()[:900].decode("utf-8", "ignore")
     return f"<{bare}>" if bare else made_up_id(raw)
 
 

@@ -71,12 +71,13 @@ async def leads(session: AsyncSession, inbound: Inbound, *, own: Collection[str]
 
 
 async def shared(
-    session: AsyncSession, conversations: Collection[UUID], customer_id: UUID, address: str
+    session: AsyncSession, conversations: Collection[UUID], customer_id: UUID | None, address: str
 ) -> frozenset[UUID]:
     """Those conversations in which this customer or this address takes part.
 
     To take part is to own the conversation, to have written in it, to have been written to by us, or to stand in
-    To or Cc of a mail in it. Our own address takes part in nothing: anybody can write it into From.
+    To or Cc of a mail in it. Our own address takes part in nothing: anybody can write it into From. Nor does who is
+    named in a report: anybody can write one about anybody.
     """
     if not conversations:
         return frozenset()
@@ -111,8 +112,8 @@ _SHARED = text("""
 select c.id from conversation c
 where c.id = any(:ids) and (c.customer_id = :customer or exists (
   select 1 from interaction i where i.conversation_id = c.id and (i.customer_id = :customer or (:address <> '' and (
-    (i.direction = 'in' and i.sender = :address) or (i.direction = 'out' and i.recipient = :address)
-    or i.copied @> cast(:copied as jsonb))))))
+    (i.direction = 'out' and i.recipient = :address) or (i.auto not in ('bounce', 'arf') and (
+      (i.direction = 'in' and i.sender = :address) or i.copied @> cast(:copied as jsonb))))))))
 """)
 
 

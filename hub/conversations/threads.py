@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from channels.adapter import Channel
-from channels.message import Inbound, Kind
+from channels.message import Auto, Inbound, Kind
 from hub import live
 from hub.clock import uuid7
 from hub.conversations import evidence
@@ -80,13 +80,17 @@ async def place(
 async def find(
     session: AsyncSession, customer: Customer, inbound: Inbound, *, own: Collection[str], signer: Signer
 ) -> Thread:
-    """Where a word leads, without changing anything. `own`: the addresses of our mailboxes."""
+    """Where a word leads, without changing anything. `own`: the addresses of our mailboxes.
+
+    A report is about `customer`, and written by whoever says so: it counts as its sender's word alone.
+    """
     if inbound.kind is not Kind.EMAIL:
         running = await open_on(session, customer.id, inbound.kind)
         return Thread(running, ThreadedBy.OPEN if running else ThreadedBy.NEW)
     led = await evidence.leads(session, inbound, own=own, signer=signer)
     address = "" if is_own(inbound.sender.value, own) else inbound.sender.value
-    theirs = await evidence.shared(session, [lead.conversation_id for lead in led], customer.id, address)
+    writer = None if inbound.auto in (Auto.BOUNCE, Auto.ARF) else customer.id
+    theirs = await evidence.shared(session, [lead.conversation_id for lead in led], writer, address)
     return _decided([lead for lead in led if lead.conversation_id in theirs], led)
 
 

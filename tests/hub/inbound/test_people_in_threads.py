@@ -14,6 +14,7 @@ from channels.message import Address, Auto, Kind
 from hub.clock import uuid7
 from hub.conversations import assignment, rearranging
 from hub.database.engine import Database
+from hub.inbound import messages
 from hub.inbound.receive import Reception
 from hub.interactions import history, record
 from hub.models import Conversation, Interaction, Staff
@@ -218,3 +219,35 @@ def _ours(asked: Interaction, *, to: str, now: datetime) -> Interaction:
         recipient=to,
         body_text="our word",
     )
+
+
+async def test_a_forged_report_about_somebody_neither_joins_their_conversation_nor_lets_its_writer_in(
+    bring: Bring, rows: Rows, database: Database, reception: Reception, now: datetime
+) -> None:
+    """Anybody can write a bounce that names a customer and cites a Message-ID of theirs."""
+    await bring(mail("1", "a@x"))
+    for name, auto in (("f@x", Auto.BOUNCE), ("g@x", Auto.ARF)):
+        forged = mail("2", name, sender=MALLORY, in_reply_to=("<a@x>",), auto=auto, cc=people(MALLORY))
+        async with database.unit() as session:
+            await messages.take(session, reception.channels["mail"], forged, reception, now=now, about=ANA)
+    await bring(mail("3", "b@x", sender=MALLORY, in_reply_to=("<a@x>",)))
+    words = {word.message_id: word for word in await rows(Interaction)}
+    assert {words[one].conversation_id for one in ("<f@x>", "<g@x>")} == {None}
+    assert words["<f@x>"].customer_id == words["<a@x>"].customer_id
+    assert words["<b@x>"].flag == "possible thread"
+    assert words["<b@x>"].conversation_id != words["<a@x>"].conversation_id
+
+
+async def test_a_report_that_an_agent_moved_into_a_conversation_lets_nobody_in(
+    bring: Bring, rows: Rows, database: Database, reception: Reception, now: datetime
+) -> None:
+    await bring(mail("1", "a@x"))
+    forged = mail("2", "f@x", sender=MALLORY, auto=Auto.BOUNCE, cc=people(MALLORY))
+    async with database.unit() as session:
+        await messages.take(session, reception.channels["mail"], forged, reception, now=now, about=ANA)
+    words = {word.message_id: word for word in await rows(Interaction)}
+    async with database.unit() as session:
+        report = await session.get_one(Interaction, words["<f@x>"].id)
+        report.conversation_id = words["<a@x>"].conversation_id
+    await bring(mail("3", "b@x", sender=MALLORY, in_reply_to=("<a@x>",)))
+    assert {word.message_id: word.flag for word in await rows(Interaction)}["<b@x>"] == "possible thread"
