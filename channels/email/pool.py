@@ -32,6 +32,7 @@ class Pool:
         self._idle: list[Conversation] = []
         self._opening: set[asyncio.Task[None]] = set()
         self._asked: set[Conversation] = set()  # whether they still answer
+        self._hungry: set[Conversation] = set()  # got no mail when they could have taken one
         self._reluctant_until = 0.0
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -86,17 +87,17 @@ class Pool:
 
     def _crowd(self) -> None:
         """No more connections may be opened: whichever waits only for an answer takes one more mail behind it."""
-        for conversation in self._all:
-            if not self._waiting:
-                return
+        while self._waiting and self._hungry:
+            conversation = self._hungry.pop()
             if conversation.has_room:
                 conversation.go_on()
 
-    def _next(self) -> Mail | None:
+    def _next(self, conversation: Conversation) -> Mail | None:
         while self._waiting:
             mail = self._waiting.popleft()
             if not mail.done.done():
                 return mail
+        self._hungry.add(conversation)
         return None
 
     def _again(self, mail: Mail) -> None:
@@ -111,6 +112,7 @@ class Pool:
     def _ended(self, conversation: Conversation) -> None:
         self._all.discard(conversation)
         self._asked.discard(conversation)
+        self._hungry.discard(conversation)
         if conversation in self._idle:
             self._idle.remove(conversation)
         self._dispatch()
@@ -127,14 +129,14 @@ class Pool:
 
     def _open(self, wanted: int) -> int:
         """Begin to open up to so many more connections; how many."""
-        if self._all and asyncio.get_running_loop().time() < self._reluctant_until:
-            return 0
         count = min(wanted, self._settings.connections - len(self._all) - len(self._opening))
+        if count <= 0 or (self._all and asyncio.get_running_loop().time() < self._reluctant_until):
+            return 0
         for _ in range(count):
             task = asyncio.create_task(self._connect())
             self._opening.add(task)
             task.add_done_callback(self._opened)
-        return max(count, 0)
+        return count
 
     async def _connect(self) -> None:
         client = await self._login.connect()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LONGEST = 65_536  # bytes of one reply, all its lines; RFC 5321 4.5.3.1.5 knows lines of 512
 _REPLY = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?\Z", re.DOTALL)
@@ -14,10 +14,13 @@ class NoReply(Exception):
     """What arrived is no SMTP: nothing that follows on this connection can be believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     code: int
-    text: str  # the lines of a long one are joined by line feeds
+    words: bytes  # the lines of a long one are joined by line feeds
+
+    @property
+    def text(self) -> str:
+        return self.words.decode("utf-8", "replace")
 
 
 class ReplyReader:
@@ -30,10 +33,12 @@ class ReplyReader:
 
     def feed(self, data: bytes) -> Iterator[Reply]:
         """The replies that are complete now, one by one. Raises NoReply where the nonsense begins."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
         for line in lines:
-            reply = self._take(line.removesuffix(b"\r"))
-            if reply is not None:
+            if line.startswith(b"250 ") and not self._code:  # nearly all of them
+                yield Reply(250, line[4:].rstrip(b"\r"))
+            elif (reply := self._take(line.removesuffix(b"\r"))) is not None:
                 yield reply
         if self._held + len(self._rest) > LONGEST:
             raise NoReply("a reply without end")
@@ -48,6 +53,5 @@ class ReplyReader:
         if sign == b"-":
             self._code, self._held = code, self._held + len(line)
             return None
-        whole = b"\n".join(self._lines).decode("utf-8", "replace")
-        self._lines, self._code, self._held = [], b"", 0
+        whole, self._lines, self._code, self._held = b"\n".join(self._lines), [], b"", 0
         return Reply(int(code), whole)

@@ -12,9 +12,9 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
-from typing import cast
 
 from channels.email.envelope import Mail, Offers
+from channels.email.patience import Patience
 from channels.email.replies import Stage, dropped, refused
 from channels.email.reply_lines import NoReply, Reply, ReplyReader
 from channels.errors import ChannelError, Refused
@@ -37,6 +37,7 @@ class Said(Enum):
 
 
 _SAID_OF_A_MAIL = (Said.MAIL, Said.RCPT, Said.DATA, Said.DOT)
+_DATA = b"DATA\r\n"
 _AFTER = {Said.MAIL: Stage.RCPT, Said.RCPT: Stage.DATA}
 
 
@@ -48,7 +49,7 @@ class Conversation(asyncio.Protocol):
         transport: asyncio.WriteTransport,
         offers: Offers,
         *,
-        feed: Callable[[], Mail | None],
+        feed: Callable[[Conversation], Mail | None],
         rests: Callable[[Conversation], None],
         ended: Callable[[Conversation], None],
         again: Callable[[Mail], None],
@@ -57,7 +58,7 @@ class Conversation(asyncio.Protocol):
     ) -> None:
         self._transport, self.offers = transport, offers
         self._feed, self._rests, self._ended, self._again = feed, rests, ended, again
-        self._seconds, self._most = seconds, most
+        self._most = most
         self._loop = asyncio.get_running_loop()
         self._replies = ReplyReader()
         self._awaited: deque[tuple[Said, Mail | None]] = deque()
@@ -66,7 +67,7 @@ class Conversation(asyncio.Protocol):
         self._hopeless = False  # `_coming` was refused: its body must not follow
         self._body: Iterator[memoryview] | None = None  # what of a long body is not yet written
         self._full = False
-        self._due, self._alarm = 0.0, cast("asyncio.TimerHandle | None", None)
+        self._patience = Patience(seconds, lambda: self._break(f"no answer within {seconds:g} seconds"))
         self._retiring, self._left = False, asyncio.Event()
         self.carried, self.dead, self._since = 0, False, self._loop.time()
         transport.set_write_buffer_limits(high=1, low=0)  # pause_writing tells that not all has left
@@ -90,7 +91,7 @@ class Conversation(asyncio.Protocol):
 
     def ask(self) -> None:
         """See whether it still answers (NOOP), then go on."""
-        self._expect(Said.NOOP, None, min(5.0, self._seconds))
+        self._expect(Said.NOOP, None, min(5.0, self._patience.seconds))
         self._write(b"NOOP\r\n")
 
     def carries(self, mail: Mail) -> bool:
@@ -120,33 +121,28 @@ class Conversation(asyncio.Protocol):
     # ---- writing ----------------------------------------------------------------------------
 
     def _next_group(self) -> bytes:
-        """The next mail's first words; rests when there is none."""
-        mail = self._next_mail()
-        if mail is None:
-            if not self._awaited:
-                self._rest()
-            return b""
-        if self.offers.pipelining:
-            for said, _ in self._group:
-                self._expect(said, mail)
-            words = b"".join(line for _, line in self._group)
-            self._group.clear()
-            return words
-        return self._next_line()
-
-    def _next_mail(self) -> Mail | None:
-        """One that this server can take, its words laid out. The others are refused."""
-        while not self._retiring and self.carried < self._most and (mail := self._feed()) is not None:
+        """The next mail's first words; rests when there is none. Mails that this server cannot take are refused."""
+        while not self._retiring and self.carried < self._most and (mail := self._feed(self)) is not None:
             mail.stage = Stage.MAIL
             try:
-                from_, to = mail.envelope.commands(self.offers, mail.body)
+                words = mail.envelope.commands(self.offers, mail.body)
             except Refused as e:
                 mail.fail(e)
                 continue
             self._coming, self._hopeless, self.carried = mail, False, self.carried + 1
-            self._group.extend(((Said.MAIL, from_), (Said.RCPT, to), (Said.DATA, b"DATA\r\n")))
-            return mail
-        return None
+            return self._begun(mail, *words)
+        if not self._awaited:
+            self._rest()
+        return b""
+
+    def _begun(self, mail: Mail, from_: bytes, to: bytes) -> bytes:
+        if not self.offers.pipelining:
+            self._group.extend(((Said.MAIL, from_), (Said.RCPT, to), (Said.DATA, _DATA)))
+            return self._next_line()
+        if not self._awaited:
+            self._patience.renew()
+        self._awaited.extend(((Said.MAIL, mail), (Said.RCPT, mail), (Said.DATA, mail)))
+        return from_ + to + _DATA
 
     def _next_line(self) -> bytes:
         said, line = self._group.popleft()
@@ -172,7 +168,7 @@ class Conversation(asyncio.Protocol):
                 self._finish(self._coming, b"")
                 return
             self._transport.write(piece)
-            self._watch(self._seconds)
+            self._patience.renew()
 
     def _finish(self, mail: Mail, before: bytes) -> None:
         """The dot, and behind it the next mail's group: a message may be the first thing in one (RFC 2920 3.1)."""
@@ -196,22 +192,28 @@ class Conversation(asyncio.Protocol):
     # ---- hearing ----------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        heard = False
         try:
             for reply in self._replies.feed(data):
                 if self.dead:
                     return
                 self._hear(reply)
+                heard = True
         except NoReply as e:
             self._break(str(e))
+            return
+        if heard and not self.dead and (self._awaited or self._body is not None):
+            self._patience.renew()  # each reply has its time, however slowly its bytes come
 
     def _hear(self, reply: Reply) -> None:
         if not self._awaited:
             self._interrupted(reply)
             return
         said, mail = self._awaited.popleft()
-        if self._awaited:
-            self._watch(self._seconds)
-        if reply.code == 421 and said is not Said.QUIT:
+        if reply.code == 250 and (said is Said.MAIL or said is Said.RCPT) and self.offers.pipelining:
+            if mail is not None and not self._hopeless:
+                mail.stage = _AFTER[said]
+        elif reply.code == 421 and said is not Said.QUIT:
             self._closing(said, mail, reply)
         elif mail is None or said is Said.EMPTY:
             self._housekeeping(said, reply)
@@ -277,11 +279,17 @@ class Conversation(asyncio.Protocol):
         elif not self._awaited:
             self.go_on()
 
+    def _expect(self, said: Said, mail: Mail | None, seconds: float = 0) -> None:
+        if not self._awaited:
+            self._patience.renew(seconds)
+        self._awaited.append((said, mail))
+
     # ---- endings ----------------------------------------------------------------------------
 
     def _rest(self) -> None:
         """Nothing is on the way and nothing waits."""
         self._since = self._loop.time()
+        self._patience.rest()
         if self._retiring or self.carried >= self._most:
             self.farewell()
         else:
@@ -289,7 +297,7 @@ class Conversation(asyncio.Protocol):
 
     def farewell(self) -> None:
         self._retiring = True
-        self._expect(Said.QUIT, None, min(2.0, self._seconds))
+        self._expect(Said.QUIT, None, min(2.0, self._patience.seconds))
         self._write(b"QUIT\r\n")
 
     def _interrupted(self, reply: Reply) -> None:
@@ -322,8 +330,7 @@ class Conversation(asyncio.Protocol):
         if self.dead:
             return
         self.dead = True
-        if self._alarm is not None:
-            self._alarm.cancel()
+        self._patience.stop()
         self._transport.abort()
         for mail in self._on_the_way():
             if lost and self._may_restart(mail):
@@ -346,27 +353,3 @@ class Conversation(asyncio.Protocol):
         if self._coming is not None:
             mails.append(self._coming)
         return [mail for mail in dict.fromkeys(mails) if not mail.done.done()]
-
-    # ---- patience ---------------------------------------------------------------------------
-
-    def _expect(self, said: Said, mail: Mail | None, seconds: float = 0) -> None:
-        if not self._awaited:
-            self._watch(seconds or self._seconds)
-        self._awaited.append((said, mail))
-
-    def _watch(self, seconds: float) -> None:
-        """From now on something has to happen within this time: each reply has it, however slowly its bytes come."""
-        self._due = self._loop.time() + seconds
-        if self._alarm is None or self._alarm.when() > self._due:
-            if self._alarm is not None:
-                self._alarm.cancel()
-            self._alarm = self._loop.call_at(self._due, self._look)
-
-    def _look(self) -> None:
-        self._alarm = None
-        if self.dead or not (self._awaited or self._body is not None):
-            return
-        if self._loop.time() < self._due:
-            self._alarm = self._loop.call_at(self._due, self._look)
-        else:
-            self._break(f"no answer within {self._seconds:g} seconds")
