@@ -110,25 +110,6 @@ async def _claim(session: AsyncSession, which: ColumnElement[bool], now: datetim
     return sorted((Work(**row) for row in claimed.mappings()), key=lambda work: work.id)
 
 
-async def unprocessed(session: AsyncSession, *, limit: int = 100) -> list[RawMessage]:
-    """Mails that could not be understood so far, parked ones and those still tried, newest first."""
-    rows = select(RawMessage).where(
-        (col(RawMessage.state) == RawState.PARKED)
-        | ((col(RawMessage.state) == RawState.RECEIVED) & (col(RawMessage.error) != ""))
-    )
-    return list(await session.exec(rows.order_by(col(RawMessage.id).desc()).limit(limit)))
-
-
-async def again(session: AsyncSession, raw_id: int, *, now: datetime) -> bool:
-    """Read a parked mail once more, as if it had just come; False when it is not parked."""
-    moved = await session.exec(
-        update(RawMessage)
-        .where(col(RawMessage.id) == raw_id, col(RawMessage.state) == RawState.PARKED)
-        .values(state=RawState.RECEIVED, tries=0, next_try_at=now)
-    )
-    return bool(moved.rowcount)
-
-
 # ---- keeping --------------------------------------------------------------------------------
 
 

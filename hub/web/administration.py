@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 
 from channels.address import BadAddress
-from hub.inbound import raw
+from hub.inbound import parked
 from hub.models.vocabulary import Role
 from hub.reports import recipients, senders
 from hub.staff import accounts, tokens
@@ -111,7 +111,7 @@ async def _data(visit: Visit) -> dict[str, Any]:
             "channels": await senders.listing(session, visit.hub.channels, now=visit.now),
             "people": await accounts.listing(session),
             "tokens": await tokens.listing(session),
-            "parked": await raw.unprocessed(session),
+            "parked": await parked.unprocessed(session),
             "uncertain": await recipients.uncertain(session),
             "roles": words.ROLES,
             "tongues": translations.LANGUAGES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, HTTPException, Response
 
-from hub.inbound import parked, raw
+from hub.inbound import parked
 from hub.staff import audit
 from hub.storage import Damaged, Missing
 from hub.web.access import Administrator
@@ -33,7 +33,7 @@ async def run_all_again(visit: Administrator) -> Response:
 @router.post("/settings/parked/{raw_id}")
 async def run_again(visit: Administrator, raw_id: int) -> Response:
     async with visit.hub.database.unit() as session:
-        if not await raw.again(session, raw_id, now=visit.now):
+        if not await parked.again(session, raw_id, now=visit.now):
             raise HTTPException(404)
         subject = f"raw:{raw_id}"
         await audit.write(session, "raw.again", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)

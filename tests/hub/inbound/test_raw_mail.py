@@ -13,7 +13,7 @@ from channels.adapter import Cursor, Raw
 from channels.message import Kind
 from hub.clock import uuid7
 from hub.database.engine import Database
-from hub.inbound import processing, raw
+from hub.inbound import parked, processing, raw
 from hub.inbound.receive import Reception
 from hub.interactions import record
 from hub.models import Conversation, Customer, Interaction, MailboxCursor, RawMessage, ReceiptRow
@@ -90,9 +90,9 @@ async def test_what_cannot_be_read_is_tried_after_1_5_and_30_minutes_then_parked
         at = row.next_try_at
     assert (state, waits) == (RawState.PARKED, [1, 5, 30])
     async with database.unit() as session:
-        (parked,) = await raw.unprocessed(session)
-        assert "no channel 'mail'" in parked.error
-        assert await raw.again(session, 1, now=at)
+        (unread,) = await parked.unprocessed(session)
+        assert "no channel 'mail'" in unread.error
+        assert await parked.again(session, 1, now=at)
     assert await processing.process(database, 1, reception, now=at) is RawState.PROCESSED
 
 
