@@ -21,8 +21,7 @@ _MACHINES = (
 # What mail programs and providers put in front of the subject of an absence notice, in the languages they speak.
 _AWAY = re.compile(
     r"\b(?:out of (?:the )?office|auto(?:matic|mated|mat)?[- ]?(?:re(?:ply|sponse|sponder)|answer|notification)|"
-    r"autoreply|"
-    r"on vacation|away from (?:the |my )?(?:office|desk|mail)|"
+    r"autoreply|on vacation|away from (?:the |my )?(?:office|desk|mail)|"
     r"vacation (?:reply|notice|message|response)|abwesend|abwesenheit\w{0,20}|automatische (?:antwort|rückantwort)|"
     r"nicht im büro|autoantwort|réponse automatique|absence du bureau|absent du bureau|message d'absence|"
     r"respuesta automática|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)|assente dall'ufficio|"
@@ -30,8 +29,7 @@ _AWAY = re.compile(
     r"automatyczna odpowiedź|autoodpowiedź|nieobecność|poza biurem|автоматичен отговор|автоотговор|"
     r"автоответ\w{0,8}|автоматический ответ|отсъств\w{1,8}|извън офиса|нет на месте|вне офиса|"
     r"automatická odpověď|mimo kancelář|automatisk svar|automatiskt svar|autosvar|frånvaro\w{0,12}|"
-    r"automaattinen vastaus|"
-    r"automatikus válasz|răspuns automat|otomatik yanıt|автоматична відповідь|不在通知)|"
+    r"automaattinen vastaus|automatikus válasz|răspuns automat|otomatik yanıt|автоматична відповідь|不在通知)|"
     r"自動(?:応答|返信)|自动(?:回复|答复)|자동 회신",
     re.IGNORECASE,
 )
@@ -100,9 +98,5 @@ def _automatic_submission(mail: Mail) -> bool:
 
 def _is_list(mail: Mail) -> bool:
     h = mail.headers
-    return any(h.all(name) for name in ("list-id", "list-post", "list-unsubscribe")) or h.plain(
-        "precedence"
-    ).lower() in (
-        "bulk",
-        "list",
-    )
+    named = any(h.all(name) for name in ("list-id", "list-post", "list-unsubscribe"))
+    return named or h.plain("precedence").lower() in ("bulk", "list")

@@ -18,13 +18,13 @@ _ADDRESS = re.compile(r"[A-Za-z0-9_.+&=/'{}!#$%*?^`|~-]{1,64}@[A-Za-z0-9.-]{1,25
 _SAYS = re.compile(
     r"undeliver|not (?:be |been )?deliver|could not (?:be )?(?:deliver|send|sent|reach)|"
     r"deliver\w{0,6} (?:\w+ ){0,4}fail|fail\w{0,6} (?:\w+ ){0,5}(?:deliver|recipient|address)|"
-    r"unknown (?:user|recipient|address|host|mailbox)|(?:user|recipient|mailbox|account) (?:\w+ ){0,4}(?:unknown|"
-    r"full|not|"
-    r"unavailable|disabled|doesn)|permanent (?:fatal )?error|fatal error|returned (?:below|to)|was not sent|rejected|"
+    r"unknown (?:user|recipient|address|host|mailbox)|(?:user|recipient|mailbox|account) (?:\w+ ){0,4}"
+    r"(?:unknown|full|not|unavailable|disabled|doesn)|"
+    r"permanent (?:fatal )?error|fatal error|returned (?:below|to)|was not sent|rejected|"
     r"bounced|problem delivering|could not be|no such|quota|exceed|not delivered|unable to (?:deliver|relay|send)|"
     r"error (?:\w+ ){0,4}deliver|did not reach|delayed|cannot be|disabled|suspended|送信できま|届け|配信|not a member|"
-    r"не может быть|nicht (?:zu|aus)gestellt|no (?:se )?pudo|non (?:è stato|ha potuto)|n'a pas pu|nie (?:mogła|"
-    r"została)",
+    r"не может быть|nicht (?:zu|aus)gestellt|no (?:se )?pudo|non (?:è stato|ha potuto)|n'a pas pu|"
+    r"nie (?:mogła|została)",
     re.IGNORECASE,
 )
 _DELAY = re.compile(
@@ -36,12 +36,10 @@ _DELAY = re.compile(
 _FINAL = re.compile(r"giv(?:en|ing) up|permanent|could not be delivered for|undeliverable", re.IGNORECASE)
 _CUT = re.compile(
     r"^[ \t>|*=_-]{0,80}(?:(?:this|here|below|following|enclosed|included|attached|line|is|the|your|a|full|first|"
-    r"begin|start|"
-    r"of|text|partial|my|un-?delivered|e-?mail|contents?)[ -]{1,3}){0,8}(?:copy of|original|returned|unsent|"
-    r"undelivered|forwarded|bounced|headers? of|"
-    r"text of|body of|begin(?:ning)?(?: of)?|rejected)(?:[ -]{1,3}(?:the|your|this|original|"
-    r"returned))?[ -]{1,3}(?:e-?mail|mail|message|header|text|copy)s?\b(?! "
-    r"(?:was|is being|could|cannot|has|that))[^\n]{0,60}$|"
+    r"begin|start|of|text|partial|my|un-?delivered|e-?mail|contents?)[ -]{1,3}){0,8}"
+    r"(?:copy of|original|returned|unsent|undelivered|forwarded|bounced|headers? of|text of|body of|"
+    r"begin(?:ning)?(?: of)?|rejected)(?:[ -]{1,3}(?:the|your|this|original|returned))?[ -]{1,3}"
+    r"(?:e-?mail|mail|message|header|text|copy)s?\b(?! (?:was|is being|could|cannot|has|that))[^\n]{0,60}$|"
     r"^[ \t>|*=_-]{0,80}(?:message|mail)(?: headers?| text| body)?s? (?:follows?|contents?)\b[^\n]{0,30}$|"
     r"^[ \t>|*=_-]{0,80}headers? (?:of|follows?)\b[^\n]{0,40}$|"
     r"^[ \t>|*=_-]{0,80}(?:the )?(?:message|mail) (?:returned|below|transcript)[ :-][^\n]{0,30}$",
@@ -166,8 +164,7 @@ _SHAPES: tuple[re.Pattern[str], ...] = (
 _NOT_OURS = re.compile(
     r"mail from:? ?<?$|postmaster[^\n]*$|contact[^\n]*$|message-id[^\n]*$|\bid[ :=<]*$|sender:? ?<?$|reply-to:? ?<?$|"
     r"\bfrom:? ?[^\n@]{0,40}<?$|please (?:e-?mail|write|forward|send)[^\n]*$|assistance[^\n]*$|mailto:$|"
-    r"return-path:? ?<?$|"
-    r"(?:message|mail) from:? ?<?$|sent by:? ?<?$",
+    r"return-path:? ?<?$|(?:message|mail) from:? ?<?$|sent by:? ?<?$",
     re.IGNORECASE,
 )
 _ROLE = re.compile(r"(?:postmaster|mailer-daemon|abuse|support|helpdesk|hostmaster|mailadmin|noc)@", re.IGNORECASE)
@@ -192,13 +189,13 @@ def _shaped(told: str) -> list[str]:
     """The addresses in the surest shape that any line has."""
     lines = [line[:1_000] for line in told.split("\n")[:5_000] if "@" in line]
     for shape in _SHAPES:
-        found = [m.group("a").strip(".'\"") for line in lines if (m := shape.match(line)) and _plausible(line, m)]
+        found = [m.group("a").strip(".'\"") for line in lines if (m := shape.match(line)) and _plausible(m)]
         if found:
             return found
     return []
 
 
-def _plausible(line: str, match: re.Match[str]) -> bool:
+def _plausible(match: re.Match[str]) -> bool:
     address = match.group("a").strip(".'\"")
     return bool(_ADDRESS.fullmatch(address)) and not _ROLE.match(address) and "." in address.partition("@")[2]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.email import addresses, autos, bounces, calendar, marked_quotes, plain, quotes
 from channels.email.addresses import Mailbox, canonical
-from channels.email.mime import Mail, read
+from channels.email.mime import Mail, made_up_id, read
 from channels.email.tagging import tokens
 from channels.errors import Unreadable
 from channels.message import Address, Attachment, Auto, Event, Inbound, Kind, Progress, Reason, Receipt
@@ -144,7 +144,7 @@ def understand(raw: bytes) -> dict[str, Any]:
     try:
         mail = read(raw)
     except Unreadable as e:
-        return {**_EMPTY, "problems": [str(e)], "message_id": f"<gen-{hashlib.sha256(raw).hexdigest()}@local>"}
+        return {**_EMPTY, "problems": [str(e)], "message_id": made_up_id(raw)}
     report = bounces.examine(mail)
     auto = autos.kind(mail, report)
     text = mail.text or plain.text(mail.html)
