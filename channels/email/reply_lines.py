@@ -36,7 +36,7 @@ class ReplyReader:
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
         for line in lines:
-            if line.startswith(b"250 ") and not self._code:  # nearly all of them
+            if len(line) < 512 and line.startswith(b"250 ") and not self._code:  # nearly all of them
                 yield Reply(250, line[4:].rstrip(b"\r"))
             elif (reply := self._take(line.removesuffix(b"\r"))) is not None:
                 yield reply
@@ -50,8 +50,11 @@ class ReplyReader:
             raise NoReply(f"unexpected reply {line[:200].decode('utf-8', 'replace')}")
         code, sign, text = found.groups()
         self._lines.append(text or b"")
+        self._held += len(line)
+        if self._held > LONGEST:
+            raise NoReply("a reply without end")
         if sign == b"-":
-            self._code, self._held = code, self._held + len(line)
+            self._code = code
             return None
         whole, self._lines, self._code, self._held = b"\n".join(self._lines), [], b"", 0
         return Reply(int(code), whole)
