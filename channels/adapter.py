@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from channels.message import Accepted, Address, Attachment, Event, Kind, Media, Outbound, Script
@@ -31,6 +32,8 @@ class Cursor:
     folder: str
     uidvalidity: int
     uid: int  # the highest one that is safely stored
+    since: datetime | None = None  # the start: mails from before it are no new work; None: everything is
+    present: int = 0  # the highest UID that lay there when the folder was begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Raw:
     key: str  # "INBOX:1700000000:42"
     content: bytes = field(repr=False)
     oversize: bool = False  # only the header and the beginning were fetched: the rest is over the limit
+    old: bool = False  # from before the mailbox's start: history, and no new work
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,14 @@ class Batch:
 
     cursor: Cursor
     messages: tuple[Raw, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hitch:
+    """One folder of a mailbox cannot be read, in words for people; the others go on. Without words: it can again."""
+
+    folder: str
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +82,11 @@ class Sender(Protocol):
 
 
 class Listener(Protocol):
-    def listen(self, after: Mapping[str, Cursor]) -> AsyncIterator[Batch]:
-        """Yield batches for ever, starting past `after` (folder → cursor). Raises Interrupted or Misconfigured."""
+    def listen(self, after: Mapping[str, Cursor]) -> AsyncIterator[Batch | Hitch]:
+        """Yield batches for ever, starting past `after` (folder → cursor). Raises Interrupted or Misconfigured.
+
+        Asking for the next one says that the last batch is stored.
+        """
         ...
 
     async def read(self, raw: bytes) -> Sequence[Event]:

@@ -1,114 +1,140 @@
-"""Listening to a mailbox: from the cursor on, in batches, for ever (requirements I1-I6, research/wire.md 2.4).
+"""Listening to a mailbox for ever: a few connections, each waiting (IDLE) on a folder of its own (requirements I1-I6).
 
-The mailbox's flags are never the memory. A batch is yielded with the cursor to store with it; only when the caller
-comes back for the next one does this module touch the mailbox (and then only `\\Seen`).
+One folder's trouble is its own; what keeps us out of the account altogether ends the listening, and is told once.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime
 
-from channels.adapter import Batch, Cursor, Raw, TokenSource
-from channels.email.imap_wire import Fetched, Wire
+from channels.adapter import Batch, Cursor, Hitch, TokenSource
+from channels.email.imap_folder import Folder
+from channels.email.imap_wire import Wire
+from channels.email.merging import merged
 from channels.email.parser import Parser
 from channels.email.settings import Imap
+from channels.errors import Interrupted, Misconfigured
 from channels.message import Event
 
-_BATCH_BYTES = 8_000_000
-_BATCH_MESSAGES = 50
-_SIZES_AT_ONCE = 200
-_BEGINNING = 262_144  # of a message over the limit: its header and some text
 _IDLE_SECONDS = 540.0  # many networks drop a silent connection after 10 minutes, long before the RFC's 29
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds between two tries of one connection, while others are well
 
 
 class ImapListener:
-    """Reads the folders of one account in turn over one connection; waits (IDLE) on the first."""
+    """Reads the folders of one account."""
 
     def __init__(self, name: str, settings: Imap, parser: Parser, tokens: TokenSource | None = None) -> None:
         self._name, self._settings, self._parser, self._tokens = name, settings, parser, tokens
 
-    async def listen(self, after: Mapping[str, Cursor]) -> AsyncIterator[Batch]:
+    async def listen(self, after: Mapping[str, Cursor]) -> AsyncIterator[Batch | Hitch]:
         """Raises Interrupted (connect again and go on from the stored cursor) or Misconfigured."""
-        cursors = dict(after)
-        async with self._connected() as wire:
-            while True:
-                for folder in self._settings.folders:
-                    async for batch in self._catch_up(wire, folder, cursors.get(folder)):
-                        yield batch
-                        cursors[folder] = batch.cursor
-                await self._wait(wire)
+        account = _Account(self._name, self._settings, self._tokens)
+        folders = [Folder(self._settings, name, after.get(name)) for name in self._settings.folders]
+        watches = [_Watch(account, share).run() for share in _shares(folders, self._settings.connections)]
+        async with aclosing(merged(watches)) as news:
+            async for one in news:
+                yield one
 
     async def read(self, raw: bytes) -> Sequence[Event]:
         """Raises Unreadable."""
         return await self._parser.parse(raw)
 
+
+def _shares(folders: Sequence[Folder], connections: int) -> list[Sequence[Folder]]:
+    """A connection for each; those that are too many share the last one."""
+    alone = len(folders) if len(folders) <= connections else connections - 1
+    shares: list[Sequence[Folder]] = [[folder] for folder in folders[:alone]]
+    return [*shares, folders[alone:]] if folders[alone:] else shares
+
+
+class _Account:
+    """The connections to one account. They log in one by one: a refusal is to count once with the server."""
+
+    def __init__(self, name: str, settings: Imap, tokens: TokenSource | None) -> None:
+        self.settings = settings
+        self._name, self._tokens = name, tokens
+        self._door = asyncio.Lock()
+        self._refusal: Misconfigured | None = None
+        self._inside: set[Wire] = set()
+
+    @property
+    def is_lost(self) -> bool:
+        """No connection is logged in."""
+        return not self._inside
+
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Wire]:
-        wire = Wire(self._name, self._settings, self._tokens)
+    async def connected(self) -> AsyncIterator[Wire]:
+        wire = Wire(self._name, self.settings, self._tokens)
         try:
-            await wire.open()
+            async with self._door:
+                await self._enter(wire)
+            self._inside.add(wire)
             yield wire
         finally:
+            self._inside.discard(wire)
             await wire.close()
 
-    async def _wait(self, wire: Wire) -> None:
-        """The poll is the promise; IDLE only makes it quicker. Other folders than the first are polled."""
-        seconds = min(self._settings.poll_seconds, _IDLE_SECONDS)
-        await wire.wait(seconds)
+    async def _enter(self, wire: Wire) -> None:
+        if self._refusal is not None and self.is_lost:
+            raise self._refusal
+        try:
+            await wire.open()
+        except Misconfigured as e:
+            self._refusal = e
+            raise
 
-    async def _catch_up(self, wire: Wire, folder: str, cursor: Cursor | None) -> AsyncIterator[Batch]:
-        """Until a search finds nothing newer: what comes after that search is announced in IDLE."""
-        uidvalidity = await wire.select(folder)
-        start = cursor if cursor and cursor.uidvalidity == uidvalidity else Cursor(folder, uidvalidity, 0)
-        if start != cursor:
-            yield Batch(start, ())
-        while uids := await wire.newer_than(start.uid):
-            async for batch in self._batches(wire, start, uids):
+
+class _Watch:
+    """One connection and its folders: of several the first is waited on, the others are looked at now and then."""
+
+    def __init__(self, account: _Account, folders: Sequence[Folder]) -> None:
+        self._account, self._folders = account, folders
+        self._hitched: set[str] = set()
+
+    async def run(self) -> AsyncGenerator[Batch | Hitch, None]:
+        """Raises Interrupted or Misconfigured when no other connection is left either."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                async with self._account.connected() as wire:
+                    async for one in self._rounds(wire):
+                        yield one
+                        pause = _FIRST_PAUSE
+            except (Interrupted, Misconfigured) as e:
+                if self._account.is_lost:
+                    raise
+                if pause > _FIRST_PAUSE or isinstance(e, Misconfigured):  # anybody may lose a connection once
+                    for folder in self._folders:
+                        yield self._hitch(folder, str(e))
+                wait = _LONGEST_PAUSE if isinstance(e, Misconfigured) else pause
+            await asyncio.sleep(wait)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _rounds(self, wire: Wire) -> AsyncIterator[Batch | Hitch]:
+        """The poll is the promise; IDLE only makes it quicker. The first folder comes last, and stays open."""
+        seconds = min(self._account.settings.poll_seconds, _IDLE_SECONDS)
+        while True:
+            for folder in reversed(self._folders):
+                async for one in self._look(wire, folder):
+                    yield one
+            await wire.wait(seconds)
+
+    async def _look(self, wire: Wire, folder: Folder) -> AsyncIterator[Batch | Hitch]:
+        try:
+            async for batch in folder.catch_up(wire, now=datetime.now(UTC)):
                 yield batch
-                await self._mark(wire, batch)
-                start = batch.cursor
+        except Misconfigured as e:
+            if len(self._account.settings.folders) == 1:
+                raise
+            yield self._hitch(folder, str(e))
+        else:
+            if folder.name in self._hitched:
+                self._hitched.discard(folder.name)
+                yield Hitch(folder.name)
 
-    async def _batches(self, wire: Wire, start: Cursor, uids: list[int]) -> AsyncIterator[Batch]:
-        for first in range(0, len(uids), _SIZES_AT_ONCE):
-            block = uids[first : first + _SIZES_AT_ONCE]
-            sizes = await wire.sizes(block)
-            for group in _groups([(uid, sizes.get(uid, 0)) for uid in block]):
-                yield await self._batch(wire, start, group)
-
-    async def _batch(self, wire: Wire, start: Cursor, group: list[tuple[int, int]]) -> Batch:
-        limit = self._settings.max_message_bytes
-        whole = [uid for uid, size in group if size <= limit]
-        fetched = {f.uid: f for f in await self._whole(wire, whole, sum(size for _, size in group))}
-        raws = [self._raw(start, fetched[uid]) for uid in whole if uid in fetched]
-        for uid in (uid for uid, size in group if size > limit):
-            raws += [self._raw(start, f, oversize=True) for f in await wire.beginning(uid, min(_BEGINNING, limit))]
-        return Batch(Cursor(start.folder, start.uidvalidity, group[-1][0]), tuple(raws))
-
-    async def _whole(self, wire: Wire, uids: list[int], room: int) -> list[Fetched]:
-        """Those not in the answer are asked for once more; then they are gone (expunged by somebody)."""
-        if not uids:
-            return []
-        fetched = await wire.messages(uids, room)
-        missing = [uid for uid in uids if uid not in {f.uid for f in fetched}]
-        return fetched + (await wire.messages(missing, room) if missing else [])
-
-    def _raw(self, start: Cursor, fetched: Fetched, *, oversize: bool = False) -> Raw:
-        return Raw(f"{start.folder}:{start.uidvalidity}:{fetched.uid}", fetched.content, oversize=oversize)
-
-    async def _mark(self, wire: Wire, batch: Batch) -> None:
-        if self._settings.mark_seen and batch.messages:
-            await wire.mark_seen(sorted(int(raw.key.rpartition(":")[2]) for raw in batch.messages))
-
-
-def _groups(sized: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """Consecutive messages that fit one batch; a message bigger than a batch stands alone."""
-    groups: list[list[tuple[int, int]]] = []
-    total = 0
-    for uid, size in sized:
-        if not groups or total + size > _BATCH_BYTES or len(groups[-1]) == _BATCH_MESSAGES:
-            groups.append([])
-            total = 0
-        groups[-1].append((uid, size))
-        total += size
-    return groups
+    def _hitch(self, folder: Folder, words: str) -> Hitch:
+        self._hitched.add(folder.name)
+        return Hitch(folder.name, words)

@@ -10,35 +10,26 @@ import asyncio
 import binascii
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from aioimaplib import aioimaplib
 
 from channels.adapter import TokenSource
-from channels.email.imap_fetch import Answer, TooLarge
+from channels.email import imap_answers
+from channels.email.imap_answers import Fetched, Lines, Outline
+from channels.email.imap_client import ROOM, Client
 from channels.email.settings import Imap
 from channels.errors import Interrupted, Misconfigured, NotAllowed, TryLater
 
 T = TypeVar("T")
 _UIDVALIDITY = re.compile(rb"\[UIDVALIDITY (\d{1,10})\]", re.IGNORECASE)
-_FETCH = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
-_UID = re.compile(rb"\bUID (\d{1,10})", re.IGNORECASE)
-_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,15})", re.IGNORECASE)
-_BODY = re.compile(rb'BODY\[\](?:<\d+>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE | re.DOTALL)
 _TRANSIENT = re.compile(rb"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]", re.IGNORECASE)
-_ROOM = 1_000_000  # for everything that is no message: FETCH lines of 200 messages, flags, greetings
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_FIRST_YEAR = 1970  # a mailbox that is read from before that is read whole
 _NUMBERS = 32_000_000  # for the answer to a search: some four million messages, eight bytes each
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """One message of a FETCH. `content` is empty when the server said NIL."""
-
-    uid: int
-    content: bytes
 
 
 class Wire:
@@ -47,7 +38,8 @@ class Wire:
     def __init__(self, name: str, settings: Imap, tokens: TokenSource | None = None) -> None:
         self._name, self._settings, self._tokens = name, settings, tokens
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._client: _Client | None = None
+        self._client: Client | None = None
+        self._open_folder = ("", 0)  # it cannot change its UIDVALIDITY meanwhile (RFC 3501 2.3.1.1)
 
     async def open(self) -> None:
         """Connect, TLS, login. Raises Interrupted, or Misconfigured with what to change."""
@@ -57,7 +49,7 @@ class Wire:
     async def connect(self) -> None:
         s = self._settings
         context = s.tls_context() if s.security == "tls" else None
-        self._client = _Client(s.host, s.port, s.timeout_seconds, self._on_lost, context)
+        self._client = Client(s.host, s.port, s.timeout_seconds, self._on_lost, context)
         try:
             await self._within(self._client.wait_hello_from_server())
         except Interrupted as e:
@@ -79,7 +71,10 @@ class Wire:
         await self._within(self._it.protocol.capability())
 
     async def select(self, folder: str) -> int:
-        """Open a folder; its UIDVALIDITY. Raises Misconfigured when there is no such folder."""
+        """Open a folder, unless it is open; its UIDVALIDITY. Raises Misconfigured when there is no such folder."""
+        if self._open_folder[0] == folder:
+            return self._open_folder[1]
+        self._open_folder = ("", 0)
         try:
             response = await self._within(self._it.select(_quoted(_modified_utf7(folder))))
         except ValueError as e:
@@ -89,37 +84,45 @@ class Wire:
         found = [m for m in map(_UIDVALIDITY.search, _bytes_of(response.lines)) if m]
         if not found:
             raise Interrupted(f"{folder}: the server told no UIDVALIDITY")
-        return int(found[0].group(1))
+        self._open_folder = (folder, int(found[0].group(1)))
+        return self._open_folder[1]
 
-    async def newer_than(self, uid: int) -> list[int]:
-        """UIDs above `uid`, rising. `n:*` always holds the last message, so smaller ones are dropped (I5)."""
+    async def newer_than(self, uid: int, *, since: datetime | None = None) -> list[int]:
+        """UIDs above `uid`, rising; of messages that came on `since`'s day or later, which the server counts its way.
+
+        `n:*` always holds the last message, so smaller ones are dropped (I5).
+        """
         self._it.allow(_NUMBERS)
-        response = await self._within(self._it.uid_search(f"UID {uid + 1}:*", charset=None))
+        day = (
+            f" SINCE {since.day}-{_MONTHS[since.month - 1]}-{since.year}" if since and since.year > _FIRST_YEAR else ""
+        )
+        response = await self._within(self._it.uid_search(f"UID {uid + 1}:*{day}", charset=None))
         self._check(response)
         numbers = (int(word) for line in _bytes_of(response.lines[:-1]) for word in line.split() if word.isdigit())
         return sorted({number for number in numbers if uid < number < 2**32})
 
-    async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """Bytes of each message by UID. Some hundreds at a time."""
-        response = await self._fetch(uids, "(UID RFC822.SIZE)", room=_ROOM)
-        pairs = ((_UID.search(line), _SIZE.search(line)) for line in _bytes_of(response))
-        return {int(u.group(1)): int(s.group(1)) for u, s in pairs if u and s and int(u.group(1)) in set(uids)}
+    async def outlines(self, uids: Sequence[int]) -> dict[int, Outline]:
+        """By UID. Some hundreds at a time."""
+        response = await self._fetch(uids, "(UID RFC822.SIZE INTERNALDATE)", room=ROOM)
+        return imap_answers.outlines(response, set(uids))
 
     async def messages(self, uids: Sequence[int], room: int) -> list[Fetched]:
         """Whole messages; `room` is how many bytes they may take together."""
-        return _messages(await self._fetch(uids, "(UID BODY.PEEK[])", room=2 * room + 16 * _ROOM), uids)
+        return imap_answers.messages(await self._fetch(uids, "(UID BODY.PEEK[])", room=2 * room + 16 * ROOM), uids)
 
     async def beginning(self, uid: int, size: int) -> list[Fetched]:
         """The first `size` bytes of one message."""
-        return _messages(await self._fetch([uid], f"(UID BODY.PEEK[]<0.{size}>)", room=2 * size + _ROOM), [uid])
+        return imap_answers.messages(
+            await self._fetch([uid], f"(UID BODY.PEEK[]<0.{size}>)", room=2 * size + ROOM), [uid]
+        )
 
     async def mark_seen(self, uids: Sequence[int]) -> None:
         self._check(await self._within(self._it.uid("store", _uid_set(uids), r"+FLAGS.SILENT (\Seen)")))
 
     async def wait(self, seconds: float) -> None:
-        """Until the server announces something, or `seconds` have passed."""
-        self._it.allow(_ROOM)
-        if "IDLE" not in self._it.protocol.capabilities:
+        """Until the server announces something in the open folder, or `seconds` have passed."""
+        self._it.allow(ROOM)
+        if "IDLE" not in self._it.protocol.capabilities or not self._open_folder[0]:
             await self._sleep(seconds)
             return
         ended = await self._within(self._it.idle_start(seconds + 60))
@@ -143,7 +146,7 @@ class Wire:
     # ---- inside -----------------------------------------------------------------------------
 
     @property
-    def _it(self) -> _Client:
+    def _it(self) -> Client:
         if self._client is None or self._lost.done():
             raise Interrupted(f"{self._settings.host}: not connected")
         return self._client
@@ -174,7 +177,7 @@ class Wire:
             remedy="Connect it again, signed in as the mailbox's owner, and see that IMAP is allowed for the mailbox",
         )
 
-    async def _fetch(self, uids: Sequence[int], items: str, *, room: int) -> list[Any]:
+    async def _fetch(self, uids: Sequence[int], items: str, *, room: int) -> Lines:
         answer = self._it.fetch(f"UID FETCH {_uid_set(uids)} {items}", room)
         said = await self._within(answer.ended)
         if not said.upper().startswith(b"OK"):
@@ -222,81 +225,6 @@ class Wire:
         return Misconfigured(problem, channel=self._name, key=f"imap.{key}", remedy=remedy)
 
 
-class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the library is not annotated
-    """Counts what comes in, reads FETCH by itself, and answers the one continuation that the library leaves hanging."""
-
-    room = _ROOM
-    answer: Answer | None = None
-
-    def data_received(self, data: bytes) -> None:
-        if self.answer is not None:
-            data = self._fetched(self.answer, data)
-        self.room -= len(data)
-        if self.room < 0:
-            self.transport.abort()
-        elif data:
-            super().data_received(data)
-
-    def fetch(self, command: str, room: int) -> Answer:
-        """Send a FETCH; nothing else may be under way. What it answers does not go through the library."""
-        tag = self.new_tag()
-        self.answer = Answer(tag, room)
-        self.transport.write(f"{tag} {command}\r\n".encode())
-        return self.answer
-
-    def _fetched(self, answer: Answer, data: bytes) -> bytes:
-        try:
-            rest = answer.feed(data)
-        except TooLarge:
-            self.transport.abort()
-            return b""
-        if answer.ended.done():
-            self.answer = None
-        return rest
-
-    def _continuation(self, line: bytes) -> None:
-        if self.pending_sync_command is not None and self.pending_sync_command.name == "AUTHENTICATE":
-            self.transport.write(b"\r\n")  # XOAUTH2: the error comes as a challenge; an empty answer ends it
-        else:
-            super()._continuation(line)
-
-
-class _Client(aioimaplib.IMAP4):  # type: ignore[misc]
-    """The library's client on our protocol. TLS when there is a context."""
-
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        seconds: float,
-        lost: Callable[[Exception | None], None],
-        context: ssl.SSLContext | None,
-    ) -> None:
-        super().__init__(host, port, None, seconds, lost, context)
-
-    def create_client(self, host: str, port: int, loop: Any, conn_lost_cb: Any = None, ssl_context: Any = None) -> None:
-        running = asyncio.get_running_loop()
-        self.protocol = _Protocol(running, conn_lost_cb)
-        self._client_task = running.create_task(
-            running.create_connection(lambda: self.protocol, host, port, ssl=ssl_context)
-        )
-
-    def allow(self, room: int) -> None:
-        """How many bytes may come in from now on."""
-        self.protocol.room = room
-
-    def fetch(self, command: str, room: int) -> Answer:
-        answer: Answer = self.protocol.fetch(command, room)
-        return answer
-
-    def abort(self) -> None:
-        self._client_task.cancel()
-        if self.protocol.transport is not None:
-            self.protocol.transport.abort()
-        for task in [*self.tasks, *self.protocol.tasks]:
-            task.cancel()
-
-
 async def _token(tokens: TokenSource, *, refused: str = "") -> str:
     try:
         return await tokens.token(refused=refused)
@@ -323,36 +251,6 @@ def _bytes_of(lines: Iterable[Any]) -> list[bytes]:
 def _said(lines: Iterable[Any]) -> str:
     said = b" ".join(_bytes_of(lines)).decode("utf-8", "replace")
     return re.sub(r"[\x00-\x1f\x7f]+", " ", said)[:200]
-
-
-def _messages(lines: list[Any], wanted: Sequence[int]) -> list[Fetched]:
-    """A FETCH is a flat list of lines and literals; the order within one message is the server's."""
-    found: dict[int, Fetched] = {}
-    for group in _by_message(lines):
-        line = b"".join(_bytes_of(group))
-        uid = _UID.search(line)
-        content = _content(group, line)
-        if uid and content is not None and int(uid.group(1)) in wanted:
-            found[int(uid.group(1))] = Fetched(int(uid.group(1)), content)
-    return [found[uid] for uid in wanted if uid in found]
-
-
-def _by_message(lines: list[Any]) -> list[list[Any]]:
-    groups: list[list[Any]] = []
-    for line in lines:
-        if isinstance(line, bytes) and _FETCH.match(line):
-            groups.append([])
-        if groups:
-            groups[-1].append(line)
-    return groups
-
-
-def _content(group: list[Any], line: bytes) -> bytes | None:
-    literals = [bytes(part) for part in group if isinstance(part, bytearray)]
-    if literals:
-        return max(literals, key=len)
-    short = _BODY.search(line)
-    return None if short is None else re.sub(rb"\\(.)", rb"\1", short.group(1) or b"")
 
 
 def _announces(push: Any) -> bool:

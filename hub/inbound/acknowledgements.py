@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,6 +15,7 @@ from hub.outbound import request, templates
 TEMPLATE = OCCASION = "acknowledgement"
 
 _OPENS = (ThreadedBy.NEW, ThreadedBy.STRANGER)
+_FRESH = timedelta(days=1)
 _LONGEST_SUBJECT = 200  # of the answer's, which repeats the mail's
 
 
@@ -31,7 +32,7 @@ async def acknowledge(
 
     The gate brakes it: one such answer to an address in seven days, whoever makes it write again.
     """
-    if not _is_due(interaction, inbound, reception):
+    if not _is_due(interaction, inbound, reception, now):
         return
     version = await templates.current(session, TEMPLATE, now=now)
     answer = request.Request(
@@ -53,14 +54,20 @@ async def acknowledge(
     await request.send(session, answer, gate=reception.gate, now=now)
 
 
-def _is_due(interaction: Interaction, inbound: Inbound, reception: Reception) -> bool:
+def _is_due(interaction: Interaction, inbound: Inbound, reception: Reception, now: datetime) -> bool:
     return (
         reception.acknowledges
         and inbound.answerable
         and interaction.conversation_id is not None
         and interaction.threaded_by in _OPENS
+        and _is_fresh(inbound, now)
         and not _is_ours(inbound, reception.own)
     )
+
+
+def _is_fresh(inbound: Inbound, now: datetime) -> bool:
+    """By its own date, which every mail must have (RFC 5322 3.6): whoever wrote days ago is not told "we have it"."""
+    return inbound.at is not None and abs(now - inbound.at) <= _FRESH
 
 
 def _is_ours(inbound: Inbound, own: frozenset[str]) -> bool:

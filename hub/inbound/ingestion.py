@@ -78,4 +78,4 @@ async def _reasons(database: Database, numbers: Sequence[int]) -> list[tuple[str
 
 
 def _key(found: Found) -> str:
-    return f"ingest:{hashlib.sha256(found.content).hexdigest()}"
+    return f"{raw.ARCHIVE}{hashlib.sha256(found.content).hexdigest()}"

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from channels.adapter import Batch, Channel, Cursor, Listener
+from channels.adapter import Batch, Channel, Cursor, Hitch, Listener
 from channels.errors import Interrupted, Misconfigured
 from hub import clock
 from hub.bootstrap import Hub
@@ -92,25 +92,39 @@ async def _try(hub: Hub, channel: Channel, listener: Listener) -> float | None:
 async def _listen(hub: Hub, channel: Channel, listener: Listener) -> None:
     async with hub.database.unit() as session:
         after = await raw.cursors(session, channel.name)
-    async with _batches(listener, after) as batches, _getting_well(hub, channel):
-        async for batch in batches:
-            await _store(hub, channel, batch)
+    hitches: dict[str, str] = {}  # what is the matter with each folder that cannot be read now
+    async with _news(listener, after) as news, _getting_well(hub, channel, hitches):
+        async for one in news:
+            match one:
+                case Batch():
+                    await _store(hub, channel, one, hitches)
+                case Hitch():
+                    await _note(hub, channel, one, hitches)
 
 
-async def _store(hub: Hub, channel: Channel, batch: Batch) -> None:
+async def _note(hub: Hub, channel: Channel, hitch: Hitch, hitches: dict[str, str]) -> None:
+    before = hitches.pop(hitch.folder, "")
+    if hitch.words:
+        hitches[hitch.folder] = hitch.words
+    if before != hitch.words:
+        _log.warning("folder", channel=channel.name, folder=hitch.folder, cause=hitch.words or "can be read again")
+        await _stand(hub, channel, hitches)
+
+
+async def _store(hub: Hub, channel: Channel, batch: Batch, hitches: Mapping[str, str]) -> None:
     """Returns when the batch is safe. A full disk or a database that is away are waited for, whatever it takes."""
     pause = FIRST_PAUSE
-    while (wait := await _stored(hub, channel, batch)) is not None:
+    while (wait := await _stored(hub, channel, batch, hitches)) is not None:
         await asyncio.sleep(wait or pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-async def _stored(hub: Hub, channel: Channel, batch: Batch) -> float | None:
+async def _stored(hub: Hub, channel: Channel, batch: Batch, hitches: Mapping[str, str]) -> float | None:
     """None when it is; else how long to wait before the next try, 0 for the usual back-off."""
     try:
         async with hub.database.unit() as session:
             await raw.keep(session, hub.storage, channel.name, batch.messages, batch.cursor, now=clock.now())
-            await mailbox.well(session, channel.name)
+            await mailbox.standing(session, channel.name, hitches)
     except StorageError as e:
         _log.error("raw mail cannot be stored", channel=channel.name, cause=str(e))
         await _show(hub, channel, f"new mail cannot be stored and waits on the mail server. {e}")
@@ -124,8 +138,8 @@ async def _stored(hub: Hub, channel: Channel, batch: Batch) -> float | None:
 
 
 @asynccontextmanager
-async def _batches(listener: Listener, after: Mapping[str, Cursor]) -> AsyncIterator[AsyncIterator[Batch]]:
-    """The listener's stream, closed with its connection however the block ends."""
+async def _news(listener: Listener, after: Mapping[str, Cursor]) -> AsyncIterator[AsyncIterator[Batch | Hitch]]:
+    """The listener's stream, closed with its connections however the block ends."""
     stream = listener.listen(after)
     try:
         yield stream
@@ -136,19 +150,23 @@ async def _batches(listener: Listener, after: Mapping[str, Cursor]) -> AsyncIter
 
 
 @asynccontextmanager
-async def _getting_well(hub: Hub, channel: Channel) -> AsyncIterator[None]:
+async def _getting_well(hub: Hub, channel: Channel, hitches: Mapping[str, str]) -> AsyncIterator[None]:
     """An empty mailbox yields nothing; that it is listened to without complaint is the sign that it is well."""
-    task = asyncio.create_task(_well_soon(hub, channel))
+    task = asyncio.create_task(_well_soon(hub, channel, hitches))
     try:
         yield
     finally:
         task.cancel()
 
 
-async def _well_soon(hub: Hub, channel: Channel) -> None:
+async def _well_soon(hub: Hub, channel: Channel, hitches: Mapping[str, str]) -> None:
     await asyncio.sleep(SETTLED)
+    await _stand(hub, channel, hitches)
+
+
+async def _stand(hub: Hub, channel: Channel, hitches: Mapping[str, str]) -> None:
     async with hub.database.unit() as session:
-        await mailbox.well(session, channel.name)
+        await mailbox.standing(session, channel.name, hitches)
 
 
 async def _show(hub: Hub, channel: Channel, words: str) -> None:

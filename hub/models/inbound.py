@@ -19,7 +19,7 @@ class RawMessage(SQLModel, table=True):
     __tablename__ = "raw_message"
     __table_args__ = (
         UniqueConstraint("channel", "key", name="raw_message_once"),
-        Index("raw_message_open", "next_try_at", postgresql_where=text("state = 'received'")),
+        Index("raw_message_open", "quiet", "next_try_at", postgresql_where=text("state = 'received'")),
         Index("raw_message_parked", "id", postgresql_where=text("state = 'parked'")),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
@@ -28,7 +28,7 @@ class RawMessage(SQLModel, table=True):
     sha256: str
     size: int
     oversize: bool = False
-    quiet: bool = False  # an archive being read in: nobody is told, nothing is answered
+    quiet: bool = False  # old mail: nobody is told, nothing is answered
     received_at: datetime = Field(sa_type=Moment)
     state: RawState = Field(default=RawState.RECEIVED, sa_type=Word(RawState))
     tries: int = 0
@@ -45,6 +45,8 @@ class MailboxCursor(SQLModel, table=True):
     folder: str = Field(primary_key=True)
     uidvalidity: int = Field(sa_type=BigInteger)
     uid: int = Field(sa_type=BigInteger)
+    since: datetime | None = Field(default=None, sa_type=Moment)  # older mails are no new work
+    present: int = Field(default=0, sa_type=BigInteger)  # the highest UID when the folder was begun
     at: datetime = Field(sa_type=Moment)
 
 

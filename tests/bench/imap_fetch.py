@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvloop
 
+from channels.adapter import Batch
 from channels.message import Kind
 from channels.providers import open_channel
 from tests.bench.figures import Figure, compare, unavailable
@@ -66,8 +67,8 @@ async def _fetch(peer: Dovecot) -> float:
     channel = open_channel("bench", Kind.EMAIL, "smtp", table, webhook_base="")
     assert channel.listener is not None
     began, count = time.perf_counter(), 0
-    async for batch in channel.listener.listen({}):
-        count += len(batch.messages)
+    async for one in channel.listener.listen({}):
+        count += len(one.messages) if isinstance(one, Batch) else 0
         if count >= MAILS:
             break
     seconds = time.perf_counter() - began

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _interactions()
     _teams()
     _grants()
+    _mailboxes()
 
 
 def _interactions() -> None:
@@ -112,3 +113,12 @@ def _grants() -> None:
         sa.PrimaryKeyConstraint("state_hash"),
     )
     op.create_index("ix_mailbox_question_expires_at", "mailbox_question", ["expires_at"])
+
+
+def _mailboxes() -> None:
+    op.add_column("mailbox_cursor", sa.Column("since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("mailbox_cursor", sa.Column("present", sa.BigInteger(), server_default="0", nullable=False))
+    op.alter_column("mailbox_cursor", "present", server_default=None)
+    op.drop_index("raw_message_open", "raw_message")
+    waiting = sa.text("state = 'received'")
+    op.create_index("raw_message_open", "raw_message", ["quiet", "next_try_at"], postgresql_where=waiting)

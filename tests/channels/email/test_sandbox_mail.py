@@ -29,7 +29,7 @@ async def channel(world: MailWorld, settings: Build, opened: Build, login: dict[
 def arriving(channel: Channel) -> Callable[[int], Any]:
     """The events of the next so many mails in the company's mailbox."""
     assert channel.listener is not None
-    batches = channel.listener.listen({})
+    batches: Any = channel.listener.listen({})
 
     async def take(count: int) -> list[Event]:
         raws: list[bytes] = []
@@ -110,7 +110,7 @@ async def test_an_automatic_answer_with_the_empty_sender_ends_every_loop(
     await world.settled()
     await world.write("x@people.example", OWN, "marker", "")
     assert channel.listener is not None
-    batches = channel.listener.listen({})
+    batches: Any = channel.listener.listen({})
     found = [raw for _ in range(2) for raw in (await anext(batches)).messages]
     assert [event.subject for raw in found for event in read_events(raw.content, OWN)] == ["marker"]  # type: ignore[union-attr]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from sqlmodel import SQLModel, select
 
 from channels.adapter import Channel
-from channels.message import Event, Kind
+from channels.message import Event, Inbound, Kind
 from channels.providers import open_channel
 from hub.database.engine import Database
 from hub.inbound.receive import Reception, receive, store_files
@@ -69,6 +70,8 @@ def bring(database: Database, reception: Reception, now: datetime) -> Bring:
     """Receive one event in a transaction of its own; `channel` by name, else the one of its kind."""
 
     async def one(event: Event, *, at: datetime = now, channel: str = "", quiet: bool = False) -> UUID | None:
+        if isinstance(event, Inbound) and event.kind is Kind.EMAIL and event.at is None:
+            event = replace(event, at=at)  # every mail has a Date
         await store_files(reception.storage, event)
         async with database.unit() as session:
             return await receive(session, _channel(reception, event, channel), event, reception, now=at, quiet=quiet)

@@ -51,6 +51,14 @@ async def test_it_speaks_the_customers_language(bring: Bring, rows: Rows, databa
     assert "odpowie na nią człowiek" in answer.body_text
 
 
+@pytest.mark.parametrize("days", [-400, -1.1, 1.1])
+async def test_a_mail_that_was_written_days_ago_is_not_acknowledged(
+    days: float, bring: Bring, rows: Rows, now: datetime
+) -> None:
+    await bring(mail(at=now + timedelta(days=days)))
+    assert await answers(rows) == []
+
+
 async def test_what_joins_a_conversation_is_not_acknowledged_again(bring: Bring, rows: Rows) -> None:
     await bring(mail(name="a@x"))
     await bring(mail("One more thing", name="b@x", in_reply_to=("<a@x>",), references=("<a@x>",)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -32,8 +33,9 @@ def letter(name: str, *more: str, sender: str = "") -> Raw:
 
 async def read(database: Database, reception: Reception, *letters: Raw, now: datetime, quiet: bool = False) -> States:
     """All of them in one group."""
+    mails = [replace(one, old=quiet) for one in letters]
     async with database.unit() as session:
-        await raw.keep(session, reception.storage, "mail", letters, None, now=now, quiet=quiet)
+        await raw.keep(session, reception.storage, "mail", mails, None, now=now)
     async with database.unit() as session:
         works = await raw.claim(session, now=now)
     return await processing.process_all(database, works, reception, now=now)
@@ -103,7 +105,8 @@ async def test_an_acknowledged_mail_is_acknowledged_in_a_group_too(
     database: Database, reception: Reception, rows: Rows, now: datetime
 ) -> None:
     eager = replace(reception, acknowledges=True)
-    await read(database, eager, letter("one"), letter("two"), now=now)
+    written = f"Date: {format_datetime(now)}"
+    await read(database, eager, letter("one", written), letter("two", written), now=now)
     assert {word.subject for word in await rows(Interaction) if word.direction == "in"} == {"one", "two"}
     assert [word.occasion for word in await rows(Interaction) if word.direction == "out"] == ["acknowledgement"] * 2
     assert len(await rows(Outbox)) == 2

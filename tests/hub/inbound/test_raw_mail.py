@@ -33,8 +33,9 @@ def letter(uid: int = 1, content: bytes = LETTER, *, validity: int = 7, oversize
 async def keep(database: Database, reception: Reception, *letters: Raw, now: datetime, quiet: bool = False) -> int:
     last = letters[-1].key.split(":")
     cursor = Cursor("INBOX", int(last[1]), int(last[2]))
+    mails = [replace(one, old=quiet) for one in letters]
     async with database.unit() as session:
-        return await raw.keep(session, reception.storage, "mail", letters, cursor, now=now, quiet=quiet)
+        return await raw.keep(session, reception.storage, "mail", mails, cursor, now=now)
 
 
 async def test_mail_and_position_are_kept_together_and_twice_is_once(

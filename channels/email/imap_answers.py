@@ -1,0 +1,87 @@
+"""What the lines and literals of a FETCH say (RFC 3501 7.4.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+Lines = Sequence[bytes | bytearray]  # literals are bytearrays
+
+_FETCH = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
+_UID = re.compile(rb"\bUID (\d{1,10})", re.IGNORECASE)
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,15})", re.IGNORECASE)
+_ARRIVED = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"', re.IGNORECASE)
+_BODY = re.compile(rb'BODY\[\](?:<\d+>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a FETCH tells of a message without it: its bytes, and when it came to the server (INTERNALDATE)."""
+
+    uid: int
+    size: int
+    arrived: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One message of a FETCH. `content` is empty when the server said NIL."""
+
+    uid: int
+    content: bytes
+
+
+def moment(text: str) -> datetime | None:
+    """A date of RFC 5322 or INTERNALDATE's; None when it says nothing that can be a time."""
+    try:
+        read = parsedate_to_datetime(text)
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def outlines(lines: Lines, wanted: Collection[int]) -> dict[int, Outline]:
+    """By UID, those that were asked for."""
+    found = map(_outline, (line for line in lines if isinstance(line, bytes)))
+    return {one.uid: one for one in found if one is not None and one.uid in wanted}
+
+
+def messages(lines: Lines, wanted: Sequence[int]) -> list[Fetched]:
+    """A FETCH is a flat list of lines and literals; the order within one message is the server's."""
+    found: dict[int, Fetched] = {}
+    for group in _by_message(lines):
+        line = b"".join(part for part in group if isinstance(part, bytes))
+        uid = _UID.search(line)
+        content = _content(group, line)
+        if uid and content is not None and int(uid.group(1)) in wanted:
+            found[int(uid.group(1))] = Fetched(int(uid.group(1)), content)
+    return [found[uid] for uid in wanted if uid in found]
+
+
+def _outline(line: bytes) -> Outline | None:
+    uid, size, arrived = _UID.search(line), _SIZE.search(line), _ARRIVED.search(line)
+    if uid is None or size is None:
+        return None
+    at = moment(arrived.group(1).decode("ascii", "replace")) if arrived else None
+    return Outline(int(uid.group(1)), int(size.group(1)), at)
+
+
+def _by_message(lines: Lines) -> list[list[bytes | bytearray]]:
+    groups: list[list[bytes | bytearray]] = []
+    for line in lines:
+        if isinstance(line, bytes) and _FETCH.match(line):
+            groups.append([])
+        if groups:
+            groups[-1].append(line)
+    return groups
+
+
+def _content(group: Lines, line: bytes) -> bytes | None:
+    literals = [bytes(part) for part in group if isinstance(part, bytearray)]
+    if literals:
+        return max(literals, key=len)
+    short = _BODY.search(line)
+    return None if short is None else re.sub(rb"\\(.)", rb"\1", short.group(1) or b"")
