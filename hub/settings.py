@@ -6,7 +6,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -91,6 +91,7 @@ class GateTable(Table):
     unknown_zone_until: time = time(18)
     marketing_per_week: int = Field(default=3, ge=1)
     default_ranking: tuple[Kind, ...] = (Kind.EMAIL, Kind.SMS, Kind.VOICE)
+    quiet_dates: tuple[date, ...] = Field(default=(), max_length=366)  # no marketing, by the customer's calendar
 
 
 class CallsTable(Table):

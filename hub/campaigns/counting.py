@@ -94,7 +94,9 @@ async def _withheld(session: AsyncSession, campaign: Campaign) -> Mapping[str, i
 
 
 async def _audience(session: AsyncSession, campaign: Campaign) -> int:
-    """Of a campaign that is over: those it looked at. Else whom it would still mean, never fewer than it looked at."""
+    """Of a campaign that is over: those it looked at; of one that has begun: whom it meant then. Else whom it would."""
     if campaign.state in _OVER:
         return campaign.fed
+    if campaign.audience_at is not None:
+        return campaign.audience
     return max(campaign.fed, await segments.count(session, campaign.segment))

@@ -21,7 +21,8 @@ async def waiting(session: AsyncSession, campaign_id: int, *, now: datetime, lim
     due = (
         select(Outbox.id)
         .join(Interaction, col(Interaction.id) == col(Outbox.interaction_id))
-        .where(col(Interaction.campaign_id) == campaign_id, col(Outbox.due_at) <= now)
+        .where(col(Interaction.campaign_id) == campaign_id, col(Interaction.state).in_(_OPEN))
+        .where(col(Outbox.due_at) <= now)
         .limit(limit)
         .subquery()
     )

@@ -29,6 +29,13 @@ async def ensure_months(session: AsyncSession, now: datetime, *, ahead: int = 3)
     return [_name(month) for month in months if await _make(session, month)]
 
 
+async def analyze(session: AsyncSession, now: datetime) -> None:
+    """Tell the planner what this month holds by now: after many rows at once, rather than when autovacuum comes."""
+    name = _name(now.astimezone(UTC))
+    if (await session.execute(text("select to_regclass(:name)"), {"name": name})).scalar_one() is not None:
+        await session.execute(text(f"analyze {name}"))
+
+
 async def _make(session: AsyncSession, month: datetime) -> bool:
     bounds = {"low": first_uuid7(month), "high": first_uuid7(_later(month, 1))}
     if (await session.execute(text(_THERE), {"name": _name(month), **bounds})).scalar_one():

@@ -2,7 +2,16 @@
 
 from sqlmodel import SQLModel
 
-from hub.models.campaigns import Appointment, Campaign, Occasion, Reminder, Schedule, Template, TemplateVersion
+from hub.models.campaigns import (
+    Appointment,
+    Campaign,
+    CampaignRecipient,
+    Occasion,
+    Reminder,
+    Schedule,
+    Template,
+    TemplateVersion,
+)
 from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
 from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
@@ -31,6 +40,7 @@ __all__ = [
     "Attempt",
     "Audit",
     "Campaign",
+    "CampaignRecipient",
     "ChannelPreference",
     "Consent",
     "Conversation",

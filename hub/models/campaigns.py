@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, Integer, SmallInteger, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Json, Moment, Word
@@ -46,11 +46,28 @@ class Campaign(SQLModel, table=True):
     kinds: list[str] = Field(default_factory=list, sa_type=Json)  # channel kinds to consider; empty: all
     starts_at: datetime | None = Field(default=None, sa_type=Moment)
     cursor: UUID | None = None  # the last customer that was fed; moves in the transaction of the rows
+    audience: int = 0  # customers in its snapshot so far; whole when `audience_at` is set
+    audience_cursor: UUID | None = None  # the last customer the snapshot came to
+    audience_at: datetime | None = Field(default=None, sa_type=Moment)
     fed: int = 0  # customers looked at so far: equals the interactions with this campaign's id
     created_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
     created_at: datetime = Field(sa_type=Moment)
     started_at: datetime | None = Field(default=None, sa_type=Moment)
     finished_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class CampaignRecipient(SQLModel, table=True):
+    """Who was in a campaign's segment when it began, and which message each of them came to: one for every step.
+
+    No foreign keys: a million rows are written in seconds, and a customer who is gone is passed over when it is fed.
+    """
+
+    __tablename__ = "campaign_recipient"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)  # room for the message's id beside the row it is put in
+    campaign_id: int = Field(primary_key=True, sa_type=Integer)
+    step: int = Field(default=0, primary_key=True, sa_type=SmallInteger)
+    customer_id: UUID = Field(primary_key=True)
+    interaction_id: UUID | None = None  # None: not fed yet
 
 
 class Occasion(SQLModel, table=True):

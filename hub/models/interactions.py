@@ -26,7 +26,12 @@ class Interaction(SQLModel, table=True):
     __tablename__ = "interaction"
     __table_args__ = (
         Index("interaction_timeline", "customer_id", text("id desc")),
-        Index("interaction_thread", "conversation_id", text("id desc")),
+        Index(
+            "interaction_thread",
+            "conversation_id",
+            text("id desc"),
+            postgresql_where=text("conversation_id is not null"),
+        ),
         Index("interaction_campaign", "campaign_id", "state", postgresql_where=text("campaign_id is not null")),
         Index("interaction_open", "state", postgresql_where=text("state in ('queued', 'sending', 'unknown')")),
         Index("interaction_points_to", "points_to_id", postgresql_where=text("points_to_id is not null")),
@@ -54,7 +59,7 @@ class Interaction(SQLModel, table=True):
     body_html: str = Field(default="", sa_type=Text)  # as received; never shown unsanitised
     reply_text: str = Field(default="", sa_type=Text)  # the new part of a mail, without what it quotes
     closing: str = Field(default="", sa_type=Text)  # below the words of an agent's mail: signature, quoted mail
-    template_version_id: int | None = Field(default=None, foreign_key="template_version.id")
+    template_version_id: int | None = None  # no foreign key, as `campaign_id`: neither is ever deleted
     language: str = ""  # of the template's variant
     variables: dict[str, Any] | None = Field(default=None, sa_type=Json)  # with the template: the exact text again
     content_hash: str = ""  # SHA-256 of what was rendered
@@ -69,7 +74,7 @@ class Interaction(SQLModel, table=True):
     flag: str = ""  # why a person should look ("possible thread", "stop in words", "may be double")
     call: dict[str, Any] | None = Field(default=None, sa_type=Json)  # seconds, answered by, recording, legs
     staff_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
-    campaign_id: int | None = Field(default=None, foreign_key="campaign.id")
+    campaign_id: int | None = None
     occasion: str = ""  # "birthday"
     search: str | None = Field(
         default=None, sa_column=Column(TSVECTOR, Computed(_SEARCH, persisted=True), nullable=True)
@@ -163,6 +168,11 @@ class Conversation(SQLModel, table=True):
     __table_args__ = (
         Index("conversation_inbox", "state", text("last_at desc")),
         Index("conversation_customer", "customer_id", text("last_at desc")),
+        Index(
+            "conversation_complaint",
+            "customer_id",
+            postgresql_where=text("flag = 'complaint' and state <> 'resolved'"),
+        ),
     )
     id: UUID = Field(primary_key=True)
     customer_id: UUID = Field(foreign_key="customer.id", ondelete="CASCADE")

@@ -36,8 +36,8 @@ class Outbox(SQLModel, table=True):
         {"postgresql_with": {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.02}},
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
-    interaction_id: UUID = Field(foreign_key="interaction.id", unique=True, ondelete="CASCADE")
-    sender_id: int = Field(foreign_key="sender.id")
+    interaction_id: UUID = Field(unique=True)  # no foreign keys: who finds no message for a ticket drops the ticket
+    sender_id: int
     priority: int = Field(default=5, sa_type=SmallInteger)  # 0 a person is waiting … 9 bulk
     due_at: datetime = Field(sa_type=Moment)
     expires_at: datetime | None = Field(default=None, sa_type=Moment)

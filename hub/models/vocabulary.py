@@ -117,6 +117,7 @@ class Withheld(StrEnum):
     DO_NOT_CONTACT = "do_not_contact"
     DECEASED = "deceased"
     PAUSED = "paused"
+    COMPLAINT_OPEN = "complaint_open"  # nothing promotional while the customer's complaint is not settled
     FREQUENCY = "frequency"
     CHANNEL_UNWANTED = "channel_unwanted"  # the customer's ranking leaves this channel out
     NO_CHANNEL = "no_channel"  # the hub has no such channel configured

@@ -11,6 +11,16 @@ from hub.models.vocabulary import Kind, Origin, Purpose, Withheld
 from hub.outbound.permission import Rules
 from hub.signing import Signer
 
+# 0: a person is waiting … 9: bulk
+PRIORITY = {
+    Origin.AGENT: 0,
+    Origin.AUTOMATION: 1,
+    Origin.API: 2,
+    Origin.REMINDER: 3,
+    Origin.OCCASION: 5,
+    Origin.CAMPAIGN: 9,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:

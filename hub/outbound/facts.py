@@ -14,13 +14,14 @@ from sqlmodel import and_, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import first_uuid7
-from hub.models import ChannelPreference, Consent, Customer, Identity, Interaction, Suppression
-from hub.models.vocabulary import AddressKind, Direction, Kind, Origin, Purpose, State
+from hub.models import ChannelPreference, Consent, Conversation, Customer, Identity, Interaction, Suppression
+from hub.models.vocabulary import AddressKind, ConversationState, Direction, Kind, Origin, Purpose, State
 from hub.outbound.brakes import AutomaticAnswer
 from hub.outbound.permission import Facts
 
-_WEEK = timedelta(days=7)
-_NEVER_LEFT = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED)
+WEEK = timedelta(days=7)
+COMPLAINT = "complaint"  # the flag of a conversation, or the label of a customer, that keeps marketing away
+NEVER_LEFT = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED)
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -33,7 +34,7 @@ async def facts(
     now: datetime,
     elsewhere: Collection[tuple[UUID, str]] = (),
 ) -> Mapping[UUID, Facts]:
-    """The facts of these customers; one that does not exist is not in the answer. Six statements, however many.
+    """The facts of these customers; one that does not exist is not in the answer. Seven statements, however many.
 
     `elsewhere`: (customer, address) where somebody asked to be answered without it being one of their own.
     """
@@ -47,6 +48,7 @@ async def facts(
     wanted = await _elsewhere(session, elsewhere, now)
     suppressions = await _suppressions(session, {i.value for i in (*identities, *wanted)})
     by_wish = _grouped((i.customer_id, i) for i in wanted)
+    complaining = await _complaining(session, ids)
     marketing, automatic = await _lately(session, ids, now)
     return {
         customer.id: Facts(
@@ -61,6 +63,7 @@ async def facts(
             ),
             marketing=marketing.get(customer.id, ()),
             automatic=dict(automatic.get(customer.id, ())),
+            complaining=customer.id in complaining or COMPLAINT in customer.labels,
             elsewhere=by_wish.get(customer.id, ()),
         )
         for customer in customers
@@ -94,6 +97,15 @@ async def _suppressions(session: AsyncSession, values: Collection[str]) -> dict[
     return _grouped((row.value, row) for row in rows)
 
 
+async def _complaining(session: AsyncSession, ids: list[UUID]) -> frozenset[UUID]:
+    rows = select(Conversation.customer_id).where(
+        col(Conversation.customer_id).in_(ids),
+        col(Conversation.flag) == COMPLAINT,
+        col(Conversation.state) != ConversationState.RESOLVED,
+    )
+    return frozenset((await session.exec(rows)).all())
+
+
 async def _lately(
     session: AsyncSession, ids: list[UUID], now: datetime
 ) -> tuple[dict[UUID, tuple[UUID, ...]], dict[UUID, tuple[tuple[UUID, AutomaticAnswer], ...]]]:
@@ -106,10 +118,10 @@ async def _lately(
     nobody_wrote = and_(col(Interaction.origin) == Origin.AUTOMATION, col(Interaction.in_reply_to) != "")
     wanted = (
         col(Interaction.customer_id).in_(ids),
-        col(Interaction.id) >= first_uuid7(now - _WEEK),
+        col(Interaction.id) >= first_uuid7(now - WEEK),
         or_(col(Interaction.purpose) == Purpose.MARKETING, nobody_wrote),
         col(Interaction.direction) == Direction.OUT,
-        col(Interaction.state).not_in(_NEVER_LEFT),
+        col(Interaction.state).not_in(NEVER_LEFT),
     )
     rows = (await session.execute(sa_select(*columns).where(*wanted).order_by(col(Interaction.id)))).all()
     return (

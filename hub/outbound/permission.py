@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -24,7 +24,7 @@ CONFIRMATIONS = frozenset({"opt-out", "opt-in", "help"})
 STOP = "STOP"  # the reason of a suppression that the customer asked for
 
 # With no channel left, the reason that tells most about the customer is the answer's.
-_TELLING = (
+TELLING = (
     Withheld.OPTED_OUT,
     Withheld.COMPLAINED,
     Withheld.NO_CONSENT,
@@ -39,7 +39,10 @@ _TELLING = (
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The company's rules. Quiet hours are local to the customer; the unknown-zone window to the company."""
+    """The company's rules. Quiet hours are local to the customer; the unknown-zone window to the company.
+
+    On `quiet_dates`, by the customer's calendar, no marketing leaves.
+    """
 
     quiet_from: time
     quiet_until: time
@@ -48,6 +51,7 @@ class Rules:
     marketing_per_week: int
     default_ranking: tuple[Kind, ...]
     company_zone: str
+    quiet_dates: frozenset[date] = frozenset()
 
     @classmethod
     def from_settings(cls, gate: GateTable, company_zone: str) -> Rules:
@@ -59,6 +63,7 @@ class Rules:
             marketing_per_week=gate.marketing_per_week,
             default_ranking=gate.default_ranking,
             company_zone=company_zone,
+            quiet_dates=frozenset(gate.quiet_dates),
         )
 
 
@@ -66,7 +71,8 @@ class Rules:
 class Facts:
     """Everything the hub knows that bears on the answer.
 
-    `marketing` and `automatic` (the answers nobody wrote): what was sent or queued in the last 7 days, by id.
+    `complaining`: a complaint of theirs is open. `marketing` and `automatic` (the answers nobody wrote): what was sent
+    or queued in the last 7 days, by id.
     """
 
     customer: Customer
@@ -76,6 +82,7 @@ class Facts:
     suppressions: tuple[Suppression, ...] = ()
     marketing: tuple[UUID, ...] = ()
     automatic: Mapping[UUID, AutomaticAnswer] = field(default_factory=dict)
+    complaining: bool = False
     elsewhere: tuple[Identity, ...] = ()  # nobody's addresses at which the customer asked to be answered (Reply-To)
 
 
@@ -175,6 +182,8 @@ def _about_the_person(facts: Facts, question: Question, rules: Rules, now: datet
     if question.purpose.needs_consent and _paused(customer, now):
         until = f"until {customer.paused_until:%Y-%m-%d}" if customer.paused_until else "for the time being"
         return Withheld.PAUSED, f"the customer wants a pause {until}"
+    if question.purpose is Purpose.MARKETING and facts.complaining:
+        return Withheld.COMPLAINT_OPEN, "a complaint of the customer's is open"
     return _too_often(facts, question, rules)
 
 
@@ -201,18 +210,17 @@ def _too_often(facts: Facts, question: Question, rules: Rules) -> tuple[Withheld
 
 
 def _by_channel(facts: Facts, question: Question, rules: Rules) -> Iterator[_Verdict]:
-    ranking, unwanted = _order(facts, question, rules)
+    ranking, unwanted = order((facts.rankings or {}).get(question.purpose), question, rules)
     for place, kind in enumerate(ranking, start=1):
         yield _channel(kind, place, facts, question)
     for kind in unwanted:
         yield _Verdict(kind, f"not wanted by the customer for {question.purpose.value}", Withheld.CHANNEL_UNWANTED)
 
 
-def _order(facts: Facts, question: Question, rules: Rules) -> tuple[list[Kind], list[Kind]]:
-    """Kinds in the order to try them, and those that the customer's own ranking leaves out."""
+def order(chosen: tuple[Kind, ...] | None, question: Question, rules: Rules) -> tuple[list[Kind], list[Kind]]:
+    """Kinds in the order to try them, and those that the customer's own ranking leaves out (`chosen`; None: none)."""
     if (question.by_person or question.any_hour) and question.kinds:
         return list(dict.fromkeys(question.kinds)), []
-    chosen = (facts.rankings or {}).get(question.purpose)
     if chosen is not None:
         asked = question.kinds or rules.default_ranking
         return [k for k in chosen if not question.kinds or k in question.kinds], [k for k in asked if k not in chosen]
@@ -272,8 +280,12 @@ def _one_address(kind: Kind, place: int, identity: Identity, facts: Facts, quest
 
 
 def _suppression(kind: Kind, identity: Identity, rows: Sequence[Suppression], question: Question) -> Suppression | None:
-    """STOP stops everything but its own confirmation and an answer to HELP; a number that cannot take it, these too."""
-    mine = (r for r in rows if r.kind is kind and r.value == identity.value and r.purpose in (None, question.purpose))
+    """STOP stops everything but its own confirmation and an answer to HELP; a number that cannot take it, these too.
+
+    Of several the oldest.
+    """
+    mine = [r for r in rows if r.kind is kind and r.value == identity.value and r.purpose in (None, question.purpose)]
+    mine.sort(key=lambda row: row.id or 0)
     return next((row for row in mine if not (question.confirms and _by_wish(row))), None)
 
 
@@ -290,7 +302,7 @@ def _suppressed(kind: Kind, row: Suppression) -> _Verdict:
 
 def _most_telling(verdicts: Sequence[_Verdict]) -> Withheld:
     reasons = {verdict.reason for verdict in verdicts}
-    return next((reason for reason in _TELLING if reason in reasons), Withheld.NO_CHANNEL)
+    return next((reason for reason in TELLING if reason in reasons), Withheld.NO_CHANNEL)
 
 
 def _braked(verdict: _Verdict, facts: Facts, question: Question, now: datetime) -> str:
@@ -308,7 +320,7 @@ def _braked(verdict: _Verdict, facts: Facts, question: Question, now: datetime) 
 def _in_time(
     verdict: _Verdict, trace: tuple[str, ...], facts: Facts, question: Question, rules: Rules, now: datetime
 ) -> Decision:
-    at = now if question.any_hour else _allowed_from(facts, verdict.identity, rules, now)
+    at = now if question.any_hour else allowed_from(facts, verdict.identity, question.purpose, rules, now)
     if at > now:
         trace = (*trace, f"quiet hours: not before {at:%Y-%m-%d %H:%M} UTC")
     if question.expires_at is not None and at >= question.expires_at:
@@ -317,11 +329,12 @@ def _in_time(
     return Decision(verdict.kind, verdict.identity, None, at if at > now else None, trace)
 
 
-def _allowed_from(facts: Facts, identity: Identity | None, rules: Rules, now: datetime) -> datetime:
+def allowed_from(facts: Facts, identity: Identity | None, purpose: Purpose, rules: Rules, now: datetime) -> datetime:
     """The customer's zone, else all zones the number may lie in and the strictest of them, else the narrow window."""
+    dates = rules.quiet_dates if purpose is Purpose.MARKETING else frozenset[date]()
     zones = _zones(facts, identity)
-    own = _own_window(facts.customer, rules, zones) if zones else _unknown_window(rules)
-    return opens(own, now) or opens(_unknown_window(rules), now) or now
+    own = _own_window(facts.customer, rules, zones, dates) if zones else _unknown_window(rules, dates)
+    return opens(own, now) or opens(_unknown_window(rules, dates), now) or now
 
 
 def _zones(facts: Facts, identity: Identity | None) -> tuple[str, ...]:
@@ -334,11 +347,11 @@ def _zones(facts: Facts, identity: Identity | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(zone for number in numbers for zone in zones_of_number(number)))
 
 
-def _own_window(customer: Customer, rules: Rules, zones: tuple[str, ...]) -> Window:
+def _own_window(customer: Customer, rules: Rules, zones: tuple[str, ...], dates: frozenset[date]) -> Window:
     start = customer.quiet_from if customer.quiet_from is not None else rules.quiet_from
     end = customer.quiet_until if customer.quiet_until is not None else rules.quiet_until
-    return Window(zones, start, end)
+    return Window(zones, start, end, dates)
 
 
-def _unknown_window(rules: Rules) -> Window:
-    return Window((rules.company_zone,), rules.unknown_zone_until, rules.unknown_zone_from)
+def _unknown_window(rules: Rules, dates: frozenset[date]) -> Window:
+    return Window((rules.company_zone,), rules.unknown_zone_until, rules.unknown_zone_from, dates)

@@ -96,6 +96,7 @@ async def _allowed(
         await _withhold(session, ticket, row, decision.reason or Withheld.NO_CHANNEL, decision.trace, now)
         return None
     try:
+        _complete(row, batch, gate)
         return await _message(session, row, batch, gate, now)
     except TemplateProblem as problem:
         await _withhold(session, ticket, row, Withheld.TEMPLATE_ERROR, (str(problem),), now)
@@ -173,6 +174,20 @@ async def _mark_sending(session: AsyncSession, ids: Sequence[UUID], channel: Cha
         .where(col(Interaction.id).in_(ids))
         .values(state=State.SENDING, state_rank=State.SENDING.rank, state_at=now, sender=channel.address.value)
     )
+
+
+def _complete(row: Interaction, batch: _Batch, gate: Gate) -> None:
+    """Words that were left until now (see `bulk`): what they are made of goes into the log with `sending`."""
+    version = batch.versions.get(row.template_version_id or 0)
+    if version is None or row.kind is None or row.language:
+        return
+    customer = batch.facts[row.customer_id].customer
+    used = planning.values(gate, customer, row.purpose, row.variables or {})
+    rendered = rendering.render(
+        version.variants, row.kind, customer.language, gate.default_language, used, name="template"
+    )
+    row.variables, row.language = used, rendered.language
+    row.subject, row.content_hash = rendered.subject, rendered.sha256
 
 
 # ---- the words ------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -17,22 +17,27 @@ _DAYS_AHEAD = 3  # a window that does not open within them never does
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Quiet from `quiet_from` until `quiet_until` on the wall of every one of `zones`; equal times: never quiet."""
+    """Quiet from `quiet_from` until `quiet_until` on the wall of every one of `zones`; equal times: never quiet.
+
+    `dates` are quiet from midnight to midnight, by the same walls.
+    """
 
     zones: tuple[str, ...]
     quiet_from: time
     quiet_until: time
+    dates: frozenset[date] = frozenset()
 
 
 def opens(window: Window, at: datetime) -> datetime | None:
-    """The first instant from `at` on when no zone of the window is quiet; None when there is none within three days.
+    """The first instant from `at` on when no zone of the window is quiet; None when there is none within three days
+    that are not quiet as a whole.
 
     An end of quiet in an hour that spring skips counts from the skip; one in an hour that autumn repeats, at its first.
     """
     at = at.astimezone(UTC)
     if not _quiet(window, at):
         return at
-    ends = (instant for zone in window.zones for instant in _ends(ZoneInfo(zone), window.quiet_until, at))
+    ends = (instant for zone in window.zones for instant in _ends(ZoneInfo(zone), window, at))
     later = sorted(instant for instant in ends if instant > at)
     return next((instant for instant in later if not _quiet(window, instant)), None)
 
@@ -57,8 +62,10 @@ def is_zone(name: str) -> bool:
 
 
 def _quiet(window: Window, at: datetime) -> bool:
-    walls = (at.astimezone(ZoneInfo(zone)).time() for zone in window.zones)
-    return any(_within(wall, window.quiet_from, window.quiet_until) for wall in walls)
+    walls = (at.astimezone(ZoneInfo(zone)) for zone in window.zones)
+    return any(
+        wall.date() in window.dates or _within(wall.time(), window.quiet_from, window.quiet_until) for wall in walls
+    )
 
 
 def _within(wall: time, start: time, end: time) -> bool:
@@ -66,11 +73,16 @@ def _within(wall: time, start: time, end: time) -> bool:
     return start <= wall < end if start <= end else wall >= start or wall < end
 
 
-def _ends(zone: ZoneInfo, until: time, at: datetime) -> Iterable[datetime]:
+def _ends(zone: ZoneInfo, window: Window, at: datetime) -> Iterable[datetime]:
+    """When quiet may end: every day at its hour, and the midnights after quiet dates."""
     today = at.astimezone(zone).date()
-    for day in range(-1, _DAYS_AHEAD + 1):
-        wall = datetime.combine(today + timedelta(days=day), until, zone)
-        yield from _instants(wall, zone)
+    ahead = sorted(day for day in window.dates if day >= today)
+    days = [today + timedelta(days=n) for n in range(-1, _DAYS_AHEAD + 1)]
+    days += [day + timedelta(days=n) for day in ahead for n in range(1, _DAYS_AHEAD + 1)]
+    walls = {datetime.combine(day, window.quiet_until) for day in days}
+    walls |= {datetime.combine(day + timedelta(days=1), time()) for day in ahead}
+    for wall in walls:
+        yield from _instants(wall.replace(tzinfo=zone), zone)
 
 
 def _instants(wall: datetime, zone: ZoneInfo) -> Sequence[datetime]:

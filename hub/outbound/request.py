@@ -14,9 +14,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.models import AttachmentRow, DedupeKey, Interaction
-from hub.models.vocabulary import Origin, Withheld
+from hub.models.vocabulary import Withheld
 from hub.outbound import outbox, planning
-from hub.outbound.asking import Answer, Duplicate, Gate, Held, NewFile, Placed, Request, Templated, Words
+from hub.outbound.asking import PRIORITY, Answer, Duplicate, Gate, Held, NewFile, Placed, Request, Templated, Words
 from hub.outbound.permission import Decision
 from hub.outbound.planning import Plan
 from hub.outbound.rendering import Rendered
@@ -36,16 +36,6 @@ __all__ = [
     "send",
     "send_many",
 ]
-
-# 0: a person is waiting … 9: bulk
-_PRIORITY = {
-    Origin.AGENT: 0,
-    Origin.AUTOMATION: 1,
-    Origin.API: 2,
-    Origin.REMINDER: 3,
-    Origin.OCCASION: 5,
-    Origin.CAMPAIGN: 9,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +129,7 @@ def _ticket(plan: Plan) -> outbox.NewTicket:
         interaction_id=plan.interaction.id,
         channel=plan.channel,
         kind=plan.interaction.kind or next(iter(plan.request.kinds)),
-        priority=_PRIORITY.get(plan.request.origin, 5),
+        priority=PRIORITY.get(plan.request.origin, 5),
         due_at=plan.due_at,
         expires_at=plan.request.expires_at,
     )

@@ -62,6 +62,7 @@ WITHHELD: Mapping[str, str] = {
     Withheld.DO_NOT_CONTACT: N_("The customer does not want to be contacted."),
     Withheld.DECEASED: N_("The customer has died."),
     Withheld.PAUSED: N_("The customer asked for a pause."),
+    Withheld.COMPLAINT_OPEN: N_("A complaint of the customer's is open: no promotion until it is settled."),
     Withheld.FREQUENCY: N_("The customer already had enough from us this week."),
     Withheld.CHANNEL_UNWANTED: N_("The customer does not want this channel."),
     Withheld.NO_CHANNEL: N_("This channel is not set up."),

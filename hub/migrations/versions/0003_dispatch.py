@@ -1,0 +1,48 @@
+"""Dispatch: whom a campaign means, what is light to write in great number"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _audiences()
+    _light_rows()
+
+
+def _audiences() -> None:
+    op.create_table(
+        "campaign_recipient",
+        sa.Column("campaign_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("step", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("interaction_id", sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint("campaign_id", "step", "customer_id"),
+        postgresql_with={"fillfactor": 50},
+    )
+    op.add_column("campaign", sa.Column("audience", sa.Integer(), server_default="0", nullable=False))
+    op.alter_column("campaign", "audience", server_default=None)
+    op.add_column("campaign", sa.Column("audience_cursor", sa.Uuid()))
+    op.add_column("campaign", sa.Column("audience_at", sa.DateTime(timezone=True)))
+    complaining = sa.text("flag = 'complaint' and state <> 'resolved'")
+    op.create_index("conversation_complaint", "conversation", ["customer_id"], postgresql_where=complaining)
+
+
+def _light_rows() -> None:
+    """A campaign writes a million of these. Templates' versions, campaigns and senders are never deleted; a ticket
+    whose message was erased with its customer is dropped by whoever takes it.
+    """
+    op.drop_constraint("interaction_campaign_id_fkey", "interaction")
+    op.drop_constraint("interaction_template_version_id_fkey", "interaction")
+    op.drop_constraint("outbox_sender_id_fkey", "outbox")
+    op.drop_constraint("outbox_interaction_id_fkey", "outbox")
+    op.drop_index("interaction_thread", "interaction")
+    threaded = sa.text("conversation_id is not null")
+    columns = ["conversation_id", sa.text("id desc")]
+    op.create_index("interaction_thread", "interaction", columns, postgresql_where=threaded)
