@@ -31,7 +31,7 @@ from hub.storage import StorageFull
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))  # then it is parked
 OVERSIZE = "too large: only its beginning was fetched"
 GROUP_BYTES = 4_000_000
-PATIENCE = 1.0  # seconds; mails that take longer to read are received apart, and keep nobody waiting
+PATIENCE = 0.5  # seconds; mails that take longer to read are received apart, and keep nobody waiting
 
 _log = structlog.get_logger("processing")
 
@@ -105,9 +105,7 @@ async def _process_group(
     try:
         waiting = set(reading)
         while waiting:
-            patience = PATIENCE if len(waiting) == len(reading) else None
-            when = asyncio.ALL_COMPLETED if patience else asyncio.FIRST_COMPLETED
-            done, waiting = await asyncio.wait(waiting, timeout=patience, return_when=when)
+            done, waiting = await asyncio.wait(waiting, timeout=PATIENCE)
             states |= await _settle(database, [(reading[one], one) for one in reading if one in done], reception, now)
     finally:
         for task in reading:
