@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -128,29 +129,33 @@ def moment(inbound: Inbound, quiet: bool, now: datetime) -> datetime:
 def _row(
     customer: Customer, inbound: Inbound, channel: Channel, content: str, *, at: datetime, now: datetime
 ) -> Interaction:
+    return Interaction(id=uuid7(at), customer_id=customer.id, **columns(inbound, channel, content, at=at, now=now))
+
+
+def columns(inbound: Inbound, channel: Channel, content: str, *, at: datetime, now: datetime) -> dict[str, Any]:
+    """What a word's row says by the word alone, whichever way it is inserted. `content` is its digest."""
     to = inbound.recipients[0].value if inbound.recipients and inbound.kind is not Kind.EMAIL else ""
-    return Interaction(
-        id=uuid7(at),
-        at=at,
-        customer_id=customer.id,
-        direction=Direction.IN,
-        kind=inbound.kind,
-        channel=channel.name,
-        origin=Origin.CUSTOMER,
-        state=State.RECEIVED,
-        state_at=now,
-        detail="; ".join(inbound.problems)[:1000],
-        sender=inbound.sender.value,
-        recipient=to or channel.address.value,
-        subject=inbound.subject,
-        body_text=inbound.text,
-        body_html=inbound.html,
-        reply_text=inbound.reply_text,
-        content_hash=content,
-        message_id=inbound.message_id,
-        in_reply_to=next(iter(inbound.in_reply_to), ""),
-        auto=inbound.auto.value if inbound.auto else "",
-    )
+    return {
+        "at": at,
+        "direction": Direction.IN,
+        "kind": inbound.kind,
+        "channel": channel.name,
+        "origin": Origin.CUSTOMER,
+        "state": State.RECEIVED,
+        "state_rank": State.RECEIVED.rank,
+        "state_at": now,
+        "detail": "; ".join(inbound.problems)[:1000],
+        "sender": inbound.sender.value,
+        "recipient": to or channel.address.value,
+        "subject": inbound.subject,
+        "body_text": inbound.text,
+        "body_html": inbound.html,
+        "reply_text": inbound.reply_text,
+        "content_hash": content,
+        "message_id": inbound.message_id,
+        "in_reply_to": next(iter(inbound.in_reply_to), ""),
+        "auto": inbound.auto.value if inbound.auto else "",
+    }
 
 
 async def _thread(

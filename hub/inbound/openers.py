@@ -28,7 +28,7 @@ from hub.interactions import record
 from hub.live import Happening
 from hub.models import AttachmentRow, Conversation, Interaction, MailReference, ProviderReference
 from hub.models.columns import defaults
-from hub.models.vocabulary import ConversationState, Direction, Origin, State, ThreadedBy
+from hub.models.vocabulary import ConversationState, ThreadedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,33 +136,17 @@ class _Opening:
 
     @property
     def interaction(self) -> dict[str, Any]:
-        inbound, channel = self.letter.inbound, self.letter.channel
-        return defaults(Interaction) | {
+        inbound, content = self.letter.inbound, messages.digest(self.letter.inbound)
+        said = messages.columns(inbound, self.letter.channel, content, at=self.at, now=self._now)
+        own = {
             "id": self.id,
-            "at": self.at,
             "customer_id": self.customer_id,
             "conversation_id": self.conversation_id,
-            "direction": Direction.IN,
-            "kind": inbound.kind,
-            "channel": channel.name,
-            "origin": Origin.CUSTOMER,
-            "state": State.RECEIVED,
-            "state_rank": State.RECEIVED.rank,
-            "state_at": self._now,
-            "detail": "; ".join(inbound.problems)[:1000],
-            "sender": inbound.sender.value,
-            "recipient": channel.address.value,
-            "subject": inbound.subject,
-            "body_text": inbound.text,
-            "body_html": inbound.html,
-            "reply_text": inbound.reply_text,
-            "content_hash": messages.digest(inbound),
-            "message_id": inbound.message_id,
-            "in_reply_to": next(iter(inbound.in_reply_to), ""),
             "copied": answering.copied(inbound, self._reception.own) or None,
             "threaded_by": ThreadedBy.NEW.value,
             "flag": self.letter.flag,
         }
+        return defaults(Interaction) | said | own
 
     @property
     def files(self) -> list[dict[str, Any]]:
