@@ -44,6 +44,7 @@ def create_app(hub: Hub) -> FastAPI:
         app.add_exception_handler(error, partial(_database_away, hub))
     app.add_middleware(web.BodyLimits, hub=hub)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
+    app.add_middleware(api.Webhooks, hub=hub)
     app.add_middleware(SecurityHeaders, https=hub.settings.hub.public_url.startswith("https://"))
     return app
 

@@ -15,12 +15,12 @@ from hub.api import (
     plain,
     reference,
     unsubscribe,
-    webhooks,
 )
 from hub.api.problems import install_error_pages
+from hub.api.webhooks import Webhooks
 from hub.bootstrap import Hub
 
-__all__ = ["install_error_pages", "router"]
+__all__ = ["Webhooks", "install_error_pages", "router"]
 
 _VERSION_1 = (customers, interactions, conversations, messages, appointments)
 _PUBLIC = (unsubscribe, files, health, plain)
@@ -36,7 +36,6 @@ def router(hub: Hub) -> APIRouter:
     for part in _VERSION_1:
         version_1.include_router(part.router)
     whole = APIRouter(dependencies=[Depends(give)])
-    whole.include_router(webhooks.router(hub))
     for open_part in _PUBLIC:
         whole.include_router(open_part.router)
     whole.include_router(version_1)

@@ -1,7 +1,7 @@
 """POST /webhooks/{channel}/…: what providers tell us. The adapter checks the signature; only then anything happens.
 
-Status callbacks come in floods, so this is a plain ASGI endpoint: what a framework does for every request would cost as
-much as all the rest of it.
+Status callbacks come in floods, so they are answered in front of the application: finding a route among all the others
+would cost as much as the rest.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import time
 from collections.abc import Iterable, Sequence
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from channels.adapter import Channel, Raw, WebRequest
 from channels.errors import Forged, Unreadable
@@ -32,27 +31,26 @@ LONGEST_SECONDS = 8  # Twilio hangs up after 15
 RECEIPT_SECONDS = 1.8  # nobody waits for what to do next: come again rather than queue
 QUIET_SECONDS = 1.0  # after a flood of forgeries nothing is noted for so long
 
+_BELOW = "/webhooks/"
 _STORED = Response(status_code=204)
 _log = structlog.get_logger("webhooks")
 
 
-def router(hub: Hub) -> APIRouter:
-    """The webhooks of one hub."""
-    return APIRouter(routes=[Route("/webhooks/{name}/{path:path}", Webhooks(hub), include_in_schema=False)])
-
-
 class Webhooks:
-    """An ASGI endpoint that holds what has to be settled together.
+    """Middleware that answers below /webhooks/ itself, and holds what has to be settled together.
 
     204, or what a waiting call does next; 403 forged, 400 unreadable (kept), 404 no such channel, 503 try again.
     """
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(self, app: ASGIApp, *, hub: Hub) -> None:
+        self._app, self._hub = app, hub
         self._collector = Collector(hub.database, hub.signer)
         self._quiet_until = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(_BELOW):
+            await self._app(scope, receive, send)
+            return
         request = Request(scope, receive)
         try:
             response = await self._answer(request)
@@ -65,7 +63,7 @@ class Webhooks:
     async def _answer(self, request: Request) -> Response:
         if request.method != "POST":
             return PlainTextResponse("Webhooks are posted", 405, {"Allow": "POST"})
-        channel = self._hub.channels.get(request.path_params["name"])
+        channel = self._hub.channels.get(request.scope["path"].removeprefix(_BELOW).partition("/")[0])
         if channel is None or channel.webhook is None:
             return PlainTextResponse("No channel of this name takes webhooks", 404)
         incoming = WebRequest(_public_url(request, self._hub), _headers(request), await body_of(request))

@@ -23,11 +23,16 @@ def _pure(value: Any) -> Any:
         case Enum():
             return value
         case str():
-            return UNHOLDABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+            return UNHOLDABLE.sub("\N{REPLACEMENT CHARACTER}", value) if UNHOLDABLE.search(value) else value
+        case None | int() | bytes():
+            return value
         case tuple():
             return tuple(_pure(one) for one in value)
         case Mapping():
             return {_pure(key): _pure(one) for key, one in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: _pure(getattr(value, field.name)) for field in fields(value)})
+        before = {field.name: getattr(value, field.name) for field in fields(value)}
+        pure = {name: _pure(one) for name, one in before.items()}
+        changed = {name: one for name, one in pure.items() if one is not before[name]}
+        return replace(value, **changed) if changed else value
     return value

@@ -57,6 +57,7 @@ async def _calling(hub: Hub, ip: str = STRANGER) -> AsyncIterator[httpx.AsyncCli
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(api.router(hub))
     api.install_error_pages(app)
+    app.add_middleware(api.Webhooks, hub=hub)
     transport = httpx.ASGITransport(app, client=(ip, 40000))
     async with httpx.AsyncClient(transport=transport, base_url="http://evil.example") as client:
         yield client
