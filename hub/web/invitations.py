@@ -31,6 +31,12 @@ _METHODS = {
     "COUNTER": N_("Another time is proposed"),
     "CANCEL": N_("Called off"),
 }
+_EVERY = {
+    "DAILY": N_("again day by day"),
+    "WEEKLY": N_("again week by week"),
+    "MONTHLY": N_("again month by month"),
+    "YEARLY": N_("again year by year"),
+}
 _ANSWERS = {
     "accepted": N_("comes"),
     "declined": N_("does not come"),
@@ -46,6 +52,7 @@ class Shown:
     what: str
     summary: str
     when: str
+    again: str  # that it is not for once; the calendar file says how often and until when
     place: str
     organizer: str
     answers: tuple[tuple[str, str], ...]  # who, and what they answered
@@ -78,10 +85,20 @@ def _shown(event: Invitation, zone: tzinfo) -> Shown:
         what=_(_METHODS["CANCEL"] if event.cancelled else _METHODS.get(event.method, N_("Event"))),
         summary=event.summary,
         when=moments.span(event.start, event.end, zone) if event.start else "",
+        again=_again(event.repeats),
         place=event.location,
         organizer=_person(event.organizer) if event.organizer else "",
         answers=tuple((_person(one), _(_ANSWERS[one.answer])) for one in answered),
     )
+
+
+def _again(rule: str) -> str:
+    """An RRULE (RFC 5545 3.3.10) in words; an interval other than one, or a rare frequency, is only said to repeat."""
+    if not rule:
+        return ""
+    stated = dict(part.partition("=")[::2] for part in rule.upper().split(";"))
+    plain = stated.get("INTERVAL", "1") == "1"
+    return _(_EVERY.get(stated.get("FREQ", ""), N_("several times")) if plain else N_("several times"))
 
 
 def _person(one: Attendee) -> str:

@@ -132,3 +132,17 @@ def test_each_of_two_links_in_one_another_tells_its_own_host() -> None:
 @pytest.mark.parametrize("to", ["/sign-out", "//evil.example", "customers", "?q=x", "data:text/html,x", "vbscript:x"])
 def test_a_link_leads_out_of_the_hub_or_nowhere(to: str) -> None:
     assert "href" not in markup.document(f'<a href="{to}">x</a>').partition("<body>")[2]
+
+
+async def test_a_mail_taller_than_the_page_is_opened_at_its_beginning(world: Any, opening: Any) -> None:
+    tall = "\n".join(f"Line {n}" for n in range(200))
+    conversation, _ = await arrive(world, mail("tall", text=tall))
+    page = await opening(f"/inbox/all/{conversation}")
+    top = "e => e.getBoundingClientRect().top - e.closest('#messages').getBoundingClientRect().top"
+    assert -1 <= await page.locator("#messages article").last.evaluate(top) <= 1
+
+
+async def test_a_mail_without_words_says_so(world: Any, signed_in: Any) -> None:
+    conversation, _ = await arrive(world, mail("none", text=""))
+    page = await (await signed_in(Role.AGENT)).see(f"/inbox/all/{conversation}")
+    assert page.select_one("article.bubble p").text == "(no words)"

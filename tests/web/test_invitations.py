@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from channels.message import Address, Attachment, Inbound, Kind
 from hub import clock
 from hub.conversations import inbox
@@ -64,3 +66,19 @@ async def test_a_calendar_without_a_date_is_still_a_file_and_says_so(world: Any,
     page = await desk.see(f"/inbox/all/{await arrive(world, b'BEGIN:NONSENSE')}")
     assert "No date can be read" in (await desk.see(page.select_one(".invitations")["hx-get"])).text
     assert page.select_one(".files a") is not None
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (b"FREQ=WEEKLY;COUNT=4", "again week by week"),
+        (b"FREQ=WEEKLY;INTERVAL=2", "several times"),
+        (b"FREQ=<b>", "several times"),
+    ],
+)
+async def test_an_invitation_for_more_than_once_says_so(world: Any, signed_in: Any, rule: bytes, told: str) -> None:
+    desk = await signed_in(Role.AGENT)
+    weekly = ICS.replace(b"LOCATION", b"RRULE:" + rule + b"\r\nLOCATION")
+    page = await desk.see(f"/inbox/all/{await arrive(world, weekly)}")
+    shown = (await desk.see(page.select_one(".invitations")["hx-get"])).select_one(".invitation")
+    assert " ".join(shown("div")[1].text.split()) == f"Tuesday, 10 March 2026, 13:00 – 14:30 · {told}"

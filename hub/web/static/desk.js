@@ -55,12 +55,16 @@
     const draft = Object.fromEntries(drafted(form).map((field) => [field.name, field.value]));
     if (draft.text) localStorage.setItem(draftKey(form), JSON.stringify(draft)); else localStorage.removeItem(draftKey(form));
   };
+  const toNewest = (box) => { /* its end; a message taller than the box is read from its beginning */
+    const last = $$("article", box).at(-1);
+    box.scrollTop = last && last.offsetHeight > box.clientHeight ? box.scrollTop + last.getBoundingClientRect().top - box.getBoundingClientRect().top : box.scrollHeight;
+  };
   const wake = (root) => {
     for (const form of $$("form[data-draft]", root)) {
       const kept = JSON.parse(localStorage.getItem(draftKey(form)) ?? "null");
       for (const field of kept ? drafted(form) : []) if (kept[field.name] && !(field.name === "text" && field.value)) field.value = kept[field.name].replace(/\[image: [^[\]\n]+\]\n?/g, ""); /* files are not kept */
     }
-    for (const box of $$("#messages", root)) box.scrollTop = box.scrollHeight;
+    for (const box of $$("#messages", root)) toNewest(box);
     mark();
   };
   addEventListener("input", (event) => { const form = event.target.closest?.("form[data-draft]"); if (form) keepDraft(form); });
