@@ -58,7 +58,7 @@ async def _check_token(tokens: TokenSource | None, settings: Settings) -> list[F
         await tokens.token()
     except ChannelError as e:
         remedy = getattr(e, "remedy", "") or "Try again; if it goes on, see whether the provider has trouble"
-        return [Finding(step, ok=False, detail=str(e), remedy=remedy)]
+        return [Finding(step, ok=False, detail=_told(e), remedy=remedy)]
     return [Finding(step, ok=True, detail="given")]
 
 
@@ -79,7 +79,7 @@ async def _check_smtp(sender: SmtpSender, settings: Settings) -> list[Finding]:
     try:
         client = await sender.login.connect()
     except ChannelError as e:
-        return [Finding(step, ok=False, detail=str(e), remedy=_remedy(e, "smtp"))]
+        return [Finding(step, ok=False, detail=_told(e), remedy=_remedy(e, "smtp"))]
     offers = ", ".join(sorted(client.esmtp_extensions)).upper()
     client.close()
     return [Finding(step, ok=True, detail=f"offers {offers or 'no extensions'}")]
@@ -102,8 +102,13 @@ async def _try(step: str, attempt: Awaitable[object]) -> Finding:
     try:
         await attempt
     except ChannelError as e:
-        return Finding(step, ok=False, detail=str(e), remedy=_remedy(e, "imap"))
+        return Finding(step, ok=False, detail=_told(e), remedy=_remedy(e, "imap"))
     return Finding(step, ok=True, detail="good")
+
+
+def _told(error: ChannelError) -> str:
+    """What went wrong without what to do about it, which a finding has by itself."""
+    return str(error).removesuffix(f". {stated}") if (stated := getattr(error, "remedy", "")) else str(error)
 
 
 def _remedy(error: ChannelError, part: str) -> str:

@@ -65,6 +65,8 @@ def _tell(counts: _Counts, json: bool) -> None:
         options.out.print(f"{counts.read} read, {counts.known} known, {counts.parked} parked.")
     for error in counts.errors if not json else ():
         options.err.print(f"{error['place']}: {error['why']}", markup=False)
+    if not (counts.read or counts.known or counts.parked):
+        options.err.print("There is no mail in it. Name a mail, a folder of mails, a Maildir or an mbox.")
     if counts.parked:
         options.err.print("Parked mails are listed under Settings, with their reasons, and can be run again.")
 

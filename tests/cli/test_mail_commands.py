@@ -52,6 +52,12 @@ async def test_old_mail_comes_into_the_log_once_from_wherever_it_lies_and_nobody
     assert {(one.state, one.unread) for one in await _rows(database, Conversation)} == {("resolved", False)}
 
 
+async def test_a_folder_without_a_mail_is_said_to_have_none(quick: Any, tmp_path: Path) -> None:
+    (tmp_path / "photographs").mkdir()
+    ran = await quick.hub("ingest", tmp_path / "photographs")
+    assert (ran.code, "There is no mail in it" in ran.err) == (0, True)
+
+
 async def test_ingest_into_a_channel_that_is_not_there_names_those_that_are(quick: Any, tmp_path: Path) -> None:
     (tmp_path / "one.eml").write_bytes(letter(1).as_bytes())
     ran = await quick.hub("ingest", "one.eml", "--channel", "post")

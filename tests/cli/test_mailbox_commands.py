@@ -39,6 +39,8 @@ async def test_a_mailbox_is_found_unconnected_then_connected_by_device_then_let_
     before = await by_owner.hub("check")
     assert before.code == 1
     assert "/settings/mailboxes, or `hub mailboxes connect mail`" in before.words
+    found = (await by_owner.hub("check", "--json")).json["mail"]
+    assert [one for one in found if one["remedy"] and one["remedy"] in one["detail"]] == []  # said once
     process = await by_owner.start(("mailboxes", "connect", "mail"), {}, stderr=None)
     async with asyncio.timeout(SECONDS):
         said = (await process.stdout.readline()).decode()
