@@ -15,7 +15,8 @@ _LINES = frozenset({"div", "tr", "li", "dt", "dd", "section", "article", "header
 _LEFT_OUT = frozenset({"script", "style", "title", "template", "noscript"})
 _TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<[!?][^>]*+>?"
-    r"""|<(/?)([a-zA-Z][a-zA-Z0-9]{0,20}+)((?:[^"'>]|"[^"]{0,2000}+"|'[^']{0,2000}+'){0,2000}+)>"""
+    # A tag without an end costs no more than 200 attributes: a new one begins no attribute outside of quotation marks.
+    r"""|<(/?)([a-zA-Z][a-zA-Z0-9]{0,20}+)((?:[^"'<>]{1,2000}+|"[^"]{0,2000}+"|'[^']{0,2000}+'){0,200}+)>"""
     r"|([^<]++|<)",
     re.DOTALL,
 )
@@ -34,7 +35,7 @@ def of(markup: str) -> str:
             page.say(html.unescape(words))
         elif slash:
             page.leave(tag)
-        else:
+        elif tag:
             page.enter(tag, _value(more))
     return page.text()
 
@@ -42,14 +43,20 @@ def of(markup: str) -> str:
 def _tokens(markup: str) -> Iterator[tuple[str, str, str, str]]:
     """Slash, tag and attributes, or else words; nothing of what stands between tags that no reader sees."""
     position = 0
+    said: list[str] = []  # words with many `<` in them are told at once: adding to a long line copies it
     while found := _TOKEN.match(markup, position):
         slash, tag, more, words = (group or "" for group in found.groups())
         position, tag = found.end(), tag.lower()
         if tag in _LEFT_OUT and not slash:
             closing = re.compile(f"</{tag}", re.IGNORECASE).search(markup, position)
             position = closing.start() if closing else len(markup)
-        elif tag or words:
-            yield slash, tag, more, words
+        elif words:
+            said.append(words)
+        elif tag:
+            yield "", "", "", "".join(said)
+            said.clear()
+            yield slash, tag, more, ""
+    yield "", "", "", "".join(said)
 
 
 def _value(attributes: str) -> str:

@@ -189,7 +189,8 @@ async def _rows(session: AsyncSession, read: _Read, reception: Reception, now: d
     """Receipts first: a bounce that named one of our messages is evidence in that message's history, and no mail."""
     channel, quiet = read.channel, read.work.quiet
     news = [event for event in read.events if isinstance(event, Receipt)]
-    known = [await receipts.apply(session, channel, one, signer=reception.gate.signer, now=now) for one in news]
+    signed = [receipts.news_of(channel.name, one, reception.gate.signer) for one in news]
+    known = await receipts.apply_all(session, signed, now=now) if signed else []
     matched = next((one for one in known if one is not None), None)
     about = next((one.recipient for one in news if one.recipient), "")
     kept = matched

@@ -38,7 +38,7 @@ def test_markup_becomes_the_text_that_a_reader_would_see(markup: str, text: str)
 
 
 @pytest.mark.parametrize(
-    "piece", ["<a href='", "<", "<div>", "<ul><li>", '<a b="', "<!--", "<blockquote>", "<td>", "&"]
+    "piece", ["<a href='", "<", "<div>", "<ul><li>", '<a b="', "<!--", "<blockquote>", "<td>", "&", "<a'\"", '<a "']
 )
 def test_no_markup_takes_long(piece: str) -> None:
     began = time.monotonic()
