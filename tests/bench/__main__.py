@@ -14,7 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import claim, imap_fetch, imap_in, import_mail, smtp_compose, smtp_out, webhook_in
+from tests.bench import (
+    claim,
+    imap_fetch,
+    imap_folder,
+    imap_in,
+    import_mail,
+    mail_latency,
+    smtp_compose,
+    smtp_out,
+    webhook_in,
+)
 from tests.bench.figures import Figure, say
 
 MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
@@ -25,6 +35,8 @@ MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
     "import-mail": import_mail.measure,
     "imap-fetch": imap_fetch.measure,
     "imap-in": imap_in.measure,
+    "imap-folder": imap_folder.measure,
+    "mail-latency": mail_latency.measure,
 }
 
 

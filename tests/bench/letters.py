@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import SMTP
 from uuid import UUID
@@ -29,8 +30,13 @@ def outbound(number: int) -> Outbound[Email]:
 
 def received(count: int) -> list[bytes]:
     """Mails as the world sends them: plain, with HTML, with a file, with a forwarded mail; the same each time."""
+    return list(arriving(count))
+
+
+def arriving(count: int) -> Iterator[bytes]:
+    """The same, one at a time."""
     dice = random.Random(20260310)
-    return [_received(number, dice) for number in range(count)]
+    return (_received(number, dice) for number in range(count))
 
 
 def _received(number: int, dice: random.Random) -> bytes:

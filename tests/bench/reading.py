@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from sqlmodel import col, func, select
+from sqlmodel import SQLModel, col, func, select
 
 from hub.bootstrap import Hub, open_hub
 from hub.jobs import listen, read
-from hub.models import RawMessage
+from hub.models import Interaction, RawMessage
 from hub.models.vocabulary import RawState
 from hub.settings import Settings
+from tests.bench.memory import Peak
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,9 @@ class Used:
     reader_cpu: float
     worker_memory: int
     reader_memory: int
+    whole_memory: int  # of the worker and its children together, looked at 20 times a second
+    kept: int  # rows of raw mail at the end ...
+    words: int  # ... and of the log: both as many as there are mails
 
     @property
     def per_core(self) -> float:
@@ -54,10 +58,11 @@ def run(settings: dict[str, Any], url: str, count: int, folder: Path) -> Used:
 async def _main(settings: Settings, url: str, count: int) -> dict[str, float]:
     stop, before = asyncio.Event(), resource.getrusage(resource.RUSAGE_SELF)
     async with open_hub(settings, url) as hub:
-        began = time.perf_counter()
+        began, peak = time.perf_counter(), Peak()
         loops = [asyncio.create_task(loop(hub, stop)) for loop in (listen.run, read.run)]
-        first = await _until(hub, min(count, 50)) - began
-        seconds = await _until(hub, count) - began
+        first = await _until(hub, min(count, 50), peak) - began
+        seconds = await _until(hub, count, peak) - began
+        kept, words = await _count(hub, RawMessage), await _count(hub, Interaction)
         stop.set()
         await asyncio.gather(*loops)
     own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -69,15 +74,24 @@ async def _main(settings: Settings, url: str, count: int) -> dict[str, float]:
         "reader_cpu": others.ru_utime + others.ru_stime,
         "worker_memory": own.ru_maxrss * 1024,
         "reader_memory": others.ru_maxrss * 1024,
+        "whole_memory": peak.bytes,
+        "kept": kept,
+        "words": words,
     }
 
 
-async def _until(hub: Hub, count: int) -> float:
+async def _count(hub: Hub, model: type[SQLModel]) -> int:
+    async with hub.database.unit() as session:
+        return (await session.exec(select(func.count()).select_from(model))).one()
+
+
+async def _until(hub: Hub, count: int, peak: Peak) -> float:
     read_ones = select(func.count()).select_from(RawMessage).where(col(RawMessage.state) == RawState.PROCESSED)
     while True:
         async with hub.database.unit() as session:
             if (await session.exec(read_ones)).one() >= count:
                 return time.perf_counter()
+        peak.look()
         await asyncio.sleep(0.05)
 
 

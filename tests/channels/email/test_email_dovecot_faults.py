@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import imaplib
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,3 +119,24 @@ def _expunge(peer: Dovecot, user: str, numbers: str) -> None:
         imap.select("INBOX")
         imap.store(numbers, "+FLAGS", "\\Deleted")
         imap.expunge()
+
+
+async def test_a_folder_of_five_thousand_mails_comes_once_and_holds_no_memory(peer: Dovecot, listening: Build) -> None:
+    many = 5_000
+    peer.fill("many", (b"Subject: %d\r\n\r\n" % n + b"x" * 4_000 for n in range(many)))
+    batches = listening(peer.port, "many", timeout_seconds=60, mark_seen=False)({})
+    found: set[bytes] = set()
+    count, begun = 0, 0
+    async for batch in batches:
+        found |= {raw.content[:16] for raw in batch.messages}
+        count += len(batch.messages)
+        begun = begun or (_resident() if count >= 500 else 0)
+        if count >= many:
+            break
+    await batches.aclose()
+    assert (count, len(found)) == (many, many)
+    assert _resident() - begun < 15_000_000  # the 18 MB that were read in between are not held
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
