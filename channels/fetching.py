@@ -80,14 +80,14 @@ def basic_auth(user: str, password: str) -> str:
 
 
 def is_public(address: str) -> bool:
-    """True for an address of the open Internet. IPv4 wrapped in IPv6 (mapped, 6to4, Teredo, NAT64) is none."""
+    """True for an address of the open Internet. IPv4 wrapped in IPv6 (mapped, 6to4, Teredo, NAT64, SIIT) is none."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and (ip.ipv4_mapped or ip.sixtofour or ip.teredo or ip in _NAT64):
+    if isinstance(ip, ipaddress.IPv6Address) and (ip not in _UNICAST or ip.sixtofour or ip.teredo):
         return False
     return ip.is_global and not ip.is_multicast
 
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST = ipaddress.ip_network("2000::/3")  # RFC 4291 2.4: nothing else of IPv6 has been given to anybody
 
 
 async def fetch(

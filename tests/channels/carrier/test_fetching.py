@@ -207,6 +207,7 @@ async def test_only_the_providers_own_hosts_are_asked(provider: Provider, url: s
     ("172.16.0.1", False), ("192.168.1.1", False), ("169.254.169.254", False), ("100.64.0.1", False),
     ("0.0.0.0", False), ("224.0.0.1", False), ("255.255.255.255", False), ("::1", False), ("::", False),
     ("fe80::1%eth0", False), ("fc00::1", False), ("::ffff:127.0.0.1", False), ("::ffff:93.184.216.34", False),
+    ("::127.0.0.1", False), ("64:ff9b:1::7f00:1", False), ("::ffff:0:7f00:1", False),
     ("64:ff9b::7f00:1", False), ("2002:7f00:1::", False), ("2001:0:7f00:1::", False), ("ff02::1", False),
 ])  # fmt: skip
 def test_which_addresses_are_public(address: str, public: bool) -> None:
