@@ -47,7 +47,8 @@ def mails(source: Path) -> Iterator[Found]:
 
 def _files(source: Path) -> Iterator[Path]:
     if source.is_file():
-        yield source
+        if _is_mail(source):
+            yield source
         return
     inside = sorted(os.scandir(source), key=lambda entry: entry.name)
     names = {entry.name for entry in inside if entry.is_dir()}
@@ -61,7 +62,7 @@ def _files(source: Path) -> Iterator[Path]:
 
 def _is_mail(file: Path) -> bool:
     with file.open("rb") as f:
-        first = f.readline(_LINE)
+        first = next((line for line in iter(lambda: f.readline(_LINE), b"") if line.strip()), b"")
     return file.suffix.lower() == ".eml" or bool(_HEADER.match(first)) or first.startswith(b"From ")
 
 

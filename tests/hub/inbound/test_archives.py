@@ -89,6 +89,14 @@ def test_a_folder_gives_its_mails_and_mboxes_and_leaves_what_is_neither(tmp_path
     assert found[-1].done == archives.size(tmp_path)
 
 
+def test_a_file_that_is_no_mail_gives_none_and_blank_lines_in_front_of_one_do_no_harm(tmp_path: Path) -> None:
+    noise, mail = tmp_path / "noise.bin", tmp_path / "mail.txt"
+    noise.write_bytes(bytes(range(256)) * 12)
+    mail.write_bytes(b"\n\n" + letter(1))
+    assert contents(noise) == []
+    assert contents(mail) == [b"\n\n" + letter(1)]
+
+
 def test_a_giant_is_not_held_whole(tmp_path: Path) -> None:
     giant = letter(1, b"x" * 99 + b"\n") + (b"y" * 99 + b"\n") * (archives.LIMIT // 100 + 1)
     found = list(archives.mails(mbox(tmp_path, giant, letter(2))))
