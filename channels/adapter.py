@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from channels.message import Accepted, Address, Attachment, Event, Kind, Media, Outbound, Script
+from channels.message import Accepted, Address, Attachment, Event, Kind, Media, Outbound, Receipt, Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,16 @@ class Webhook(Protocol):
         ...
 
 
+class Finder(Protocol):
+    async def find(self, message: Outbound[Any], *, since: datetime, until: datetime) -> Sequence[Receipt]:
+        """What the provider lists that may be this message: our sender, its recipient, its words, made in this time.
+
+        Each as the news it would be. Two that are alike cannot be told apart here: the hub knows which are others'.
+        Raises TryLater or Misconfigured.
+        """
+        ...
+
+
 class Answerer(Protocol):
     def answer(self, script: Script, token: str) -> WebResponse:
         """Say what a waiting call does next. `token` comes back on the events its steps cause."""
@@ -187,5 +197,6 @@ class Channel:
     listener: Listener | None = None
     webhook: Webhook | None = None
     answerer: Answerer | None = None
+    finder: Finder | None = None  # where the provider can be asked what it has of ours
     authority: Authority | None = None  # there is one where the account's owner lets us in, instead of a password
     close: Callable[[], Awaitable[None]] = nothing_to_close

@@ -48,8 +48,8 @@ class Books:
 class Api:
     """The endpoints over one account's books."""
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
+    def __init__(self, books: Books, lose_every: int = 0) -> None:
+        self._books, self._lose_every, self._made = books, lose_every, 0
         self._slowed: set[tuple[str, str, str]] = set()
 
     def routes(self) -> list[web.RouteDef]:
@@ -247,7 +247,9 @@ class Api:
             raise Refusal(429, 20429, "Too Many Requests", {"Retry-After": "1"})
 
     def _created(self, request: web.Request, recipient: str, json: Json) -> web.StreamResponse:
-        if trick(recipient) is Trick.BROKEN_CONNECTION and request.transport:
+        self._made += 1
+        lost = self._lose_every > 0 and self._made % self._lose_every == 0
+        if (lost or trick(recipient) is Trick.BROKEN_CONNECTION) and request.transport:
             request.transport.abort()
         return web.json_response(json, status=201)
 

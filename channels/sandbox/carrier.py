@@ -24,10 +24,19 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Carrier:
-    """One account with its numbers. `pace` is how many seconds each step of a message or call takes (0 in tests)."""
+    """One account with its numbers. `pace` is how many seconds each step of a message or call takes (0 in tests).
+
+    With `lose_every`, one in so many messages and calls is created, but the connection breaks before the answer.
+    """
 
     def __init__(
-        self, account_sid: str, auth_token: str, numbers: Sequence[CompanyNumber], *, pace: float = 0.0
+        self,
+        account_sid: str,
+        auth_token: str,
+        numbers: Sequence[CompanyNumber],
+        *,
+        pace: float = 0.0,
+        lose_every: int = 0,
     ) -> None:
         self.numbers = tuple(numbers)
         self.base_url = ""
@@ -39,7 +48,7 @@ class Carrier:
         self.exchange = Exchange(
             account_sid, self._courier, self._errands, pace=pace, play=player.play, tell=self._tell
         )
-        self._api = Api(Books(account_sid, auth_token, self.numbers, self.messages, self.exchange))
+        self._api = Api(Books(account_sid, auth_token, self.numbers, self.messages, self.exchange), lose_every)
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int = 0, routes: Sequence[web.AbstractRouteDef] = ()) -> None:

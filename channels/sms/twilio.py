@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
@@ -26,6 +27,7 @@ from channels.message import (
 )
 from channels.twilio import codes, hooks, line
 
+_LISTED = 200
 LONGEST = 1600  # characters; Twilio refuses more (21617)
 
 PROGRESS: Mapping[str, Progress] = {
@@ -71,6 +73,7 @@ def open_channel(name: str, settings: Settings, webhook_base: str) -> Channel:
         sender=sms,
         check=sms.check,
         webhook=sms,
+        finder=sms,
         close=sms.line.close,
     )
 
@@ -112,6 +115,21 @@ class _Sms:
             case other:
                 raise Unreadable(f"There is no SMS webhook called {other!r}")
 
+    async def find(self, message: Outbound[Text], *, since: datetime, until: datetime) -> Sequence[Receipt]:
+        """The newest 200 to this number. A list shows no StatusCallback, so words, sender and time have to tell."""
+        asked = {"to": message.to.value, "from_": self.settings.number, "date_sent_after": since}
+        request = self.line.client.messages.list_async(**{k: v for k, v in asked.items() if v}, limit=_LISTED)
+        return [
+            _listed(found)
+            for found in await self.line.listed(request)
+            if line.made_within(found, since, until) and self._is_ours(found) and _same(found, message)
+        ]
+
+    def _is_ours(self, found: Any) -> bool:
+        if self.settings.number:
+            return hooks.number(found.from_ or "") == self.settings.number
+        return bool(found.messaging_service_sid == self.settings.messaging_service_sid)
+
     async def fetch(self, media: Media) -> Attachment:
         return await self.line.fetch(media)
 
@@ -121,6 +139,27 @@ class _Sms:
             return [account, Finding("number", True, "The Messaging Service chooses it; its webhook is not checked")]
         expected = hooks.hook(self.base, "message")
         return [account, *await line.check_number(self.line, self.settings.number, "sms", expected)]
+
+
+def _same(found: Any, message: Outbound[Text]) -> bool:
+    return hooks.number(found.to or "") == message.to.value and (found.body or "") == message.content.body
+
+
+def _listed(found: Any) -> Receipt:
+    """A word that is not in our table proves all the same that Twilio has the message."""
+    word, code = str(found.status), str(found.error_code or "")
+    progress = PROGRESS.get(word, Progress.QUEUED)
+    reason = _reason(word, code) if progress is Progress.FAILED else None
+    return Receipt(
+        provider_id=str(found.sid),
+        progress=progress,
+        recipient=hooks.number(found.to or ""),
+        reason=reason,
+        hard=bool(reason and reason.hard),
+        code=code,
+        detail=f"found in Twilio's list: {word}",
+        at=found.date_created,
+    )
 
 
 def _check(text: Text) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from twilio.rest import Client
 
 from channels import fetching
 from channels.adapter import Finding
-from channels.errors import ChannelError, TryLater, Unknown
+from channels.errors import ChannelError, Refused, TryLater, Unknown
 from channels.message import Attachment, Media
 from channels.twilio.codes import failure
 
@@ -80,6 +80,13 @@ class Line:
             raise
         except (ValueError, TypeError, KeyError, AttributeError) as e:
             raise Unknown(f"Twilio's answer makes no sense: {type(e).__name__}", stage="answered") from e
+
+    async def listed(self, request: Awaitable[list[Any]]) -> list[Any]:
+        """Await a listing, which may be asked for again. Raises TryLater or Misconfigured."""
+        try:
+            return await self.ask(request)
+        except (Unknown, Refused) as e:
+            raise TryLater(f"Twilio's list cannot be read: {e}", code=e.code, stage=e.stage) from e
 
     async def fetch(self, media: Media) -> Attachment:
         account = self._account
@@ -154,6 +161,12 @@ def _refusal(status: int, text: str, retry_after: str) -> ChannelError:
         code, detail = 0, f"HTTP {status}"
     after = timedelta(seconds=min(int(retry_after), 86400)) if retry_after.isdecimal() else None
     return failure(code, status, detail, after=after)
+
+
+def made_within(found: Any, since: datetime, until: datetime) -> bool:
+    """Whether one of ours was created in this time; what came in, or answers by itself, is none of ours."""
+    ours = str(found.direction).startswith("outbound-api")
+    return ours and isinstance(found.date_created, datetime) and since <= found.date_created <= until
 
 
 async def check_account(line: Line, account: Account) -> Finding:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -28,11 +29,14 @@ from channels.message import (
     Outbound,
     Progress,
     Reason,
+    Receipt,
     Recording,
     Script,
 )
 from channels.twilio import codes, hooks, line
 from channels.voice.twiml import LANGUAGES, Speech, Way, render
+
+_LISTED = 200
 
 # Their word for a call or a rung leg → how far it got, and why it failed.
 STATUS: Mapping[str, tuple[Progress, Reason | None]] = {
@@ -84,6 +88,7 @@ def open_channel(name: str, settings: Settings, webhook_base: str) -> Channel:
         check=voice.check,
         webhook=voice,
         answerer=voice,
+        finder=voice,
         close=voice.line.close,
     )
 
@@ -117,6 +122,16 @@ class _Voice:
         }
         return fields | ({"machine_detection": "DetectMessageEnd"} if message.content.detect_machine else {})
 
+    async def find(self, message: Outbound[Call], *, since: datetime, until: datetime) -> Sequence[Receipt]:
+        """The newest calls to this number; when two were placed at once, nothing tells them apart."""
+        asked = {"to": message.to.value, "from_": self.settings.number}
+        request = self.line.client.calls.list_async(**asked, limit=_LISTED)
+        return [
+            _listed(found)
+            for found in await self.line.listed(request)
+            if line.made_within(found, since, until) and hooks.number(found.to or "") == message.to.value
+        ]
+
     def answer(self, script: Script, token: str) -> WebResponse:
         return WebResponse(render(script, Way(self.base, token, self.settings.number, self.speech)), "text/xml")
 
@@ -141,6 +156,19 @@ class _Voice:
         expected = hooks.hook(self.base, "incoming")
         number = await line.check_number(self.line, self.settings.number, "voice", expected)
         return [await line.check_account(self.line, self.settings), *number]
+
+
+def _listed(found: Any) -> Receipt:
+    word = str(found.status)
+    progress, reason = STATUS.get(word, (Progress.QUEUED, None))
+    return Receipt(
+        provider_id=str(found.sid),
+        progress=progress,
+        recipient=hooks.number(found.to or ""),
+        reason=reason,
+        detail=f"found in Twilio's list: {word}",
+        at=found.date_created,
+    )
 
 
 def _event(form: Mapping[str, str], query: Mapping[str, str], *, step: str, asks: bool) -> CallEvent:

@@ -15,6 +15,7 @@ from hub.bootstrap import Hub
 from hub.campaigns import feeding
 from hub.interactions import history, record
 from hub.live import publish
+from hub.outbound import evidence
 
 Body = Callable[[Hub, Mapping[str, Any]], Awaitable[None]]
 
@@ -44,9 +45,15 @@ async def fetch_media(hub: Hub, payload: Mapping[str, Any]) -> None:
             await publish(session, "conversation", id=entry.conversation_id, customer=entry.customer_id)
 
 
+async def look_for_evidence(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Ask the providers about messages whose fate is unknown."""
+    await evidence.look(hub.database, hub.channels, now=clock.now())
+
+
 BODIES: Mapping[str, Body] = {
     "feed-campaign": feed_campaign,
     "fetch-media": fetch_media,
+    "look-for-evidence": look_for_evidence,
 }
 
 

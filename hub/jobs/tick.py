@@ -19,6 +19,7 @@ from hub.interactions import partitions, receipts
 from hub.live import Happening
 from hub.occasions import birthdays, reminders, schedules
 from hub.occasions.schedules import Session
+from hub.outbound import evidence
 from hub.queue import enqueue
 from hub.staff import throttle
 
@@ -79,6 +80,12 @@ async def _start(hub: Hub, session: Session, campaign: int, now: datetime) -> No
         _log.warning("a campaign did not start", campaign=campaign, problem=problem)
 
 
+async def look_for_evidence(hub: Hub, session: Session, now: datetime) -> None:
+    """See to it that providers are asked about messages whose fate is unknown; nothing is asked in here."""
+    if await evidence.waiting(session, now=now):
+        await enqueue(session, "look-for-evidence", payload={}, dedupe="look-for-evidence")
+
+
 async def make_months(hub: Hub, session: Session, now: datetime) -> None:
     """The log's partitions for the coming months."""
     made = await partitions.ensure_months(session, now)
@@ -105,6 +112,7 @@ TICKS: Mapping[str, Tick] = {
     "birthdays": Tick(timedelta(seconds=600), greet),
     "reminders": Tick(timedelta(seconds=30), remind),
     "campaigns": Tick(timedelta(seconds=5), advance_campaigns, topic="campaign"),
+    "evidence": Tick(timedelta(seconds=30), look_for_evidence),
     "snoozes": Tick(timedelta(seconds=30), wake_snoozed),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),

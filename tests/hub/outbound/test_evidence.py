@@ -1,0 +1,171 @@
+"""F2: what became of an SMS or a call whose answer was lost is found in the provider's list, and nowhere guessed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlmodel import col, select
+
+from channels.message import Kind
+from channels.providers import open_channel
+from channels.sandbox.carrier import Carrier
+from channels.sandbox.resources import CompanyNumber
+from hub import clock
+from hub.customers import directory
+from hub.database.engine import Database
+from hub.models import Interaction
+from hub.models.vocabulary import Origin, Purpose, State
+from hub.outbound import evidence
+from hub.outbound.delivery import Delivery
+from hub.outbound.request import Gate, Request, Words, send
+from hub.storage import Folder
+
+SID, TOKEN, COMPANY = "AC" + "0123456789abcdef" * 2, "the sandbox's token", "+48220000000"
+LATER = timedelta(minutes=1)
+Start = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("quick_senders")
+
+
+@pytest.fixture
+async def start(database: Database, gate: Gate, tmp_path: Path) -> AsyncIterator[Start]:
+    """A carrier that loses answers, and the delivery that speaks with it. Its callbacks go nowhere."""
+    async with AsyncExitStack() as stack:
+
+        async def started(lose_every: int) -> tuple[Carrier, Delivery]:
+            carrier = Carrier(SID, TOKEN, [CompanyNumber(COMPANY)], lose_every=lose_every)
+            await carrier.start()
+            stack.push_async_callback(carrier.stop)
+            table = {"account_sid": SID, "auth_token": TOKEN, "base_url": carrier.base_url, "number": COMPANY}
+            opened = {
+                name: open_channel(name, kind, "twilio", table, webhook_base=f"http://127.0.0.1:1/{name}")
+                for name, kind in (("sms", Kind.SMS), ("voice", Kind.VOICE))
+            }
+            for channel in opened.values():
+                stack.push_async_callback(channel.close)
+            return carrier, Delivery(database, opened, Folder(tmp_path), gate, "test")
+
+        yield started
+
+
+async def people(database: Database, count: int) -> list[UUID]:
+    async with database.unit() as session:
+        return [
+            (
+                await directory.create(
+                    session,
+                    directory.NewCustomer(f"P{n}", phones=(f"+4873251{n + 1000:04}",), timezone="Europe/Warsaw"),
+                    now=clock.now(),
+                )
+            ).id
+            for n in range(count)
+        ]
+
+
+async def deliver(
+    database: Database, gate: Gate, delivery: Delivery, to: list[UUID], *, kind: Kind = Kind.SMS, body: str = "Hi"
+) -> None:
+    async with database.unit() as session:
+        for customer in to:
+            asked = Request(customer, Purpose.SERVICE, Origin.AGENT, Words(body), kinds=(kind,))
+            await send(session, asked, gate=gate, now=clock.now())
+    while (await _some(delivery, kind)) > 0:
+        pass
+
+
+async def _some(delivery: Delivery, kind: Kind) -> int:
+    claimed, ready = await delivery.claim("sms" if kind is Kind.SMS else "voice", 100)
+    await delivery.settle(await asyncio.gather(*(delivery.deliver(one) for one in ready)))
+    return claimed
+
+
+async def states(database: Database) -> Counter[State]:
+    async with database.unit() as session:
+        return Counter(State(one) for one in await session.exec(select(Interaction.state)))
+
+
+async def look(database: Database, delivery: Delivery) -> int:
+    return await evidence.look(database, delivery.channels, now=clock.now() + LATER)
+
+
+async def test_of_200_texts_with_lost_answers_none_is_doubled_and_every_unknown_is_settled_a_minute_later(
+    start: Start, database: Database, gate: Gate
+) -> None:
+    carrier, delivery = await start(20)
+    await deliver(database, gate, delivery, await people(database, 200))
+    assert (await states(database))[State.UNKNOWN] == 10
+    assert await look(database, delivery) == 10
+    assert (await states(database))[State.UNKNOWN] == 0
+    assert set(Counter(m.recipient for m in carrier.messages.all.values()).values()) == {1}
+    assert len(carrier.messages.all) == 200
+
+
+async def test_a_call_that_was_placed_is_found_too(start: Start, database: Database, gate: Gate) -> None:
+    carrier, delivery = await start(1)
+    await deliver(database, gate, delivery, await people(database, 1), kind=Kind.VOICE)
+    assert (await states(database))[State.UNKNOWN] == 1
+    assert await look(database, delivery) == 1
+    assert (await states(database))[State.UNKNOWN] == 0
+    assert len(carrier.calls()) == 1
+
+
+async def test_two_alike_cannot_be_told_apart_and_stay_unknown(start: Start, database: Database, gate: Gate) -> None:
+    carrier, delivery = await start(1)
+    (person,) = await people(database, 1)
+    await deliver(database, gate, delivery, [person, person])
+    assert await look(database, delivery) == 0
+    assert (await states(database))[State.UNKNOWN] == 2
+    assert len(carrier.messages.all) == 2
+
+
+async def test_the_entry_of_another_message_with_the_same_words_is_no_evidence(
+    start: Start, database: Database, gate: Gate
+) -> None:
+    """The first was answered, so its name is known; the second is unknown and is in the list once."""
+    carrier, delivery = await start(2)
+    (person,) = await people(database, 1)
+    await deliver(database, gate, delivery, [person, person])
+    (lost,) = (m for m in list(carrier.messages.all.values())[1:])
+    del carrier.messages.all[lost.sid]
+    assert await look(database, delivery) == 0
+    assert (await states(database))[State.UNKNOWN] == 1
+
+
+async def test_what_is_not_in_the_list_stays_unknown_and_is_not_sent_again(
+    start: Start, database: Database, gate: Gate
+) -> None:
+    carrier, delivery = await start(1)
+    await deliver(database, gate, delivery, await people(database, 1))
+    carrier.messages.all.clear()
+    assert await look(database, delivery) == 0
+    assert (await states(database))[State.UNKNOWN] == 1
+    assert await _some(delivery, Kind.SMS) == 0
+
+
+async def test_other_words_to_the_same_telephone_are_no_evidence(start: Start, database: Database, gate: Gate) -> None:
+    carrier, delivery = await start(1)
+    await deliver(database, gate, delivery, await people(database, 1))
+    for message in carrier.messages.all.values():
+        message.body = "Something else"
+    assert await look(database, delivery) == 0
+
+
+async def test_nothing_is_asked_in_the_first_seconds_nor_after_hours(
+    start: Start, database: Database, gate: Gate
+) -> None:
+    _, delivery = await start(1)
+    await deliver(database, gate, delivery, await people(database, 1))
+    async with database.unit() as session:
+        (at,) = await session.exec(select(Interaction.state_at).where(col(Interaction.state) == State.UNKNOWN))
+        waits = [
+            await evidence.waiting(session, now=at + after)
+            for after in (timedelta(seconds=1), LATER, timedelta(hours=7))
+        ]
+    assert waits == [False, True, False]
