@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
@@ -17,6 +19,8 @@ from hub.web.gallery import PURPOSE
 router = APIRouter()
 
 _LONGEST = 4_000
+_AT_ONCE = 6  # fetched from elsewhere by one process; a mail with hundreds waits for itself, and for nobody else
+_open: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 _HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cross-Origin-Resource-Policy": "cross-origin",  # the frame has no origin
@@ -32,10 +36,24 @@ async def picture(request: Request, token: str) -> Response:
     if value is None:
         raise HTTPException(404)
     try:
-        shown = await (_own(hub, value) if value.startswith("own:") else pictures.fetch(value))
+        shown = await (_own(hub, value) if value.startswith("own:") else _elsewhere(value))
     except (Unreadable, Missing, Damaged) as e:
         raise HTTPException(404, str(e)) from e
     return Response(shown.content, media_type=shown.media_type, headers=_HEADERS)
+
+
+async def _elsewhere(url: str) -> pictures.Picture:
+    """Raises Unreadable, also when so many are on their way that this one would have to wait long."""
+    places = _open.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
+    try:
+        async with asyncio.timeout(pictures.SECONDS):
+            await places.acquire()
+    except TimeoutError as e:
+        raise Unreadable("Too many pictures are being fetched") from e
+    try:
+        return await pictures.fetch(url)
+    finally:
+        places.release()
 
 
 async def _own(hub: Hub, value: str) -> pictures.Picture:
