@@ -23,15 +23,19 @@ from tests.bench import (
     mail_latency,
     smtp_compose,
     smtp_out,
+    smtp_wire,
     webhook_in,
 )
 from tests.bench.figures import Figure, say
 
 MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
     "smtp-out": smtp_out.measure,
+    "smtp-wire": smtp_wire.measure,
+    "smtp-distance": smtp_wire.measure_far,
     "smtp-compose": smtp_compose.measure,
     "webhook-in": webhook_in.measure,
     "claim": claim.measure,
+    "feeding": feeding.measure,
     "import-mail": import_mail.measure,
     "imap-fetch": imap_fetch.measure,
     "imap-in": imap_in.measure,
