@@ -70,7 +70,9 @@ async def feed(session: AsyncSession, mailing: Mailing, *, low: UUID, high: UUID
     with_tables, more = decided(question, reach, when, now=now)
     ids = await _senders(session, gate, now)
     statement = text(f"{with_tables},\n{_WRITE}").bindparams(bindparam("variables", type_=JSONB))
+    await session.execute(text(_PLANNED))
     row = (await session.execute(statement, {**more, **_constants(mailing, gate, now), **ids})).one()
+    await session.execute(text(_PLANNED_AS_USUAL))
     if not row.logged == row.taken == row.judged:
         raise FedTwice(f"campaign {mailing.campaign_id}: {row.judged} recipients, {row.taken} of them free")
     for channel in {gate.senders[Kind(kind)][0] for kind in row.kinds or ()}:
@@ -144,6 +146,11 @@ def _constants(mailing: Mailing, gate: Gate, now: datetime) -> dict[str, Any]:
         "variables": dict(mailing.variables),
     }
 
+
+# A slice is a range of every table: each is read through once and joined by hash. What the planner believes of the
+# sizes of common table expressions leads it to compare everybody with everybody; compiling takes longer than running.
+_PLANNED = "select set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)"
+_PLANNED_AS_USUAL = "select set_config('enable_nestloop', 'on', true), set_config('jit', 'on', true)"
 
 _RECIPIENTS = """
 select customer_id from campaign_recipient

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.bench import (
     claim,
+    feeding,
     imap_fetch,
     imap_folder,
     imap_in,

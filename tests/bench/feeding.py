@@ -1,0 +1,136 @@
+"""feeding: a campaign's customers through the audience's snapshot and the gate into log and outbox, durable commits."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from datetime import time as wall
+from pathlib import Path
+
+import asyncpg
+import uvloop
+
+from hub import clock
+from hub.campaigns import feeding, lifecycle
+from hub.campaigns.lifecycle import Plan
+from hub.database import embedded, migrating
+from hub.database.engine import Database
+from hub.interactions import partitions
+from hub.models.vocabulary import Kind
+from hub.outbound import senders, templates
+from hub.outbound.permission import Rules
+from hub.outbound.request import Gate
+from hub.signing import Signer
+from tests.bench.figures import Figure, say
+from tests.bench.rows import connected
+
+CUSTOMERS, GOAL = 100_000, 50_000
+_WORDS = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, less.", "sms": "Less!"}}
+
+# Every twentieth is of a rare sort: no zone, hours of their own, dead, paused, opted out, bouncing, had enough already.
+_TOWN = """
+insert into customer (id, name, given_name, language, timezone, quiet_from, attributes, labels, provisional, vip,
+  deceased, do_not_contact, paused_until, created_at, updated_at)
+select (to_char(n, 'FM00000000') || '-0000-7000-8000-000000000000')::uuid, 'Person ' || n, 'Ana',
+  (array['en', 'pl', 'bg'])[1 + n % 3],
+  case when n % 20 > 1 then (array['Europe/Warsaw', 'Europe/Sofia', 'America/New_York', 'Asia/Tokyo'])[1 + n % 4] end,
+  case when n % 20 = 2 then time '22:00' end, '{"city": "Łódź"}', '{spring}', false, false, n % 200 = 3, n % 200 = 4,
+  case when n % 100 = 5 then now() + interval '1 day' end, now(), now()
+from generate_series(1, $1::int) n;
+"""
+_REST = (
+    """insert into identity (customer_id, kind, value, label, preferred, state, soft_bounces, created_at)
+    select id, 'email', 'p' || substr(id::text, 1, 8) || '@people.example', '', true,
+      case when substr(id::text, 7, 2) = '07' then 'dead' else 'ok' end, 0, now() from customer""",
+    """insert into identity (customer_id, kind, value, label, preferred, state, soft_bounces, created_at)
+    select id, 'phone', '+4873' || substr(id::text, 2, 7), '', true, 'ok', 0, now() from customer
+    where substr(id::text, 8, 1) in ('0', '1', '2', '3')""",
+    """insert into consent (customer_id, at, channel, purpose, granted, wording, wording_version, source, evidence)
+    select id, now(), null, 'marketing', true, '', '', 'import', '' from customer
+    where substr(id::text, 7, 2) <> '08'""",
+    """insert into consent (customer_id, at, channel, purpose, granted, wording, wording_version, source, evidence)
+    select id, now(), 'email', null, false, '', '', 'one-click', '' from customer
+    where substr(id::text, 7, 2) = '09'""",
+    """insert into channel_preference (customer_id, purpose, channels, updated_at)
+    select id, 'marketing', '{sms,email}', now() from customer where substr(id::text, 8, 1) = '3'""",
+    """insert into suppression (kind, value, reason, source, at)
+    select 'email', value, 'hard_bounce', 'test', now() from identity where value like 'p______10@%'""",
+)
+
+
+def measure() -> Figure:
+    """Customers a second, one feeder; what senders take away meanwhile is not counted."""
+    with tempfile.TemporaryDirectory(prefix="hub-bench-") as home, embedded.server(Path(home)) as url:
+        asyncio.run(_prepare(url))
+        rounds = [uvloop.run(_feed_all(url, number)) for number in range(1, 4)]
+    return Figure("feeding", "recipients/s", sorted(rounds)[1], least=GOAL, rounds=tuple(rounds))
+
+
+async def _prepare(url: str) -> None:
+    await migrating.upgrade(url)
+    database, now = Database(url, pool_size=1), clock.now()
+    async with database.unit() as session:
+        await partitions.ensure_months(session, now)
+        for kind, name in ((Kind.EMAIL, "mail"), (Kind.SMS, "sms")):
+            await senders.register(session, name, kind, rate=1e6, burst=1e6, now=now)
+    await database.close()
+    async with connected(url) as connection:
+        await connection.execute(_TOWN, CUSTOMERS)
+        for statement in _REST:
+            await connection.execute(statement)
+        await connection.execute("vacuum analyze")
+
+
+async def _feed_all(url: str, number: int) -> float:
+    database, spent, fed = Database(url, pool_size=2), 0.0, 0
+    try:
+        async with connected(url) as connection:
+            campaign, more = await _started(database, number), True
+            while more:
+                began = time.perf_counter()
+                async with database.unit() as session:
+                    more = await feeding.feed(session, campaign, gate=_GATE, now=clock.now())
+                spent += time.perf_counter() - began
+                await _take_away(connection)
+        async with database.unit() as session:
+            fed = (await lifecycle.get(session, campaign)).fed
+    finally:
+        await database.close()
+    say(f"feeding: round {number} of 3: {fed} recipients, {fed / spent:.0f} recipients/s")
+    return fed / spent
+
+
+async def _started(database: Database, number: int) -> int:
+    async with database.unit() as session:
+        version = await templates.save(session, "spring", _WORDS, now=clock.now())
+        segment = ({"field": "label", "op": "eq", "value": "spring"},)
+        campaign = await lifecycle.create(
+            session, Plan(f"Spring {number}", version.id, segment), staff_id=None, now=clock.now()
+        )
+        assert campaign.id is not None
+        await lifecycle.start(session, campaign.id, gate=_GATE, now=clock.now())
+    return campaign.id
+
+
+async def _take_away(connection: asyncpg.Connection) -> None:
+    """What the senders would do meanwhile."""
+    await connection.execute("delete from outbox")
+
+
+_GATE = Gate(
+    rules=Rules(
+        quiet_from=wall(21),
+        quiet_until=wall(8),
+        unknown_zone_from=wall(10),
+        unknown_zone_until=wall(18),
+        marketing_per_week=3,
+        default_ranking=(Kind.EMAIL, Kind.SMS, Kind.VOICE),
+        company_zone="Europe/Warsaw",
+    ),
+    senders={Kind.EMAIL: ("mail",), Kind.SMS: ("sms",)},
+    signer=Signer(b"a secret for the bench, 32 bytes"),
+    public_url="http://hub.example",
+    company="Meadow & Sons",
+    default_language="en",
+)
