@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.models import Customer, Identity
 from hub.models.vocabulary import AddressKind, Purpose
 from hub.outbound.permission import Facts, Rules, allowed_from
-from hub.outbound.quiet_hours import is_zone
+from hub.outbound.quiet_hours import is_zone, zones_of_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ async def hours(session: AsyncSession, reach: Reach, *, purpose: Purpose, rules:
     return Hours(
         zones=zones,
         unknown=_opens(_somebody(), (), purpose, rules, now),
-        odd={row.id: _own(row, purpose, rules, now) for row in odd if row.id not in several},
+        odd=_odd([row for row in odd if row.id not in several], purpose, rules, now),
         by_hand=several,
     )
 
@@ -70,9 +70,18 @@ where c.quiet_from is not null or c.quiet_until is not null
 """
 
 
-def _own(row: Row[Any], purpose: Purpose, rules: Rules, now: datetime) -> datetime | None:
-    customer = _somebody(timezone=row.timezone, quiet_from=row.quiet_from, quiet_until=row.quiet_until)
-    return _opens(customer, row.numbers, purpose, rules, now)
+def _odd(rows: Sequence[Row[Any]], purpose: Purpose, rules: Rules, now: datetime) -> dict[UUID, datetime | None]:
+    """Reckoned once for all who have the same hours and the same zones: there are few such sorts of people."""
+    sorts: dict[Hashable, datetime | None] = {}
+    found = {}
+    for row in rows:
+        zones = () if is_zone(row.timezone or "") else tuple(zones_of_number(number) for number in row.numbers)
+        sort = (row.timezone, row.quiet_from, row.quiet_until, zones)
+        if sort not in sorts:
+            customer = _somebody(timezone=row.timezone, quiet_from=row.quiet_from, quiet_until=row.quiet_until)
+            sorts[sort] = _opens(customer, row.numbers, purpose, rules, now)
+        found[row.id] = sorts[sort]
+    return found
 
 
 def _opens(
