@@ -58,8 +58,8 @@ class House:
     async def automatic(self) -> list[State]:
         """What became of the answers that nobody wrote."""
         async with self.hub.database.unit() as session:
-            found = select(Interaction.state).where(Interaction.origin == Origin.AUTOMATION)
-            return list(await session.exec(found.order_by(col(Interaction.id))))
+            found = select(col(Interaction.state)).where(Interaction.origin == Origin.AUTOMATION)
+            return list((await session.scalars(found.order_by(col(Interaction.id)))).all())
 
     async def heard(self, subject: str) -> bool:
         async with self.hub.database.unit() as session:

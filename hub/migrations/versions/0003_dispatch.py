@@ -44,5 +44,5 @@ def _light_rows() -> None:
     op.drop_constraint("outbox_interaction_id_fkey", "outbox")
     op.drop_index("interaction_thread", "interaction")
     threaded = sa.text("conversation_id is not null")
-    columns = ["conversation_id", sa.text("id desc")]
+    columns: list[str | sa.TextClause] = ["conversation_id", sa.text("id desc")]
     op.create_index("interaction_thread", "interaction", columns, postgresql_where=threaded)
