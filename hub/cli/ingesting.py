@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from hub.inbound import archives, ingestion
 from hub.inbound.archives import Found
 from hub.settings import ConfigurationError
 
+_PATIENT = 10  # of 19: the machine's cores belong to new mail first, and the reading children inherit it
 TOLD = 20  # mails that were not read are named, the first so many
 
 
@@ -47,6 +49,7 @@ def ingest(
 ) -> None:
     """Read old mail into the log. Nobody is notified and nothing is answered; running it again adds nothing."""
     counts = _Counts()
+    os.nice(_PATIENT)
     try:
         options.with_hub(config, lambda hub: _ingest(hub, source, _mail_channel(hub, channel), counts))
     except (KeyboardInterrupt, asyncio.CancelledError):

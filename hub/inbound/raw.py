@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, case, func, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -32,6 +33,12 @@ class Work:
     oversize: bool
     quiet: bool
     tries: int
+
+
+class Claim(Protocol):
+    """A way to take mails that wait, for oneself."""
+
+    async def __call__(self, session: AsyncSession, *, now: datetime, limit: int) -> list[Work]: ...
 
 
 async def keep(
@@ -91,6 +98,11 @@ async def claim(
     """
     due = col(RawMessage.next_try_at) <= now
     return await _claim(session, due if only is None else due & col(RawMessage.id).in_(only), now, limit)
+
+
+async def claim_new(session: AsyncSession, *, now: datetime, limit: int = 50) -> list[Work]:
+    """As `claim`, without old mail: whoever takes only these is never in the middle of an archive when one comes."""
+    return await _claim(session, (col(RawMessage.next_try_at) <= now) & ~col(RawMessage.quiet), now, limit)
 
 
 async def claim_archive(session: AsyncSession, channel: str, *, now: datetime, limit: int = 50) -> list[Work]:

@@ -1,8 +1,12 @@
-"""Reading raw mail into the log, in groups. One that cannot be read never stands in another's way."""
+"""Reading raw mail into the log, in groups. One that cannot be read never stands in another's way.
+
+New mail goes before old: one of the two who read takes nothing else.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
@@ -16,7 +20,7 @@ from hub.models.vocabulary import RawState
 
 POLL = 1.0  # seconds; what is new is announced, so this is for retries and for lost announcements
 AT_ONCE = 50  # mails a group
-GROUPS = 2  # while one is received, the children read the next
+CLAIMS: Sequence[raw.Claim] = (raw.claim_new, raw.claim)  # while one group is received, the children read the other's
 PAUSE = 0.5  # after a fault
 
 _log = structlog.get_logger("read")
@@ -24,10 +28,11 @@ _log = structlog.get_logger("read")
 
 async def run(hub: Hub, stop: asyncio.Event) -> None:
     """Until `stop`; then finishes the mails in hand."""
-    news = [asyncio.Event() for _ in range(GROUPS)]
+    news = [asyncio.Event() for _ in CLAIMS]
     async with hub.live.subscribe() as happenings, asyncio.TaskGroup() as group:
         waking = group.create_task(_wake(happenings, news))
-        reading = [group.create_task(_read_on(hub, one, stop)) for one in news]
+        both = zip(CLAIMS, news, strict=True)
+        reading = [group.create_task(_read_on(hub, claim, one, stop)) for claim, one in both]
         await stop.wait()
         for one in news:
             one.set()
@@ -42,19 +47,19 @@ async def _wake(happenings: asyncio.Queue[Happening], news: list[asyncio.Event])
                 one.set()
 
 
-async def _read_on(hub: Hub, news: asyncio.Event, stop: asyncio.Event) -> None:
+async def _read_on(hub: Hub, claim: raw.Claim, news: asyncio.Event, stop: asyncio.Event) -> None:
     while not stop.is_set():
         news.clear()
-        if not await _round(hub):
+        if not await _round(hub, claim):
             with suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), POLL)
 
 
-async def _round(hub: Hub) -> int:
+async def _round(hub: Hub, claim: raw.Claim) -> int:
     """Read what is due; how many that was."""
     try:
         async with hub.database.unit() as session:
-            works = await raw.claim(session, now=clock.now(), limit=AT_ONCE)
+            works = await claim(session, now=clock.now(), limit=AT_ONCE)
         states = await processing.process_all(hub.database, works, hub.reception, now=clock.now())
     except Exception as e:
         # Their tries are counted already: they come again when the lease is over, and are parked in the end.

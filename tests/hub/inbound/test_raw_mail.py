@@ -231,3 +231,14 @@ Diagnostic-Code: smtp; 550 5.1.1 no such user
 
 --b--
 """.replace("\n", "\r\n").encode()
+
+
+async def test_new_mail_is_taken_before_old_and_can_be_taken_alone(
+    database: Database, reception: Reception, now: datetime
+) -> None:
+    await keep(database, reception, letter(1), now=now - timedelta(hours=1), quiet=True)
+    await keep(database, reception, letter(2), letter(3), letter(4), now=now)
+    async with database.unit() as session:
+        alone = [work.quiet for work in await raw.claim_new(session, now=now, limit=2)]
+        rest = [work.quiet for _ in range(2) for work in await raw.claim(session, now=now, limit=1)]
+    assert (alone, rest) == ([False, False], [False, True])
