@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from hub import live
 from hub.clock import uuid7
 from hub.conversations import answering, evidence, rearranging, threads
 from hub.customers import directory
-from hub.inbound import automations, copies
+from hub.inbound import automations, copies, sent
 from hub.inbound.automations import Meaning
 from hub.inbound.reception import Reception
 from hub.interactions import record
@@ -27,7 +27,6 @@ from hub.storage import Storage
 NOBODY = "no sender address"
 
 _MACHINES = (Auto.BOUNCE, Auto.ARF)
-_FIRST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 async def store_files(storage: Storage, event: Event) -> None:
@@ -50,11 +49,17 @@ async def take(
     """Keep a word whose files are stored and do what follows from it; its id, also when it was there already.
 
     A bounce never makes a customer: it is kept with the customer whose address it is `about`, else not at all (None).
+    What we wrote ourselves and find in an archive is history of whom we wrote to.
     """
     content = digest(inbound)
     known = await copies.look(session, channel, inbound, content, own=reception.own)
     if known.interaction_id is not None:
         return known.interaction_id
+    if quiet and sent.is_ours(inbound, reception):
+        row_id = await sent.take(session, channel, inbound, reception, content, now=now)
+        if row_id is not None:
+            await record.name(session, channel.name, known.name, row_id)
+        return row_id
     customer = await _customer(session, inbound, about, now)
     if customer is None:
         return None
@@ -121,9 +126,7 @@ def _is_somebody(inbound: Inbound) -> bool:
 
 def moment(inbound: Inbound, quiet: bool, now: datetime) -> datetime:
     """When it came in. Only an archive being read in is believed what its mails say."""
-    if quiet and inbound.at is not None and _FIRST < inbound.at < now:
-        return inbound.at
-    return now
+    return sent.moment(inbound, now) if quiet else now
 
 
 def _row(

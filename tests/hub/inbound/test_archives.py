@@ -10,9 +10,9 @@ import pytest
 
 from channels.adapter import Raw
 from hub.database.engine import Database
-from hub.inbound import archives, ingestion, raw
+from hub.inbound import archives, ingestion, raw, sent
 from hub.inbound.receive import Reception
-from hub.models import Conversation, Interaction, RawMessage
+from hub.models import Conversation, Identity, Interaction, RawMessage
 from tests.hub.inbound.conftest import Rows
 
 FROM = b"From ana@example.org Tue Mar 10 12:00:00 2026\n"
@@ -136,4 +136,40 @@ async def test_what_a_killed_run_kept_and_did_not_read_is_read_by_the_next_one(
         assert await raw.claim(session, now=now) == []  # its lease keeps the workers off
     await ingestion.resume(database, "mail", reception)
     assert sorted(word.subject for word in await rows(Interaction)) == ["0", "1", "2"]
+    assert {row.state for row in await rows(RawMessage)} == {"processed"}
+
+
+ASKED = b"From: Ana <ana@example.org>\nTo: support@meadow.example\nSubject: Bill\nMessage-ID: <a@x>\n"
+ASKED += b"Date: Mon, 2 Mar 2026 10:00:00 +0000\n\nIs it right?\n"
+ANSWERED = (
+    b"From: Meadow <support@meadow.example>\nTo: sales@meadow.example, Ana <ana@example.org>\nSubject: Re: Bill\n"
+)
+ANSWERED += b"Message-ID: <b@meadow>\nIn-Reply-To: <a@x>\nDate: Mon, 2 Mar 2026 11:00:00 +0000\n\nIt is.\n"
+THANKED = b"From: Ana <ana@example.org>\nTo: support@meadow.example\nSubject: Re: Bill\nMessage-ID: <c@x>\n"
+THANKED += b"In-Reply-To: <b@meadow>\nDate: Mon, 2 Mar 2026 12:00:00 +0000\n\nThank you!\n"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0)])
+async def test_what_we_wrote_is_history_of_whom_we_wrote_to_in_whatever_order_it_comes(
+    database: Database, reception: Reception, rows: Rows, now: datetime, order: tuple[int, ...]
+) -> None:
+    for number in order:
+        await put_in(database, reception, [(ASKED, ANSWERED, THANKED)[number]], now)
+    words = sorted(await rows(Interaction), key=lambda word: word.at)
+    assert [(w.direction, w.sender, w.recipient) for w in words] == [
+        ("in", "ana@example.org", "support@meadow.example"),
+        ("out", "support@meadow.example", "ana@example.org"),
+        ("in", "ana@example.org", "support@meadow.example"),
+    ]
+    assert (words[1].state, words[1].origin, words[1].detail) == ("sent", "agent", sent.CLAIMED)
+    assert len({word.conversation_id for word in words}) == 1
+    assert {one.value for one in await rows(Identity)} == {"ana@example.org"}
+    assert {(one.state, one.unread) for one in await rows(Conversation)} == {("resolved", False)}
+
+
+async def test_what_we_wrote_to_ourselves_is_nobodys_history(
+    database: Database, reception: Reception, rows: Rows, now: datetime
+) -> None:
+    await put_in(database, reception, [ANSWERED.replace(b", Ana <ana@example.org>", b"")], now)
+    assert await rows(Interaction) == []
     assert {row.state for row in await rows(RawMessage)} == {"processed"}
