@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import mailbox
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
 from sqlmodel import SQLModel, col, select
 
 from hub.database.engine import Database
@@ -16,11 +23,14 @@ from hub.models import Conversation, Interaction, Outbox, Task
 OURS = "support@meadow.example"
 
 
-def letter(number: int, *, sender: str = "ana@nowak.example", subject: str = "") -> EmailMessage:
+def letter(number: int, *, sender: str = "ana@nowak.example", subject: str = "", name: str = "") -> EmailMessage:
     mail = EmailMessage()
     mail["From"], mail["To"] = f"Ana Nowak <{sender}>", OURS
     mail["Subject"] = subject or f"Question {number}"
-    mail["Date"], mail["Message-ID"] = f"Tue, {number:02} Jan 2019 10:00:00 +0000", f"<old-{number}@nowak.example>"
+    mail["Date"], mail["Message-ID"] = (
+        f"Tue, {number:02} Jan 2019 10:00:00 +0000",
+        f"<{name or f'old-{number}'}@nowak.example>",
+    )
     mail.set_content(f"When do you open? ({number})")
     mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename=f"plan {number}.pdf")
     return mail
@@ -50,6 +60,48 @@ async def test_old_mail_comes_into_the_log_once_from_wherever_it_lies_and_nobody
     assert await _rows(database, Outbox) == []
     assert await _rows(database, Task) == []
     assert {(one.state, one.unread) for one in await _rows(database, Conversation)} == {("resolved", False)}
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+async def test_an_ingestion_that_is_stopped_half_way_goes_on_where_it_was_and_every_mail_is_there_once(
+    quick: Any, database: Database, database_url: str, tmp_path: Path, how: signal.Signals, code: int
+) -> None:
+    box = mailbox.mbox(tmp_path / "old.mbox")
+    for number in range(600):
+        box.add(letter(number % 28 + 1, subject=f"Mail {number}", name=f"m{number}"))
+    box.close()
+    async with _first_words(database_url) as begun:
+        process = await quick.start(("ingest", tmp_path / "old.mbox"), {}, stderr=asyncio.subprocess.PIPE)
+        await asyncio.wait_for(begun.wait(), 60)
+        process.send_signal(how)
+        _, said = await process.communicate()
+    assert process.returncode == code
+    assert how is signal.SIGKILL or "the same command goes on" in said.decode()
+    half = len(await _rows(database, Interaction))
+    assert 0 < half < 600
+    assert (await quick.hub("ingest", tmp_path / "old.mbox")).code == 0
+    assert sorted(word.subject for word in await _rows(database, Interaction)) == sorted(
+        f"Mail {n}" for n in range(600)
+    )
+
+
+@asynccontextmanager
+async def _first_words(url: str) -> AsyncIterator[asyncio.Event]:
+    """Set when the first words of a group have been committed to the log."""
+    begun = asyncio.Event()
+    connection = await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+    try:
+        await connection.execute(_TELL)
+        await connection.add_listener("words", lambda *_: begun.set())
+        yield begun
+    finally:
+        await connection.close()
+
+
+_TELL = """
+create function tell() returns trigger language plpgsql as $$ begin perform pg_notify('words', ''); return null; end $$;
+create trigger tell after insert on interaction for each statement execute function tell();
+"""
 
 
 async def test_a_folder_without_a_mail_is_said_to_have_none(quick: Any, tmp_path: Path) -> None:
