@@ -17,7 +17,6 @@ from tests.dovecot import PASSWORD, PROGRAM, Dovecot, dovecot
 
 pytestmark = pytest.mark.dovecot
 Build = Callable[..., Any]
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def peer() -> Iterator[Dovecot]:
         yield server
 
 
-def letter(name: str, written: datetime = NOW) -> bytes:
+def letter(name: str, written: datetime) -> bytes:
     return f"From: a@b.example\r\nSubject: {name}\r\nDate: {format_datetime(written)}\r\n\r\n{name}\r\n".encode()
 
 
@@ -40,7 +39,7 @@ class Box:
 
     async def put(self, name: str, days: float, *, written: float | None = None) -> None:
         """A mail that came `days` ago, by its own date `written` days ago."""
-        mail = letter(name, NOW - timedelta(days=days if written is None else written))
+        mail = letter(name, datetime.now(UTC) - timedelta(days=days if written is None else written))
         await asyncio.to_thread(self._append, mail, time.time() - days * 86_400)
 
     def _append(self, mail: bytes, at: float) -> None:
@@ -87,7 +86,8 @@ async def test_only_the_last_days_of_what_lies_there_at_first_is_read(box: Box, 
 
 async def test_a_mailbox_may_begin_with_what_comes_from_now_on(box: Box, read: Build) -> None:
     await box.put("a minute ago", 1 / 1440)
-    cursor = Cursor("INBOX", 1, 0, since=NOW)  # numbered otherwise: begun anew, at the moment it was first begun
+    now = datetime.now(UTC)
+    cursor = Cursor("INBOX", 1, 0, since=now)  # numbered otherwise: begun anew, at the moment it was first begun
     await box.put("from now on", -1 / 1440)
     raws, _ = await read("from now on", cursor)
     assert names(raws) == ["from now on"]
@@ -114,14 +114,15 @@ async def test_an_old_mail_that_is_moved_there_later_is_read_as_history(box: Box
 
 async def test_a_new_uidvalidity_brings_back_the_time_since_the_start_and_no_old_work(box: Box, read: Build) -> None:
     """Also where a program moved the mails and gave all of them the same new time of arrival."""
+    start = datetime.now(UTC) - timedelta(days=300)
     await box.put("before the start", 400)
     await box.put("since the start", 200)
     await box.put("moved here, from before the start", 0, written=400)
     await box.put("today", 0)
-    raws, cursor = await read("today", Cursor("INBOX", 1, 900, NOW - timedelta(days=300), 17))
+    raws, cursor = await read("today", Cursor("INBOX", 1, 900, start, 17))
     assert [(name, raw.old) for name, raw in zip(names(raws), raws, strict=True)] == [
         ("since the start", False),
         ("moved here, from before the start", True),
         ("today", False),
     ]
-    assert (cursor.uid, cursor.present, cursor.since) == (4, 4, NOW - timedelta(days=300))
+    assert (cursor.uid, cursor.present, cursor.since) == (4, 4, start)
