@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import compat32
+from email.utils import format_datetime
 from pathlib import Path
 
 import aiosmtplib
@@ -198,7 +199,8 @@ async def test_a_robot_that_answers_everything_with_a_new_mail_is_answered_once(
             a.sent.append(letter)
             answered += 1
             head = f"From: <{ROBOT}>\r\nTo: <{a.own}>\r\nSubject: Away {answered}\r\n"
-            raw = f"{head}Message-ID: <{answered}@pretend.example>\r\n\r\nI am away.".encode()
+            head += f"Date: {format_datetime(clock.now())}\r\nMessage-ID: <{answered}@pretend.example>\r\n"
+            raw = f"{head}\r\nI am away.".encode()
             await a.world.write(ROBOT, a.own, "", "", raw=raw)
 
         a.world.on_letter.append(robot)
