@@ -9,11 +9,12 @@ from uuid import UUID
 
 from hub.interactions import history
 from hub.interactions.history import Entry, File
-from hub.models.vocabulary import Origin
+from hub.models.vocabulary import Direction, Origin
 from hub.outbound import rendering
 from hub.web import invitations
 
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_SMALLEST = 60  # bytes; there is no PNG of fewer
 _LARGEST = 8_000_000  # bytes of a picture that is shown at once
 _ORNAMENT = 8_000  # bytes
 _BY_MACHINE = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin.AUTOMATION})
@@ -80,9 +81,10 @@ async def _one(session: Any, entry: Entry) -> Told:
 
 
 def _is_picture(file: File) -> bool:
-    return file.media_type in _PICTURES and file.size <= _LARGEST
+    return file.media_type in _PICTURES and _SMALLEST <= file.size <= _LARGEST
 
 
 def _is_ornament(file: File, entry: Entry) -> bool:
     """A logo or a line of a design: small, and in its place when the design is opened. A screenshot is none."""
-    return file.inline and file.media_type.startswith("image/") and entry.has_html and file.size < _ORNAMENT
+    designed = entry.has_html and entry.direction is Direction.IN
+    return designed and file.inline and file.media_type.startswith("image/") and file.size < _ORNAMENT
