@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import Mapping
 
 from hub.bootstrap import Hub
 from hub.live import Happening
+from hub.outbound import workers
 from hub.outbound.delivery import Delivery
 from hub.outbound.pump import Pump, reap
 
@@ -19,16 +21,18 @@ async def run(hub: Hub, stop: asyncio.Event) -> None:
     pumps = {name: Pump(delivery, name) for name in hub.channels}
     async with hub.live.subscribe() as happenings, asyncio.TaskGroup() as group:
         waking = group.create_task(_wake(happenings, pumps))
+        living = group.create_task(workers.hold(hub.database.url, delivery.worker))
         group.create_task(reap(delivery, stop))
         sending = [group.create_task(pump.run(stop)) for pump in pumps.values()]
         await stop.wait()
         await asyncio.gather(*sending)
-        waking.cancel()
+        for one in (waking, living):
+            one.cancel()
 
 
 def worker() -> str:
-    """Who holds a ticket: for the person who looks at the table."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Who holds a ticket. No second process has this name: in containers every one is number 1 of the same host."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 async def _wake(happenings: asyncio.Queue[Happening], pumps: Mapping[str, Pump]) -> None:

@@ -27,7 +27,7 @@ from hub.models.interactions import (
     ReceiptRow,
     Task,
 )
-from hub.models.outbox import Outbox, SenderRow
+from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.staff import ApiToken, Audit, SignInFailure, Staff, StaffSession, Team, TeamChannel, TeamMember
 
 METADATA = SQLModel.metadata
@@ -74,4 +74,5 @@ __all__ = [
     "TeamMember",
     "Template",
     "TemplateVersion",
+    "Worker",
 ]

@@ -45,3 +45,11 @@ class Outbox(SQLModel, table=True):
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
     fence: int = 0  # grows with every claim; only the holder of the current value may settle
     worker: str = ""
+
+
+class Worker(SQLModel, table=True):
+    """A process that sends, from when it first held its lock until it was found to be gone."""
+
+    __tablename__ = "worker"
+    name: str = Field(primary_key=True)
+    started_at: datetime = Field(sa_type=Moment)

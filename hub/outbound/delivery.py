@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from hub import clock
 from hub.database.engine import Database
 from hub.database.outage import is_away
 from hub.database.purity import storable
-from hub.outbound import outbox, preparing, settling
+from hub.outbound import outbox, preparing, settling, workers
 from hub.outbound.asking import Gate
 from hub.outbound.outbox import LEASE, Ticket
 from hub.outbound.preparing import Ready
@@ -96,6 +96,13 @@ class Delivery:
         """Decide about tickets whose worker did not come back."""
         async with self.database.unit() as session:
             return await settling.expire(session, now=clock.now())
+
+    async def bury(self, missed: Set[str]) -> set[str]:
+        """Take their tickets from workers that are gone, if they were already `missed`. Gives who is missed now."""
+        async with self.database.unit() as session:
+            missing = await workers.dead(session)
+            await workers.bury(session, missing & missed)
+        return missing - missed
 
     async def _attempt(self, ready: Ready) -> Accepted | TryLater | Refused | Unknown | Misconfigured:
         try:

@@ -140,10 +140,12 @@ class Pump:
         self._landed[:] = [outcome for outcome in self._landed if id(outcome) not in settled]
 
 
-async def reap(delivery: Delivery, stop: asyncio.Event, *, every: float = 5.0) -> None:
+async def reap(delivery: Delivery, stop: asyncio.Event, *, every: float = 2.0) -> None:
     """Look for tickets whose worker did not come back, until told to stop. Every process may."""
+    missed: set[str] = set()
     while not stop.is_set():
         try:
+            missed = await delivery.bury(missed)
             count = await delivery.expire()
             if count:
                 _log.warning("leases ran out", count=count)

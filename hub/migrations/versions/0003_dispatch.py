@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     _audiences()
     _light_rows()
+    _workers()
 
 
 def _audiences() -> None:
@@ -46,3 +47,12 @@ def _light_rows() -> None:
     threaded = sa.text("conversation_id is not null")
     columns: list[str | sa.TextClause] = ["conversation_id", sa.text("id desc")]
     op.create_index("interaction_thread", "interaction", columns, postgresql_where=threaded)
+
+
+def _workers() -> None:
+    op.create_table(
+        "worker",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
