@@ -58,8 +58,8 @@ async def feed(
 async def _feed_up_to(session: AsyncSession, campaign: Campaign, last: UUID, gate: Gate, now: datetime) -> None:
     """All at once in the database, and one by one those whom only `permission` can judge."""
     first, before = campaign.cursor or _NOBODY, campaign.fed
-    mailing = await _mailing(session, campaign)
-    campaign.fed += await bulk.feed(session, mailing, low=first, high=last, gate=gate, now=now)
+    what = await mailing(session, campaign)
+    campaign.fed += await bulk.feed(session, what, low=first, high=last, gate=gate, now=now)
     if others := await audience.left_over(session, campaign, first, last):
         campaign.fed += await _one_by_one(session, campaign, others, gate, now)
     campaign.cursor = last
@@ -79,7 +79,8 @@ async def _one_by_one(
     return sum(not isinstance(answer, Duplicate) for answer in answers)
 
 
-async def _mailing(session: AsyncSession, campaign: Campaign) -> Mailing:
+async def mailing(session: AsyncSession, campaign: Campaign) -> Mailing:
+    """What the campaign says. Raises LookupError when it has no template."""
     version = await session.get(TemplateVersion, campaign.template_version_id or 0)
     if version is None or campaign.id is None:
         raise LookupError(f"There is no template version {campaign.template_version_id}")

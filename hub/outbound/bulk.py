@@ -6,13 +6,13 @@ Their words are not made here: `preparing` makes them, once, when they leave, of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Result, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -58,6 +58,15 @@ class Verdict:
     trace: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Table expressions that end in `decided` (see `setwise`), their values, and whom `permission` must judge."""
+
+    tables: str
+    values: Mapping[str, Any]
+    by_hand: frozenset[UUID]
+
+
 async def feed(session: AsyncSession, mailing: Mailing, *, low: UUID, high: UUID, gate: Gate, now: datetime) -> int:
     """Log and queue, or withhold, for the recipients above `low` and up to `high` that have no message; how many.
 
@@ -69,10 +78,7 @@ async def feed(session: AsyncSession, mailing: Mailing, *, low: UUID, high: UUID
     when = await hours(session, reach, purpose=mailing.purpose, rules=gate.rules, now=now)
     with_tables, more = decided(question, reach, when, now=now)
     ids = await _senders(session, gate, now)
-    statement = text(f"{with_tables},\n{_WRITE}").bindparams(bindparam("variables", type_=JSONB))
-    await session.execute(text(_PLANNED))
-    row = (await session.execute(statement, {**more, **_constants(mailing, gate, now), **ids})).one()
-    await session.execute(text(_PLANNED_AS_USUAL))
+    row = (await run(session, f"{with_tables},\n{_WRITE}", {**more, **_constants(mailing, gate, now), **ids})).one()
     if not row.logged == row.taken == row.judged:
         raise FedTwice(f"campaign {mailing.campaign_id}: {row.judged} recipients, {row.taken} of them free")
     for channel in {gate.senders[Kind(kind)][0] for kind in row.kinds or ()}:
@@ -81,14 +87,31 @@ async def feed(session: AsyncSession, mailing: Mailing, *, low: UUID, high: UUID
 
 
 async def verdicts(
-    session: AsyncSession, about: Matter, customers: Sequence[UUID], *, now: datetime
+    session: AsyncSession, about: Matter, customers: Collection[UUID], *, now: datetime
 ) -> tuple[dict[UUID, Verdict], frozenset[UUID]]:
-    """The gate's answers, and the customers for whom `permission` has to be asked. Writes nothing."""
-    reach = Reach(_NAMED, {"customers": list(customers)}, UUID(int=0), max(customers))
+    """The gate's answers, and the customers for whom `permission` has to be asked. Writes nothing; see `dry_run`."""
+    asked = await ask(session, about, customers, now=now)
+    rows = (await run(session, f"{asked.tables} select * from decided", asked.values)).all()
+    return {row.customer_id: verdict(row) for row in rows}, asked.by_hand
+
+
+async def ask(session: AsyncSession, about: Matter, customers: Collection[UUID], *, now: datetime) -> Asked:
+    """The question about these customers, of whom there is at least one, ready for `run`."""
+    low = UUID(int=max(min(customers).int - 1, 0))
+    reach = Reach(_NAMED, {"customers": list(customers)}, low, max(customers))
     when = await hours(session, reach, purpose=about.question.purpose, rules=about.rules, now=now)
-    with_tables, values = decided(about, reach, when, now=now)
-    rows = (await session.execute(text(f"{with_tables} select * from decided"), values)).all()
-    return {row.customer_id: _verdict(row) for row in rows}, when.by_hand
+    return Asked(*decided(about, reach, when, now=now), when.by_hand)
+
+
+async def run(session: AsyncSession, statement: str, values: Mapping[str, Any]) -> Result[Any]:
+    """Execute a statement about a slice of customers, planned as such."""
+    bound = text(statement)
+    if "variables" in values:
+        bound = bound.bindparams(bindparam("variables", type_=JSONB))
+    await session.execute(text(_PLANNED))
+    result = await session.execute(bound, values)
+    await session.execute(text(_PLANNED_AS_USUAL))
+    return result
 
 
 def matter(mailing: Mailing, gate: Gate) -> Matter:
@@ -112,7 +135,8 @@ def spoken(version: TemplateVersion, fallback: str) -> dict[Kind, frozenset[str]
     return found
 
 
-def _verdict(row: Any) -> Verdict:
+def verdict(row: Any) -> Verdict:
+    """A row of `decided`."""
     return Verdict(
         row.customer_id,
         Kind(row.kind) if row.kind else None,

@@ -8,7 +8,7 @@ are left out of its answer: they go through `permission` one by one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -56,6 +56,13 @@ def decided(matter: Matter, reach: Reach, hours: Hours, *, now: datetime) -> tup
     tables = [_WHO.format(source=reach.source), _ORDERS, _recent(matter), _COMPLAINING, _CONSENTS]
     tables += [_address(kind) for kind in Kind] + [_judged(), _weighed(), _timed(), _DECIDED]
     return "with " + ",\n".join(tables), _values(matter, reach, hours, now)
+
+
+def question_for(matter: Matter, language: str) -> Question:
+    """The same question about one customer, whose language this is, for `permission`."""
+    spoken = {kind: matter.spoken.get(kind, frozenset()) for kind in Kind}
+    texts = frozenset(kind for kind, languages in spoken.items() if languages is None or language in languages)
+    return replace(matter.question, texts=texts)
 
 
 _WHO = """

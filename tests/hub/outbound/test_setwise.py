@@ -30,9 +30,11 @@ from hub.models.vocabulary import (
     State,
     Withheld,
 )
-from hub.outbound import bulk
+from hub.outbound import bulk, dry_run
+from hub.outbound.bulk import Verdict
+from hub.outbound.dry_run import Only, Tally
 from hub.outbound.facts import facts
-from hub.outbound.permission import Question, Rules, decide
+from hub.outbound.permission import Facts, Question, Rules, decide
 from hub.outbound.setwise import Matter
 from tests.conftest import named
 
@@ -95,29 +97,42 @@ async def _compare(database: Database, chance: random.Random, now: datetime, pur
     with pytest.raises(_Undo):
         async with database.unit() as session:
             customers = await _town(session, chance, now)
-            answers, by_hand = await bulk.verdicts(session, Matter(question, spoken, rules), customers, now=now)
+            about = Matter(question, spoken, rules)
+            answers = await dry_run.answers(session, about, customers, now=now)
             known = await facts(session, customers, now=now)
-            expected = {}
-            for one in customers:
-                texts = frozenset(
-                    k for k in Kind if (languages := spoken[k]) is None or known[one].customer.language in languages
-                )
-                own = Question(purpose, Origin.CAMPAIGN, question.available, texts, question.kinds)
-                decision = decide(known[one], own, rules, now)
-                expected[one] = bulk.Verdict(
-                    one,
-                    decision.kind,
-                    decision.identity.value if decision.identity else None,
-                    decision.identity.id if decision.identity else None,
-                    decision.reason,
-                    decision.not_before,
-                    decision.trace,
-                )
-            assert answers == {one: verdict for one, verdict in expected.items() if one not in by_hand}
-            assert len(by_hand) < PEOPLE / 2
+            assert answers == [_expected(one, known[one], about, now) for one in sorted(customers)]
+            assert len((await bulk.verdicts(session, about, customers, now=now))[1]) < PEOPLE / 2
+            assert await dry_run.tally(session, about, customers, now=now) == _counted(answers)
+            only = chance.choice((Only(kind=Kind.SMS), Only(reason=Withheld.NO_CONSENT), Only(later=True)))
+            page = await dry_run.answers(session, about, customers, now=now, only=only, limit=3)
+            assert page == [one for one in answers if _wanted(only, one)][:3]
             raise _Undo
-    found = [one.kind or one.reason or "" for one in answers.values()]
-    return [*found, *("later" for one in answers.values() if one.not_before)]
+    found = [one.kind or one.reason or "" for one in answers]
+    return [*found, *("later" for one in answers if one.not_before)]
+
+
+def _expected(customer: UUID, known: Facts, about: Matter, now: datetime) -> Verdict:
+    texts = frozenset(
+        kind for kind in Kind if (languages := about.spoken[kind]) is None or known.customer.language in languages
+    )
+    own = Question(about.question.purpose, Origin.CAMPAIGN, about.question.available, texts, about.question.kinds)
+    answer = decide(known, own, about.rules, now)
+    value, number = (answer.identity.value, answer.identity.id) if answer.identity else (None, None)
+    return Verdict(customer, answer.kind, value, number, answer.reason, answer.not_before, answer.trace)
+
+
+def _counted(answers: list[Verdict]) -> Tally:
+    return Tally(
+        by_kind=Counter(one.kind for one in answers if one.kind),
+        later=Counter(one.kind for one in answers if one.kind and one.not_before),
+        by_reason=Counter(one.reason for one in answers if one.reason),
+    )
+
+
+def _wanted(only: Only, one: Verdict) -> bool:
+    if only.later:
+        return one.not_before is not None
+    return (one.kind, one.reason) == (only.kind, only.reason)
 
 
 def _rules(chance: random.Random) -> Rules:
