@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import counting, segments, tickets
+from hub.campaigns import counting, revising, segments, tickets
 from hub.campaigns.conditions import BadCondition
 from hub.campaigns.counting import Counts
 from hub.campaigns.proofs import prove
@@ -41,7 +41,10 @@ class EmptySegment(NotStartable):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a campaign says to whom. `kinds` empty: whichever channel each customer prefers."""
+    """What a campaign says to whom. `kinds` empty: whichever channel each customer prefers.
+
+    `per_hour`: at most so many messages leave in an hour; None: as fast as the senders go.
+    """
 
     name: str
     template_version_id: int | None = None
@@ -49,6 +52,7 @@ class Plan:
     purpose: Purpose = Purpose.MARKETING
     variables: Mapping[str, Any] = field(default_factory=dict)
     kinds: tuple[Kind, ...] = ()
+    per_hour: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Line:
     starts_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
+    archived_at: datetime | None
 
 
 async def create(session: AsyncSession, plan: Plan, *, staff_id: int | None, now: datetime) -> Campaign:
@@ -76,18 +81,36 @@ async def create(session: AsyncSession, plan: Plan, *, staff_id: int | None, now
     return campaign
 
 
-async def edit(session: AsyncSession, campaign_id: int, plan: Plan) -> Campaign:
-    """Change a campaign that has not begun; of a paused one everything but whom it means. What left stays as it was.
+async def edit(session: AsyncSession, campaign_id: int, plan: Plan, *, gate: Gate, now: datetime) -> Campaign:
+    """Change a campaign that has not begun, or what a paused one says and how fast: see `revising`.
 
     Raises NotFound, NotStartable, BadCondition.
     """
     campaign = await _locked(session, campaign_id)
     if campaign.state not in _BEFORE | {CampaignState.PAUSED}:
         raise NotStartable(f"“{campaign.name}” is {campaign.state.value} and cannot be changed. Pause it first")
-    if campaign.state is CampaignState.PAUSED and list(plan.segment) != campaign.segment:
-        raise NotStartable(f"“{campaign.name}” has begun: its segment cannot be changed any more")
-    _write(campaign, plan)
+    if campaign.state is CampaignState.PAUSED:
+        await _revise(session, campaign, plan, gate=gate, now=now)
+    else:
+        _write(campaign, plan)
     return await _saved(session, campaign)
+
+
+async def _revise(session: AsyncSession, campaign: Campaign, plan: Plan, *, gate: Gate, now: datetime) -> None:
+    fixed = revising.fixed(campaign, list(plan.segment), plan.purpose, [kind.value for kind in plan.kinds])
+    if fixed:
+        raise NotStartable(f"“{campaign.name}” has begun: its {fixed} cannot be changed any more")
+    before = (campaign.template_version_id, dict(campaign.variables))
+    _write(campaign, plan)
+    if problem := await prove(session, campaign, gate=gate, now=now):
+        raise NotStartable(f"“{campaign.name}” cannot go on like that: {problem}")
+    if before != (campaign.template_version_id, campaign.variables):
+        if lost := await revising.unspoken(session, campaign, gate.default_language):
+            named = ", ".join(sorted(lost))
+            raise NotStartable(
+                f"“{campaign.name}” cannot go on like that: people wait for it by {named} without a text"
+            )
+        await revising.reword(session, campaign, before[0])
 
 
 async def schedule(
@@ -150,11 +173,16 @@ async def counts(session: AsyncSession, campaign_id: int) -> Counts:
     return await counting.counts(session, await get(session, campaign_id))
 
 
-async def listing(session: AsyncSession, *, limit: int = 100) -> list[Line]:
-    """The newest first."""
+async def listing(
+    session: AsyncSession, *, archived: bool = False, state: CampaignState | None = None, limit: int = 100
+) -> list[Line]:
+    """The newest first: those at hand, or those in the archive."""
     columns = (col(getattr(Campaign, name)) for name in Line.__dataclass_fields__)
-    query = select(*columns).order_by(col(Campaign.id).desc()).limit(limit)
-    return [Line(*row) for row in (await session.exec(query)).all()]
+    away = col(Campaign.archived_at).is_not(None)
+    query = select(*columns).where(away if archived else ~away)
+    if state is not None:
+        query = query.where(col(Campaign.state) == state)
+    return [Line(*row) for row in (await session.exec(query.order_by(col(Campaign.id).desc()).limit(limit))).all()]
 
 
 async def running(session: AsyncSession) -> list[int]:
@@ -212,6 +240,7 @@ def _write(campaign: Campaign, plan: Plan) -> None:
     campaign.template_version_id, campaign.variables = plan.template_version_id, dict(plan.variables)
     campaign.segment = [dict(condition) for condition in plan.segment]
     campaign.kinds = [kind.value for kind in plan.kinds]
+    campaign.per_hour = plan.per_hour
 
 
 async def _locked(session: AsyncSession, campaign_id: int) -> Campaign:
@@ -219,6 +248,8 @@ async def _locked(session: AsyncSession, campaign_id: int) -> Campaign:
     campaign = (await session.exec(query.execution_options(populate_existing=True))).one_or_none()
     if campaign is None:
         raise NotFound(f"there is no campaign {campaign_id}")
+    if campaign.archived_at is not None:
+        raise NotStartable(f"“{campaign.name}” is in the archive and can only be read. Take it out first")
     return campaign
 
 

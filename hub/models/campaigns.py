@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, SmallInteger, UniqueConstraint, text
+from sqlalchemy import ARRAY, Index, Integer, SmallInteger, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Json, Moment, Word
@@ -54,6 +54,8 @@ class Campaign(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Moment)
     started_at: datetime | None = Field(default=None, sa_type=Moment)
     finished_at: datetime | None = Field(default=None, sa_type=Moment)
+    archived_at: datetime | None = Field(default=None, sa_type=Moment)  # out of the list, and never changed again
+    per_hour: int | None = None  # at most so many messages are fed in an hour; None: as fast as the senders go
 
 
 class CampaignRecipient(SQLModel, table=True):
@@ -68,6 +70,37 @@ class CampaignRecipient(SQLModel, table=True):
     step: int = Field(default=0, primary_key=True, sa_type=SmallInteger)
     customer_id: UUID = Field(primary_key=True)
     interaction_id: UUID | None = None  # None: not fed yet
+
+
+class DryRun(SQLModel, table=True):
+    """What would happen if a campaign began now: how far it is worked out, and its sums. One row a campaign."""
+
+    __tablename__ = "dry_run"
+    campaign_id: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
+    plan: str  # a hash of what the campaign was when it was asked
+    begun_at: datetime = Field(sa_type=Moment)
+    done_at: datetime | None = Field(default=None, sa_type=Moment)
+    audience: int = 0  # customers in the segment
+    looked_at: int = 0
+    cursor: UUID | None = None
+    counts: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)  # see `hub.campaigns.dry_run.Group`
+
+
+class DryRunLine(SQLModel, table=True):
+    """The gate's answer for one customer of a dry run. Not written ahead (UNLOGGED): made again when it is gone."""
+
+    __tablename__ = "dry_run_line"
+    __table_args__ = (
+        Index("dry_run_line_group", "campaign_id", "reason", "kind", "customer_id"),
+        {"prefixes": ["UNLOGGED"]},
+    )
+    customer_id: UUID = Field(primary_key=True, foreign_key="customer.id", ondelete="CASCADE")
+    campaign_id: int = Field(primary_key=True, sa_type=Integer)
+    kind: str = ""  # empty: nothing is sent
+    reason: str = ""
+    not_before: datetime | None = Field(default=None, sa_type=Moment)
+    segments: int = Field(default=0, sa_type=SmallInteger)  # of an SMS
+    trace: list[str] = Field(default_factory=list, sa_type=ARRAY(String))
 
 
 class Occasion(SQLModel, table=True):

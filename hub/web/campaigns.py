@@ -128,7 +128,8 @@ async def change(visit: Campaigner, campaign_id: int) -> Response:
         return await _form(visit, typed, campaign_id=campaign_id)
     try:
         async with visit.hub.database.unit() as session:
-            await lifecycle.edit(session, campaign_id, await _plan(session, visit, typed))
+            plan = await _plan(session, visit, typed)
+            await lifecycle.edit(session, campaign_id, plan, gate=visit.hub.gate, now=visit.now)
             await _note(session, visit, "campaign.edit", campaign_id)
     except (BadCondition, Incomplete, NotStartable) as e:
         return await _form(visit, typed, str(e), campaign_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0003"
 down_revision = "0002"
@@ -15,6 +16,7 @@ def upgrade() -> None:
     _audiences()
     _light_rows()
     _workers()
+    _dry_runs()
 
 
 def _audiences() -> None:
@@ -56,3 +58,34 @@ def _workers() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _dry_runs() -> None:
+    op.add_column("campaign", sa.Column("archived_at", sa.DateTime(timezone=True)))
+    op.add_column("campaign", sa.Column("per_hour", sa.Integer()))
+    op.create_table(
+        "dry_run",
+        sa.Column("campaign_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("plan", sa.String(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True)),
+        sa.Column("audience", sa.Integer(), nullable=False),
+        sa.Column("looked_at", sa.Integer(), nullable=False),
+        sa.Column("cursor", sa.Uuid()),
+        sa.Column("counts", JSONB(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("campaign_id"),
+    )
+    op.create_table(
+        "dry_run_line",
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True)),
+        sa.Column("segments", sa.SmallInteger(), nullable=False),
+        sa.Column("trace", sa.ARRAY(sa.String()), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("customer_id", "campaign_id"),
+        prefixes=["UNLOGGED"],
+    )
+    op.create_index("dry_run_line_group", "dry_run_line", ["campaign_id", "reason", "kind", "customer_id"])

@@ -285,7 +285,7 @@ async def test_steps_that_do_not_follow_are_refused_in_words(
         with pytest.raises(NotStartable, match="is running and cannot be started"):
             await lifecycle.start(session, campaign, gate=gate, now=now)
         with pytest.raises(NotStartable, match="cannot be changed"):
-            await lifecycle.edit(session, campaign, plan(spring))
+            await lifecycle.edit(session, campaign, plan(spring), gate=gate, now=now)
         await lifecycle.cancel(session, campaign, now=now)
         with pytest.raises(NotStartable, match="is cancelled and cannot be cancelled"):
             await lifecycle.cancel(session, campaign, now=now)
@@ -301,10 +301,12 @@ async def test_a_paused_campaign_may_change_its_words_but_not_whom_it_means(
     await begin(database, campaign, gate, now)
     async with database.unit() as session:
         await lifecycle.pause(session, campaign, now=now)
-        changed = await lifecycle.edit(session, campaign, plan(spring, variables={"offer": "later"}))
+        changed = await lifecycle.edit(
+            session, campaign, plan(spring, variables={"offer": "later"}), gate=gate, now=now
+        )
         assert changed.variables == {"offer": "later"}
         with pytest.raises(NotStartable, match="segment cannot be changed"):
-            await lifecycle.edit(session, campaign, plan(spring, segment=()))
+            await lifecycle.edit(session, campaign, plan(spring, segment=()), gate=gate, now=now)
 
 
 async def test_a_segment_that_cannot_be_asked_is_refused_when_it_is_written(database: Database, now: datetime) -> None:

@@ -1,0 +1,47 @@
+"""Changing what a paused campaign says: whoever has got it keeps the old text, all others get all of the new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.models import Campaign, Interaction, TemplateVersion
+from hub.models.vocabulary import Kind, Purpose, State
+from hub.outbound import rendering
+
+
+def fixed(campaign: Campaign, segment: Sequence[Mapping[str, Any]], purpose: Purpose, kinds: Sequence[str]) -> str:
+    """Which of the things that everybody was judged by would be changed; empty when none is."""
+    if list(segment) != campaign.segment:
+        return "segment"
+    if purpose is not campaign.purpose:
+        return "purpose"
+    return "channels" if list(kinds) != campaign.kinds else ""
+
+
+async def unspoken(session: AsyncSession, campaign: Campaign, fallback: str) -> frozenset[Kind]:
+    """Channel kinds by which messages wait and for which the campaign's text of now has nothing that serves all."""
+    version = await session.get(TemplateVersion, campaign.template_version_id or 0)
+    kinds = select(Interaction.kind).where(*_waiting(campaign)).distinct()
+    spoken = rendering.kinds(version.variants if version else {}, fallback, fallback)
+    return frozenset(Kind(kind) for kind in await session.exec(kinds) if kind is not None) - spoken
+
+
+async def reword(session: AsyncSession, campaign: Campaign, before: int | None) -> int:
+    """Give the messages that wait, of the version `before`, the campaign's text of now; how many there were.
+
+    Version and values go together, so no message is half of one and half of the other; what was rendered already is
+    rendered again when it leaves. A sender that has one in its hands keeps it from us until it is sent: it stays.
+    """
+    waiting = update(Interaction).where(*_waiting(campaign), col(Interaction.template_version_id) == before)
+    words: dict[str, Any] = {"template_version_id": campaign.template_version_id, "variables": campaign.variables}
+    unsaid = {"language": "", "subject": "", "content_hash": ""}
+    return (await session.exec(waiting.values(**words, **unsaid))).rowcount
+
+
+def _waiting(campaign: Campaign) -> tuple[ColumnElement[bool], ...]:
+    return (col(Interaction.campaign_id) == campaign.id, col(Interaction.state) == State.QUEUED)
