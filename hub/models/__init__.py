@@ -30,7 +30,9 @@ from hub.models.interactions import (
     Task,
 )
 from hub.models.outbox import Outbox, SenderRow, Worker
+from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.staff import ApiToken, Audit, SignInFailure, Staff, StaffSession, Team, TeamChannel, TeamMember
+from hub.models.steps import CampaignStep, CampaignTest, CampaignVariant
 
 METADATA = SQLModel.metadata
 
@@ -43,10 +45,14 @@ __all__ = [
     "Audit",
     "Campaign",
     "CampaignRecipient",
+    "CampaignStep",
+    "CampaignTest",
+    "CampaignVariant",
     "ChannelPreference",
     "Consent",
     "Conversation",
     "Customer",
+    "CustomerEvent",
     "DedupeKey",
     "DryRun",
     "DryRunLine",
@@ -62,12 +68,14 @@ __all__ = [
     "Outbox",
     "ProviderReference",
     "RawMessage",
+    "Reaction",
     "Rearrangement",
     "ReceiptRow",
     "Rejected",
     "Reminder",
     "Schedule",
     "SenderRow",
+    "ShortLink",
     "SignInFailure",
     "Staff",
     "StaffSession",

@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Index, Integer, SmallInteger, String, UniqueConstr
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Json, Moment, Word
-from hub.models.vocabulary import AppointmentState, CampaignState, Purpose
+from hub.models.vocabulary import AppointmentState, CampaignState, Passed, Purpose
 
 
 class Template(SQLModel, table=True):
@@ -44,6 +44,8 @@ class Campaign(SQLModel, table=True):
     template_version_id: int | None = Field(default=None, foreign_key="template_version.id")
     variables: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     kinds: list[str] = Field(default_factory=list, sa_type=Json)  # channel kinds to consider; empty: all
+    tracked: bool = True  # opens and clicks are counted, but of customers who do not want it
+    local_time: time | None = None  # step 0 leaves when every recipient's own clock shows this
     starts_at: datetime | None = Field(default=None, sa_type=Moment)
     cursor: UUID | None = None  # the last customer that was fed; moves in the transaction of the rows
     audience: int = 0  # customers in its snapshot so far; whole when `audience_at` is set
@@ -65,11 +67,17 @@ class CampaignRecipient(SQLModel, table=True):
     """
 
     __tablename__ = "campaign_recipient"
-    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)  # room for the message's id beside the row it is put in
+    __table_args__ = (
+        # Of `due_at` alone: an index that looked at `interaction_id` would make the update of a million rows dear.
+        Index("campaign_recipient_due", "campaign_id", "due_at", postgresql_where=text("due_at is not null")),
+        {"postgresql_with": {"fillfactor": 50}},  # room for the message's id beside the row it is put in
+    )
     campaign_id: int = Field(primary_key=True, sa_type=Integer)
     step: int = Field(default=0, primary_key=True, sa_type=SmallInteger)
     customer_id: UUID = Field(primary_key=True)
     interaction_id: UUID | None = None  # None: not fed yet
+    due_at: datetime | None = Field(default=None, sa_type=Moment)  # it waits for this moment; None: for nothing
+    passed: Passed | None = Field(default=None, sa_type=Word(Passed))  # why it came to no message
 
 
 class DryRun(SQLModel, table=True):

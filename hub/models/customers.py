@@ -38,6 +38,7 @@ class Customer(SQLModel, table=True):
     vip: bool = False
     deceased: bool = False
     do_not_contact: bool = False
+    untracked: bool = False  # nobody looks at what this customer opens or follows (requirement G7)
     paused_from: datetime | None = Field(default=None, sa_type=Moment)
     paused_until: datetime | None = Field(default=None, sa_type=Moment)
     quiet_from: time | None = None  # the customer's own quiet hours, local; override the company's

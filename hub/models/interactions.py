@@ -32,6 +32,12 @@ class Interaction(SQLModel, table=True):
             text("id desc"),
             postgresql_where=text("conversation_id is not null"),
         ),
+        Index(
+            "interaction_heard",
+            "customer_id",
+            text("id desc"),
+            postgresql_where=text("direction = 'in' and auto = ''"),
+        ),
         Index("interaction_campaign", "campaign_id", "state", postgresql_where=text("campaign_id is not null")),
         Index("interaction_open", "state", postgresql_where=text("state in ('queued', 'sending', 'unknown')")),
         Index("interaction_points_to", "points_to_id", postgresql_where=text("points_to_id is not null")),

@@ -168,6 +168,60 @@ class CampaignState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Touch(StrEnum):
+    """What was done with a message."""
+
+    OPEN = "open"  # its picture was fetched
+    CLICK = "click"
+    TRAP = "trap"  # a link was followed that no person sees
+
+
+class Ground(StrEnum):
+    """Why an open or a click is called a machine's; a proxy's open is a person's as a rule, and marked."""
+
+    TRAP = "trap"  # followed the link that no person sees
+    NOT_GET = "not_get"  # asked for the head only
+    PREFETCH = "prefetch"  # its browser said that nobody has asked for it yet
+    AGENT = "agent"  # its name is a known scanner's, or a program's
+    NETWORK = "network"  # from a network whose owner publishes that its scanners work there
+    PRIVACY = "privacy"  # Apple's Mail Privacy Protection fetches pictures whether the mail is read or not
+    TOO_SOON = "too_soon"  # sooner after the message left than a person reads
+    TOGETHER = "together"  # two links of one message within a second
+    PROXY = "proxy"  # Google's or Yahoo's proxy: fetched when the mail is opened, for a person
+
+
+class When(StrEnum):
+    """On what a later step of a campaign depends: what became of the customer's message before it."""
+
+    ALWAYS = "always"
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+    OPENED = "opened"
+    NOT_OPENED = "not_opened"
+    CLICKED = "clicked"
+    NOT_CLICKED = "not_clicked"
+    ANSWERED = "answered"
+    NO_REACTION = "no_reaction"  # it left, and was neither opened nor clicked nor answered
+
+
+class Passed(StrEnum):
+    """Why a customer got no message at a step."""
+
+    CONDITION = "condition"  # what it depends on is not so
+    ANSWERED = "answered"
+    UNSUBSCRIBED = "unsubscribed"
+    LATE = "late"  # after an outage: late, or never
+    GONE = "gone"  # no customer any more
+
+
+class Goal(StrEnum):
+    """What decides between the variants of a test."""
+
+    CLICK = "click"
+    ANSWER = "answer"
+    EVENT = "event"  # an event that a program reports of the customer
+
+
 class AppointmentState(StrEnum):
     PLANNED = "planned"
     CONFIRMED = "confirmed"

@@ -17,6 +17,8 @@ def upgrade() -> None:
     _light_rows()
     _workers()
     _dry_runs()
+    _reactions()
+    _steps()
 
 
 def _audiences() -> None:
@@ -89,3 +91,92 @@ def _dry_runs() -> None:
         prefixes=["UNLOGGED"],
     )
     op.create_index("dry_run_line_group", "dry_run_line", ["campaign_id", "reason", "kind", "customer_id"])
+
+
+def _reactions() -> None:
+    op.create_table(
+        "reaction",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("interaction_id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_id", sa.Integer()),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("touch", sa.String(), nullable=False),
+        sa.Column("machine", sa.Boolean(), nullable=False),
+        sa.Column("ground", sa.String()),
+        sa.Column("others", sa.SmallInteger(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("reaction_message", "reaction", ["interaction_id", "at"])
+    counted = sa.text("campaign_id is not null")
+    op.create_index("reaction_campaign", "reaction", ["campaign_id"], postgresql_where=counted)
+    op.create_table(
+        "short_link",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("interaction_id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("code"),
+    )
+    op.create_index("ix_short_link_interaction_id", "short_link", ["interaction_id"])
+    op.create_table(
+        "customer_event",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("customer_id", "name", "key", name="customer_event_once"),
+    )
+    op.create_index("customer_event_name", "customer_event", ["name", "at"])
+    op.add_column("customer", sa.Column("untracked", sa.Boolean(), server_default=sa.false(), nullable=False))
+    heard = sa.text("direction = 'in' and auto = ''")
+    columns: list[str | sa.TextClause] = ["customer_id", sa.text("id desc")]
+    op.create_index("interaction_heard", "interaction", columns, postgresql_where=heard)
+
+
+def _steps() -> None:
+    op.add_column("campaign", sa.Column("tracked", sa.Boolean(), server_default=sa.true(), nullable=False))
+    op.add_column("campaign", sa.Column("local_time", sa.Time()))
+    op.add_column("campaign_recipient", sa.Column("due_at", sa.DateTime(timezone=True)))
+    op.add_column("campaign_recipient", sa.Column("passed", sa.String()))
+    waiting = sa.text("due_at is not null")
+    op.create_index("campaign_recipient_due", "campaign_recipient", ["campaign_id", "due_at"], postgresql_where=waiting)
+    op.create_table(
+        "campaign_step",
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("step", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("wait_seconds", sa.Integer(), nullable=False),
+        sa.Column("condition", sa.String(), nullable=False),
+        sa.Column("template_version_id", sa.Integer()),
+        sa.Column("next_channel", sa.Boolean(), nullable=False),
+        sa.Column("late_seconds", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("campaign_id", "step"),
+    )
+    op.create_table(
+        "campaign_test",
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("share", sa.Float(), nullable=False),
+        sa.Column("wait_seconds", sa.Integer(), nullable=False),
+        sa.Column("goal", sa.String(), nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True)),
+        sa.Column("winner", sa.SmallInteger()),
+        sa.Column("decided_at", sa.DateTime(timezone=True)),
+        sa.Column("finding", JSONB(none_as_null=True)),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("campaign_id"),
+    )
+    op.create_table(
+        "campaign_variant",
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("variant", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("template_version_id", sa.Integer(), nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("campaign_id", "variant"),
+    )
