@@ -19,9 +19,11 @@ from hub.inbound.receive import Reception
 from hub.interactions import partitions
 from hub.live import Live
 from hub.mailboxes.tokens import MailboxTokens
+from hub.models.vocabulary import Unit
 from hub.outbound import senders
 from hub.outbound.permission import Rules
 from hub.outbound.request import Gate
+from hub.outbound.senders import Limits
 from hub.queue import install
 from hub.sealing import Sealer
 from hub.settings import ConfigurationError, Settings
@@ -125,7 +127,10 @@ async def _assemble(
     gate = _gate(settings, channels, signer)
     async with database.unit() as session:
         for name, table in settings.channels.items():
-            await senders.register(session, name, table.kind, rate=table.rate, burst=table.burst, now=clock.now())
+            limits = Limits(Unit(table.unit), table.daily_cap, table.reserve, table.ramp_days, settings.hub.timezone)
+            await senders.register(
+                session, name, table.kind, rate=table.rate, burst=table.burst, now=clock.now(), limits=limits
+            )
     reception = Reception(
         storage=storage,
         gate=gate,

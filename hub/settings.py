@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from channels.message import Kind
@@ -35,6 +35,7 @@ def _public_url(url: str) -> str:
     return url.rstrip("/")
 
 
+_MOST = 2**31 - 1  # what a column of the database holds
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Literal["en", "pl", "bg", "ru"]
 
@@ -109,6 +110,18 @@ class AutomationsTable(Table):
     acknowledge: bool = False  # answer the mail that opens a conversation: we have it
 
 
+class Ramp(Table):
+    """A new sender's first days: `start` on the first one, each day `factor` times as many as the day before."""
+
+    start: int = Field(ge=1)
+    factor: float = Field(default=1.5, gt=1, le=10)
+    days: int = Field(default=14, ge=1, le=90)
+
+    @property
+    def daily(self) -> tuple[int, ...]:
+        return tuple(min(int(self.start * self.factor**day), _MOST) for day in range(self.days))
+
+
 class ChannelTable(BaseModel):
     """[channels.NAME]: the keys that the hub itself reads; all others belong to the provider."""
 
@@ -116,8 +129,28 @@ class ChannelTable(BaseModel):
 
     kind: Kind
     provider: str
-    rate: float = Field(default=1.0, gt=0)  # messages a second
+    rate: float = Field(default=1.0, gt=0)  # units a second
     burst: float = Field(default=1.0, ge=1)
+    unit: Literal["messages", "segments"] = "messages"  # of rate, burst, daily_cap, reserve and ramp
+    daily_cap: int | None = Field(default=None, ge=1)  # in a day of [hub] timezone
+    reserve: int = Field(default=0, ge=0)  # of the day's cap, kept for people
+    ramp: Ramp | tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), union_mode="left_to_right")
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> ChannelTable:
+        if self.unit == "segments" and self.kind is not Kind.SMS:
+            raise ValueError('unit = "segments" is for SMS: everything else is counted in messages')
+        caps = (*self.ramp_days, *([self.daily_cap] if self.daily_cap else ()))
+        if self.reserve and self.reserve >= min(caps, default=0):
+            raise ValueError(
+                "reserve must be less than daily_cap and than every day of ramp, or no campaign ever leaves"
+            )
+        return self
+
+    @property
+    def ramp_days(self) -> tuple[int, ...]:
+        """What may leave on each of the first days."""
+        return self.ramp.daily if isinstance(self.ramp, Ramp) else self.ramp
 
     @property
     def provider_settings(self) -> dict[str, object]:

@@ -52,6 +52,8 @@ class Campaign(SQLModel, table=True):
     audience_cursor: UUID | None = None  # the last customer the snapshot came to
     audience_at: datetime | None = Field(default=None, sa_type=Moment)
     fed: int = 0  # customers looked at so far: equals the interactions with this campaign's id
+    pause_reason: str = ""  # why it paused itself; empty when a person paused it, or it is not paused
+    judged: dict[str, int] = Field(default_factory=dict, sa_type=Json)  # what a person knew of when they resumed it
     created_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
     created_at: datetime = Field(sa_type=Moment)
     started_at: datetime | None = Field(default=None, sa_type=Moment)

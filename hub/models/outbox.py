@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, SmallInteger, text
+from sqlalchemy import ARRAY, BigInteger, Index, Integer, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Moment, Word
-from hub.models.vocabulary import Kind
+from hub.models.vocabulary import Kind, Unit
 
 
 class SenderRow(SQLModel, table=True):
@@ -19,8 +19,18 @@ class SenderRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     channel: str = Field(unique=True)
     kind: Kind = Field(sa_type=Word(Kind))
-    rate: float  # messages a second
+    rate: float  # units a second
     burst: float
+    unit: Unit = Field(default=Unit.MESSAGES, sa_type=Word(Unit))  # of rate, burst and the day's caps
+    pace: float = 1.0  # the part of the rate that the provider lets us use at present
+    slowed_at: datetime | None = Field(default=None, sa_type=Moment)  # when the pace was last cut
+    daily_cap: int | None = None  # units a day; greetings and campaigns wait for the next one
+    reserve: int = 0  # of the cap, which they leave to people
+    ramp: list[int] = Field(default_factory=list, sa_type=ARRAY(Integer))
+    ramp_from: date | None = None  # the first day of the ramp
+    zone: str = "UTC"  # whose midnight ends a day
+    day: date | None = None  # of `used`
+    used: int = 0  # units that left on that day
     tat: datetime = Field(sa_type=Moment)  # theoretical arrival time
     paused_until: datetime | None = Field(default=None, sa_type=Moment)
     trouble: str = ""  # what a person has to mend, shown on the start page
@@ -41,6 +51,7 @@ class Outbox(SQLModel, table=True):
     priority: int = Field(default=5, sa_type=SmallInteger)  # 0 a person is waiting … 9 bulk
     due_at: datetime = Field(sa_type=Moment)
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
+    cost: int = Field(default=1, sa_type=SmallInteger, sa_column_kwargs={"server_default": "1"})  # SMS: segments
     attempts: int = Field(default=0, sa_type=SmallInteger)
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
     fence: int = 0  # grows with every claim; only the holder of the current value may settle

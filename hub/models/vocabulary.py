@@ -26,6 +26,13 @@ class IdentityState(StrEnum):
     COMPLAINED = "complained"  # no marketing, ever
 
 
+class Unit(StrEnum):
+    """What a sender's rate and its day's cap count."""
+
+    MESSAGES = "messages"
+    SEGMENTS = "segments"  # of SMS: what carriers bill and limit
+
+
 class Purpose(StrEnum):
     """Why the company writes. Consent, preferences and the promise of delivery hang on it."""
 

@@ -22,7 +22,7 @@ from hub.clock import first_uuid7
 from hub.models import Interaction, TemplateVersion
 from hub.models.columns import defaults
 from hub.models.vocabulary import Direction, Kind, Origin, Purpose, State, Withheld
-from hub.outbound import planning, rendering, senders
+from hub.outbound import costs, planning, rendering, senders
 from hub.outbound.asking import PRIORITY, Gate
 from hub.outbound.hours import Reach, hours
 from hub.outbound.permission import Question
@@ -168,6 +168,7 @@ def _constants(mailing: Mailing, gate: Gate, now: datetime) -> dict[str, Any]:
         "priority": PRIORITY[Origin.CAMPAIGN],
         "version": mailing.version.id,
         "variables": dict(mailing.variables),
+        "segments": costs.guess(mailing.version, gate.default_language),
     }
 
 
@@ -226,10 +227,11 @@ taken as (
     and r.customer_id > :low and r.customer_id <= :high and r.interaction_id is null
   returning 1),
 queued as (
-  insert into outbox (interaction_id, sender_id, priority, due_at, attempts, fence, worker)
+  insert into outbox (interaction_id, sender_id, priority, due_at, cost, attempts, fence, worker)
   select id, case kind when 'email' then cast(:email_sender as int) when 'sms' then cast(:sms_sender as int)
       else cast(:voice_sender as int) end,
-    cast(:priority as int), coalesce(not_before, cast(:now as timestamptz)), 0, 0, ''
+    cast(:priority as int), coalesce(not_before, cast(:now as timestamptz)),
+    case kind when 'sms' then cast(:segments as smallint) else 1 end, 0, 0, ''
   from numbered where reason is null)
 select (select count(*) from logged) as logged, (select count(*) from taken) as taken,
   (select count(*) from numbered) as judged,

@@ -17,7 +17,7 @@ from hub import clock
 from hub.database.engine import Database
 from hub.database.outage import is_away
 from hub.database.purity import storable
-from hub.outbound import outbox, preparing, settling, workers
+from hub.outbound import outbox, preparing, settling, weighing, workers
 from hub.outbound.asking import Gate
 from hub.outbound.outbox import LEASE, Ticket
 from hub.outbound.preparing import Ready
@@ -72,9 +72,10 @@ class Delivery:
 
     async def _prepare(self, channel: str, tickets: Sequence[Ticket], claimed: float) -> list[Ready]:
         async with self.database.unit() as session:
-            return await preparing.prepare(
+            ready = await preparing.prepare(
                 session, tickets, self.channels[channel], gate=self.gate, claimed=claimed, now=clock.now()
             )
+            return await weighing.reckon(session, tickets, ready)
 
     async def _prepare_one(self, channel: str, ticket: Ticket, claimed: float) -> list[Ready]:
         """One message that cannot be made must not stop those behind it: it fails, visibly, by itself."""

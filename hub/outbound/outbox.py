@@ -14,10 +14,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.models import Outbox
-from hub.models.vocabulary import Kind
+from hub.models.vocabulary import Kind, Origin
 from hub.outbound import senders
+from hub.outbound.asking import PRIORITY
 
 LEASE = timedelta(seconds=120)
+BULK = PRIORITY[Origin.OCCASION]  # from here on nobody waits for it: a day's cap holds it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class NewTicket:
     priority: int
     due_at: datetime
     expires_at: datetime | None = None
+    cost: int = 1  # segments of an SMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +43,62 @@ class Ticket:
     attempts: int  # this one included
     fence: int
     expires_at: datetime | None
+    cost: int = 1  # segments of an SMS; guessed as long as its words are not made
 
 
-# GCRA: one timestamp of the sender is the whole limiter, and its row lock makes it exact over all processes.
+# GCRA: one timestamp of the sender is the whole limiter, and its row lock makes it exact over all processes. What is
+# spent are units: messages, or segments by what each costs. Who costs more than the burst goes when nothing was spent
+# for long enough, and whoever comes next waits for it. A day's cap is kept in the same row: it holds back greetings
+# and campaigns, counts everything, and a day is over at midnight where the company is.
 _CLAIM = text("""
 with s as materialized (
-  select id, rate, greatest(tat, clock_timestamp() - burst / rate * interval '1s') as base
+  select id, unit, rate * pace as rate, greatest(burst * pace, 1) as burst, tat, daily_cap, reserve, ramp,
+         coalesce(ramp_from, (clock_timestamp() at time zone zone)::date) as ramp_from,
+         (clock_timestamp() at time zone zone)::date as today, day, used
   from sender
   where channel = :channel and (paused_until is null or paused_until <= clock_timestamp())
   for update),
-room as materialized (
-  select id, base, rate,
-         least(:limit, floor(extract(epoch from clock_timestamp() - base) * rate + 1e-6))::int as n
+day as materialized (
+  select s.*, greatest(tat, clock_timestamp() - burst / rate * interval '1s') as base,
+         -- a clock that was set back over midnight does not give the day a second time
+         case when day between today and today + 1 then used else 0 end as spent,
+         case when day = today + 1 then day else today end as current,
+         least(daily_cap, ramp[today - ramp_from + 1]) - reserve as cap
   from s),
+room as materialized (
+  select *, floor(extract(epoch from clock_timestamp() - base) * rate + 1e-6) as units, cap - spent as left_for_bulk
+  from day),
 pick as materialized (
-  select o.id from outbox o
+  select o.id, o.cost, o.priority, o.due_at from outbox o
   where o.sender_id = (select id from room) and o.lease_until is null and o.due_at <= clock_timestamp()
+    and o.priority < (select case when left_for_bulk <= 0 then :bulk else 32767 end from room)
   order by o.priority, o.due_at
-  limit (select greatest(n, 0) from room)
+  limit (select least(:limit, greatest(units, 0))::int from room)
   for update skip locked),
+priced as (
+  select p.*, case when room.unit = 'segments' then p.cost else 1 end as price from pick p, room),
+summed as (
+  select id, price, priority, row_number() over line as place, sum(price) over line as total
+  from priced window line as (order by priority, due_at, id rows unbounded preceding)),
+taken as materialized (
+  select summed.id, summed.price from summed, room
+  where (total <= units or (place = 1 and units >= floor(burst)))
+    and (priority < :bulk or cap is null or total <= left_for_bulk or (place = 1 and spent = 0))),
 spend as (
-  update sender set tat = room.base + (select count(*) from pick) / room.rate * interval '1s'
-  from room where sender.id = room.id and exists (select 1 from pick))
+  update sender
+  set tat = room.base + (select sum(price) from taken) / room.rate * interval '1s',
+      day = room.current, used = room.spent + (select sum(price) from taken),
+      ramp_from = case when cardinality(room.ramp) > 0 then room.ramp_from end
+  from room where sender.id = room.id and exists (select 1 from taken))
 update outbox o
 set attempts = attempts + 1, fence = fence + 1, worker = :worker,
     lease_until = clock_timestamp() + make_interval(secs => :lease)
-from pick where o.id = pick.id
-returning o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at
+from taken where o.id = taken.id
+returning o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at, o.cost
 """)
 
 _RAN_OUT = text("""
-select o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at
+select o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at, o.cost
 from outbox o where o.lease_until < clock_timestamp()
 order by o.lease_until limit 500 for update skip locked
 """)
@@ -92,8 +120,11 @@ async def put(session: AsyncSession, tickets: Sequence[NewTicket], *, now: datet
 async def claim(
     session: AsyncSession, channel: str, *, limit: int, worker: str, lease: timedelta = LEASE
 ) -> list[Ticket]:
-    """Take as many due tickets as the sender's rate allows now, those of people who wait first. Pauses are kept."""
-    values = {"channel": channel, "limit": limit, "worker": worker, "lease": lease.total_seconds()}
+    """Take as many due tickets as the sender's rate and day allow now, those of people who wait first.
+
+    Pauses are kept.
+    """
+    values = {"channel": channel, "limit": limit, "worker": worker, "lease": lease.total_seconds(), "bulk": BULK}
     rows = (await session.execute(_CLAIM, values)).all()
     return [Ticket(*row) for row in rows]
 
@@ -149,6 +180,7 @@ def _row(ticket: NewTicket, sender_id: int) -> dict[str, object]:
         "priority": ticket.priority,
         "due_at": ticket.due_at,
         "expires_at": ticket.expires_at,
+        "cost": ticket.cost,
         "attempts": 0,
         "fence": 0,
         "worker": "",

@@ -128,6 +128,11 @@ def _language(variants: Variants, kind: Kind, language: str, fallback: str) -> s
     return next(filter(has_words, (language, fallback)), None)
 
 
+def source(variants: Variants, kind: Kind, language: str) -> str:
+    """The text of an SMS or a call as it was written; empty when there is none in that language."""
+    return variants.get(language, {}).get(_MAIN_PART[kind], "")
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 

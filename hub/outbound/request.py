@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.models import AttachmentRow, DedupeKey, Interaction
 from hub.models.vocabulary import Withheld
-from hub.outbound import outbox, planning
+from hub.outbound import costs, outbox, planning
 from hub.outbound.asking import PRIORITY, Answer, Duplicate, Gate, Held, NewFile, Placed, Request, Templated, Words
 from hub.outbound.permission import Decision
 from hub.outbound.planning import Plan
@@ -132,7 +132,13 @@ def _ticket(plan: Plan) -> outbox.NewTicket:
         priority=PRIORITY.get(plan.request.origin, 5),
         due_at=plan.due_at,
         expires_at=plan.request.expires_at,
+        cost=_cost(plan),
     )
+
+
+def _cost(plan: Plan) -> int:
+    files = len(plan.request.content.files) if isinstance(plan.request.content, Words) else 0
+    return costs.cost(plan.interaction.kind, plan.rendered.text if plan.rendered else "", files)
 
 
 async def _write_files(session: AsyncSession, plans: Sequence[Plan]) -> None:

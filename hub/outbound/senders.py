@@ -3,28 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import case, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.models import SenderRow
-from hub.models.vocabulary import Kind
+from hub.models.vocabulary import Kind, Unit
 
 MAILBOX = "mailbox: "  # how trouble with reading begins: sending neither causes nor ends it
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Beside rate and burst. `daily_cap` counts everything; greetings and campaigns stop `reserve` units before it.
+
+    `ramp` caps the first days, counted from the first message; `zone` is whose midnight ends a day.
+    """
+
+    unit: Unit = Unit.MESSAGES
+    daily_cap: int | None = None
+    reserve: int = 0
+    ramp: tuple[int, ...] = ()
+    zone: str = "UTC"
+
+
+_FREE = Limits()
+
+
 async def register(
-    session: AsyncSession, channel: str, kind: Kind, *, rate: float, burst: float, now: datetime
+    session: AsyncSession,
+    channel: str,
+    kind: Kind,
+    *,
+    rate: float,
+    burst: float,
+    now: datetime,
+    limits: Limits = _FREE,
 ) -> None:
-    """Make the channel's row, with its whole burst to spend, or bring rate (messages a second) and burst up to date."""
+    """Make the channel's row, with its whole burst to spend, or bring rate (units a second), burst and limits up to
+    date. What it has spent today, and how slow the provider made it, stays.
+    """
     rested = now - timedelta(seconds=burst / rate)
-    row = insert(SenderRow).values(channel=channel, kind=kind, rate=rate, burst=burst, tat=rested, trouble="")
-    limits = {"kind": row.excluded.kind, "rate": row.excluded.rate, "burst": row.excluded.burst}
-    await session.exec(row.on_conflict_do_update(index_elements=["channel"], set_=limits))
+    set_up = {"kind": kind, "rate": rate, "burst": burst, **_columns(limits)}
+    row = insert(SenderRow).values(channel=channel, tat=rested, trouble="", pace=1.0, used=0, **set_up)
+    began = case((func.cardinality(row.excluded.ramp) > 0, col(SenderRow.ramp_from)), else_=None)
+    changed = {name: row.excluded[name] for name in set_up} | {"ramp_from": began}
+    await session.exec(row.on_conflict_do_update(index_elements=["channel"], set_=changed))
+
+
+def _columns(limits: Limits) -> dict[str, object]:
+    return {field.name: getattr(limits, field.name) for field in fields(limits)} | {"ramp": list(limits.ramp)}
 
 
 async def ids(session: AsyncSession) -> Mapping[str, int]:
@@ -33,8 +66,11 @@ async def ids(session: AsyncSession) -> Mapping[str, int]:
     return {channel: number for channel, number in rows if number is not None}
 
 
-async def pause(session: AsyncSession, sender_id: int, until: datetime, *, trouble: str = "") -> None:
-    """Let nothing leave through this sender before `until`; `trouble` is what a person has to mend."""
+async def pause(session: AsyncSession, sender_id: int, rest: timedelta, *, trouble: str = "") -> None:
+    """Let nothing leave through this sender for so long, by the database's clock, and not less than it was to rest
+    already; `trouble` is what a person has to mend.
+    """
+    until = func.greatest(SenderRow.paused_until, func.clock_timestamp() + rest)
     values = {"paused_until": until} | ({"trouble": trouble} if trouble else {})
     await session.exec(update(SenderRow).where(col(SenderRow.id) == sender_id).values(**values))
 

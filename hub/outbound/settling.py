@@ -21,14 +21,13 @@ from channels.message import Accepted, Reason
 from hub.interactions import progress, receipts, record
 from hub.models import Attempt, EarlyReceipt, Interaction, ProviderReference
 from hub.models.vocabulary import Kind, State
-from hub.outbound import outbox, senders
+from hub.outbound import outbox, pacing, senders
 from hub.outbound.outbox import Ticket
 
 _BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
 _GIVE_UP = timedelta(hours=48)
 _EVIDENCE = timedelta(minutes=15)  # how long receipts have to settle an unknown outcome before service mail goes again
 _SENDS = 3  # of one mail whose fate stays unknown
-_SENDER_REST = timedelta(seconds=30)
 _TROUBLE_REST = timedelta(seconds=60)
 MAY_BE_DOUBLE = "may be double"
 
@@ -55,6 +54,7 @@ async def settle(session: AsyncSession, outcomes: Sequence[Outcome], *, now: dat
     for outcome in ours:
         if not isinstance(outcome.result, Accepted):
             await _not_accepted(session, outcome, now)
+    await pacing.learn(session, ours, now=now)
 
 
 async def expire(session: AsyncSession, *, now: datetime) -> int:
@@ -152,14 +152,13 @@ async def _not_accepted(session: AsyncSession, outcome: Outcome, now: datetime) 
         case Unknown():
             await _unknown(session, outcome.ticket, row, str(outcome.result), now)
         case Misconfigured():
-            await senders.pause(session, outcome.ticket.sender_id, now + _TROUBLE_REST, trouble=str(outcome.result))
+            await senders.pause(session, outcome.ticket.sender_id, _TROUBLE_REST, trouble=str(outcome.result))
             await _again(session, outcome.ticket, row, now, str(outcome.result), counted=False, now=now)
     await receipts.announce(session, row)
 
 
 async def _try_later(session: AsyncSession, ticket: Ticket, row: Interaction, error: TryLater, now: datetime) -> None:
     if error.whole_sender:
-        await senders.pause(session, ticket.sender_id, now + (error.after or _SENDER_REST))
         await _again(session, ticket, row, now, str(error), counted=False, now=now)
         return
     due = now + max(error.after or timedelta(0), _back_off(ticket.attempts))

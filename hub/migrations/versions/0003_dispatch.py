@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -19,6 +21,7 @@ def upgrade() -> None:
     _dry_runs()
     _reactions()
     _steps()
+    _rates()
 
 
 def _audiences() -> None:
@@ -180,3 +183,26 @@ def _steps() -> None:
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("campaign_id", "variant"),
     )
+
+
+def _rates() -> None:
+    """What a message costs, what a sender may spend in a day, and why a campaign paused itself."""
+    op.add_column("outbox", sa.Column("cost", sa.SmallInteger(), server_default="1", nullable=False))
+    _required("sender", sa.Column("unit", sa.String(), server_default="messages", nullable=False))
+    _required("sender", sa.Column("pace", sa.Float(), server_default="1", nullable=False))
+    op.add_column("sender", sa.Column("slowed_at", sa.DateTime(timezone=True)))
+    op.add_column("sender", sa.Column("daily_cap", sa.Integer()))
+    _required("sender", sa.Column("reserve", sa.Integer(), server_default="0", nullable=False))
+    _required("sender", sa.Column("ramp", sa.ARRAY(sa.Integer()), server_default="{}", nullable=False))
+    op.add_column("sender", sa.Column("ramp_from", sa.Date()))
+    _required("sender", sa.Column("zone", sa.String(), server_default="UTC", nullable=False))
+    op.add_column("sender", sa.Column("day", sa.Date()))
+    _required("sender", sa.Column("used", sa.Integer(), server_default="0", nullable=False))
+    _required("campaign", sa.Column("pause_reason", sa.String(), server_default="", nullable=False))
+    _required("campaign", sa.Column("judged", JSONB(), server_default="{}", nullable=False))
+
+
+def _required(table: str, column: sa.Column[Any]) -> None:
+    """A column that rows have to say something in; those that are there hold what it was made with."""
+    op.add_column(table, column)
+    op.alter_column(table, column.name, server_default=None)

@@ -70,7 +70,7 @@ async def test_a_paused_sender_sends_nothing_and_a_mended_one_again(
     await fill(database, gate, await enrol(), 1, now)
     async with database.unit() as session:
         sender = (await senders.ids(session))["mail"]
-        await senders.pause(session, sender, clock.now() + timedelta(hours=1), trouble="the password is refused")
+        await senders.pause(session, sender, timedelta(hours=1), trouble="the password is refused")
     assert await claim(database) == []
     async with database.unit() as session:
         await senders.mended(session, sender)

@@ -1,0 +1,34 @@
+"""What a message costs of its sender's rate: an SMS its segments, all else one. Pure.
+
+The words of a campaign are made when they leave. Until then its tickets carry a guess, see `weighing`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from channels.message import Text
+from channels.sms.text import measure
+from hub.models import TemplateVersion
+from hub.models.vocabulary import Kind
+from hub.outbound import rendering
+
+_SAID = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_UNSAID = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_USUAL_VALUE = "x" * 8  # a given name, a date, a short code
+
+
+def cost(kind: Kind | None, words: str, files: int = 0) -> int:
+    """Segments of an SMS; what is sent with files is an MMS, which is billed as one."""
+    return measure(words).segments if kind is Kind.SMS and not files else 1
+
+
+def of_content(content: object) -> int:
+    """The same of what is handed to a provider."""
+    return cost(Kind.SMS, content.body, len(content.media_urls)) if isinstance(content, Text) else 1
+
+
+def guess(version: TemplateVersion, language: str) -> int:
+    """Segments of a template's SMS, before anybody's values are known; 1 when it has no text for SMS."""
+    source = rendering.source(version.variants, Kind.SMS, language)
+    return measure(_SAID.sub(_USUAL_VALUE, _UNSAID.sub("", source)).strip()).segments
