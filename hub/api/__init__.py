@@ -14,6 +14,7 @@ from hub.api import (
     messages,
     plain,
     reference,
+    uncertain,
     unsubscribe,
 )
 from hub.api.problems import install_error_pages
@@ -22,7 +23,7 @@ from hub.bootstrap import Hub
 
 __all__ = ["Webhooks", "install_error_pages", "router"]
 
-_VERSION_1 = (customers, interactions, conversations, messages, appointments)
+_VERSION_1 = (customers, interactions, conversations, messages, appointments, uncertain)
 _PUBLIC = (unsubscribe, files, health, plain)
 
 

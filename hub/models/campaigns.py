@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Index, Integer, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import Index, Integer, SmallInteger, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Json, Moment, Word
@@ -110,7 +110,7 @@ class DryRunLine(SQLModel, table=True):
     reason: str = ""
     not_before: datetime | None = Field(default=None, sa_type=Moment)
     segments: int = Field(default=0, sa_type=SmallInteger)  # of an SMS
-    trace: list[str] = Field(default_factory=list, sa_type=ARRAY(String))
+    trace: list[str] = Field(default_factory=list, sa_type=Json)
 
 
 class Occasion(SQLModel, table=True):

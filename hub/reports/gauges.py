@@ -30,7 +30,7 @@ _FIGURES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("hub_raw_messages_parked", (), "select count(*) from raw_message where state = 'parked'"),
     ("hub_raw_messages_waiting", (), "select count(*) from raw_message where state = 'received'"),
     ("hub_sessions", (), "select count(*) from staff_session where expires_at > now()"),
-    ("hub_unknown_outcomes", (), "select count(*) from interaction where state = 'unknown'"),
+    ("hub_unknown_outcomes", (), "select count(*) from interaction where state = 'unknown' and reason <> 'left'"),
     ("hub_campaigns_running", (), "select count(*) from campaign where state = 'running'"),
 )
 

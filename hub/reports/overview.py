@@ -60,7 +60,7 @@ select (select count(*) from task where assignee_id = :me and done_at is null an
        (select count(*) from appointment
         where starts_at > :now and starts_at < :tomorrow and state <> 'cancelled') as appointments,
        (select count(*) from outbox) as queued,
-       (select count(*) from interaction where state = 'unknown') as unknown,
+       (select count(*) from interaction where state = 'unknown' and reason <> 'left') as unknown,
        (select count(*) from raw_message where state = 'parked') as parked,
        (select count(*) from conversation where flag <> '' and state <> 'resolved') as flagged,
        (select count(*) from customer where provisional) as provisional,

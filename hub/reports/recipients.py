@@ -30,12 +30,6 @@ async def of_campaign(
     return await _named(session, rows, before, limit)
 
 
-async def uncertain(session: AsyncSession, *, limit: int = 100) -> list[tuple[Entry, str]]:
-    """Messages of which nobody knows whether they left, newest first: for a person to decide."""
-    rows = select(col(Interaction.id)).where(col(Interaction.state) == State.UNKNOWN)
-    return await _named(session, rows, None, limit)
-
-
 async def _named(
     session: AsyncSession, rows: SelectOfScalar[UUID], before: UUID | None, limit: int
 ) -> list[tuple[Entry, str]]:

@@ -23,6 +23,7 @@ from hub.web import (
     sign_in,
     tasks,
     teams,
+    uncertain,
     writing,
 )
 from hub.web.limits import BodyLimits
@@ -49,6 +50,7 @@ ROOMS = (
     invitations,
     parked,
     pictures,
+    uncertain,
 )
 
 

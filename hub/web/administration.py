@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Response
 from channels.address import BadAddress
 from hub.inbound import parked
 from hub.models.vocabulary import Role
-from hub.reports import recipients, senders
+from hub.reports import senders, uncertain
 from hub.staff import accounts, tokens
 from hub.staff.accounts import AccountProblem
 from hub.staff.passwords import WeakPassword
@@ -112,7 +112,7 @@ async def _data(visit: Visit) -> dict[str, Any]:
             "people": await accounts.listing(session),
             "tokens": await tokens.listing(session),
             "parked": await parked.unprocessed(session),
-            "uncertain": await recipients.uncertain(session),
+            "uncertain": await uncertain.number(session),
             "roles": words.ROLES,
             "tongues": translations.LANGUAGES,
             "issued": "",

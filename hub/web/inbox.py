@@ -10,6 +10,8 @@ from fastapi import APIRouter, Form, HTTPException, Query, Response
 
 from hub.conversations import assignment, inbox, threads, undoing
 from hub.models.vocabulary import ConversationState
+from hub.reports import uncertain
+from hub.reports.uncertain import Whose
 from hub.staff import accounts, audit, teams
 from hub.staff.roles import Action
 from hub.web import cards, composing, moments, words
@@ -171,8 +173,10 @@ async def _list(visit: Visit, view: str, q: str, before: str | None) -> dict[str
         lines = await inbox.lines(session, view, staff_id=visit.staff_id, before=before, limit=PAGE + 1, query=q)
         counts = await inbox.counts(session, staff_id=visit.staff_id)
         by_team = await _by_team(session, visit, view)
+        unsure = await uncertain.number(session, whose=Whose(visit.may(Action.CAMPAIGNS), visit.may(Action.ANSWER)))
     more = lines[PAGE - 1].cursor if len(lines) > PAGE else ""
-    return {"lines": lines[:PAGE], "more": more, "counts": counts, "view": view, "q": q, "by_team": by_team}
+    shown: dict[str, Any] = {"lines": lines[:PAGE], "more": more, "counts": counts, "view": view, "q": q}
+    return shown | {"by_team": by_team, "unsure": unsure}
 
 
 async def _by_team(session: Any, visit: Visit, view: str) -> list[tuple[str, str, int]]:

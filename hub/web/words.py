@@ -72,6 +72,10 @@ WITHHELD: Mapping[str, str] = {
     Withheld.AUTOMATIC_LIMIT: N_("Enough automatic answers were sent here already."),
 }
 
+DECIDED: Mapping[str, str] = {
+    "left": N_("A colleague decided to leave it: it is not sent again."),
+}
+
 FAILED: Mapping[str, str] = {
     Reason.BAD_ADDRESS: N_("The address does not exist. Ask the customer for another one."),
     Reason.WRONG_CHANNEL: N_("This number cannot take such messages. Try another channel."),
@@ -182,6 +186,7 @@ FLAGS = frozenset(
         N_("wants the answer to go to another customer"),
         N_("same Message-ID, other text"),
         N_("no sender address"),
+        N_("may be double"),
     )
 )
 
@@ -219,8 +224,9 @@ def because(word: str) -> str:
 
 
 def why(state: str, reason: str) -> str:
-    """The reason of a failed or withheld message as a sentence; an unknown word is shown as it is."""
-    return (WITHHELD if state == State.WITHHELD else FAILED).get(reason, reason)
+    """The reason of a failed, withheld or left message as a sentence; an unknown word is shown as it is."""
+    tables = {State.WITHHELD: WITHHELD, State.UNKNOWN: DECIDED}
+    return tables.get(State(state) if state in list(State) else State.FAILED, FAILED).get(reason, reason)
 
 
 # The titles of hub.campaigns.fields, marked here so that the catalogues have them.

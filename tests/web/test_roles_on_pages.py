@@ -26,6 +26,7 @@ PAGES: dict[str, set[Role]] = {
     "/campaigns/{running}?shown=withheld": {M, S, D},
     "/campaigns/{draft}/edit": {M, S, D},
     "/occasions": {A, M, S, D},
+    "/uncertain": {A, M, S, D},
     "/settings": {D},
     "/teams": {S, D},
     "/account": {A, M, S, D},

@@ -88,7 +88,7 @@ def _dry_runs() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True)),
         sa.Column("segments", sa.SmallInteger(), nullable=False),
-        sa.Column("trace", sa.ARRAY(sa.String()), nullable=False),
+        sa.Column("trace", JSONB(none_as_null=True), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("customer_id", "campaign_id"),
         prefixes=["UNLOGGED"],

@@ -1,0 +1,47 @@
+"""What a campaign costs: prices per channel kind, and how long an SMS is, which decides its price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from channels.sms.text import Measure, measure
+from hub.models.vocabulary import Kind
+
+__all__ = ["Cost", "Measure", "Tariff", "measure", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What one segment of an SMS, one call or one mail costs. `currency`: ISO 4217."""
+
+    price: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What so many units of a kind come to: segments of SMS, else messages."""
+
+    kind: Kind
+    units: int
+    price: Decimal
+    amount: Decimal
+    currency: str
+
+
+def cost(kind: Kind, units: int, tariffs: Mapping[Kind, Tariff]) -> Cost | None:
+    """None when nobody has said what this kind costs."""
+    tariff = tariffs.get(kind)
+    if tariff is None:
+        return None
+    return Cost(kind, units, tariff.price, tariff.price * units, tariff.currency)
+
+
+def total(costs: Iterable[Cost]) -> Mapping[str, Decimal]:
+    """The sums by currency: what is paid in two is not added up."""
+    sums: dict[str, Decimal] = {}
+    for one in costs:
+        sums[one.currency] = sums.get(one.currency, Decimal()) + one.amount
+    return sums

@@ -1,0 +1,245 @@
+"""What would happen if a campaign began now: the gate asked about everybody in its segment, slice by slice.
+
+The answers are kept until the next dry run, so that every sum opens the list behind it. Nothing is sent or logged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import live
+from hub.campaigns import feeding, lengths, lifecycle, segments
+from hub.models import Campaign, DryRun, DryRunLine
+from hub.models.vocabulary import Kind, Withheld
+from hub.outbound import bulk, dry_run
+from hub.outbound.bulk import Mailing, Verdict
+from hub.outbound.request import Gate
+
+SLICE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Customers with the same answer: on a `kind`, at once or `later` (when quiet hours end), or left out."""
+
+    kind: Kind | None
+    reason: Withheld | None
+    later: bool
+    number: int
+    segments: int = 0  # of SMS
+    until: datetime | None = None  # when the last of those who wait may have it
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`looked_at` of `audience` customers were put to the gate; each is in exactly one of the groups."""
+
+    begun_at: datetime
+    done_at: datetime | None
+    audience: int
+    looked_at: int
+    groups: tuple[Group, ...]
+
+    @property
+    def reachable(self) -> int:
+        return sum(group.number for group in self.groups if group.kind is not None)
+
+    def of_kind(self, kind: Kind) -> int:
+        return sum(group.number for group in self.groups if group.kind is kind)
+
+    def units(self, kind: Kind) -> int:
+        """What is counted and paid: segments of SMS, else messages."""
+        mine = [group for group in self.groups if group.kind is kind]
+        return sum(group.segments if kind is Kind.SMS else group.number for group in mine)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        return tuple(kind for kind in Kind if self.of_kind(kind))
+
+    def later(self, kind: Kind) -> Group | None:
+        """Those of a kind who wait for the end of quiet hours."""
+        return next((group for group in self.groups if group.kind is kind and group.later), None)
+
+    @property
+    def left_out(self) -> tuple[tuple[Withheld, int], ...]:
+        """Reasons, the most frequent first."""
+        found = [(group.reason, group.number) for group in self.groups if group.reason is not None]
+        return tuple(sorted(found, key=lambda one: (-one[1], one[0])))
+
+
+async def begin(session: AsyncSession, campaign_id: int, *, now: datetime) -> None:
+    """Forget the last one and start anew; `advance` does the work. Raises lifecycle.NotFound."""
+    campaign = await lifecycle.get(session, campaign_id)
+    await session.exec(delete(DryRunLine).where(col(DryRunLine.campaign_id) == campaign_id))
+    fresh: dict[str, Any] = {
+        "plan": _plan(campaign),
+        "begun_at": now,
+        "done_at": None,
+        "audience": await segments.count(session, campaign.segment, now=now),
+        "looked_at": 0,
+        "cursor": None,
+        "counts": [],
+    }
+    row = insert(DryRun).values(campaign_id=campaign_id, **fresh)
+    await session.exec(row.on_conflict_do_update(index_elements=["campaign_id"], set_=fresh))
+
+
+async def advance(session: AsyncSession, campaign_id: int, *, gate: Gate, limit: int = SLICE) -> bool:
+    """Put the next `limit` customers to the gate; True: call again. Whoever changes the campaign ends it: see `stale`.
+
+    The moment it is about is when it began. Raises lifecycle.NotFound.
+    """
+    campaign = await lifecycle.get(session, campaign_id)
+    row = await _locked(session, campaign_id)
+    if row is None or row.done_at is not None or row.plan != _plan(campaign):
+        return False
+    where = segments.compile(campaign.segment, now=row.begun_at)
+    customers = await segments.slice_after(session, where, row.cursor, limit=limit)
+    if customers and campaign.template_version_id is not None:
+        groups = await _judge(session, campaign, customers, gate, row.begun_at)
+        row.counts = [_kept(group) for group in _added([*map(_group, row.counts), *groups])]
+        row.looked_at, row.cursor = row.looked_at + sum(group.number for group in groups), customers[-1]
+    if len(customers) < limit or campaign.template_version_id is None:
+        row.done_at = row.begun_at
+        row.audience = row.looked_at if campaign.template_version_id is not None else row.audience
+    session.add(row)
+    await session.flush()
+    await live.publish(session, "campaign", id=campaign_id)
+    return row.done_at is None
+
+
+async def report(session: AsyncSession, campaign_id: int) -> Report | None:
+    """The last dry run of the campaign as it is now; None when there is none. Raises lifecycle.NotFound."""
+    campaign = await lifecycle.get(session, campaign_id)
+    row = await session.get(DryRun, campaign_id, populate_existing=True)
+    if row is None or row.plan != _plan(campaign):
+        return None
+    return Report(row.begun_at, row.done_at, row.audience, row.looked_at, tuple(map(_group, row.counts)))
+
+
+async def forget(session: AsyncSession, campaign_id: int) -> None:
+    """It has begun: what really happens is in the log."""
+    await session.exec(delete(DryRunLine).where(col(DryRunLine.campaign_id) == campaign_id))
+    await session.exec(delete(DryRun).where(col(DryRun.campaign_id) == campaign_id))
+
+
+def _plan(campaign: Campaign) -> str:
+    said = (campaign.segment, campaign.kinds, campaign.purpose, campaign.template_version_id, campaign.variables)
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+
+async def _locked(session: AsyncSession, campaign_id: int) -> DryRun | None:
+    query = select(DryRun).where(col(DryRun.campaign_id) == campaign_id).with_for_update()
+    return (await session.exec(query.execution_options(populate_existing=True))).one_or_none()
+
+
+# ---- one slice ------------------------------------------------------------------------------
+
+_KEEP = """,
+kept as (
+  insert into dry_run_line (campaign_id, customer_id, kind, reason, not_before, segments, trace)
+  select cast(:dry_run as int), customer_id, coalesce(kind, ''), coalesce(reason, ''), not_before, 0, trace
+  from decided)
+select kind, reason, not_before is not null as later, count(*) as number, max(not_before) as until
+from decided group by 1, 2, 3"""
+
+_LENGTHS = text("""
+update dry_run_line l set segments = t.segments
+from unnest(cast(:ids as uuid[]), cast(:lengths as int[])) as t(id, segments)
+where l.campaign_id = :campaign and l.customer_id = t.id
+""")
+
+
+async def _judge(
+    session: AsyncSession, campaign: Campaign, customers: Sequence[UUID], gate: Gate, now: datetime
+) -> list[Group]:
+    mailing = await feeding.mailing(session, campaign)
+    about = bulk.matter(mailing, gate)
+    asked = await bulk.ask(session, about, customers, now=now)
+    values = {**asked.values, "dry_run": campaign.id}
+    rows = (await bulk.run(session, f"{asked.tables}{_KEEP}", values)).all()
+    groups = [_counted(row) for row in rows]
+    odd = await dry_run.by_hand(session, about, asked.by_hand, now=now)
+    if odd:
+        await session.execute(insert(DryRunLine), [_line(campaign, one) for one in odd])
+        groups += map(_alone, odd)
+    return await _measured(session, mailing, customers, groups, gate)
+
+
+async def _measured(
+    session: AsyncSession, mailing: Mailing, customers: Sequence[UUID], groups: list[Group], gate: Gate
+) -> list[Group]:
+    """The same groups with the segments of their SMS, which the lines get as well."""
+    if not any(group.kind is Kind.SMS for group in groups):
+        return groups
+    mine = (col(DryRunLine.campaign_id) == mailing.campaign_id, col(DryRunLine.kind) == Kind.SMS.value)
+    between = (col(DryRunLine.customer_id) >= customers[0], col(DryRunLine.customer_id) <= customers[-1])
+    lines = select(DryRunLine.customer_id, DryRunLine.not_before).where(*mine, *between)
+    waits = {customer: not_before is not None for customer, not_before in await session.exec(lines)}
+    found = await lengths.segments(session, mailing, list(waits), gate=gate)
+    values = {"ids": list(found), "lengths": list(found.values()), "campaign": mailing.campaign_id}
+    await session.execute(_LENGTHS, values)
+    sums = {
+        later: sum(found.get(one, 0) for one, waiting in waits.items() if waiting is later) for later in (True, False)
+    }
+    more = [Group(Kind.SMS, None, later, 0, number) for later, number in sums.items() if number]
+    return [*groups, *more]
+
+
+def _counted(row: Any) -> Group:
+    kind = Kind(row.kind) if row.kind else None
+    return Group(kind, None if kind else Withheld(row.reason), row.later, row.number, until=row.until)
+
+
+def _alone(verdict: Verdict) -> Group:
+    later = verdict.not_before is not None
+    return Group(verdict.kind, verdict.reason if verdict.kind is None else None, later, 1, until=verdict.not_before)
+
+
+def _line(campaign: Campaign, verdict: Verdict) -> Mapping[str, object]:
+    return {
+        "campaign_id": campaign.id,
+        "customer_id": verdict.customer_id,
+        "kind": verdict.kind.value if verdict.kind else "",
+        "reason": verdict.reason.value if verdict.reason else "",
+        "not_before": verdict.not_before,
+        "segments": 0,
+        "trace": list(verdict.trace),
+    }
+
+
+def _added(groups: Iterable[Group]) -> list[Group]:
+    """Those with the same answer as one."""
+    sums: dict[tuple[Kind | None, Withheld | None, bool], Group] = {}
+    for group in groups:
+        key = (group.kind, group.reason, group.later)
+        known = sums.get(key, Group(*key, 0))
+        until = max(filter(None, (known.until, group.until)), default=None)
+        sums[key] = Group(*key, known.number + group.number, known.segments + group.segments, until)
+    return list(sums.values())
+
+
+def _kept(group: Group) -> dict[str, Any]:
+    return asdict(group) | {"until": group.until.isoformat() if group.until else None}
+
+
+def _group(kept: Mapping[str, Any]) -> Group:
+    return Group(
+        Kind(kept["kind"]) if kept["kind"] else None,
+        Withheld(kept["reason"]) if kept["reason"] else None,
+        bool(kept["later"]),
+        int(kept["number"]),
+        int(kept["segments"]),
+        datetime.fromisoformat(kept["until"]) if kept["until"] else None,
+    )

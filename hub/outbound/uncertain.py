@@ -1,0 +1,78 @@
+"""What a person decides about a message of which nobody knows whether it left: send it again, or leave it (decision of
+the log's semantics: unknown is never blindly resent). Evidence that comes later still settles it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.interactions import receipts
+from hub.models import Campaign, Interaction, Outbox
+from hub.models.vocabulary import CampaignState, Kind, State
+from hub.outbound import outbox
+from hub.outbound.asking import PRIORITY
+from hub.outbound.settling import MAY_BE_DOUBLE
+
+LEFT = "left"  # the reason of an unknown message that somebody has decided to leave
+
+
+class NotUncertain(Exception):
+    """Nothing is to be decided about this message any more. Says why."""
+
+
+async def send_again(session: AsyncSession, interaction_id: UUID, *, now: datetime) -> Interaction:
+    """Queue the very same message once more: same words, same Message-ID, marked as one that may come twice.
+
+    The gate is asked again when it leaves. Raises LookupError, NotUncertain.
+    """
+    row = await _unknown(session, interaction_id)
+    if await _cancelled(session, row):
+        raise NotUncertain("Its campaign was cancelled: nothing of it is sent any more")
+    await _drop_ticket(session, row)
+    row.flag, row.reason = row.flag or MAY_BE_DOUBLE, ""
+    session.add(row)
+    await session.flush()
+    ticket = outbox.NewTicket(row.id, row.channel, row.kind or Kind.EMAIL, PRIORITY.get(row.origin, 5), now)
+    await outbox.put(session, [ticket], now=now)
+    await receipts.announce(session, row)
+    return row
+
+
+async def leave(session: AsyncSession, interaction_id: UUID) -> Interaction:
+    """It stays unknown and nobody is asked about it again. Raises LookupError, NotUncertain."""
+    row = await _unknown(session, interaction_id)
+    await _drop_ticket(session, row)
+    row.reason = LEFT
+    session.add(row)
+    await session.flush()
+    await receipts.announce(session, row)
+    return row
+
+
+async def _unknown(session: AsyncSession, interaction_id: UUID) -> Interaction:
+    query = select(Interaction).where(col(Interaction.id) == interaction_id).with_for_update()
+    row = (await session.exec(query.execution_options(populate_existing=True))).one_or_none()
+    if row is None:
+        raise LookupError(f"there is no message {interaction_id}")
+    if row.state is not State.UNKNOWN:
+        raise NotUncertain(f"Meanwhile it is known: the message is {row.state.value}")
+    return row
+
+
+async def _cancelled(session: AsyncSession, row: Interaction) -> bool:
+    campaign = await session.get(Campaign, row.campaign_id) if row.campaign_id is not None else None
+    return campaign is not None and campaign.state is CampaignState.CANCELLED
+
+
+async def _drop_ticket(session: AsyncSession, row: Interaction) -> None:
+    """Service mail has one that waits for evidence. Raises NotUncertain when a sender holds it: it is on its way."""
+    held = select(Outbox).where(col(Outbox.interaction_id) == row.id).with_for_update()
+    ticket = (await session.exec(held)).one_or_none()
+    if ticket is not None and ticket.lease_until is not None:
+        raise NotUncertain("It is being sent again at this moment")
+    await session.exec(delete(Outbox).where(col(Outbox.interaction_id) == row.id))
