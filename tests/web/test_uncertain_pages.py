@@ -23,9 +23,7 @@ async def lost(hub: Hub, customer: UUID, campaign: int | None = None) -> UUID:
         answer = await request.send(session, asked, gate=hub.gate, now=clock.now())
         values = {"id": answer.interaction_id, "campaign": campaign}
         await session.execute(text("delete from outbox where interaction_id = :id"), values)
-        unknown = (
-            "update interaction set state = 'unknown', state_rank = 2, detail = 'no answer', campaign_id = :campaign"
-        )
+        unknown = "state = 'unknown', state_rank = 2, detail = 'no answer', campaign_id = :campaign"
         await session.execute(text(f"update interaction set {unknown} where id = :id"), values)
     return answer.interaction_id
 
