@@ -10,10 +10,8 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import structlog
-import uvicorn
 
 from hub import bootstrap
-from hub.app import create_app
 from hub.bootstrap import Hub
 from hub.cli import options
 from hub.database.binaries import CannotStart
@@ -53,6 +51,10 @@ def worker(config: options.Config = None) -> None:
 
 async def serve(hub: Hub) -> None:
     """Serve HTTP until SIGTERM or SIGINT; requests in flight are finished first."""
+    import uvicorn  # workers start often and serve nothing: they do without the web's modules
+
+    from hub.app import create_app
+
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(hub),
