@@ -95,6 +95,19 @@ class GateTable(Table):
     quiet_dates: tuple[date, ...] = Field(default=(), max_length=366)  # no marketing, by the customer's calendar
 
 
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class CampaignsTable(Table):
+    """[campaigns]: when a campaign pauses itself, in shares of the messages that were tried."""
+
+    most_complaints: Share = 0.003
+    most_bounces: Share = 0.05  # addresses that do not exist
+    most_refusals: Share = 0.05  # filtered or refused for what they say
+    most_errors: Share = 0.25  # all of these, and everything else that failed
+    sample: int = Field(default=500, ge=1)  # fewer messages are taken for so many
+
+
 class CallsTable(Table):
     """[calls]"""
 
@@ -173,6 +186,7 @@ class Settings(BaseSettings):
     storage: StorageTable = StorageTable()
     web: WebTable = WebTable()
     gate: GateTable = GateTable()
+    campaigns: CampaignsTable = CampaignsTable()
     calls: CallsTable = CallsTable()
     automations: AutomationsTable = AutomationsTable()
     channels: dict[str, ChannelTable] = Field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import counting, revising, segments, tickets
+from hub.campaigns import counting, revising, segments, tallies, tickets
 from hub.campaigns.conditions import BadCondition
 from hub.campaigns.counting import Counts
 from hub.campaigns.proofs import prove
@@ -133,20 +133,21 @@ async def start(session: AsyncSession, campaign_id: int, *, gate: Gate, now: dat
     return await _saved(session, campaign)
 
 
-async def pause(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
-    """Nothing more leaves but what is in a sender's hands at this instant (F18)."""
+async def pause(session: AsyncSession, campaign_id: int, *, now: datetime, reason: str = "") -> Campaign:
+    """Nothing more leaves but what is in a sender's hands at this instant (F18). `reason`: why it pauses itself."""
     campaign = await _locked(session, campaign_id)
     _require(campaign, {CampaignState.RUNNING}, "paused")
-    campaign.state = CampaignState.PAUSED
+    campaign.state, campaign.pause_reason = CampaignState.PAUSED, reason
     await tickets.set_aside(session, campaign_id, now=now)
     return await _saved(session, campaign)
 
 
 async def resume(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
-    """Go on where it stopped."""
+    """Go on where it stopped. What has gone wrong until now no longer counts, see `thresholds`."""
     campaign = await _locked(session, campaign_id)
     _require(campaign, {CampaignState.PAUSED}, "resumed")
-    campaign.state = CampaignState.RUNNING
+    campaign.state, campaign.pause_reason = CampaignState.RUNNING, ""
+    campaign.judged = asdict(await tallies.whole(session, campaign_id))
     await tickets.bring_back(session, campaign_id, now=now)
     return await _saved(session, campaign)
 

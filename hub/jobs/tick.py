@@ -12,7 +12,7 @@ import structlog
 
 from hub import clock
 from hub.bootstrap import Hub
-from hub.campaigns import lifecycle
+from hub.campaigns import lifecycle, thresholds
 from hub.conversations import assignment
 from hub.database.outage import is_away
 from hub.interactions import partitions, receipts
@@ -61,6 +61,8 @@ async def advance_campaigns(hub: Hub, session: Session, now: datetime) -> None:
     """Start those whose time has come, and see to it that the running ones are fed."""
     for campaign in await lifecycle.ready(session, now=now):
         await _start(hub, session, campaign, now)
+    for campaign, reason in await thresholds.watch(session, hub.settings.campaigns, now=now):
+        _log.warning("a campaign paused itself", campaign=campaign, reason=reason)
     await lifecycle.sweep(session, now=now)
     for campaign in await lifecycle.running(session):
         await enqueue(session, "feed-campaign", payload={"campaign": campaign}, dedupe=f"feed-campaign:{campaign}")

@@ -131,7 +131,10 @@ class ReceiptRow(SQLModel, table=True):
     """Append-only: one thing a provider told us about a message. Told twice, kept once."""
 
     __tablename__ = "receipt"
-    __table_args__ = (UniqueConstraint("interaction_id", "progress", "code", "leg", name="receipt_once"),)
+    __table_args__ = (
+        UniqueConstraint("interaction_id", "progress", "code", "leg", name="receipt_once"),
+        Index("receipt_complaint", "interaction_id", postgresql_where=text("reason = 'complained'")),
+    )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     interaction_id: UUID = Field(foreign_key="interaction.id", ondelete="CASCADE")
     at: datetime = Field(sa_type=Moment)

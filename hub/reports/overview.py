@@ -15,10 +15,11 @@ from hub.clock import first_uuid7
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A channel that cannot send, and what a person has to mend."""
+    """A channel that cannot send or a campaign that paused itself (its name and id), and what a person has to do."""
 
     channel: str
     words: str
+    campaign_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ select (select count(*) from task where assignee_id = :me and done_at is null an
        (select count(*) from customer where provisional) as provisional,
        (select count(*) from campaign where state = 'running') as campaigns_running
 """
+_TROUBLES = """
+select channel, trouble, cast(null as int) from sender where trouble <> ''
+union all select name, pause_reason, id from campaign where state = 'paused' and pause_reason <> ''
+order by 3 nulls first, 1
+"""
 _DAY = """
 select direction, coalesce(kind, '') as kind, state, reason, occasion, count(*) as number
 from interaction where id >= :yesterday and direction <> 'note'
@@ -81,7 +87,7 @@ async def overview(session: AsyncSession, *, staff_id: int | None = None, now: d
     single = (await session.execute(text(_SINGLE), asked)).mappings().one()
     since = first_uuid7(now - timedelta(days=1))
     day = (await session.execute(text(_DAY), {"yesterday": since})).mappings().all()
-    troubled = await session.execute(text("select channel, trouble from sender where trouble <> '' order by channel"))
+    troubled = await session.execute(text(_TROUBLES))
     return Overview(**desk, **single, **_day(day), troubles=tuple(Trouble(*row) for row in troubled))
 
 

@@ -198,6 +198,8 @@ def _rates() -> None:
     _required("sender", sa.Column("zone", sa.String(), server_default="UTC", nullable=False))
     op.add_column("sender", sa.Column("day", sa.Date()))
     _required("sender", sa.Column("used", sa.Integer(), server_default="0", nullable=False))
+    complained = sa.text("reason = 'complained'")
+    op.create_index("receipt_complaint", "receipt", ["interaction_id"], postgresql_where=complained)
     _required("campaign", sa.Column("pause_reason", sa.String(), server_default="", nullable=False))
     _required("campaign", sa.Column("judged", JSONB(), server_default="{}", nullable=False))
 
