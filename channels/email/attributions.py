@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from channels.email.attribution_words import DEVICES, DIVIDERS, FIELDS, FORWARDS, OPENINGS, OURSELVES, WROTE, WROTE_CJK
 
-_LINES = 6  # an attribution is never longer, with the blank lines that some programs put around an address
+LINES = 6  # an attribution is never longer, with the blank lines that some programs put around an address
 _LONGEST = 500
 _BLOCK = 12  # lines in which the header of the earlier mail must show itself
 
@@ -20,10 +20,11 @@ def _any(words: Iterable[str]) -> str:
 
 
 _VERBS = frozenset(WROTE)
+_VERBS_END = frozenset(word[-2:] for word in WROTE)
 _PERSONS = frozenset(OURSELVES)
 _WORD = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"[^\W\d_]{1,30}\Z")
-_IN_BRACKETS = re.compile(r"\s{0,2}(?:\([^()]{0,60}\)|/\w{1,3})\Z")
+_BY_SLASH = re.compile(r"\s{0,2}/\w{1,3}\Z")
 _COLON_LAST = re.compile(r"[:：]\s{0,2}[-*_]{0,12}\Z")
 _ADDRESS_LAST = re.compile(r"[<(\[]?[^\s<>()]{1,200}@[^\s<>()]{1,200}[>)\]]\s{0,2}(?:\([^()]{0,60}\))?\s{0,2}[:：]\Z")
 _ISO_FIRST = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2}\b.{0,300}<[^<>\s]{1,200}@[^<>\s]{1,200}>\s?[:：]?\Z")
@@ -40,6 +41,7 @@ _OPENS = re.compile(
 _OPEN_BRACKET, _CLOSE_BRACKET = re.compile(r"<\s+"), re.compile(r"\s+>")
 _DECORATION = re.compile(r"\A(?:[\s>]|[-*_]{1,40}(?=[\s\w]))+")
 _QUOTED = re.compile(r"\s{0,3}(?:[A-Z]{1,4})?>")
+_LAST_OF_SEAMS = frozenset(":：-_=*—–+~#ᐧ")
 _DIVIDER = re.compile(
     rf"\s*[>*]{{0,3}}\s*(?:[-_=*—]{{2,60}}\s{{0,3}})(?:{_any(DIVIDERS)})\b[^\n]{{0,30}}?\s{{0,3}}[-_=*—]{{2,60}}\*?\s*\Z",
     re.IGNORECASE,
@@ -54,7 +56,15 @@ _LINK = re.compile(r"<[^<>\s]{1,400}>|\[[^\[\]\s]{1,400}\]|\(?https?://\S{1,400}
 
 def is_quoted(line: str) -> bool:
     """Marked with ">", or with the initials that Usenet programs put before it."""
-    return bool(_QUOTED.match(line))
+    return ">" in line[:8] and bool(_QUOTED.match(line))
+
+
+def may_divide(line: str) -> bool:
+    """A quick look at a line without blanks at its end: rules, dividers and delimiters all end in one of a few signs.
+
+    Where nothing may divide, `is_divider` and `is_forward` say no.
+    """
+    return (line if len(line) <= 200 else line[:200].rstrip())[-1:] in _LAST_OF_SEAMS
 
 
 def is_divider(line: str) -> bool:
@@ -85,10 +95,10 @@ def is_attribution(line: str) -> bool:
 
 def length(lines: Sequence[str], ends: Sequence[bool], index: int) -> int:
     """How many lines from `index` on read "On …, … wrote:" together; 0 when they do not. `ends`: `may_end` of each."""
-    if not any(ends[index : index + _LINES]):
+    if not any(ends[index : index + LINES]):
         return 0
     opens, joined = bool(_OPENS.match(lines[index][:200])), ""
-    for end in range(index, min(index + _LINES, len(lines))):
+    for end in range(index, min(index + LINES, len(lines))):
         line = lines[end].strip()
         if end > index and _stands_alone(line, opens):
             return 0
@@ -136,10 +146,23 @@ def _says(words: str) -> bool:
 
 def _says_last(words: str) -> bool:
     core = words.rstrip(" :：;-*_")
-    if core[-1:] == ")" or "/" in core[-4:]:
-        core = _IN_BRACKETS.sub("", core)
-    last = _LAST_WORD.search(core[-31:].lower())
-    return bool(last and last.group() in _VERBS) or core.endswith(WROTE_CJK)
+    if core[-1:] == ")":
+        core = _before_brackets(core)
+    elif "/" in core[-4:]:
+        core = _BY_SLASH.sub("", core[-200:])
+    if core[-2:].lower()[-2:] in _VERBS_END:  # most lines end otherwise, and all lines are asked
+        last = _LAST_WORD.search(core[-31:].lower())
+        return bool(last and last.group() in _VERBS)
+    return not core.isascii() and core.endswith(WROTE_CJK)
+
+
+def _before_brackets(core: str) -> str:
+    """Without the remark in brackets that ends it."""
+    opens = core.rfind("(", -62)
+    if opens < 0 or ")" in core[opens:-1]:
+        return core
+    blanks = len(core[max(opens - 2, 0) : opens]) - len(core[max(opens - 2, 0) : opens].rstrip())
+    return core[: opens - blanks]
 
 
 def _we_say(words: str) -> bool:
@@ -185,6 +208,8 @@ def _fields(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _field(line: str) -> tuple[str, str] | None:
+    if ":" not in line and "：" not in line:
+        return None
     name, colon, value = line[:200].replace("：", ":").partition(":")
     kind = _KINDS.get(name.strip(" \t*\xa0").lower()) if colon else None
     return (kind, value.strip(" \t*")) if kind else None

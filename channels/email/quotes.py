@@ -18,7 +18,10 @@ _RULE = re.compile(r"\s*(?:_{5,}|-{5,}|={5,})\s*\Z")
 _DASHES = re.compile(r"(?:--|—|_{2,})\Z")
 _DELIMITER = re.compile(r"\s*(?:[-_=+~#*–—]{2,}|[—ᐧ])\s*\Z")
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~\w)")
-_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_UNSEEN = dict.fromkeys(
+    map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+)
+_ODD = tuple(map(chr, (*_UNSEEN, 0xA0)))
 
 
 def reply(text: str) -> str:
@@ -28,46 +31,52 @@ def reply(text: str) -> str:
     """
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = [line.rstrip() for line in whole[:_LOOKED_AT].split("\n", _MAX_LINES)[:_MAX_LINES]]
-    seen = [line[:_MAX_LINE].rstrip() for line in lines] if whole.isascii() else [_seen(line) for line in lines]
-    kept = list(_visible(seen))
+    kept = list(_visible(_seen(whole, lines)))
     longer = len(whole) > _LOOKED_AT or whole.count("\n") >= _MAX_LINES
     if longer and (not kept or kept[-1] == len(lines) - 1):
         return whole.strip()
     return "\n".join(lines[i] for i in kept).strip()
 
 
-def _seen(line: str) -> str:
-    return _UNSEEN.sub("", line[:_MAX_LINE].replace("\xa0", " ")).rstrip()
+def _seen(whole: str, lines: list[str]) -> list[str]:
+    """The lines without what no reader sees in them, and no longer than is looked at."""
+    if max(map(len, lines)) > _MAX_LINE:
+        lines = [line[:_MAX_LINE].rstrip() for line in lines]
+    if whole.isascii() or not any(map(whole.__contains__, _ODD)):
+        return lines
+    return [line.replace("\xa0", " ").translate(_UNSEEN).rstrip() for line in lines]
 
 
 def _visible(lines: Sequence[str]) -> Iterator[int]:
     """The lines to show, by number."""
-    start, end, tail = _answer(lines)
+    code = _fenced(lines)
+    start, end, tail = _answer(lines, code)
     if not tail:
-        end = _end_of_answers(lines, start, end)
+        end = _end_of_answers(lines, code, start, end)
     if _only_earlier_mail(lines, start, end):
         return
     yield from (i for i in range(start, end) if not _is_device(lines, i))
     yield from tail
 
 
-def _answer(lines: Sequence[str]) -> tuple[int, int, range]:
+def _answer(lines: Sequence[str], code: Sequence[bool]) -> tuple[int, int, range]:
     """Where the answer begins and ends, and what was passed on below it.
 
     Quotations between answers stay, they give them their sense. "On … wrote:" on top of everything is skipped: the
     answer stands below.
     """
-    code, nothing = _fenced(lines), range(0)
+    nothing = range(0)
     ends = _candidates(lines, code, attributions.may_end)
     fields = _candidates(lines, code, attributions.begins_block)
+    seams = _seams(lines, ends, fields)
     start, tops, index = 0, 0, 0
     while index < len(lines):
-        if code[index] or not lines[index] or is_quoted(lines[index]):
+        if not seams[index] or code[index] or is_quoted(lines[index]):
             index += 1
             continue
         if attributions.is_forward(lines[index]):
             blank = index > start and not lines[index - 1]
-            return start, _end_of_answers(lines, start, index), range(index - blank, len(lines))
+            return start, _end_of_answers(lines, code, start, index), range(index - blank, len(lines))
         if _is_divided(lines, index, fields[index]):
             return start, index, nothing
         length = attributions.length(lines, ends, index)
@@ -79,25 +88,34 @@ def _answer(lines: Sequence[str]) -> tuple[int, int, range]:
         if below is None and (not first or tops == _MAX_TOPS):
             return start, index, nothing
         if below is not None:
-            return _around(lines, start, index, length, below, first)
+            return _around(lines, code, start, index, length, below, first)
         start, tops, index = index + length, tops + 1, index + length
     return start, len(lines), nothing
 
 
 def _around(
-    lines: Sequence[str], start: int, index: int, length: int, below: int, first: bool
+    lines: Sequence[str], code: Sequence[bool], start: int, index: int, length: int, below: int, first: bool
 ) -> tuple[int, int, range]:
     """Answers below the quotation, or between its lines. One quotation on top of a single answer goes with its line."""
     if not first:
-        return start, index, range(index + length, _end_of_answers(lines, below, len(lines)))
-    end = _end_of_answers(lines, below, len(lines))
+        return start, index, range(index + length, _end_of_answers(lines, code, below, len(lines)))
+    end = _end_of_answers(lines, code, below, len(lines))
     alone = not any(is_quoted(lines[i]) for i in range(below, end))
     return (below if alone else index + length), end, range(0)
 
 
-def _end_of_answers(lines: Sequence[str], start: int, end: int) -> int:
+def _seams(lines: Sequence[str], ends: Sequence[bool], fields: Sequence[bool]) -> list[bool]:
+    """Which lines may begin something that is not the answer; the others are passed over."""
+    found = [bool(line) and (fields[i] or attributions.may_divide(line)) for i, line in enumerate(lines)]
+    for i in (i for i, end in enumerate(ends) if end):
+        for before in range(max(i - attributions.LINES + 1, 0), i + 1):
+            found[before] = bool(lines[before])
+    return found
+
+
+def _end_of_answers(lines: Sequence[str], code: Sequence[bool], start: int, end: int) -> int:
     end = _without_trailing_quotes(lines, start, end)
-    return _without_trailing_quotes(lines, start, _without_signature(lines, start, end))
+    return _without_trailing_quotes(lines, start, _without_signature(lines, code, start, end))
 
 
 def _below_quotation(lines: Sequence[str], start: int) -> int | None:
@@ -151,14 +169,13 @@ def _without_trailing_quotes(lines: Sequence[str], start: int, end: int) -> int:
     return index if index > start else end
 
 
-def _without_signature(lines: Sequence[str], start: int, end: int) -> int:
+def _without_signature(lines: Sequence[str], code: Sequence[bool], start: int, end: int) -> int:
     """Up to the first delimiter that has no more than a signature below it."""
-    code, below = _fenced(lines), 0
-    found = end
+    below, found = 0, end
     for index in range(end - 1, start - 1, -1):
         if code[index]:
             below += 1
-        elif _DELIMITER.match(lines[index]):
+        elif attributions.may_divide(lines[index]) and _DELIMITER.match(lines[index]):
             if _delimits(lines, index):
                 found = index
         elif lines[index]:
@@ -195,7 +212,7 @@ def _has_words(lines: Sequence[str], start: int, end: int) -> bool:
 
 def _fenced(lines: Sequence[str]) -> list[bool]:
     """Which lines are code, between two lines of ```; an unclosed fence encloses nothing."""
-    marks = [i for i, line in enumerate(lines) if _FENCE.match(line)]
+    marks = [i for i, line in enumerate(lines) if ("```" in line or "~~~" in line) and _FENCE.match(line)]
     inside = [False] * len(lines)
     for opening, closing in zip(marks[::2], marks[1::2], strict=False):
         inside[opening : closing + 1] = [True] * (closing + 1 - opening)
