@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from channels import address
 from channels.email.headers import Headers, words
@@ -11,6 +12,7 @@ from channels.email.headers import Headers, words
 MAX_ADDRESSES = 2_000
 _LONGEST = 254
 _PIECES = re.compile(rb'"(?:[^"\\]|\\.)*"?|\\.|[<>,;:()@\\]|[^"<>,;:()@\\]+', re.DOTALL)
+_USUAL = re.compile(rb"([A-Za-z0-9 ._-]*)<([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+)>")
 _COMMENT = re.compile(rb"\([^()]*\)")
 _FINDABLE = re.compile(r"[^\s<>()\[\],;:\"'@]+@[^\s<>()\[\],;:\"'@]+")
 
@@ -25,6 +27,8 @@ class Mailbox:
 
 def parse(value: bytes, fallback: str = "") -> tuple[Mailbox, ...]:
     """Every mailbox in an address list; group names and what is no address are dropped. Linear in `value`."""
+    if usual := _USUAL.fullmatch(value):
+        return (Mailbox(usual[2].decode(), " ".join(usual[1].decode().split())),)
     found: list[Mailbox] = []
     for item in _items(value):
         mailbox = _mailbox(item, fallback)
@@ -37,9 +41,12 @@ def parse(value: bytes, fallback: str = "") -> tuple[Mailbox, ...]:
 
 def of(headers: Headers, *names: str) -> tuple[Mailbox, ...]:
     """All mailboxes in all fields of these names."""
+    if not headers.has(*names):
+        return ()
     return tuple(mailbox for name in names for value in headers.all(name) for mailbox in parse(value, headers.fallback))
 
 
+@lru_cache(maxsize=512)  # our own stands in every mail
 def canonical(text: str) -> str:
     """The one spelling, or what was written when it is not quite an address (better shown than lost).
 

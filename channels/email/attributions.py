@@ -161,8 +161,8 @@ def _before_brackets(core: str) -> str:
     opens = core.rfind("(", -62)
     if opens < 0 or ")" in core[opens:-1]:
         return core
-    blanks = len(core[max(opens - 2, 0) : opens]) - len(core[max(opens - 2, 0) : opens].rstrip())
-    return core[: opens - blanks]
+    bare = core[:opens].rstrip()
+    return bare if opens - len(bare) <= 2 else core
 
 
 def _we_say(words: str) -> bool:

@@ -30,9 +30,8 @@ _AWAY = re.compile(
     r"автоответ\w{0,8}|автоматический ответ|отсъств\w{1,8}|извън офиса|нет на месте|вне офиса|"
     r"automatická odpověď|mimo kancelář|automatisk svar|automatiskt svar|autosvar|frånvaro\w{0,12}|"
     r"automaattinen vastaus|automatikus válasz|răspuns automat|otomatik yanıt|автоматична відповідь|不在通知)|"
-    r"自動(?:応答|返信)|自动(?:回复|答复)|자동 회신",
-    re.IGNORECASE,
-)
+    r"自動(?:応答|返信)|自动(?:回复|答复)|자동 회신"
+)  # in lower case
 _VACATION_HEADERS = (
     "x-autoreply",
     "x-autorespond",
@@ -67,7 +66,7 @@ def answerable(mail: Mail, own: str, auto: Auto | None) -> bool:
         or _automatic_submission(mail)
         or h.plain("precedence").lower().partition(" ")[0] in ("bulk", "list", "junk")
         or any(word in suppress for word in ("all", "oof", "autoreply"))
-        or any(h.all(name) for name in _MACHINES)
+        or h.has(*_MACHINES)
         or not mail.sender.address
         or _ROBOT.match(mail.sender.address.rpartition("@")[0])
         or (own and (is_own(own, mail.sender.address) or _is_ours(mail, own)))
@@ -83,12 +82,13 @@ def _is_auto_reply(mail: Mail) -> bool:
     h = mail.headers
     if h.plain("auto-submitted").lower().startswith("auto-replied"):
         return True
-    if any(h.plain(name).lower() not in ("", "no", "false", "0") for name in _VACATION_HEADERS):
+    stated = (h.plain(name).lower() for name in _VACATION_HEADERS) if h.has(*_VACATION_HEADERS) else ()
+    if any(value not in ("", "no", "false", "0") for value in stated):
         return True
     if h.plain("precedence").lower() in ("auto_reply", "auto-reply", "auto"):
         return True
     answers = bool(mail.in_reply_to or mail.references or _automatic_submission(mail)) or not _is_list(mail)
-    return bool(answers and _AWAY.search(mail.subject[:500]))
+    return bool(answers and _AWAY.search(mail.subject[:500].lower()))
 
 
 def _automatic_submission(mail: Mail) -> bool:
@@ -98,5 +98,4 @@ def _automatic_submission(mail: Mail) -> bool:
 
 def _is_list(mail: Mail) -> bool:
     h = mail.headers
-    named = any(h.all(name) for name in ("list-id", "list-post", "list-unsubscribe"))
-    return named or h.plain("precedence").lower() in ("bulk", "list")
+    return h.has("list-id", "list-post", "list-unsubscribe") or h.plain("precedence").lower() in ("bulk", "list")

@@ -54,7 +54,7 @@ def rows(mail: Mail, leaves: list[Part], about: Headers | None) -> list[Told]:
     """Empty unless the mail says that something failed, and names for whom. Ask only mails that a machine wrote."""
     stated = _stated(mail)
     told = _told(_text(leaves))
-    if not stated and not (senders.SUBJECT.search(mail.subject[:500]) or _SAYS.search(told)):
+    if not stated and not (senders.tells_failure(mail.subject) or _SAYS.search(told)):
         return []
     if mail.in_reply_to and not stated and not _is_report(mail, told):
         return []
@@ -89,13 +89,13 @@ def is_by_machine(mail: Mail) -> bool:
 def is_notice(mail: Mail) -> bool:
     """A mail system says that something failed, though not in words that tell for whom."""
     sender = mail.headers.text("from")[:500]
-    return bool(re.search(r"mailer-?daemon@", sender, re.IGNORECASE) and senders.SUBJECT.search(mail.subject[:500]))
+    return bool(re.search(r"mailer-?daemon@", sender, re.IGNORECASE) and senders.tells_failure(mail.subject))
 
 
 def _is_report(mail: Mail, told: str) -> bool:
     """A postmaster is a person, too: an answer is a report when it quotes a server, and nobody."""
     quotes = re.search(r"^[ \t]?>", told, re.MULTILINE)
-    return bool(senders.SUBJECT.search(mail.subject[:500]) or (_CODE.search(told) and not quotes))
+    return bool(senders.tells_failure(mail.subject) or (_CODE.search(told) and not quotes))
 
 
 _KEEPER = re.compile(r"(?:^owner-|-(?:admin|owner|request|bounces?)$)", re.IGNORECASE)  # of a list (RFC 2142 6)

@@ -6,6 +6,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from channels.email.charsets import decode
@@ -13,6 +14,7 @@ from channels.email.transfer import unbase64
 
 MAX_HEADER_BLOCK = 256 * 1024
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)\Z", re.DOTALL)
+_FIELDS = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*)", re.MULTILINE)
 _LINES = re.compile(rb"\r\n|\n|\r")
 _SPACE = re.compile(r"[\r\n\t ]+")
 
@@ -33,8 +35,11 @@ class Headers:
     _first: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name, value in self.fields:
-            self._first.setdefault(name, value)
+        self._first.update(reversed(self.fields))
+
+    def has(self, *names: str) -> bool:
+        """Whether there is a field of any of these names."""
+        return not self._first.keys().isdisjoint(names)
 
     def all(self, name: str) -> list[bytes]:
         if name not in self._first:
@@ -47,7 +52,9 @@ class Headers:
 
     def last(self, name: str) -> bytes:
         """The last field of that name: of two Content-Types, what stood nearer to the content is believed."""
-        return next((value for stated, value in reversed(self.fields) if stated == name), b"")
+        if name not in self._first:
+            return b""
+        return next(value for stated, value in reversed(self.fields) if stated == name)
 
     def text(self, name: str) -> str:
         """The first field of that name, decoded."""
@@ -97,12 +104,19 @@ def parse(block: bytes, fallback: str = "") -> Headers:
     """Lines that are no fields are dropped; a field's value may be folded over any number of lines."""
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    matches = map(_FIELD.match, block.replace(b"\n ", b" ").replace(b"\n\t", b"\t").split(b"\n"))
-    return Headers(tuple((m[1].decode().lower(), m[2].rstrip()) for m in matches if m), fallback)
+    found = _FIELDS.findall(block.replace(b"\n ", b" ").replace(b"\n\t", b"\t"))
+    return Headers(tuple([(_lower(name), value.rstrip()) for name, value in found]), fallback)
+
+
+@lru_cache(maxsize=1024)  # the same few names stand in every mail
+def _lower(name: bytes) -> str:
+    return name.decode().lower()
 
 
 def words(value: bytes, fallback: str = "") -> str:
     """Text of an unstructured value. Adjacent words of one charset are one run of bytes before they are decoded."""
+    if not value:
+        return ""
     if b"=?" not in value:
         return _spaced(decode(value, "", fallback))
     runs: list[_Word] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from channels.email import addresses, body, calendar
@@ -44,7 +44,7 @@ class Mail:
 
 def read(raw: bytes, limit: int = MAX_BYTES) -> Mail:
     """Raises Unreadable when there is nothing to read, or more than the limits allow."""
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise Unreadable("empty: the mailbox has no content for this message")
     if len(raw) > limit:
         raise Unreadable(f"too large: {len(raw)} bytes, the limit is {limit}")
@@ -95,6 +95,23 @@ def _message_id(headers: Headers, raw: bytes) -> str:
     return f"<{bare}>" if bare else made_up_id(raw)
 
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DATE = re.compile(
+    rf"(?:[A-Z][a-z]{{2}}, )?([0-9]{{1,2}}) ({'|'.join(_MONTHS)}) ([12][0-9]{{3}}) "
+    r"([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})"
+)
+
+
+def _usual_date(found: re.Match[str]) -> datetime:
+    """RFC 5322 3.3, without comments. Raises ValueError for what no calendar has, OverflowError before the year 1."""
+    day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+    at = datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    if offset >= timedelta(days=1):
+        raise ValueError("no zone is so far away")
+    return at - offset if sign == "+" else at + offset
+
+
 _SENDERS = ("from", "reply-to", "sender", "return-path")
 
 
@@ -112,6 +129,8 @@ def _sender(headers: Headers) -> tuple[Mailbox, list[str]]:
 def _date(text: str) -> datetime | None:
     """Aware, or None. A date without a zone counts as UTC."""
     try:
+        if usual := _DATE.fullmatch(text):
+            return _usual_date(usual)
         date = parsedate_to_datetime(text[:200])
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -35,6 +35,9 @@ def find(leaves: list[Part]) -> Headers | None:
 
 def run(text: bytes) -> bytes | None:
     """The first run of lines in a text that is the header of a mail: three or more of the usual fields."""
+    lower = text.lower()
+    if sum(name + b":" in lower for name in _KNOWN) < 3:
+        return None
     lines: list[bytes] = []
     for line in text.splitlines()[:_MAX_LINES]:
         if not lines and b":" not in line:

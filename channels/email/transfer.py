@@ -7,6 +7,8 @@ import re
 from typing import NamedTuple
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_WHITE = b" \t\r\n"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=" + _WHITE
 _BLANKS_AT_END = (b" \r\n", b" \n", b"\t\r\n", b"\t\n")
 _NAMES = {"quotedprintable": "quoted-printable", "uuencode": "x-uuencode", "x-uue": "x-uuencode", "uue": "x-uuencode"}
 _OPAQUE = re.compile(r"[^a-z0-9-]")
@@ -41,7 +43,10 @@ def undone(body: bytes, encoding: str) -> bytes:
 
 def unbase64(data: bytes) -> bytes:
     """Base64 as it is found: characters from elsewhere dropped, padding mended, several padded pieces in a row."""
-    clean = _NOT_BASE64.sub(b"", data)
+    try:
+        return binascii.a2b_base64(data.translate(None, _WHITE), strict_mode=True)  # what is in order, as most is
+    except binascii.Error:
+        clean = _NOT_BASE64.sub(b"", data)
     stripped = clean.rstrip(b"=")
     pieces = [stripped] if b"=" not in stripped else [piece for piece in stripped.split(b"=") if piece]
     return b"".join(map(_piece, pieces))
@@ -49,8 +54,11 @@ def unbase64(data: bytes) -> bytes:
 
 def is_base64(data: bytes) -> bool:
     """False when that body was plainly never encoded, whatever its header says: a gateway took the encoding off."""
-    strange = sum(len(run.strip(b" \t\r\n")) for run in _NOT_BASE64.findall(data[:4096]))
-    return strange * 20 <= min(len(data), 4096)
+    looked_at = data[:4096]
+    if not looked_at.translate(None, _BASE64):
+        return True
+    strange = sum(len(run.strip(_WHITE)) for run in _NOT_BASE64.findall(looked_at))
+    return strange * 20 <= len(looked_at)
 
 
 def unquoted(data: bytes) -> bytes:
