@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-import idna
-import phonenumbers
+# phonenumbers and idna are imported where they are needed: who reads mail starts often, and seldom needs either
 
 _LOCAL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+\Z")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -31,6 +30,8 @@ def mail(text: str) -> str:
 
 def phone(text: str, region: str | None = None) -> str:
     """E.164 (`+48601123456`). `region` (ISO 3166 alpha-2) reads national spellings. Raises BadAddress."""
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as e:
@@ -43,6 +44,8 @@ def phone(text: str, region: str | None = None) -> str:
 
 def pretty_phone(number: str) -> str:
     """How a person writes it: `+48 601 123 456`; anything unparsable comes back as it is."""
+    import phonenumbers
+
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
@@ -55,6 +58,8 @@ def pretty_mail(value: str) -> str:
     local, at, domain = value.rpartition("@")
     if "xn--" not in domain:
         return value
+    import idna
+
     try:
         return f"{local}{at}{idna.decode(domain)}"
     except UnicodeError:
@@ -66,6 +71,8 @@ def _domain(domain: str, whole: str) -> str:
     try:
         ascii_domain = domain.rstrip(".").lower()
         if not ascii_domain.isascii():
+            import idna
+
             ascii_domain = idna.encode(domain, uts46=True).decode().rstrip(".")
     except UnicodeError as e:
         raise BadAddress(f"{whole!r}: {domain!r} is not a domain name") from e

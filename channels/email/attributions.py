@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from channels.email.attribution_words import DEVICES, DIVIDERS, FIELDS, FORWARDS, OPENINGS, OURSELVES, WROTE, WROTE_CJK
 
@@ -33,24 +34,10 @@ _DAY = (
     r"\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}|\d{4}\s?[年년]|\d{4}\.\s?[^\W\d]{2,12}|"
     r"\d{1,2}\.?\s(?:de\s)?[^\W\d]{2,14}[.,]{0,2}\s(?:de\s)?\d{2,4}"
 )
-_OPENS = re.compile(
-    rf"[\s>*_-]{{0,12}}(?:(?:{_any(OPENINGS)})\b[^\n]{{0,60}}?(?:\d|[^\W\d]{{2,14}}[.,])|{_DAY}|"
-    rf"[^\W\d]{{2,14}}[.,]{{1,2}}\s{{1,2}}(?:\d|[^\W\d]{{2,14}}\.?\s\d))",
-    re.IGNORECASE,
-)
 _OPEN_BRACKET, _CLOSE_BRACKET = re.compile(r"<\s+"), re.compile(r"\s+>")
 _DECORATION = re.compile(r"\A(?:[\s>]|[-*_]{1,40}(?=[\s\w]))+")
 _QUOTED = re.compile(r"\s{0,3}(?:[A-Z]{1,4})?>")
 _LAST_OF_SEAMS = frozenset(":：-_=*—–+~#ᐧ")
-_DIVIDER = re.compile(
-    rf"\s*[>*]{{0,3}}\s*(?:[-_=*—]{{2,60}}\s{{0,3}})(?:{_any(DIVIDERS)})\b[^\n]{{0,30}}?\s{{0,3}}[-_=*—]{{2,60}}\*?\s*\Z",
-    re.IGNORECASE,
-)
-_FORWARD = re.compile(
-    rf"\s*\*?(?:[-_=*—]{{2,60}}\s{{0,3}})?(?:{_any(FORWARDS)})\b[^\n]{{0,60}}?(?:[:：]|[-_=*—]{{2,60}})\*?\s*\Z",
-    re.IGNORECASE,
-)
-_DEVICE = re.compile(rf"\s*[-—*_]{{0,3}}\s?(?:{'|'.join(DEVICES)})", re.IGNORECASE)
 _LINK = re.compile(r"<[^<>\s]{1,400}>|\[[^\[\]\s]{1,400}\]|\(?https?://\S{1,400}")
 
 
@@ -60,26 +47,27 @@ def is_quoted(line: str) -> bool:
 
 
 def may_divide(line: str) -> bool:
-    """A quick look at a line without blanks at its end: rules, dividers and delimiters all end in one of a few signs.
+    """A quick look: rules, dividers and delimiters all end in one of a few signs.
 
     Where nothing may divide, `is_divider` and `is_forward` say no.
     """
-    return (line if len(line) <= 200 else line[:200].rstrip())[-1:] in _LAST_OF_SEAMS
+    return line[:200].rstrip()[-1:] in _LAST_OF_SEAMS
 
 
 def is_divider(line: str) -> bool:
     """ "-----Original Message-----" """
-    return bool(_DIVIDER.match(line[:200]))
+    return may_divide(line) and bool(_divider().match(line[:200]))
 
 
 def is_forward(line: str) -> bool:
     """What follows is passed on and not answered."""
-    return bool(_FORWARD.match(line[:200]))
+    return may_divide(line) and bool(_forward().match(line[:200]))
 
 
 def is_device(line: str) -> bool:
     """ "Sent from my iPhone": a program's line, not a person's."""
-    return bool(_DEVICE.match(line[:200])) and len(_LINK.sub("", line[:900])) <= 90
+    short = len(line) <= 90 or len(_LINK.sub("", line[:900])) <= 90
+    return short and bool(_device().match(line[:200]))
 
 
 def may_end(line: str) -> bool:
@@ -97,7 +85,7 @@ def length(lines: Sequence[str], ends: Sequence[bool], index: int) -> int:
     """How many lines from `index` on read "On …, … wrote:" together; 0 when they do not. `ends`: `may_end` of each."""
     if not any(ends[index : index + LINES]):
         return 0
-    opens, joined = bool(_OPENS.match(lines[index][:200])), ""
+    opens, joined = bool(_opens().match(lines[index][:200])), ""
     for end in range(index, min(index + LINES, len(lines))):
         line = lines[end].strip()
         if end > index and _stands_alone(line, opens):
@@ -114,7 +102,7 @@ def _stands_alone(line: str, opens: bool) -> bool:
     """A line that cannot go on with an attribution: a blank one, unless it opened with a date; another opening."""
     if not line:
         return not opens
-    return not opens and bool(_OPENS.match(line[:200]))
+    return not opens and bool(_opens().match(line[:200]))
 
 
 def _reads(joined: str, opens: bool, lines: Sequence[str], end: int) -> bool:
@@ -213,3 +201,36 @@ def _field(line: str) -> tuple[str, str] | None:
     name, colon, value = line[:200].replace("：", ":").partition(":")
     kind = _KINDS.get(name.strip(" \t*\xa0").lower()) if colon else None
     return (kind, value.strip(" \t*")) if kind else None
+
+
+# ---- made when a mail first asks for them: it takes as long as reading thirty mails ---------
+
+
+@cache
+def _opens() -> re.Pattern[str]:
+    return re.compile(
+        rf"[\s>*_-]{{0,12}}(?:(?:{_any(OPENINGS)})\b[^\n]{{0,60}}?(?:\d|[^\W\d]{{2,14}}[.,])|{_DAY}|"
+        rf"[^\W\d]{{2,14}}[.,]{{1,2}}\s{{1,2}}(?:\d|[^\W\d]{{2,14}}\.?\s\d))",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _divider() -> re.Pattern[str]:
+    return re.compile(
+        rf"\s*[>*]{{0,3}}\s*(?:[-_=*—]{{2,60}}\s{{0,3}})(?:{_any(DIVIDERS)})\b[^\n]{{0,30}}?\s{{0,3}}[-_=*—]{{2,60}}\*?\s*\Z",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _forward() -> re.Pattern[str]:
+    return re.compile(
+        rf"\s*\*?(?:[-_=*—]{{2,60}}\s{{0,3}})?(?:{_any(FORWARDS)})\b[^\n]{{0,60}}?(?:[:：]|[-_=*—]{{2,60}})\*?\s*\Z",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _device() -> re.Pattern[str]:
+    return re.compile(rf"\s*[-—*_]{{0,3}}\s?(?:{'|'.join(DEVICES)})", re.IGNORECASE)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from channels.email import complaints, dsn, freeform, notices, parts, returned, senders, verdicts
+# The words of bounces (freeform, verdicts) are imported when the first one comes: to make them ready takes as long as
+# reading a hundred mails, and who reads mail starts often.
+from channels.email import complaints, dsn, notices, parts, returned, senders
 from channels.email.dsn import Told
 from channels.email.headers import Headers
 from channels.email.mime import Mail, ids
@@ -83,11 +85,13 @@ def _bounce(mail: Mail, leaves: list[Part], about: Headers | None) -> Report:
         return _reported(mail, leaves, about, rows)
     if by_system:
         return _wrapped(leaves) or _written(mail, leaves, about)
-    return _written(mail, leaves, about) if freeform.is_by_machine(mail) else Report()
+    return _written(mail, leaves, about) if senders.is_by_machine(mail) else Report()
 
 
 def _reported(mail: Mail, leaves: list[Part], about: Headers | None, rows: list[Told]) -> Report:
     """In one of the forms that are meant for programs."""
+    from channels.email import freeform
+
     if rows and not any(row.recipient for row in rows):
         rows = freeform.named(mail, leaves, about, rows)
     return Report(is_report=bool(rows), failures=_judged(freeform.explained(leaves, rows)), returned=about)
@@ -95,6 +99,8 @@ def _reported(mail: Mail, leaves: list[Part], about: Headers | None, rows: list[
 
 def _written(mail: Mail, leaves: list[Part], about: Headers | None) -> Report:
     """In words that are meant for people."""
+    from channels.email import freeform
+
     rows = freeform.rows(mail, leaves, about)
     return Report(is_report=bool(rows) or freeform.is_notice(mail), failures=_judged(rows), returned=about)
 
@@ -117,6 +123,8 @@ def _judged(rows: list[Told]) -> tuple[Failure, ...]:
 
 
 def _failure(row: Told) -> Failure:
+    from channels.email import verdicts
+
     delayed = row.action == "delayed"
     verdict = verdicts.judge(row.words, status=row.status, delayed=delayed, context=row.context)
     words = row.words or row.context

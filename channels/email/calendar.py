@@ -6,12 +6,13 @@ import dataclasses
 import urllib.parse
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from channels.email import ical
 from channels.email.charsets import decode
-from channels.email.ical import Component, Property
 from channels.message import Attachment, Attendee, Invitation
+
+if TYPE_CHECKING:
+    from channels.email.ical import Component, Property
 
 MEDIA_TYPES = ("text/calendar", "application/ics")
 _MAX_EVENTS = 20
@@ -24,6 +25,8 @@ _METHODS = ("REQUEST", "REPLY", "CANCEL", "PUBLISH", "ADD", "COUNTER", "DECLINEC
 
 def read(content: bytes) -> tuple[Invitation, ...]:
     """The events of one .ics file, at most 20. Never raises: what is no calendar has none."""
+    from channels.email import ical  # most mails bring none
+
     text = decode(content[: ical.MAX_BYTES])
     found: list[Invitation] = []
     for calendar in ical.components(text):
@@ -59,6 +62,8 @@ def _events(calendar: Component) -> list[Invitation]:
 
 
 def _invitation(event: Component, method: str, zones: dict[str, Component]) -> Invitation:
+    from channels.email import ical
+
     begins, ends = event.first("DTSTART"), event.first("DTEND")
     start = ical.time_of(begins, zones)
     organizer = event.first("ORGANIZER")

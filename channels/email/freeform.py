@@ -13,8 +13,8 @@ from channels.email.headers import Headers
 from channels.email.mime import Mail
 from channels.email.parts import Part
 from channels.email.plain import text as plain_text
+from channels.email.senders import ADDRESS
 
-_ADDRESS = re.compile(r"[A-Za-z0-9_.+&=/'{}!#$%*?^`|~-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z0-9]")
 _SAYS = re.compile(
     r"undeliver|not (?:be |been )?deliver|could not (?:be )?(?:deliver|send|sent|reach)|"
     r"deliver\w{0,6} (?:\w+ ){0,4}fail|fail\w{0,6} (?:\w+ ){0,5}(?:deliver|recipient|address)|"
@@ -52,7 +52,7 @@ _MAX_FOUND = 100
 
 def rows(mail: Mail, leaves: list[Part], about: Headers | None) -> list[Told]:
     """Empty unless the mail says that something failed, and names for whom. Ask only mails that a machine wrote."""
-    stated = _stated(mail)
+    stated = senders.stated(mail)
     told = _told(_text(leaves))
     if not stated and not (senders.tells_failure(mail.subject) or _SAYS.search(told)):
         return []
@@ -66,7 +66,7 @@ def rows(mail: Mail, leaves: list[Part], about: Headers | None) -> list[Told]:
 def named(mail: Mail, leaves: list[Part], about: Headers | None, unnamed: list[Told]) -> list[Told]:
     """A report that names nobody: its text does, or the mail that it gives back went to one address only."""
     told = _told(_text(leaves))
-    found = _recipients(mail, _stated(mail), told, about)[:_MAX_FOUND]
+    found = _recipients(mail, senders.stated(mail), told, about)[:_MAX_FOUND]
     if not found:
         return unnamed[:1]
     return [replace(unnamed[0], recipient=recipient, context=told[:3_000]) for recipient in found]
@@ -81,11 +81,6 @@ def explained(leaves: list[Part], known: list[Told]) -> list[Told]:
     ] + (known[_MAX_FOUND:])
 
 
-def is_by_machine(mail: Mail) -> bool:
-    """Its header names whom it did not reach, or a mailing list refuses a post; neither shows in who it is from."""
-    return bool(_stated(mail)) or _is_refused_post(mail)
-
-
 def is_notice(mail: Mail) -> bool:
     """A mail system says that something failed, though not in words that tell for whom."""
     sender = mail.headers.text("from")[:500]
@@ -96,15 +91,6 @@ def _is_report(mail: Mail, told: str) -> bool:
     """A postmaster is a person, too: an answer is a report when it quotes a server, and nobody."""
     quotes = re.search(r"^[ \t]?>", told, re.MULTILINE)
     return bool(senders.tells_failure(mail.subject) or (_CODE.search(told) and not quotes))
-
-
-_KEEPER = re.compile(r"(?:^owner-|-(?:admin|owner|request|bounces?)$)", re.IGNORECASE)  # of a list (RFC 2142 6)
-_REFUSAL = re.compile(r"not (?:a )?member|rejected|refused|loop alert|error from|fatal error", re.IGNORECASE)
-
-
-def _is_refused_post(mail: Mail) -> bool:
-    local = mail.sender.address.rpartition("@")[0]
-    return bool(_KEEPER.search(local) and _REFUSAL.search(mail.subject[:500]))
 
 
 # ---- what it says ---------------------------------------------------------------------------
@@ -126,7 +112,7 @@ def _told(text: str) -> str:
         ends += [at] if at > 40 else []
     for end in sorted(set(ends)):
         told = text[:end]
-        if _ADDRESS.search(told) or _SAYS.search(told):
+        if ADDRESS.search(told) or _SAYS.search(told):
             return told
     return text
 
@@ -136,13 +122,6 @@ def _action(told: str) -> str:
 
 
 # ---- for whom -------------------------------------------------------------------------------
-
-
-def _stated(mail: Mail) -> list[str]:
-    """Exim's and Gmail's own header."""
-    return _ADDRESS.findall(
-        " ".join(v.decode("ascii", "replace") for v in mail.headers.all("x-failed-recipients"))[:20_000]
-    )
 
 
 _LINE = r"^[ \t>*\u2022-]{0,20}"
@@ -197,11 +176,11 @@ def _shaped(told: str) -> list[str]:
 
 def _plausible(match: re.Match[str]) -> bool:
     address = match.group("a").strip(".'\"")
-    return bool(_ADDRESS.fullmatch(address)) and not _ROLE.match(address) and "." in address.partition("@")[2]
+    return bool(ADDRESS.fullmatch(address)) and not _ROLE.match(address) and "." in address.partition("@")[2]
 
 
 def _candidates(told: str) -> Iterator[str]:
-    for match in _ADDRESS.finditer(told):
+    for match in ADDRESS.finditer(told):
         before = told[max(0, match.start() - 60) : match.start()]
         address = match.group().strip(".'")
         if not _NOT_OURS.search(before) and not _ROLE.match(address) and "." in address.partition("@")[2]:
@@ -228,7 +207,7 @@ def _is_list_mail(about: Headers) -> bool:
 
 def _addressed(about: Headers) -> list[str]:
     names = ("to", "cc", "x-envelope-to", "delivered-to")
-    return [a for name in names for a in _ADDRESS.findall(about.plain(name)[:4_000])]
+    return [a for name in names for a in ADDRESS.findall(about.plain(name)[:4_000])]
 
 
 def _without(addresses: Iterable[str], own: set[str]) -> list[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from channels.email import addresses, body, calendar
 from channels.email.addresses import MAX_ADDRESSES, Mailbox
@@ -83,6 +81,8 @@ def ids(text: str) -> tuple[str, ...]:
 
 def made_up_id(raw: bytes) -> str:
     """For a mail without one: from its bytes, so that the same mail twice is seen (M11)."""
+    import hashlib  # as email.utils below: most mails need neither
+
     return f"<gen-{hashlib.sha256(raw).hexdigest()}@local>"
 
 
@@ -131,6 +131,8 @@ def _date(text: str) -> datetime | None:
     try:
         if usual := _DATE.fullmatch(text):
             return _usual_date(usual)
+        from email.utils import parsedate_to_datetime
+
         date = parsedate_to_datetime(text[:200])
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):

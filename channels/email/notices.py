@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from channels.email.body import text_of
@@ -65,6 +64,8 @@ def _parsed(text: str) -> dict[str, Any]:
     start = text.find("{")
     if start < 0 or '"' not in text[start : start + 200]:
         return {}
+    import json  # seldom needed
+
     try:
         found, _ = json.JSONDecoder(strict=False).raw_decode(text[start:])
     except (ValueError, RecursionError):

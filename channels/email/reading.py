@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -191,6 +190,8 @@ def _json_address(box: Mailbox) -> dict[str, str]:
 
 
 def _json_attachment(attachment: Attachment) -> dict[str, Any]:
+    import hashlib
+
     return {
         "filename": attachment.name,
         "content_type": attachment.media_type,

@@ -28,6 +28,10 @@ _SUBJECT = re.compile(
     r"配信|メールエラー|エラー通知|送信できま|届け|退信|未送达"
 )  # both are for lower case: every mail is asked, and ignoring case costs them five times as much
 
+ADDRESS = re.compile(r"[A-Za-z0-9_.+&=/'{}!#$%*?^`|~-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z0-9]")
+_KEEPER = re.compile(r"(?:^owner-|-(?:admin|owner|request|bounces?)$)", re.IGNORECASE)  # of a list (RFC 2142 6)
+_REFUSAL = re.compile(r"not (?:a )?member|rejected|refused|loop alert|error from|fatal error", re.IGNORECASE)
+
 
 def is_mail_system(mail: Mail) -> bool:
     """By whom it is from; an empty envelope sender or a telling subject will do when it answers nothing."""
@@ -36,6 +40,22 @@ def is_mail_system(mail: Mail) -> bool:
         return True
     senders = " ".join((h.text("from")[:500], h.text("return-path")[:300], h.text("sender")[:300]))
     return bool(_DAEMON.search(senders.lower()) or (not mail.in_reply_to and tells_failure(mail.subject)))
+
+
+def is_by_machine(mail: Mail) -> bool:
+    """Its header names whom it did not reach, or a mailing list refuses a post; neither shows in who it is from."""
+    return bool(stated(mail)) or _is_refused_post(mail)
+
+
+def stated(mail: Mail) -> list[str]:
+    """Exim's and Gmail's own header."""
+    found = mail.headers.all("x-failed-recipients")
+    return ADDRESS.findall(" ".join(value.decode("ascii", "replace") for value in found)[:20_000]) if found else []
+
+
+def _is_refused_post(mail: Mail) -> bool:
+    local = mail.sender.address.rpartition("@")[0]
+    return bool(_KEEPER.search(local) and _REFUSAL.search(mail.subject[:500]))
 
 
 def tells_failure(subject: str) -> bool:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import mimetypes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-from tnefparse import TNEF
 
 from channels.email import filenames, tnef_gate
 from channels.email.charsets import decode
@@ -36,6 +33,10 @@ def unpacked(stream: bytes) -> Unpacked | None:
     """None when it cannot be read, or holds words in rich text only: the stream is better kept. Never raises."""
     if not tnef_gate.is_sound(stream):
         return None
+    import logging  # as the library, seldom needed
+
+    from tnefparse import TNEF
+
     logging.getLogger("tnefparse").disabled = True  # it reports every oddity of a stranger's bytes as an error
     try:
         found = TNEF(stream, do_checksum=False)
