@@ -1,6 +1,7 @@
-"""`python -m tests.bench.reading SETTINGS.json URL COUNT`: a worker's loops that bring mail in, until COUNT are read.
+"""`python -m tests.bench.reading SETTINGS.json URL`: a worker's loops that bring mail in, until its input ends.
 
-A process of its own, so that what it used is what a worker uses. Prints JSON: seconds, CPU seconds, peak memory.
+A process of its own, so that what it used is what a worker uses; `run` starts it, and is the one who looks how far it
+has come. Prints JSON: CPU seconds, peak memory.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import uvloop
-from sqlmodel import SQLModel, col, func, select
 
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import open_hub
 from hub.jobs import listen, read
-from hub.models import Interaction, RawMessage
-from hub.models.vocabulary import RawState
 from hub.settings import Settings
-from tests.bench.memory import Peak
+from tests.bench.memory import Peak, processor
+
+FIRST = 50  # mails: what an agent sees on the first page
+_LOOK = 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,13 @@ class Used:
     mails: int
     seconds: float
     first_seconds: float  # until the first 50 could be seen
+    start_cpu: float  # of the worker before its loops ran: its imports; in none of the others
     worker_cpu: float
-    reader_cpu: float
+    reader_cpu: float  # with the start of each child
+    database_cpu: float
     worker_memory: int
     reader_memory: int
-    whole_memory: int  # of the worker and its children together, looked at 20 times a second
+    whole_memory: int  # of the worker and its children together
     kept: int  # rows of raw mail at the end ...
     words: int  # ... and of the log: both as many as there are mails
 
@@ -46,55 +50,73 @@ class Used:
         """Mails for a second of one core's time."""
         return self.mails / (self.worker_cpu + self.reader_cpu)
 
+    def each(self, seconds: float) -> float:
+        """Milliseconds a mail."""
+        return seconds / self.mails * 1e3
 
-def run(settings: dict[str, Any], url: str, count: int, folder: Path) -> Used:
-    """Start this module and wait for its answer."""
+
+def run(settings: dict[str, Any], url: str, postmaster: int, count: int, folder: Path) -> Used:
+    """Start this module, wait until it has brought `count` mails, and hear what that took."""
     file = folder / "settings.json"
     file.write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "tests.bench.reading", str(file), url, str(count)]
-    return Used(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1]))
+    command = [sys.executable, "-m", "tests.bench.reading", str(file), url]
+    before = processor(postmaster)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        watched = asyncio.run(_watch(url, count, Peak(process.pid)))
+        watched["database_cpu"] = processor(postmaster) - before
+        process.stdin.close()
+        told = json.loads(process.stdout.read().splitlines()[-1])
+    return Used(mails=count, **watched, **told)
 
 
-async def _main(settings: Settings, url: str, count: int) -> dict[str, float]:
-    stop, before = asyncio.Event(), resource.getrusage(resource.RUSAGE_SELF)
-    async with open_hub(settings, url) as hub:
-        began, peak = time.perf_counter(), Peak()
-        loops = [asyncio.create_task(loop(hub, stop)) for loop in (listen.run, read.run)]
-        first = await _until(hub, min(count, 50), peak) - began
-        seconds = await _until(hub, count, peak) - began
-        kept, words = await _count(hub, RawMessage), await _count(hub, Interaction)
-        stop.set()
-        await asyncio.gather(*loops)
-    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+async def _watch(url: str, count: int, peak: Peak) -> dict[str, Any]:
+    """Look now and then, until all are read."""
+    connection, began = await asyncpg.connect(url), time.perf_counter()
+    first = 0.0
+    while (done := await connection.fetchval("select count(*) from raw_message where state = 'processed'")) < count:
+        if done >= min(count, FIRST) and not first:
+            first = time.perf_counter() - began
+        peak.look()
+        await asyncio.sleep(_LOOK)
+    seconds = time.perf_counter() - began
+    kept, words = [await connection.fetchval(f"select count(*) from {one}") for one in ("raw_message", "interaction")]
+    await connection.close()
     return {
-        "mails": count,
         "seconds": seconds,
-        "first_seconds": first,
-        "worker_cpu": own.ru_utime + own.ru_stime - before.ru_utime - before.ru_stime,
-        "reader_cpu": others.ru_utime + others.ru_stime,
-        "worker_memory": own.ru_maxrss * 1024,
-        "reader_memory": others.ru_maxrss * 1024,
+        "first_seconds": first or seconds,
         "whole_memory": peak.bytes,
         "kept": kept,
         "words": words,
     }
 
 
-async def _count(hub: Hub, model: type[SQLModel]) -> int:
-    async with hub.database.unit() as session:
-        return (await session.exec(select(func.count()).select_from(model))).one()
+async def _main(settings: Settings, url: str) -> dict[str, float]:
+    stop, start = asyncio.Event(), _own_cpu()
+    async with open_hub(settings, url) as hub:
+        before = _own_cpu()
+        loops = [asyncio.create_task(loop(hub, stop)) for loop in (listen.run, read.run)]
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        worker = _own_cpu() - before
+        stop.set()
+        await asyncio.gather(*loops)
+    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "start_cpu": start,
+        "worker_cpu": worker,
+        "reader_cpu": others.ru_utime + others.ru_stime,
+        "worker_memory": own.ru_maxrss * 1024,
+        "reader_memory": others.ru_maxrss * 1024,
+    }
 
 
-async def _until(hub: Hub, count: int, peak: Peak) -> float:
-    read_ones = select(func.count()).select_from(RawMessage).where(col(RawMessage.state) == RawState.PROCESSED)
-    while True:
-        async with hub.database.unit() as session:
-            if (await session.exec(read_ones)).one() >= count:
-                return time.perf_counter()
-        peak.look()
-        await asyncio.sleep(0.05)
+def _own_cpu() -> float:
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return own.ru_utime + own.ru_stime
 
 
 if __name__ == "__main__":
     given = Settings.model_validate(json.loads(Path(sys.argv[1]).read_text()))
-    print(json.dumps(uvloop.run(_main(given, sys.argv[2], int(sys.argv[3])))))
+    print(json.dumps(uvloop.run(_main(given, sys.argv[2]))))
