@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.database.engine import connection_lost
 
 _CHANNEL = "hub_live"
+_NOTICE = 7_900  # PostgreSQL: a payload must be shorter than 8,000 bytes
 _log = structlog.get_logger("live")
 
 
@@ -33,10 +34,23 @@ async def publish(session: AsyncSession, topic: str, **ids: object) -> None:
 
 
 async def publish_all(session: AsyncSession, happenings: Sequence[Happening]) -> None:
-    """Announce many changes in one statement, the same one only once."""
-    payloads = list(dict.fromkeys(json.dumps({"topic": one.topic, "ids": one.ids}) for one in happenings))
+    """Announce many changes in one statement and few notices, the same one only once."""
+    payloads = _payloads(dict.fromkeys(json.dumps({"topic": one.topic, "ids": one.ids}) for one in happenings))
     if payloads:
         await session.execute(_NOTIFY, {"channel": _CHANNEL, "payloads": payloads})
+
+
+def _payloads(told: Iterable[str]) -> list[str]:
+    """JSON arrays of as many as a notice holds: a thousand notices would wake every listener a thousand times."""
+    groups: list[list[str]] = []
+    total = 0
+    for one in told:
+        total += len(one) + 1
+        if not groups or total > _NOTICE:
+            groups.append([])
+            total = len(one) + 1
+        groups[-1].append(one)
+    return [f"[{','.join(group)}]" for group in groups]
 
 
 _NOTIFY = text("select pg_notify(:channel, payload) from unnest(cast(:payloads as text[])) as t(payload)")
@@ -47,20 +61,23 @@ class Live:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._subscribers: set[asyncio.Queue[Happening]] = set()
+        self._subscribers: dict[asyncio.Queue[Happening], Collection[str]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def subscribe(self) -> AsyncIterator[asyncio.Queue[Happening]]:
-        """A queue of happenings from now on. A subscriber that falls 1,000 behind gets one `resync` instead."""
+    async def subscribe(self, *topics: str) -> AsyncIterator[asyncio.Queue[Happening]]:
+        """A queue of happenings from now on, of these topics or of all; `resync` is everybody's.
+
+        A subscriber that falls 1,000 behind gets one `resync` instead.
+        """
         queue: asyncio.Queue[Happening] = asyncio.Queue(maxsize=1000)
-        self._subscribers.add(queue)
+        self._subscribers[queue] = topics
         if self._task is None:
             self._task = asyncio.create_task(self._listen())
         try:
             yield queue
         finally:
-            self._subscribers.discard(queue)
+            del self._subscribers[queue]
 
     async def close(self) -> None:
         if self._task is not None:
@@ -87,11 +104,13 @@ class Live:
             connection.terminate()
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        message = json.loads(str(payload))
-        self._spread(Happening(message["topic"], message["ids"]))
+        for message in json.loads(str(payload)):
+            self._spread(Happening(message["topic"], message["ids"]))
 
     def _spread(self, happening: Happening) -> None:
-        for queue in self._subscribers:
+        for queue, topics in self._subscribers.items():
+            if topics and happening.topic not in (*topics, "resync"):
+                continue
             told = happening
             if queue.full():
                 while not queue.empty():

@@ -29,6 +29,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_WORDS = ("507 Insufficient", "StorageFull", "QuotaExceeded")  # MinIO, Ceph
 _ABANDONED_SECONDS = 86_400
 _AT_ONCE = 16  # requests to a bucket
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _MANY = 8  # files from which on the whole disk is synced rather than each of them
 
 
@@ -61,6 +62,10 @@ class Storage(Protocol):
 
     async def get(self, digest: str) -> bytes:
         """The blob, its hash verified. Raises Missing or Damaged."""
+        ...
+
+    async def get_all(self, digests: Sequence[str]) -> list[bytes | StorageError]:
+        """Many, which costs less than one by one: each the blob, or why it cannot be had."""
         ...
 
     async def delete(self, digest: str) -> None:
@@ -103,8 +108,10 @@ class Folder:
         return await asyncio.to_thread(self._put_all, contents) if contents else []
 
     async def get(self, digest: str) -> bytes:
-        content = await asyncio.to_thread(self._read, digest)
-        return _verified(content, digest)
+        return await asyncio.to_thread(self._read, digest)
+
+    async def get_all(self, digests: Sequence[str]) -> list[bytes | StorageError]:
+        return await asyncio.to_thread(self._read_all, digests) if digests else []
 
     async def delete(self, digest: str) -> None:
         with contextlib.suppress(Missing), self._translated(digest):
@@ -117,31 +124,54 @@ class Folder:
     def _put_all(self, contents: Sequence[bytes]) -> list[str]:
         digests = [hashlib.sha256(content).hexdigest() for content in contents]
         with self._translated():
-            wanted = {self._root / _key(digest): content for digest, content in zip(digests, contents, strict=True)}
-            self._write({to: content for to, content in wanted.items() if not _is_whole(to, len(content))})
+            wanted = dict(zip(digests, contents, strict=True))
+            self._write({one: content for one, content in wanted.items() if not self._is_whole(one, len(content))})
         return digests
 
-    def _write(self, wanted: Mapping[Path, bytes]) -> None:
+    def _write(self, wanted: Mapping[str, bytes]) -> None:
         """Whole or not at all: written aside, on the disk, then given their names, and the names on the disk too.
 
         Many are written before the first one is waited for: the disk then takes them in one go.
         """
-        asides = {target: self._incoming / f"{target.name}.{secrets.token_hex(8)}" for target in wanted}
+        asides = {digest: f"{self._incoming}/{digest}.{secrets.token_hex(8)}" for digest in wanted}
+        left = set(asides.values())
         try:
-            for target, content in wanted.items():
-                _write_file(asides[target], content)
+            for digest, content in wanted.items():
+                _write_file(asides[digest], content)
             _sync(self._root, asides.values())
-            made = [folder for target in wanted for folder in _make_folders(target.parent, self._root)]
-            for target, aside in asides.items():
-                aside.replace(target)
-            _sync(self._root, {*made, *(target.parent for target in wanted)})
+            folders = {self._place(digest).rpartition("/")[0] for digest in wanted}
+            made = [above for folder in folders for above in _make_folders(folder, str(self._root))]
+            for digest, aside in asides.items():
+                os.replace(aside, self._place(digest))
+                left.discard(aside)
+            _sync(self._root, {*made, *folders})
         finally:
-            for aside in asides.values():
-                aside.unlink(missing_ok=True)
+            for aside in left:
+                Path(aside).unlink(missing_ok=True)
+
+    def _place(self, digest: str) -> str:
+        """A path as text: `Path` costs more than the file system."""
+        return f"{self._root}/{_key(digest)}"
+
+    def _is_whole(self, digest: str, length: int) -> bool:
+        try:
+            return os.stat(self._place(digest)).st_size == length
+        except FileNotFoundError:
+            return False
 
     def _read(self, digest: str) -> bytes:
-        with self._translated(digest):
-            return (self._root / _key(digest)).read_bytes()
+        with self._translated(digest), open(self._place(digest), "rb", buffering=0) as file:
+            content = file.read()
+        return _verified(content, digest)
+
+    def _read_all(self, digests: Sequence[str]) -> list[bytes | StorageError]:
+        return [self._read_or_not(digest) for digest in digests]
+
+    def _read_or_not(self, digest: str) -> bytes | StorageError:
+        try:
+            return self._read(digest)
+        except StorageError as e:
+            return e
 
     def _sweep(self) -> None:
         """What a killed process left half written long ago."""
@@ -205,6 +235,18 @@ class Bucket:
             content = bytes(await answer.bytes_async())
         return _verified(content, digest)
 
+    async def get_all(self, digests: Sequence[str]) -> list[bytes | StorageError]:
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def get(digest: str) -> bytes | StorageError:
+            async with slots:
+                try:
+                    return await self.get(digest)
+                except StorageError as e:
+                    return e
+
+        return list(await asyncio.gather(*map(get, digests)))
+
     async def delete(self, digest: str) -> None:
         with contextlib.suppress(Missing), self._translated(digest):
             await obstore.delete_async(self._store, _key(digest))
@@ -229,7 +271,7 @@ class Bucket:
 
 def _key(digest: str) -> str:
     """Where a blob lies below the root. Digests come from links and rows: nothing else ever becomes a path."""
-    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+    if not _DIGEST.fullmatch(digest):
         raise Missing(f"{digest[:80]!r} is not the digest of a blob")
     return f"{digest[:2]}/{digest[2:4]}/{digest}"
 
@@ -240,14 +282,7 @@ def _verified(content: bytes, digest: str) -> bytes:
     return content
 
 
-def _is_whole(file: Path, length: int) -> bool:
-    try:
-        return file.stat().st_size == length
-    except FileNotFoundError:
-        return False
-
-
-def _write_file(file: Path, content: bytes) -> None:
+def _write_file(file: str, content: bytes) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         rest = memoryview(content)
@@ -257,16 +292,18 @@ def _write_file(file: Path, content: bytes) -> None:
         os.close(descriptor)
 
 
-def _make_folders(folder: Path, root: Path) -> list[Path]:
+def _make_folders(folder: str, root: str) -> list[str]:
     """Like mkdir -p; the folders that got a new name in them."""
-    if folder == root or folder.is_dir():
+    if folder == root or os.path.isdir(folder):
         return []
-    above = _make_folders(folder.parent, root)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return [*above, folder.parent]
+    parent = os.path.dirname(folder)
+    above = _make_folders(parent, root)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder, 0o700)
+    return [*above, parent]
 
 
-def _sync(root: Path, paths: Collection[Path]) -> None:
+def _sync(root: Path, paths: Collection[str]) -> None:
     """The contents of these files and the names in these folders are on the disk. Many are waited for at once."""
     if len(paths) >= _MANY and _sync_everything(root):
         return

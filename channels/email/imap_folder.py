@@ -18,8 +18,8 @@ from channels.email.imap_answers import Fetched, Outline, moment
 from channels.email.imap_wire import Wire
 from channels.email.settings import Imap
 
-_BATCH_BYTES = 8_000_000
-_BATCH_MESSAGES = 50
+_BATCH_BYTES = 4_000_000
+_BATCH_MESSAGES = 200  # what storing costs is shared by so many
 _OUTLINES_AT_ONCE = 200
 _BEGINNING = 262_144  # of a message over the limit: its header and some text
 _HEADER = 65_536

@@ -63,7 +63,7 @@ async def destination(session: AsyncSession, inbound: Inbound, customer_id: UUID
 def copied(inbound: Inbound, own: Collection[str]) -> list[str]:
     """The other people of a mail: To and Cc without its sender and our own mailboxes, each once, the first 200."""
     everybody = dict.fromkeys(one.value for one in _people(inbound))
-    others = [one for one in everybody if _is_address(one) and one != inbound.sender.value and not is_own(one, own)]
+    others = [one for one in everybody if one != inbound.sender.value and not is_own(one, own) and _is_address(one)]
     return others[:MOST_COPIED]
 
 

@@ -48,10 +48,10 @@ def cited(inbound: Inbound) -> tuple[str, ...]:
     return tuple(name for name in names if name != inbound.message_id)[:MOST_CITED]
 
 
-def cites_ours(inbound: Inbound, own: Collection[str]) -> bool:
-    """Whether it cites what may be a message of ours by the name that we gave it. `own`: our mail addresses."""
+def cites_ours(names: Sequence[str], own: Collection[str]) -> bool:
+    """Whether these may be messages of ours by the name that we gave them. `own`: our mail addresses."""
     domains = {one.rpartition("@")[2] for one in own}
-    return any(_own_id(name, domains) is not None for name in cited(inbound))
+    return any(_own_id(name, domains) is not None for name in names)
 
 
 async def leads(session: AsyncSession, inbound: Inbound, *, own: Collection[str], signer: Signer) -> list[Lead]:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert
-from sqlmodel import col, select
+from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Address
 from hub.clock import uuid7
+from hub.database import copying
 from hub.models import Customer, Identity
 from hub.models.columns import defaults
 from hub.models.vocabulary import AddressKind
@@ -19,26 +19,28 @@ from hub.models.vocabulary import AddressKind
 
 async def owners(session: AsyncSession, values: Collection[str]) -> dict[str, UUID]:
     """The customers who have these canonical addresses, locked until the end as a word of theirs needs it."""
-    rows = select(Identity.value, Identity.customer_id).where(
-        col(Identity.kind) == AddressKind.EMAIL, col(Identity.value).in_(list(values))
-    )
-    found = dict((await session.exec(rows)).all())
-    locked = select(Customer.id).where(col(Customer.id).in_(sorted(set(found.values())))).order_by(col(Customer.id))
-    await session.exec(locked.with_for_update(key_share=True))  # in one order: two crowds do not wait for each other
-    return found
+    found = await session.execute(_OWNERS, {"values": list(values)})
+    return {row.value: row.id for row in found}
+
+
+# In one order: two crowds do not wait for each other.
+_OWNERS = text("""
+select i.value, c.id from identity i join customer c on c.id = i.customer_id
+where i.kind = 'email' and i.value = any(cast(:values as text[])) order by c.id for no key update of c
+""")
 
 
 async def welcome(session: AsyncSession, strangers: Mapping[str, Address], *, now: datetime) -> dict[str, UUID]:
     """Make a customer of each address; which is whose.
 
-    Raises IntegrityError when somebody else does so meanwhile: then the words are better taken one by one.
+    Raises UniqueViolationError when somebody else does so meanwhile: then the words are better taken one by one.
     """
     made = {value: uuid7(now) for value in strangers}
     if made:
         people = [_customer(made[value], address, now) for value, address in strangers.items()]
         owned = [_identity(customer, value, now) for value, customer in made.items()]
-        await session.execute(insert(Customer.__table__), people)  # type: ignore[attr-defined]
-        await session.execute(insert(Identity.__table__), owned)  # type: ignore[attr-defined]
+        await copying.copy(session, Customer, people)
+        await copying.copy(session, Identity, owned)
     return made
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from datetime import date, datetime
 from enum import Enum
+from functools import cache
+from operator import is_
 from typing import Any, TypeVar, cast
 
 UNHOLDABLE = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of characters
+_HOLDABLE = {int, bool, float, bytes, date, datetime}
 
 T = TypeVar("T")
 
@@ -19,20 +23,40 @@ def storable(event: T) -> T:
 
 
 def _pure(value: Any) -> Any:
-    match value:
-        case Enum():
-            return value
-        case str():
-            return UNHOLDABLE.sub("\N{REPLACEMENT CHARACTER}", value) if UNHOLDABLE.search(value) else value
-        case None | int() | bytes():
-            return value
-        case tuple():
-            return tuple(_pure(one) for one in value)
-        case Mapping():
-            return {_pure(key): _pure(one) for key, one in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        before = {field.name: getattr(value, field.name) for field in fields(value)}
-        pure = {name: _pure(one) for name, one in before.items()}
-        changed = {name: one for name, one in pure.items() if one is not before[name]}
+    """The very same object when there is nothing to take out, which is nearly always: then nothing is copied."""
+    if type(value) is str:
+        return value if _is_holdable(value) else UNHOLDABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if not value or type(value) in _HOLDABLE:
+        return value
+    if isinstance(value, tuple):
+        pure = tuple(map(_pure, value))
+        return value if all(map(is_, pure, value)) else pure
+    if names := _names(cast("Hashable", type(value))):
+        before = [getattr(value, name) for name in names]
+        changed = {name: pure for name, one in zip(names, before, strict=True) if (pure := _pure(one)) is not one}
         return replace(value, **changed) if changed else value
-    return value
+    return _oddly_pure(value)
+
+
+def _oddly_pure(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {_pure(key): _pure(one) for key, one in value.items()}
+    return _pure(str(value)) if isinstance(value, str) and not isinstance(value, Enum) else value
+
+
+def _is_holdable(words: str) -> bool:
+    if "\0" in words:
+        return False
+    if words.isascii():
+        return True
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@cache
+def _names(kind: Hashable) -> tuple[str, ...]:
+    """Of a dataclass; nothing else has fields to look at."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -32,6 +32,10 @@ async def standing(session: AsyncSession, channel: str, hitches: Mapping[str, st
 
 async def well(session: AsyncSession, channel: str) -> None:
     """The mailbox can be read."""
-    row = update(SenderRow).where(col(SenderRow.channel) == channel, col(SenderRow.trouble).startswith(MAILBOX))
-    if (await session.exec(row.values(trouble=""))).rowcount:
+    if (await session.execute(_WELL, {"channel": channel, "mailbox": MAILBOX})).first():
         await live.publish(session, "sender", channel=channel)
+
+
+_WELL = text("""
+update sender set trouble = '' where channel = :channel and starts_with(trouble, :mailbox) returning channel
+""")

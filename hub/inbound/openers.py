@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
@@ -22,6 +22,7 @@ from hub import live
 from hub.clock import uuid7
 from hub.conversations import answering, evidence, threads
 from hub.customers import newcomers
+from hub.database import copying
 from hub.inbound import copies, messages
 from hub.inbound.reception import Reception
 from hub.interactions import record
@@ -38,13 +39,18 @@ class Letter:
     number: int
     channel: Channel
     inbound: Inbound
+    cited: tuple[str, ...]  # Message-IDs
     quiet: bool = False
     flag: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every Message-ID that ties it to other mails."""
-        return (self.inbound.provider_id, *evidence.cited(self.inbound))
+        return (self.inbound.provider_id, *self.cited)
+
+
+def letter(number: int, channel: Channel, inbound: Inbound, *, quiet: bool = False, flag: str = "") -> Letter:
+    return Letter(number, channel, inbound, evidence.cited(inbound), quiet, flag)
 
 
 async def take_all(
@@ -52,10 +58,11 @@ async def take_all(
 ) -> Mapping[int, UUID]:
     """Keep those that plainly open a conversation of their own; their interactions by number.
 
-    Nothing of the others is kept. Raises IntegrityError in a race with another process: then none is, and each is
+    Nothing of the others is kept. Raises UniqueViolationError in a race with another process: then none is, each is
     better taken by itself.
     """
-    plain = _apart([one for one in letters if _is_plain(one, reception)])
+    own = reception.own
+    plain = _apart([one for one in letters if _is_plain(one, reception, own)])
     if not plain:
         return {}
     await copies.hold(session, [(one.channel.name, one.inbound.provider_id) for one in plain])
@@ -64,12 +71,12 @@ async def take_all(
     plain = [one for one in plain if heard_of.isdisjoint(one.names)]
     unknown = {one.inbound.sender.value: one.inbound.sender for one in plain if one.inbound.sender.value not in senders}
     senders |= await newcomers.welcome(session, unknown, now=now)
-    return await _keep(session, [_Opening(one, senders[one.inbound.sender.value], now, reception) for one in plain])
+    return await _keep(session, [_Opening(one, senders[one.inbound.sender.value], now, own) for one in plain])
 
 
-def _is_plain(letter: Letter, reception: Reception) -> bool:
+def _is_plain(letter: Letter, reception: Reception, own: Collection[str]) -> bool:
     """Nothing in the mail itself asks for more than to be kept, and no rule could place it elsewhere."""
-    inbound, own = letter.inbound, reception.own
+    inbound = letter.inbound
     acknowledged = reception.acknowledges and inbound.answerable and not letter.quiet
     return (
         not acknowledged
@@ -81,7 +88,7 @@ def _is_plain(letter: Letter, reception: Reception) -> bool:
         and not inbound.tokens
         and not inbound.media
         and "[#" not in inbound.subject
-        and not evidence.cites_ours(inbound, own)
+        and not evidence.cites_ours(letter.cited, own)
     )
 
 
@@ -110,11 +117,11 @@ select cited from mail_reference where cited = any(:names)
 class _Opening:
     """The rows of one letter."""
 
-    def __init__(self, letter: Letter, customer_id: UUID, now: datetime, reception: Reception) -> None:
+    def __init__(self, letter: Letter, customer_id: UUID, now: datetime, own: Collection[str]) -> None:
         self.letter, self.customer_id = letter, customer_id
         self.at = messages.moment(letter.inbound, letter.quiet, now)
         self.id, self.conversation_id = uuid7(self.at), uuid7(self.at)
-        self._now, self._reception = now, reception
+        self._now, self._own = now, own
 
     @property
     def conversation(self) -> dict[str, Any]:
@@ -142,7 +149,7 @@ class _Opening:
             "id": self.id,
             "customer_id": self.customer_id,
             "conversation_id": self.conversation_id,
-            "copied": answering.copied(inbound, self._reception.own) or None,
+            "copied": answering.copied(inbound, self._own) or None,
             "threaded_by": ThreadedBy.NEW.value,
             "flag": self.letter.flag,
         }
@@ -160,7 +167,7 @@ class _Opening:
 
     @property
     def cited(self) -> list[dict[str, Any]]:
-        return [{"cited": name, "interaction_id": self.id} for name in evidence.cited(self.letter.inbound)]
+        return [{"cited": name, "interaction_id": self.id} for name in self.letter.cited]
 
     @property
     def news(self) -> list[Happening]:
@@ -170,15 +177,10 @@ class _Opening:
 
 
 async def _keep(session: AsyncSession, openings: Sequence[_Opening]) -> Mapping[int, UUID]:
-    await _insert(session, Conversation, [one.conversation for one in openings])
-    await _insert(session, Interaction, [one.interaction for one in openings])
-    await _insert(session, AttachmentRow, [row for one in openings for row in one.files])
-    await _insert(session, ProviderReference, [one.reference for one in openings])
-    await _insert(session, MailReference, [row for one in openings for row in one.cited])
+    await copying.copy(session, Conversation, [one.conversation for one in openings])
+    await copying.copy(session, Interaction, [one.interaction for one in openings])
+    await copying.copy(session, AttachmentRow, [row for one in openings for row in one.files])
+    await copying.copy(session, ProviderReference, [one.reference for one in openings])
+    await copying.copy(session, MailReference, [row for one in openings for row in one.cited])
     await live.publish_all(session, [news for one in openings for news in one.news])
     return {one.letter.number: one.id for one in openings}
-
-
-async def _insert(session: AsyncSession, model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        await session.execute(insert(model.__table__), rows)

@@ -26,7 +26,7 @@ from hub.inbound.reception import Reception
 from hub.interactions import receipts
 from hub.models import RawMessage
 from hub.models.vocabulary import RawState
-from hub.storage import StorageFull
+from hub.storage import StorageError, StorageFull
 
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))  # then it is parked
 OVERSIZE = "too large: only its beginning was fetched"
@@ -53,7 +53,7 @@ class _Read:
         """For mails that are one word and nothing else."""
         match self.events:
             case [Inbound() as inbound]:
-                return Letter(self.work.id, self.channel, inbound, self.work.quiet, self.flag)
+                return openers.letter(self.work.id, self.channel, inbound, quiet=self.work.quiet, flag=self.flag)
         return None
 
 
@@ -100,7 +100,9 @@ def _groups(works: Sequence[Work]) -> Iterator[list[Work]]:
 async def _process_group(
     database: Database, works: Sequence[Work], reception: Reception, now: datetime
 ) -> dict[int, RawState]:
-    reading = {asyncio.create_task(_read(work, reception)): work for work in works}
+    contents = await reception.storage.get_all([work.sha256 for work in works])
+    both = zip(works, contents, strict=True)
+    reading = {asyncio.create_task(_read(work, content, reception)): work for work, content in both}
     states: dict[int, RawState] = {}
     try:
         waiting = set(reading)
@@ -113,14 +115,16 @@ async def _process_group(
     return states
 
 
-async def _read(work: Work, reception: Reception) -> _Read:
+async def _read(work: Work, content: bytes | StorageError, reception: Reception) -> _Read:
     """Understand a mail, which takes its time."""
     channel = reception.channels.get(work.channel)
     if work.tries > len(RETRIES) + 1:
         raise Unreadable("Every process that read this mail died over it")  # so it is not tried again
     if channel is None or channel.listener is None:
         raise Misconfigured(f"There is no channel {work.channel!r} that reads mail. Configure it, then read this again")
-    events = await channel.listener.read(await reception.storage.get(work.sha256))
+    if isinstance(content, StorageError):
+        raise content
+    events = await channel.listener.read(content)
     return _Read(work, channel, [storable(event) for event in events])
 
 
@@ -136,7 +140,7 @@ async def _settle(
             states[work.id] = await _unreadable(database, work, error, reception, now)
         else:
             states[work.id] = await _failed(database, work, error, now)
-    taken = await _together(database, good, reception, now) if len(good) > 1 else {}
+    taken = await _together(database, good, reception, now)
     for one in good:
         known = one.work.id in taken
         states[one.work.id] = RawState.PROCESSED if known else await _alone(database, one, reception, now)
@@ -156,7 +160,8 @@ async def _together(
         await reception.storage.put_all(files)
         async with database.unit() as session:
             taken = await openers.take_all(session, letters, reception, now=now)
-            await session.execute(_DONE, {"raws": list(taken), "interactions": list(taken.values())})
+            if taken:
+                await session.execute(_DONE, {"raws": list(taken), "interactions": list(taken.values())})
     except Exception as e:
         if is_away(e):
             raise

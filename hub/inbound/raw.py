@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, case, func, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import TextClause, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Cursor, Raw
 from hub import live
 from hub.models import MailboxCursor, RawMessage
-from hub.models.vocabulary import RawState
 from hub.storage import Storage
 
 ARCHIVE = "ingest:"  # how the keys of an archive's mails begin
@@ -96,33 +94,41 @@ async def claim(
 
     A try that never came back counts, so that nothing can be tried for ever.
     """
-    due = col(RawMessage.next_try_at) <= now
-    return await _claim(session, due if only is None else due & col(RawMessage.id).in_(only), now, limit)
+    if only is not None:
+        return await _claim(session, _CLAIM_THESE, now, limit, only=list(only))
+    return await _claim(session, _CLAIM, now, limit)
 
 
 async def claim_new(session: AsyncSession, *, now: datetime, limit: int = 50) -> list[Work]:
     """As `claim`, without old mail: whoever takes only these is never in the middle of an archive when one comes."""
-    return await _claim(session, (col(RawMessage.next_try_at) <= now) & ~col(RawMessage.quiet), now, limit)
+    return await _claim(session, _CLAIM_NEW, now, limit)
 
 
 async def claim_archive(session: AsyncSession, channel: str, *, now: datetime, limit: int = 50) -> list[Work]:
     """Take mails that an ingestion kept and, killed, did not read: nobody reads them, whatever their lease says."""
-    ingested = col(RawMessage.key).startswith(ARCHIVE)
-    left = (col(RawMessage.channel) == channel) & ingested & (col(RawMessage.error) == "")
-    return await _claim(session, left, now, limit)
+    return await _claim(session, _CLAIM_ARCHIVE, now, limit, channel=channel, archive=ARCHIVE)
 
 
-async def _claim(session: AsyncSession, which: ColumnElement[bool], now: datetime, limit: int) -> list[Work]:
-    waiting = select(RawMessage.id).where(col(RawMessage.state) == RawState.RECEIVED, which)
-    order = (col(RawMessage.quiet), col(RawMessage.next_try_at), col(RawMessage.id))
-    taken = waiting.order_by(*order).limit(limit)
-    claimed = await session.execute(
-        update(RawMessage)
-        .where(col(RawMessage.id).in_(taken.with_for_update(skip_locked=True).scalar_subquery()))
-        .values(tries=col(RawMessage.tries) + 1, next_try_at=now + LEASE)
-        .returning(*(getattr(RawMessage, name) for name in Work.__slots__))
-    )
-    return sorted((Work(**row) for row in claimed.mappings()), key=lambda work: work.id)
+async def _claim(session: AsyncSession, claim: TextClause, now: datetime, limit: int, **which: object) -> list[Work]:
+    claimed = await session.execute(claim, {"now": now, "lease": now + LEASE, "limit": limit, **which})
+    return sorted((Work(*row) for row in claimed), key=lambda work: work.id)
+
+
+def _claiming(which: str) -> TextClause:
+    """The subquery stands in an array so that it runs once: joined, it could be run again and lock more."""
+    return text(f"""
+update raw_message set tries = tries + 1, next_try_at = :lease
+where id = any(array(
+  select id from raw_message where state = 'received' and {which}
+  order by quiet, next_try_at, id limit :limit for update skip locked))
+returning {", ".join(Work.__slots__)}
+""")  # noqa: S608 - our own words
+
+
+_CLAIM = _claiming("next_try_at <= :now")
+_CLAIM_NEW = _claiming("next_try_at <= :now and not quiet")
+_CLAIM_THESE = _claiming("next_try_at <= :now and id = any(cast(:only as bigint[]))")
+_CLAIM_ARCHIVE = _claiming("channel = :channel and starts_with(key, :archive) and error = ''")
 
 
 # ---- keeping --------------------------------------------------------------------------------
@@ -150,7 +156,7 @@ async def _add(
         "quiet": [one.old for one in raw],
     }
     added = await session.execute(_ADD, values | columns)
-    return sorted((Work(**row) for row in added.mappings()), key=lambda work: work.id)
+    return sorted((Work(*row) for row in added), key=lambda work: work.id)
 
 
 _ADD = text("""
@@ -161,19 +167,19 @@ from unnest(cast(:keys as text[]), cast(:digests as text[]), cast(:sizes as int[
   with ordinality as one(key, sha256, size, oversize, quiet, place)
 order by place
 on conflict do nothing
-returning id, channel, sha256, size, oversize, quiet, tries
+returning id, channel, sha256, size, oversize, quiet, tries -- as Work
 """)
 
 
 async def _advance(session: AsyncSession, channel: str, cursor: Cursor, now: datetime) -> None:
     """Forward within one UIDVALIDITY; a new one begins where the listener says (requirement I1)."""
-    begun = {"since": cursor.since, "present": cursor.present}
-    given = insert(MailboxCursor).values(
-        channel=channel, folder=cursor.folder, uidvalidity=cursor.uidvalidity, uid=cursor.uid, at=now, **begun
-    )
-    same = col(MailboxCursor.uidvalidity) == given.excluded.uidvalidity
-    further = func.greatest(col(MailboxCursor.uid), given.excluded.uid)
-    uid = case((same, further), else_=given.excluded.uid)
-    moved = {"uidvalidity": given.excluded.uidvalidity, "uid": uid, "at": now, **begun}
-    key = [col(MailboxCursor.channel), col(MailboxCursor.folder)]
-    await session.exec(given.on_conflict_do_update(index_elements=key, set_=moved))
+    await session.execute(_ADVANCE, {"channel": channel, "now": now, **asdict(cursor)})
+
+
+_ADVANCE = text("""
+insert into mailbox_cursor as known (channel, folder, uidvalidity, uid, since, present, at)
+values (:channel, :folder, :uidvalidity, :uid, :since, :present, :now)
+on conflict (channel, folder) do update set
+  uid = case when known.uidvalidity = excluded.uidvalidity then greatest(known.uid, excluded.uid) else excluded.uid end,
+  uidvalidity = excluded.uidvalidity, since = excluded.since, present = excluded.present, at = excluded.at
+""")

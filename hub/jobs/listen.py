@@ -29,7 +29,7 @@ _log = structlog.get_logger("listen")
 
 async def run(hub: Hub, stop: asyncio.Event) -> None:
     """Listen to every mailbox until `stop`. A batch that is not stored then comes again at the next start."""
-    async with hub.live.subscribe() as happenings, asyncio.TaskGroup() as group:
+    async with hub.live.subscribe("mailbox") as happenings, asyncio.TaskGroup() as group:
 
         def start(channel: Channel, listener: Listener) -> asyncio.Task[None]:
             return group.create_task(_mailbox(hub, channel, listener, stop))

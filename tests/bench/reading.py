@@ -62,7 +62,8 @@ def run(settings: dict[str, Any], url: str, postmaster: int, count: int, folder:
     command = [sys.executable, "-m", "tests.bench.reading", str(file), url]
     before = processor(postmaster)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         watched = asyncio.run(_watch(url, count, Peak(process.pid)))
         watched["database_cpu"] = processor(postmaster) - before
