@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 import asyncpg
 import structlog
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.database.engine import connection_lost
+from hub.database.engine import connection_lost, fetch
 
 _CHANNEL = "hub_live"
 _NOTICE = 7_900  # PostgreSQL: a payload must be shorter than 8,000 bytes
@@ -37,7 +36,7 @@ async def publish_all(session: AsyncSession, happenings: Sequence[Happening]) ->
     """Announce many changes in one statement and few notices, the same one only once."""
     payloads = _payloads(dict.fromkeys(json.dumps({"topic": one.topic, "ids": one.ids}) for one in happenings))
     if payloads:
-        await session.execute(_NOTIFY, {"channel": _CHANNEL, "payloads": payloads})
+        await fetch(session, _NOTIFY, _CHANNEL, payloads)
 
 
 def _payloads(told: Iterable[str]) -> list[str]:
@@ -53,7 +52,7 @@ def _payloads(told: Iterable[str]) -> list[str]:
     return [f"[{','.join(group)}]" for group in groups]
 
 
-_NOTIFY = text("select pg_notify(:channel, payload) from unnest(cast(:payloads as text[])) as t(payload)")
+_NOTIFY = "select pg_notify($1, payload) from unnest($2::text[]) as t(payload)"
 
 
 class Live:

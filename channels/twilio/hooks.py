@@ -7,11 +7,13 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from channels import address
 from channels.adapter import WebRequest
 from channels.errors import Forged, Unreadable
+
+MOST_FIELDS = 500  # of a form
 
 
 def hook(base: str, name: str, **query: str) -> str:
@@ -22,7 +24,7 @@ def hook(base: str, name: str, **query: str) -> str:
 
 def name_of(request: WebRequest, base: str) -> str:
     """Which of our webhooks a request is for: the path below `base`. Raises Unreadable."""
-    path, root = urlsplit(request.url).path, urlsplit(base).path.rstrip("/") + "/"
+    path, root = _path(request.url.partition("?")[0]), _path(base).rstrip("/") + "/"
     if not path.startswith(root):
         raise Unreadable("This request is for none of this channel's webhooks")
     return path.removeprefix(root)
@@ -30,7 +32,7 @@ def name_of(request: WebRequest, base: str) -> str:
 
 def query_of(request: WebRequest) -> dict[str, str]:
     """What we wrote into the URL ourselves: the signature covers it."""
-    return dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+    return dict(parse_qsl(request.url.partition("?")[2], keep_blank_values=True))
 
 
 def verified(request: WebRequest, tokens: Sequence[str]) -> dict[str, str]:
@@ -44,7 +46,8 @@ def verified(request: WebRequest, tokens: Sequence[str]) -> dict[str, str]:
         raise Forged("The request carries no X-Twilio-Signature")
     pairs = _form(request)
     signed = "".join(key + value for key, value in sorted(set(pairs)))
-    expected = (_sign(token, url + signed) for url in _spellings(request.url) for token in tokens)
+    origin, rest = _parted(request.url)
+    expected = (_sign(token, one + rest + signed) for one in _spellings(origin) for token in tokens)
     if not any(
         hmac.compare_digest(given, one) for one in expected
     ):  # each in constant time; which one held is no secret
@@ -59,20 +62,45 @@ def _form(request: WebRequest) -> list[tuple[str, str]]:
             raise Forged("The body is not the one that was signed")
         return []
     try:
-        return parse_qsl(request.body.decode(), keep_blank_values=True, errors="strict", max_num_fields=500)
+        return _pairs(request.body.decode())
     except ValueError as e:
         raise Forged("The body is no form") from e
 
 
-def _spellings(url: str) -> tuple[str, str]:
-    """The URL with and without its port."""
+def _pairs(form: str) -> list[tuple[str, str]]:
+    """`parse_qsl` with blank values and without mercy, in a third of its time. Raises ValueError."""
+    fields = form.replace("+", " ").split("&")
+    if len(fields) > MOST_FIELDS:
+        raise ValueError(f"More than {MOST_FIELDS} fields")
+    parted = [field.partition("=") for field in fields if field]
+    return [(_plain(key), _plain(value)) for key, _, value in parted]
+
+
+def _plain(text: str) -> str:
+    return unquote(text, errors="strict") if "%" in text else text
+
+
+def _parted(url: str) -> tuple[str, str]:
+    """The scheme and host of a URL, and all that follows as it stands."""
+    end = url.find("/", url.find("://") + 3)
+    return (url[:end], url[end:]) if end > 0 else (url, "")
+
+
+@lru_cache(maxsize=64)
+def _path(url: str) -> str:
+    return urlsplit(url).path
+
+
+@lru_cache(maxsize=64)  # one hub has one public address
+def _spellings(origin: str) -> tuple[str, str]:
+    """The beginning of the URL as it stands, and with or without its port. Raises Forged."""
     try:
-        split = urlsplit(url)
+        split = urlsplit(origin)
         port = split.port or (443 if split.scheme == "https" else 80)
     except ValueError as e:
         raise Forged("The request's own address makes no sense") from e
     host = split.netloc.removesuffix(f":{split.port}")
-    return split._replace(netloc=host).geturl(), split._replace(netloc=f"{host}:{port}").geturl()
+    return origin, f"{split.scheme}://{host}" if split.port else f"{split.scheme}://{host}:{port}"
 
 
 def _sign(token: str, signed: str) -> bytes:

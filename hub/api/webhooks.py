@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import structlog
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from channels.adapter import Channel, Raw, WebRequest
 from channels.errors import Forged, Unreadable
 from channels.message import CallEvent, Event, Receipt
 from hub import clock
 from hub.api.access import ip_of
-from hub.api.problems import answer_to, body_of, busy
+from hub.api.problems import LARGEST_BODY, answer_to, body_of, busy
 from hub.bootstrap import Hub
 from hub.database import outage
 from hub.inbound import receive, rejections
@@ -51,26 +51,25 @@ class Webhooks:
         if scope["type"] != "http" or not scope["path"].startswith(_BELOW):
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
         try:
-            response = await self._answer(request)
+            response = await self._answer(scope, receive)
         except TooMany:
             response = busy().response()
         except Exception as e:
-            response = answer_to(request, e)
+            response = answer_to(Request(scope, receive), e)
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        if request.method != "POST":
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        if scope["method"] != "POST":
             return PlainTextResponse("Webhooks are posted", 405, {"Allow": "POST"})
-        channel = self._hub.channels.get(request.scope["path"].removeprefix(_BELOW).partition("/")[0])
+        channel = self._hub.channels.get(scope["path"].removeprefix(_BELOW).partition("/")[0])
         if channel is None or channel.webhook is None:
             return PlainTextResponse("No channel of this name takes webhooks", 404)
-        incoming = WebRequest(_public_url(request, self._hub), _headers(request), await body_of(request))
+        incoming = WebRequest(_public_url(scope, self._hub), _headers(scope["headers"]), await _body(scope, receive))
         try:
             events = channel.webhook.read(incoming)
         except Forged as e:
-            return await self._turned_away(channel, incoming, str(e), ip_of(request))
+            return await self._turned_away(channel, incoming, str(e), ip_of(Request(scope)))
         except Unreadable as e:
             return await _set_aside(self._hub, channel, incoming, str(e))
         return await self._taken_in(channel, events)
@@ -139,20 +138,30 @@ async def _set_aside(hub: Hub, channel: Channel, incoming: WebRequest, cause: st
     return PlainTextResponse("This could not be understood; it was kept", 400)
 
 
-def _public_url(request: Request, hub: Hub) -> str:
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body, nearly always in one piece. Raises Problem 413."""
+    first = await receive()
+    if first["type"] == "http.request" and not first.get("more_body") and len(first["body"]) <= LARGEST_BODY:
+        return bytes(first["body"])
+    held = [first]
+
+    async def again() -> Message:
+        return held.pop() if held else await receive()
+
+    return await body_of(Request(scope, again))
+
+
+def _public_url(scope: Scope, hub: Hub) -> str:
     """As the provider called it. Never from Host or X-Forwarded-*, which a stranger chooses."""
-    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    query: bytes = request.scope["query_string"]
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
     return hub.settings.hub.public_url + (path + (b"?" + query if query else b"")).decode("latin-1")
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """Lower-case names; a header sent twice holds both values, which no signature survives."""
-    return _joined((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw)
-
-
-def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for name, value in pairs:
+    for sent, held in raw:
+        name, value = sent.decode("latin-1").lower(), held.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers

@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -15,12 +14,15 @@ from channels import address as spelling
 from channels.message import Kind, Reason
 from hub import live
 from hub.customers import consent, directory
+from hub.database.engine import fetch
 from hub.models import Customer, Identity, IdentityEvent
 from hub.models.vocabulary import AddressKind, IdentityState
 
 SOFT_LIMIT = 3  # this many soft bounces …
 SOFT_SPAN = timedelta(days=3)  # … over at least this long, with nothing delivered in between, and the address is dead
 SOFT_MEMORY = timedelta(days=30)  # older ones are forgotten when the next one comes
+
+_TIRED = "select kind, value from identity where value = any($1::text[]) and (soft_bounces > 0 or state = 'soft')"
 
 
 async def of(session: AsyncSession, customer_id: UUID) -> list[Identity]:
@@ -89,9 +91,7 @@ async def tired(session: AsyncSession, addresses: Collection[tuple[AddressKind, 
     """Those of these addresses that had soft bounces lately: to the others a delivery is no news."""
     if not addresses:
         return set()
-    soft = or_(col(Identity.soft_bounces) > 0, col(Identity.state) == IdentityState.SOFT)
-    values = col(Identity.value).in_([value for _, value in addresses])
-    rows = await session.exec(select(Identity.kind, Identity.value).where(values, soft))
+    rows = await fetch(session, _TIRED, sorted({value for _, value in addresses}))
     return {(AddressKind(kind), value) for kind, value in rows} & set(addresses)
 
 

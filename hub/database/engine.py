@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import asyncpg
 from sqlalchemy.engine import make_url
@@ -34,6 +35,22 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+async def fetch(session: AsyncSession, statement: str, *values: object) -> Sequence[Any]:
+    """The rows of a statement in the driver's own words ($1, $2), inside the session's transaction.
+
+    For the few that run thousands of times a second: SQLAlchemy takes five times as long to pass one on. Raises what
+    the driver raises, which `outage` understands as well. What the session holds unwritten is written first.
+    """
+    if session.new or session.dirty or session.deleted:
+        await session.flush()
+    connection = await session.connection()
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    if driver.is_in_transaction():
+        return cast("Sequence[Any]", await driver.fetch(statement, *values))
+    first = await connection.exec_driver_sql(statement, values)  # the transaction begins with it
+    return first.all() if first.returns_rows else []
 
 
 def async_url(url: str) -> str:

@@ -33,14 +33,18 @@ def is_away(error: BaseException) -> bool:
 
 def is_conflict(error: BaseException) -> bool:
     """Was this transaction taken back so that another one could go on? The database itself is there."""
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    return isinstance(state, str) and state.startswith("40")
+    return _state(error).startswith("40")
 
 
 def is_impossible(error: BaseException) -> bool:
     """Was it asked to keep what it cannot: a number out of range, a NUL in a text, a reference to nothing?"""
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    return isinstance(state, str) and state.startswith(_IMPOSSIBLE)
+    return _state(error).startswith(_IMPOSSIBLE)
+
+
+def _state(error: BaseException) -> str:
+    """The SQLSTATE of what the driver raised, wrapped by SQLAlchemy or not; "" when it has none."""
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    return state if isinstance(state, str) else ""
 
 
 def _says_so(error: BaseException | None) -> bool:

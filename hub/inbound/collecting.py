@@ -1,4 +1,7 @@
-"""Receipts come in floods: what comes within a few milliseconds is settled in one transaction, answered after it."""
+"""Receipts come in floods: what comes within a few milliseconds is settled in one transaction, answered after it.
+
+While one group is written the next is read, and while it is committed the next is written.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from hub.signing import Signer
 
 GATHERING = 0.004  # seconds from the first receipt of a group to its settling
 MOST = 256  # receipts in one transaction
+AT_ONCE = 2  # groups in the database's hands
 WAITING = 4000  # receipts; more than these would wait longer than their sender does
 GROUP_SECONDS = 8.0  # a database that does not answer for so long is away
 
@@ -47,7 +51,7 @@ class _Waiting:
 
 
 class Collector:
-    """Holds the receipts of this process until their group is committed: one group at a time, the next one gathers."""
+    """Holds the receipts of this process until their group is committed."""
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Collector:
         self._waiting: deque[_Waiting] = deque()
         self._held = 0  # receipts in `_waiting`
         self._draining: asyncio.Task[None] | None = None
+        self._settling: set[asyncio.Task[None]] = set()
 
     async def settle(self, channel: str, told: Sequence[Receipt]) -> None:
         """Returns when all of these are committed. Raises TooMany at once, or what the database raised.
@@ -71,7 +76,7 @@ class Collector:
         """
         if self._held + len(told) > self._limit:
             raise TooMany(f"{self._held} receipts wait already")
-        news = [receipts.news_of(channel, storable(one), self._signer) for one in told]
+        news = [receipts.news_of(channel, _storable(one), self._signer) for one in told]
         mine = _Waiting(news, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
         self._held += len(news)
@@ -84,9 +89,16 @@ class Collector:
             while self._waiting:
                 if self._held < self._most:
                     await asyncio.sleep(self._gathering)
-                await self._settle(self._next())
+                if len(self._settling) >= AT_ONCE:
+                    await asyncio.wait(self._settling, return_when=asyncio.FIRST_COMPLETED)
+                self._begin(self._next())
         finally:
             self._draining = None
+
+    def _begin(self, group: Sequence[_Waiting]) -> None:
+        task = asyncio.create_task(self._settle(group))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
 
     def _next(self) -> list[_Waiting]:
         group: list[_Waiting] = []
@@ -115,3 +127,11 @@ class Collector:
         else:
             for one in group:
                 one.tell(None)
+
+
+def _storable(receipt: Receipt) -> Receipt:
+    """`storable`, at once where everything is plain ASCII, as it nearly always is."""
+    payload = receipt.payload
+    words = (receipt.provider_id, receipt.token, receipt.message_id, receipt.recipient, receipt.code, receipt.detail)
+    said = "".join((*words, *payload, *payload.values()))
+    return receipt if said.isascii() and "\0" not in said else storable(receipt)

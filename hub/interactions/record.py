@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Attachment
+from hub.database.engine import fetch
 from hub.models import AttachmentRow, Interaction, ProviderReference
 from hub.models.vocabulary import State
 
@@ -56,10 +57,8 @@ async def hold(session: AsyncSession, channel: str, provider_ids: Sequence[str])
     both could commit and the receipt would wait for ever.
     """
     names = sorted(f"{channel} {one}" for one in provider_ids)  # one order: no deadlock
-    held = text(
-        "select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(cast(:names as text[])) as t(name)"
-    )
-    await session.execute(held, {"names": names})
+    held = "select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($1::text[]) as t(name)"
+    await fetch(session, held, names)
 
 
 async def known_as(session: AsyncSession, channel: str, provider_id: str) -> UUID | None:

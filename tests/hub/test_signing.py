@@ -8,16 +8,20 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.signing import Signer
+from hub.signing import Signer, _unspell
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SIGNER = Signer(b"the secret of these very tests..")
 OTHER = Signer(b"another secret, of somebody else")
 values = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 purposes = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+def _spelt(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().rstrip("=").lower()
 
 
 def flipped(token: str, bit: int) -> str:
@@ -113,3 +117,14 @@ def test_a_short_secret_and_a_time_without_zone_are_refused() -> None:
         Signer(b"short")
     with pytest.raises(ValueError, match="time zone"):
         SIGNER.sign("link", "7", expires=datetime(2026, 3, 1))  # noqa: DTZ001 - the naive time is the point
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz234567ABCXYZ=018_- +\n", max_size=60) | st.binary(max_size=40).map(_spelt))
+@settings(deadline=None)
+def test_tokens_are_base32_of_the_standard_in_one_spelling(token: str) -> None:
+    """RFC 4648 §6, as the standard library reads it; what that reads of several spellings counts in one only."""
+    try:
+        raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+    except ValueError:
+        raw = b""
+    assert (_unspell(token) or b"") == (raw if _spelt(raw) == token.lower() else b"")

@@ -6,10 +6,10 @@ import base64
 import hashlib
 import hmac
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
@@ -18,7 +18,7 @@ from channels.errors import Forged, Unreadable
 from channels.message import Progress, Reason, Receipt
 from channels.providers import open_channel
 from channels.sms.twilio import PROGRESS
-from channels.twilio.hooks import hook, name_of, verified
+from channels.twilio.hooks import _pairs, hook, name_of, verified
 
 TOKEN = "12345"
 # The example of Twilio's documentation (usage/security), with the signature it gives.
@@ -186,3 +186,15 @@ def _sign(url: str, form: dict[str, str]) -> str:
 
 def _raw_sign(signed: str) -> str:
     return base64.b64encode(hmac.digest(TOKEN.encode(), signed.encode(), "sha1")).decode()
+
+
+@given(st.text("abc=&%+;é2fF0 ", max_size=30))
+@settings(deadline=None)
+def test_a_form_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    try:
+        expected = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except ValueError:
+        with pytest.raises(ValueError, match="decode"):
+            _pairs(text)
+    else:
+        assert _pairs(text) == expected

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from channels.adapter import Channel, Finding
 from channels.message import Address, Kind, Progress, Reason, Receipt
@@ -333,3 +333,17 @@ async def test_a_number_that_sms_does_not_find_may_still_ring_until_a_call_fails
     async with database.unit() as session:
         await identities.bounced(session, Kind.VOICE, number, hard=True, reason="bad_address", detail="21214", now=now)
     assert await _identity(database, interaction, Kind.SMS) is IdentityState.DEAD
+
+
+async def test_whoever_is_erased_takes_the_receipts_along_and_nobody_elses(
+    database: Database, gate: Gate, place: Place, now: datetime
+) -> None:
+    """The receipt's table has no foreign key, so nothing else would do it."""
+    gone, stays = await place(Kind.SMS), await place(Kind.EMAIL)
+    for interaction, kind in ((gone, Kind.SMS), (stays, Kind.EMAIL)):
+        told = replace(by_token(gate, interaction, Progress.SENT), provider_id=f"{kind}1")
+        assert await hear(database, gate, told, now, kind) == interaction
+    async with database.unit() as session:
+        await session.execute(delete(Interaction).where(col(Interaction.id) == gone))
+    async with database.unit() as session:
+        assert (await session.exec(select(ReceiptRow.interaction_id))).all() == [stays]
