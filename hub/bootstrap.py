@@ -153,6 +153,7 @@ def _gate(settings: Settings, channels: Mapping[str, Channel], signer: Signer) -
         public_url=settings.hub.public_url,
         company=settings.hub.name,
         default_language=settings.hub.languages[0],
+        short_url=settings.tracking.short_url or "",
     )
 
 

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from channels.message import Kind
@@ -108,6 +117,13 @@ class CampaignsTable(Table):
     sample: int = Field(default=500, ge=1)  # fewer messages are taken for so many
 
 
+class TrackingTable(Table):
+    """[tracking]: what is known of opens and of links that were followed."""
+
+    short_url: Annotated[str, AfterValidator(_public_url)] | None = None  # links in SMS begin with it
+    scanners: tuple[IPvAnyNetwork, ...] = ()  # more networks whose opens and clicks are machines'
+
+
 class CallsTable(Table):
     """[calls]"""
 
@@ -187,6 +203,7 @@ class Settings(BaseSettings):
     web: WebTable = WebTable()
     gate: GateTable = GateTable()
     campaigns: CampaignsTable = CampaignsTable()
+    tracking: TrackingTable = TrackingTable()
     calls: CallsTable = CallsTable()
     automations: AutomationsTable = AutomationsTable()
     channels: dict[str, ChannelTable] = Field(default_factory=dict)

@@ -15,6 +15,7 @@ _MAC = 16  # bytes
 _SHORT_MAC = 10  # bytes; a UUID and this are 42 characters, so `support+` and more fit into 64 (RFC 5321 §4.5.3.1.1)
 _EXPIRY = 5  # bytes, seconds since 1970; zero means never
 _MESSAGE = "message"
+CODE = 12  # characters of a short code
 
 
 class Signer:
@@ -48,6 +49,24 @@ class Signer:
     def read_message_token(self, token: str) -> UUID | None:
         payload = self._verified(_MESSAGE, token, _SHORT_MAC)
         return UUID(bytes=payload) if payload is not None and len(payload) == 16 else None
+
+    def link_token(self, purpose: str, message: UUID, about: str = "") -> str:
+        """42 characters: a message, signed together with what travels beside the token in plain sight."""
+        payload = message.bytes + about.encode()
+        return _spell(message.bytes + self._macs(purpose, payload, _SHORT_MAC)[0])
+
+    def read_link_token(self, purpose: str, token: str, about: str = "") -> UUID | None:
+        """The message, when the token was signed for this purpose together with `about`, to the letter."""
+        raw = _unspell(token)
+        if raw is None or len(raw) != 16 + _SHORT_MAC:
+            return None
+        macs = self._macs(purpose, raw[:16] + about.encode(), _SHORT_MAC)
+        genuine = [hmac.compare_digest(raw[16:], mac) for mac in macs]
+        return UUID(bytes=raw[:16]) if any(genuine) else None
+
+    def code(self, purpose: str, message: UUID, about: str) -> str:
+        """12 characters, 60 bits, that nobody can guess: a name under which something is kept."""
+        return _spell(self._macs(purpose, message.bytes + about.encode(), _MAC)[0])[:CODE]
 
     def _verified(self, purpose: str, token: str, length: int) -> bytes | None:
         raw = _unspell(token)

@@ -11,6 +11,7 @@ from hub.api import (
     files,
     health,
     interactions,
+    links,
     messages,
     plain,
     reference,
@@ -24,7 +25,7 @@ from hub.bootstrap import Hub
 __all__ = ["Webhooks", "install_error_pages", "router"]
 
 _VERSION_1 = (customers, interactions, conversations, messages, appointments, uncertain)
-_PUBLIC = (unsubscribe, files, health, plain)
+_PUBLIC = (unsubscribe, links, files, health, plain)
 
 
 def router(hub: Hub) -> APIRouter:

@@ -18,6 +18,7 @@ class Words:
     done: str
     press: str
     broken: str
+    no_link: str
     purposes: Mapping[Purpose, str]
     channels: Mapping[Kind, str]
 
@@ -40,6 +41,7 @@ _TABLE: Mapping[str, Words] = {
         done="Done. You will get no more of these messages.",
         press="Nothing was changed. Open the link from the message again and press the button.",
         broken="This link does not work. Open it from the message itself, or answer the message and tell us to stop.",
+        no_link="This link does not work. Open it from the message itself.",
         purposes={
             Purpose.SERVICE: "messages about your orders and questions",
             Purpose.REMINDERS: "reminders",
@@ -56,6 +58,7 @@ _TABLE: Mapping[str, Words] = {
         done="Gotowe. Nie wyślemy już takich wiadomości.",
         press="Nic się nie zmieniło. Otwórz jeszcze raz odnośnik z wiadomości i naciśnij przycisk.",
         broken="Ten odnośnik nie działa. Otwórz go z samej wiadomości albo odpisz na nią, że rezygnujesz.",
+        no_link="Ten odnośnik nie działa. Otwórz go z samej wiadomości.",
         purposes={
             Purpose.SERVICE: "wiadomości o zamówieniach i pytaniach",
             Purpose.REMINDERS: "przypomnień",
@@ -72,6 +75,7 @@ _TABLE: Mapping[str, Words] = {
         done="Готово. Няма да получавате повече такива съобщения.",
         press="Нищо не е променено. Отворете отново връзката от съобщението и натиснете бутона.",
         broken="Тази връзка не работи. Отворете я от самото съобщение или му отговорете, че се отписвате.",
+        no_link="Тази връзка не работи. Отворете я от самото съобщение.",
         purposes={
             Purpose.SERVICE: "съобщения за поръчки и въпроси",
             Purpose.REMINDERS: "напомняния",
@@ -88,6 +92,7 @@ _TABLE: Mapping[str, Words] = {
         done="Готово. Таких сообщений больше не будет.",
         press="Ничего не изменилось. Откройте ссылку из сообщения ещё раз и нажмите кнопку.",
         broken="Эта ссылка не работает. Откройте её из самого сообщения или ответьте на него, что отписываетесь.",
+        no_link="Эта ссылка не работает. Откройте её из самого сообщения.",
         purposes={
             Purpose.SERVICE: "сообщения о заказах и вопросах",
             Purpose.REMINDERS: "напоминания",

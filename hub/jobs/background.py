@@ -47,7 +47,7 @@ async def fetch_media(hub: Hub, payload: Mapping[str, Any]) -> None:
 
 async def look_for_evidence(hub: Hub, payload: Mapping[str, Any]) -> None:
     """Ask the providers about messages whose fate is unknown."""
-    await evidence.look(hub.database, hub.channels, now=clock.now())
+    await evidence.look(hub.database, hub.channels, gate=hub.gate, now=clock.now())
 
 
 BODIES: Mapping[str, Body] = {

@@ -24,7 +24,10 @@ PRIORITY = {
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What every request is held against. `senders`: the configured channels of each kind, the first one preferred."""
+    """What every request is held against. `senders`: the configured channels of each kind, the first one preferred.
+
+    `short_url`: what links in SMS begin with; empty: `public_url`.
+    """
 
     rules: Rules
     senders: Mapping[Kind, tuple[str, ...]]
@@ -32,6 +35,7 @@ class Gate:
     public_url: str
     company: str
     default_language: str
+    short_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from hub.interactions import receipts
 from hub.interactions.reckoning import News
 from hub.models import Attempt, Interaction, ProviderReference, TemplateVersion
 from hub.models.vocabulary import Kind, State
-from hub.outbound import rendering
+from hub.outbound import links, rendering
+from hub.outbound.asking import Gate
 from hub.outbound.rendering import TemplateProblem
 
 _log = structlog.get_logger("evidence")
@@ -51,10 +52,10 @@ async def waiting(session: AsyncSession, *, now: datetime) -> bool:
     return (await session.exec(select(Interaction.id).where(*_unknown(now)).limit(1))).first() is not None
 
 
-async def look(database: Database, channels: Mapping[str, Channel], *, now: datetime) -> int:
+async def look(database: Database, channels: Mapping[str, Channel], *, gate: Gate, now: datetime) -> int:
     """Ask the providers about every message that is unknown; how many of them were settled."""
     async with database.unit() as session:
-        cases = await _cases(session, now)
+        cases = await _cases(session, gate, now)
     settled = 0
     for name in dict.fromkeys(case.channel for case in cases):
         channel = channels.get(name)
@@ -124,14 +125,14 @@ def _unknown(now: datetime) -> tuple[Any, ...]:
     )
 
 
-async def _cases(session: AsyncSession, now: datetime) -> list[Case]:
+async def _cases(session: AsyncSession, gate: Gate, now: datetime) -> list[Case]:
     latest = select(Interaction).where(*_unknown(now)).order_by(col(Interaction.state_at).desc()).limit(_CASES)
     rows = (await session.exec(latest)).all()
     tried = await _tried(session, [row.id for row in rows])
     versions = await _versions(session, {row.template_version_id for row in rows if row.template_version_id})
     cases = []
     for row in rows:
-        message = _message(row, versions)
+        message = await _message(session, row, versions, gate)
         if message is not None and row.id in tried:
             began, ended = tried[row.id]
             cases.append(Case(row.channel, message, began - _SKEW, ended + _SKEW))
@@ -153,7 +154,9 @@ async def _versions(session: AsyncSession, ids: set[int]) -> dict[int, TemplateV
     return {row.id: row for row in rows if row.id is not None}
 
 
-def _message(row: Interaction, versions: Mapping[int, TemplateVersion]) -> Outbound[Any] | None:
+async def _message(
+    session: AsyncSession, row: Interaction, versions: Mapping[int, TemplateVersion], gate: Gate
+) -> Outbound[Any] | None:
     """None when its words can no longer be made: then nothing can be compared."""
     to = Address(row.kind or Kind.SMS, row.recipient)
     if row.kind is Kind.VOICE:
@@ -167,4 +170,4 @@ def _message(row: Interaction, versions: Mapping[int, TemplateVersion]) -> Outbo
         )
     except TemplateProblem:
         return None
-    return Outbound(row.id, to, Text(words.text), "")
+    return Outbound(row.id, to, Text(await links.as_sent(session, words.text, row.id, gate)), "")

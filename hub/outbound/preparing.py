@@ -21,7 +21,7 @@ from channels.message import Address, Call, Email, Outbound, Text
 from hub.interactions import receipts
 from hub.models import AttachmentRow, Campaign, Interaction, TemplateVersion
 from hub.models.vocabulary import CampaignState, Kind, Origin, State, Withheld
-from hub.outbound import outbox, planning, rendering
+from hub.outbound import links, outbox, planning, rendering
 from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
 from hub.outbound.outbox import Ticket
@@ -55,6 +55,7 @@ class _Batch:
     facts: Mapping[UUID, Facts]
     versions: Mapping[int, TemplateVersion]
     campaigns: Mapping[int, CampaignState]
+    tracked: frozenset[int]  # campaigns whose links are followed
     files: Mapping[UUID, list[AttachmentRow]]
 
 
@@ -200,6 +201,8 @@ def file_link(gate: Gate, file_id: UUID, now: datetime) -> str:
 
 async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate: Gate, now: datetime) -> Outbound[Any]:
     rendered = _rendered(row, batch)
+    if row.kind and row.campaign_id in batch.tracked and not batch.facts[row.customer_id].customer.untracked:
+        rendered = await links.tracked(session, rendered, row.kind, row.id, gate)
     content: Email | Text | Call
     if row.kind is Kind.EMAIL:
         content = await _email(session, row, rendered, gate)
@@ -268,6 +271,7 @@ async def _read(session: AsyncSession, tickets: Sequence[Ticket], now: datetime)
         facts=await facts(session, {row.customer_id for row in rows.values()}, now=now, elsewhere=_elsewhere(rows)),
         versions=await _versions(session, {r.template_version_id for r in rows.values() if r.template_version_id}),
         campaigns=await _campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
+        tracked=await links.campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
         files=await _files(session, ids),
     )
 

@@ -92,7 +92,7 @@ async def states(database: Database) -> Counter[State]:
 
 
 async def look(database: Database, delivery: Delivery) -> int:
-    return await evidence.look(database, delivery.channels, now=clock.now() + LATER)
+    return await evidence.look(database, delivery.channels, gate=delivery.gate, now=clock.now() + LATER)
 
 
 async def test_of_200_texts_with_lost_answers_none_is_doubled_and_every_unknown_is_settled_a_minute_later(

@@ -1,0 +1,184 @@
+"""Links and pictures that tell us what was opened and followed, put into a message's words when it leaves.
+
+The log keeps the plain words. An address in a mail carries its target in plain sight, signed together with the
+message: it leads there and nowhere else, and no table has to be asked. In an SMS every character costs: there it is a
+short code, and `short_link` says where it leads.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from html import unescape
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels import links
+from hub.models import Campaign, ShortLink
+from hub.models.vocabulary import Kind
+from hub.outbound.asking import Gate
+from hub.outbound.rendering import Rendered
+from hub.signing import CODE
+
+CLICK, OPEN, TRAP, SHORT = "click", "open", "trap", "short link"  # the signer's purposes
+LONGEST = 2_000  # characters of an address that is followed; a longer one stays plain
+
+_HREF = re.compile(r"""(<(?:a|area)\b[^<>]*?\shref\s*=\s*)(?:"([^"<>]*)"|'([^'<>]*)')""", re.IGNORECASE)
+_END = re.compile(r"</body\s*>", re.IGNORECASE)
+_HIDDEN = 'style="display:none" aria-hidden="true" tabindex="-1"'
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """How the addresses of one message are made."""
+
+    gate: Gate
+    message: UUID
+
+    def mail(self, url: str) -> str:
+        """Where a mail's link leads first."""
+        token = self.gate.signer.link_token(CLICK, self.message, url)
+        return f"{self.gate.public_url}/l/{token}/{_spelled(url)}"
+
+    def short(self, code: str) -> str:
+        return f"{self.gate.short_url or self.gate.public_url}/l/{code}"
+
+    def code(self, url: str) -> str:
+        return self.gate.signer.code(SHORT, self.message, url)
+
+    def picture(self) -> str:
+        """One transparent dot."""
+        return f"{self.gate.public_url}/o/{self.gate.signer.link_token(OPEN, self.message)}.gif"
+
+    def trap(self) -> str:
+        """A link that no person sees, nor any program that reads for one."""
+        return f"{self.gate.public_url}/l/{self.gate.signer.link_token(TRAP, self.message)}"
+
+
+async def tracked(session: AsyncSession, words: Rendered, kind: Kind, message: UUID, gate: Gate) -> Rendered:
+    """The words as they leave. Codes of an SMS are kept in the caller's transaction; the same again are the same."""
+    trail = Trail(gate, message)
+    if kind is Kind.EMAIL:
+        return mail(words, trail)
+    if kind is not Kind.SMS:
+        return words
+    codes = short_codes(words.text, trail)
+    await _keep(session, message, codes)
+    return replace(words, text=with_codes(words.text, trail, codes))
+
+
+async def campaigns(session: AsyncSession, ids: Collection[int]) -> frozenset[int]:
+    """Those of them whose links are followed."""
+    if not ids:
+        return frozenset()
+    rows = select(Campaign.id).where(col(Campaign.id).in_(ids), col(Campaign.tracked))
+    return frozenset(number for number in await session.exec(rows) if number is not None)
+
+
+def mail(words: Rendered, trail: Trail) -> Rendered:
+    """Both versions of a mail's text lead by us; HTML carries the picture, and the trap beside real links. Pure."""
+    text = _in_text(words.text, trail.gate, trail.mail)
+    if not words.html:
+        return replace(words, text=text)
+    html, number = _HREF.subn(lambda found: _href(found, trail), words.html)
+    behind = f'<img src="{trail.picture()}" width="1" height="1" alt="">'
+    if number:
+        behind = f'<a href="{trail.trap()}" {_HIDDEN}></a>{behind}'
+    return replace(words, text=text, html=_before_the_end(html, behind))
+
+
+def short_codes(text: str, trail: Trail) -> dict[str, str]:
+    """The addresses of an SMS that are followed: code → where it leads. Pure."""
+    return {trail.code(one.url): one.url for one in links.find(text) if is_followed(one.url, trail.gate)}
+
+
+def with_codes(text: str, trail: Trail, codes: Mapping[str, str]) -> str:
+    """An SMS with these addresses shortened. Pure: for counting segments before anything is sent, too."""
+    by_url = {url: code for code, url in codes.items()}
+    return _in_text(text, trail.gate, lambda url: trail.short(by_url[url]) if url in by_url else url)
+
+
+async def as_sent(session: AsyncSession, text: str, message: UUID, gate: Gate) -> str:
+    """An SMS as it left: with the short addresses that were made for it then, if any were."""
+    rows = select(ShortLink.code, ShortLink.url).where(col(ShortLink.interaction_id) == message)
+    return with_codes(text, Trail(gate, message), dict((await session.exec(rows)).all()))
+
+
+def is_followed(url: str, gate: Gate) -> bool:
+    """Web addresses of others. Our own (unsubscribing, files) stay as they are, and so does what is no address."""
+    if not url.lower().startswith(("http://", "https://")) or len(url) > LONGEST or _is_ours(url, gate):
+        return False
+    if any(ord(letter) <= 32 or ord(letter) == 127 or letter == "\\" for letter in url):
+        return False
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
+
+
+def read_target(spelled: str) -> str | None:
+    """The address that stands in a link, in its one spelling; None for anything else."""
+    if len(spelled) > LONGEST * 6:  # UTF-8 and base64 make four letters of three bytes
+        return None
+    try:
+        url = base64.urlsafe_b64decode(spelled + "=" * (-len(spelled) % 4)).decode()
+    except (binascii.Error, ValueError):
+        return None
+    return url if _spelled(url) == spelled else None
+
+
+def is_code(token: str) -> bool:
+    return len(token) == CODE and token.isascii() and token.isalnum()
+
+
+async def leads_to(session: AsyncSession, code: str) -> tuple[UUID, str] | None:
+    """The message a short code stands in, and where it leads."""
+    row = select(ShortLink.interaction_id, ShortLink.url).where(col(ShortLink.code) == code.lower())
+    return (await session.exec(row)).first()
+
+
+async def _keep(session: AsyncSession, message: UUID, codes: dict[str, str]) -> None:
+    """A code that stands for another message already (once in 10^18 pairs) is not ours: its address stays plain."""
+    if not codes:
+        return
+    rows = [{"code": code, "interaction_id": message, "url": url} for code, url in codes.items()]
+    await session.exec(insert(ShortLink).values(rows).on_conflict_do_nothing())
+    kept = select(ShortLink.code).where(col(ShortLink.code).in_(codes), col(ShortLink.interaction_id) == message)
+    for lost in codes.keys() - set(await session.exec(kept)):
+        del codes[lost]
+
+
+def _is_ours(url: str, gate: Gate) -> bool:
+    return any(url == one or url.startswith((f"{one}/", f"{one}?")) for one in (gate.public_url, gate.short_url) if one)
+
+
+def _href(found: re.Match[str], trail: Trail) -> str:
+    """An attribute's value is HTML: what it says is what a browser would make of it."""
+    url = unescape(found[2] if found[2] is not None else found[3]).strip()
+    return f'{found[1]}"{trail.mail(url)}"' if is_followed(url, trail.gate) else found[0]
+
+
+def _in_text(text: str, gate: Gate, spelled: Callable[[str], str]) -> str:
+    """Only addresses that begin with their scheme: of `www.…` and mail addresses nobody knows how they will be read."""
+    parts, done = [], 0
+    for one in links.find(text):
+        if text[one.start : one.end] == one.url and is_followed(one.url, gate):
+            parts += [text[done : one.start], spelled(one.url)]
+            done = one.end
+    return "".join([*parts, text[done:]])
+
+
+def _before_the_end(html: str, more: str) -> str:
+    end = next(_END.finditer(html), None)
+    return f"{html[: end.start()]}{more}{html[end.start() :]}" if end else html + more
+
+
+def _spelled(url: str) -> str:
+    return base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
