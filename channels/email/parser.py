@@ -28,7 +28,7 @@ class Readers:
         self._working: set[asyncio.Task[None]] = set()
         self._idle = 0
 
-    async def read(self, raw: bytes, own: str) -> object:
+    async def read(self, raw: bytes, own: str) -> list[Any]:
         """What the child made of it. Raises Unreadable; the mails beside it do not suffer."""
         job = Job(raw, own, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
@@ -98,7 +98,7 @@ class Parser:
 
     async def parse(self, raw: bytes) -> Sequence[Event]:
         """What the mail says. Raises Unreadable when it is broken, too large or too complex."""
-        return cast("Sequence[Event]", await self._readers.read(raw, self._own))
+        return await self._readers.read(raw, self._own)
 
     async def close(self) -> None:
         self._users.discard(id(self))
@@ -115,7 +115,8 @@ class Understanding:
 
     async def understand(self, raw: bytes) -> dict[str, Any]:
         """Everything that was read in the mail, as JSON can carry it. Raises Unreadable."""
-        return cast("dict[str, Any]", await self._readers.read(raw, ""))
+        (found,) = await self._readers.read(raw, "")
+        return cast("dict[str, Any]", found)
 
     async def close(self) -> None:
         await self._readers.close()

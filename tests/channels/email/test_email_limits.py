@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
-import struct
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.email.answers import ANSWER, FRAME, unpacked
 from channels.email.child import CPU_SECONDS, MEMORY_BYTES
 from channels.message import Inbound
 from tests.channels.email.hostile import HOSTILE, ORDINARY
@@ -42,16 +41,17 @@ def read(raw: bytes) -> Reading:
     assert child.stdin is not None
     assert child.stdout is not None
     with child.stdin as stdin, child.stdout as stdout:
-        stdin.write(struct.pack("!HQ", len(OWN), len(raw)) + OWN + raw)
+        stdin.write(FRAME.pack(False, len(OWN), len(raw)) + OWN + raw)
         stdin.flush()
-        head = stdout.read(9)
-        content = stdout.read(struct.unpack("!?Q", head)[1]) if len(head) == 9 else b""
-        memory = _most_memory(child.pid) if len(head) == 9 else 0
+        head = stdout.read(ANSWER.size)
+        ok, length = ANSWER.unpack(head) if head else (False, 0)
+        content = stdout.read(length)
+        memory = _most_memory(child.pid) if head else 0
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     answer: object = None
-    if len(head) == 9:
-        answer = pickle.loads(content) if head[0] else content.decode()
+    if head:
+        answer = unpacked(content) if ok else content.decode()
     return Reading(answer, usage.ru_utime + usage.ru_stime, memory)
 
 
