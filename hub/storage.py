@@ -92,7 +92,7 @@ def open_storage(where: str | Path) -> Storage:
 
 
 class Folder:
-    """Blobs as files `ab/cd/<digest>`; a file with a digest's name is always whole and on the disk."""
+    """Blobs as files `ab/<digest>`; a file with a digest's name is always whole and on the disk."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
@@ -193,7 +193,7 @@ class Folder:
 
 
 class Bucket:
-    """Blobs as objects `prefix/ab/cd/<digest>` in anything that speaks S3."""
+    """Blobs as objects `prefix/ab/<digest>` in anything that speaks S3."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -270,10 +270,13 @@ class Bucket:
 
 
 def _key(digest: str) -> str:
-    """Where a blob lies below the root. Digests come from links and rows: nothing else ever becomes a path."""
+    """Where a blob lies below the root. Digests come from links and rows: nothing else ever becomes a path.
+
+    256 folders: with more of them nearly every one of the first 100,000 blobs would cost a folder of its own.
+    """
     if not _DIGEST.fullmatch(digest):
         raise Missing(f"{digest[:80]!r} is not the digest of a blob")
-    return f"{digest[:2]}/{digest[2:4]}/{digest}"
+    return f"{digest[:2]}/{digest}"
 
 
 def _verified(content: bytes, digest: str) -> bytes:

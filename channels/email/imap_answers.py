@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 Lines = Sequence[bytes | bytearray]  # literals are bytearrays
@@ -14,6 +14,14 @@ _FETCH = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
 _UID = re.compile(rb"\bUID (\d{1,10})", re.IGNORECASE)
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,15})", re.IGNORECASE)
 _ARRIVED = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"', re.IGNORECASE)
+_MONTHS = dict(
+    zip(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), range(1, 13), strict=True)
+)
+_USUAL_MOMENT = re.compile(  # "17-Jul-1996 02:44:25 -0700" (RFC 3501 9) or "Wed, 17 Jul 1996 02:44:25 -0700"
+    r"(?:[A-Z][a-z]{2}, )? ?(\d\d?)[- ](Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[- ](\d{4})"
+    r" (\d\d):(\d\d):(\d\d) ([+-])([01]\d)([0-5]\d)",
+    re.ASCII,
+)
 _BODY = re.compile(rb'BODY\[\](?:<\d+>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE | re.DOTALL)
 
 
@@ -37,10 +45,21 @@ class Fetched:
 def moment(text: str) -> datetime | None:
     """A date of RFC 5322 or INTERNALDATE's; None when it says nothing that can be a time."""
     try:
+        if usual := _USUAL_MOMENT.fullmatch(text):
+            return _usual_moment(*usual.groups())
         read = parsedate_to_datetime(text)
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def _usual_moment(
+    day: str, month: str, year: str, hour: str, minute: str, second: str, sign: str, hours: str, minutes: str
+) -> datetime:
+    """Raises ValueError for what no calendar has, OverflowError before the year 1."""
+    at = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+    ahead = timedelta(hours=int(hours), minutes=int(minutes))
+    return at - ahead if sign == "+" else at + ahead
 
 
 def outlines(lines: Lines, wanted: Collection[int]) -> dict[int, Outline]:
@@ -49,16 +68,16 @@ def outlines(lines: Lines, wanted: Collection[int]) -> dict[int, Outline]:
     return {one.uid: one for one in found if one is not None and one.uid in wanted}
 
 
-def messages(lines: Lines, wanted: Sequence[int]) -> list[Fetched]:
+def messages(lines: Lines, uids: Sequence[int]) -> list[Fetched]:
     """A FETCH is a flat list of lines and literals; the order within one message is the server's."""
-    found: dict[int, Fetched] = {}
+    wanted, found = set(uids), dict[int, Fetched]()
     for group in _by_message(lines):
         line = b"".join(part for part in group if isinstance(part, bytes))
         uid = _UID.search(line)
         content = _content(group, line)
         if uid and content is not None and int(uid.group(1)) in wanted:
             found[int(uid.group(1))] = Fetched(int(uid.group(1)), content)
-    return [found[uid] for uid in wanted if uid in found]
+    return [found[uid] for uid in uids if uid in found]
 
 
 def _outline(line: bytes) -> Outline | None:

@@ -85,7 +85,8 @@ async def _whole(wire: Wire, uids: list[int], room: int) -> list[Fetched]:
     if not uids:
         return []
     fetched = await wire.messages(uids, room)
-    missing = [uid for uid in uids if uid not in {f.uid for f in fetched}]
+    came = {f.uid for f in fetched}
+    missing = [uid for uid in uids if uid not in came]
     return fetched + (await wire.messages(missing, room) if missing else [])
 
 

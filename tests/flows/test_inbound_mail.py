@@ -19,7 +19,7 @@ from hub.database.engine import Database
 from hub.jobs import listen, read
 from hub.models import Interaction, RawMessage, SenderRow
 from hub.settings import Settings
-from hub.storage import Storage, StorageFull
+from hub.storage import Storage, StorageError, StorageFull
 
 OURS = "support@meadow.example"
 
@@ -137,6 +137,9 @@ class Disk:
 
     async def get(self, digest: str) -> bytes:
         return await self._inner.get(digest)
+
+    async def get_all(self, digests: Sequence[str]) -> list[bytes | StorageError]:
+        return await self._inner.get_all(digests)
 
     async def delete(self, digest: str) -> None:
         await self._inner.delete(digest)

@@ -102,13 +102,13 @@ async def test_what_is_not_a_digest_never_becomes_a_path(storage: Storage, name:
 async def test_a_damaged_file_is_not_handed_out(tmp_path: Path) -> None:
     storage = open_storage(tmp_path)
     await storage.put(WORDS)
-    (tmp_path / DIGEST[:2] / DIGEST[2:4] / DIGEST).write_bytes(WORDS[::-1])
+    (tmp_path / DIGEST[:2] / DIGEST).write_bytes(WORDS[::-1])
     with pytest.raises(Damaged, match=DIGEST):
         await storage.get(DIGEST)
 
 
 async def test_a_damaged_object_is_not_handed_out(bucket: str) -> None:
-    boto3.client("s3").put_object(Bucket=bucket, Key=f"{DIGEST[:2]}/{DIGEST[2:4]}/{DIGEST}", Body=b"other words")
+    boto3.client("s3").put_object(Bucket=bucket, Key=f"{DIGEST[:2]}/{DIGEST}", Body=b"other words")
     with pytest.raises(Damaged, match=DIGEST):
         await open_storage(f"s3://{bucket}").get(DIGEST)
 
@@ -116,7 +116,7 @@ async def test_a_damaged_object_is_not_handed_out(bucket: str) -> None:
 async def test_a_file_cut_short_is_mended_by_putting_again(tmp_path: Path) -> None:
     storage = open_storage(tmp_path)
     await storage.put(WORDS)
-    (tmp_path / DIGEST[:2] / DIGEST[2:4] / DIGEST).write_bytes(WORDS[:3])
+    (tmp_path / DIGEST[:2] / DIGEST).write_bytes(WORDS[:3])
     await storage.put(WORDS)
     assert await storage.get(DIGEST) == WORDS
 
@@ -124,7 +124,7 @@ async def test_a_file_cut_short_is_mended_by_putting_again(tmp_path: Path) -> No
 async def test_objects_lie_below_the_prefix(bucket: str) -> None:
     await open_storage(f"s3://{bucket}/company/blobs").put(WORDS)
     keys = [thing.key for thing in boto3.resource("s3").Bucket(bucket).objects.all()]
-    assert keys == [f"company/blobs/{DIGEST[:2]}/{DIGEST[2:4]}/{DIGEST}"]
+    assert keys == [f"company/blobs/{DIGEST[:2]}/{DIGEST}"]
 
 
 async def test_blobs_are_readable_by_us_alone(tmp_path: Path) -> None:
@@ -214,4 +214,12 @@ async def test_many_are_put_as_one_by_one_each_with_its_own_digest(storage: Stor
     blobs = [b"one", b"two", b"one", b""]
     digests = await storage.put_all(blobs)
     assert [await storage.get(digest) for digest in digests] == blobs
+    assert await storage.get_all(digests) == blobs
     assert digests == [await storage.put(blob) for blob in blobs]
+
+
+async def test_of_many_blobs_the_one_that_is_gone_does_not_hide_the_others(storage: Storage) -> None:
+    await storage.put(WORDS)
+    found, gone = await storage.get_all([DIGEST, "0" * 64])
+    assert found == WORDS
+    assert isinstance(gone, Missing)
