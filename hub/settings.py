@@ -47,6 +47,7 @@ def _public_url(url: str) -> str:
 _MOST = 2**31 - 1  # what a column of the database holds
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Literal["en", "pl", "bg", "ru"]
+Capped = Literal["reminders", "greetings", "marketing"]  # purposes: an answer is never one too many
 
 
 class Table(BaseModel):
@@ -102,6 +103,9 @@ class GateTable(Table):
     marketing_per_week: int = Field(default=3, ge=1)
     default_ranking: tuple[Kind, ...] = (Kind.EMAIL, Kind.SMS, Kind.VOICE)
     quiet_dates: tuple[date, ...] = Field(default=(), max_length=366)  # no marketing, by the customer's calendar
+    per_week: dict[Kind, dict[Capped, Annotated[int, Field(ge=0)]]] = Field(default_factory=dict)  # to one customer
+    overdue_hours: int = Field(default=72, ge=0)  # no marketing for whoever waits longer for an answer; 0: no such rule
+    unhappy_labels: tuple[str, ...] = ("dissatisfied",)  # no marketing for customers with one of them
 
 
 Share = Annotated[float, Field(gt=0, le=1)]

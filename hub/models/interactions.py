@@ -178,9 +178,9 @@ class Conversation(SQLModel, table=True):
         Index("conversation_inbox", "state", text("last_at desc")),
         Index("conversation_customer", "customer_id", text("last_at desc")),
         Index(
-            "conversation_complaint",
+            "conversation_unsettled",
             "customer_id",
-            postgresql_where=text("flag = 'complaint' and state <> 'resolved'"),
+            postgresql_where=text("state <> 'resolved'"),
         ),
     )
     id: UUID = Field(primary_key=True)

@@ -125,6 +125,8 @@ class Withheld(StrEnum):
     DECEASED = "deceased"
     PAUSED = "paused"
     COMPLAINT_OPEN = "complaint_open"  # nothing promotional while the customer's complaint is not settled
+    ANSWER_OVERDUE = "answer_overdue"  # nothing promotional while the customer waits too long for an answer
+    DISSATISFIED = "dissatisfied"  # nothing promotional while the customer's card says so
     FREQUENCY = "frequency"
     CHANNEL_UNWANTED = "channel_unwanted"  # the customer's ranking leaves this channel out
     NO_CHANNEL = "no_channel"  # the hub has no such channel configured

@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Auto
 from hub import live
-from hub.clock import first_uuid7
+from hub.clock import uuid7
 from hub.models import Interaction, TemplateVersion
 from hub.models.columns import defaults
 from hub.models.vocabulary import Direction, Kind, Origin, Purpose, State, Withheld
@@ -158,12 +158,12 @@ async def _senders(session: AsyncSession, gate: Gate, now: datetime) -> dict[str
 
 
 def _constants(mailing: Mailing, gate: Gate, now: datetime) -> dict[str, Any]:
-    """The head of an id is its millisecond (RFC 9562 5.7), written as `clock.uuid7` does."""
+    """The head of the slice's ids is its millisecond and 42 random bits, their tail counts (RFC 9562 5.7 and 6.2)."""
     usual = next(iter(mailing.kinds or gate.rules.default_ranking), Kind.EMAIL)
     names = {f"{kind.value}_channel": next(iter(gate.senders.get(kind, ())), "") for kind in Kind}
     return {
         **names,
-        "head": str(first_uuid7(now))[:14] + "7",
+        "head": str(uuid7(now))[:28],
         "usual": usual.value,
         "priority": PRIORITY[Origin.CAMPAIGN],
         "version": mailing.version.id,
@@ -174,7 +174,8 @@ def _constants(mailing: Mailing, gate: Gate, now: datetime) -> dict[str, Any]:
 
 # A slice is a range of every table: each is read through once and joined by hash. What the planner believes of the
 # sizes of common table expressions leads it to compare everybody with everybody; compiling takes longer than running.
-_PLANNED = "select set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)"
+_PLANNED = """select set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true),
+  set_config('work_mem', '64MB', true)"""
 _PLANNED_AS_USUAL = "select set_config('enable_nestloop', 'on', true), set_config('jit', 'on', true)"
 
 _RECIPIENTS = """
@@ -218,7 +219,7 @@ _COLUMNS, _VALUES = _log_columns()
 
 _WRITE = f"""
 numbered as materialized (
-  select d.*, (:head || substr(gen_random_uuid()::text, 16))::uuid as id from decided d),
+  select d.*, (:head || lpad(to_hex(row_number() over ()), 8, '0'))::uuid as id from decided d),
 logged as (
   insert into interaction ({_COLUMNS}) select {_VALUES} from numbered returning 1),
 taken as (

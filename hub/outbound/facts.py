@@ -48,8 +48,8 @@ async def facts(
     wanted = await _elsewhere(session, elsewhere, now)
     suppressions = await _suppressions(session, {i.value for i in (*identities, *wanted)})
     by_wish = _grouped((i.customer_id, i) for i in wanted)
-    complaining = await _complaining(session, ids)
-    marketing, automatic = await _lately(session, ids, now)
+    complaining, waiting = await _troubled(session, ids)
+    lately, automatic = await _lately(session, ids, now)
     return {
         customer.id: Facts(
             customer=customer,
@@ -61,9 +61,10 @@ async def facts(
                 for i in (*by_identity.get(customer.id, ()), *by_wish.get(customer.id, ()))
                 for row in suppressions.get(i.value, ())
             ),
-            marketing=marketing.get(customer.id, ()),
+            lately=_grouped(lately.get(customer.id, ())),
             automatic=dict(automatic.get(customer.id, ())),
             complaining=customer.id in complaining or COMPLAINT in customer.labels,
+            waiting=waiting.get(customer.id),
             elsewhere=by_wish.get(customer.id, ()),
         )
         for customer in customers
@@ -97,19 +98,32 @@ async def _suppressions(session: AsyncSession, values: Collection[str]) -> dict[
     return _grouped((row.value, row) for row in rows)
 
 
-async def _complaining(session: AsyncSession, ids: list[UUID]) -> frozenset[UUID]:
-    rows = select(Conversation.customer_id).where(
-        col(Conversation.customer_id).in_(ids),
-        col(Conversation.flag) == COMPLAINT,
-        col(Conversation.state) != ConversationState.RESOLVED,
-    )
-    return frozenset((await session.exec(rows)).all())
+async def _troubled(session: AsyncSession, ids: list[UUID]) -> tuple[frozenset[UUID], dict[UUID, datetime]]:
+    """Who complains, and since when somebody's oldest open question waits: a person answers it and it waits no more."""
+    unsettled = sa_select(
+        col(Conversation.customer_id),
+        col(Conversation.flag),
+        col(Conversation.state),
+        col(Conversation.last_inbound_at),
+    ).where(col(Conversation.customer_id).in_(ids), col(Conversation.state) != ConversationState.RESOLVED)
+    rows = (await session.execute(unsettled)).all()
+    heard = [row for row in rows if row.state is ConversationState.OPEN and row.last_inbound_at is not None]
+    waiting: dict[UUID, datetime] = {}
+    for row in sorted(heard, key=lambda row: row.last_inbound_at, reverse=True):
+        waiting[row.customer_id] = row.last_inbound_at
+    return frozenset(row.customer_id for row in rows if row.flag == COMPLAINT), waiting
 
 
 async def _lately(
     session: AsyncSession, ids: list[UUID], now: datetime
-) -> tuple[dict[UUID, tuple[UUID, ...]], dict[UUID, tuple[tuple[UUID, AutomaticAnswer], ...]]]:
-    """The last week's marketing and automatic answers, oldest first, without what was refused or never arrived."""
+) -> tuple[
+    dict[UUID, tuple[tuple[tuple[Kind | None, Purpose], UUID], ...]],
+    dict[UUID, tuple[tuple[UUID, AutomaticAnswer], ...]],
+]:
+    """The last week's messages for purposes other than service, and automatic answers, oldest first.
+
+    Without what was refused or never arrived.
+    """
     columns = (
         *(col(Interaction.customer_id), col(Interaction.id), col(Interaction.purpose), col(Interaction.at)),
         *(col(Interaction.kind), col(Interaction.recipient), col(Interaction.conversation_id)),
@@ -119,13 +133,13 @@ async def _lately(
     wanted = (
         col(Interaction.customer_id).in_(ids),
         col(Interaction.id) >= first_uuid7(now - WEEK),
-        or_(col(Interaction.purpose) == Purpose.MARKETING, nobody_wrote),
+        or_(col(Interaction.purpose) != Purpose.SERVICE, nobody_wrote),
         col(Interaction.direction) == Direction.OUT,
         col(Interaction.state).not_in(NEVER_LEFT),
     )
     rows = (await session.execute(sa_select(*columns).where(*wanted).order_by(col(Interaction.id)))).all()
     return (
-        _grouped((row.customer_id, row.id) for row in rows if row.purpose is Purpose.MARKETING),
+        _grouped((r.customer_id, ((r.kind, r.purpose), r.id)) for r in rows if r.purpose is not Purpose.SERVICE),
         _grouped((row.customer_id, (row.id, _automatic(row))) for row in rows if row.purpose is Purpose.SERVICE),
     )
 

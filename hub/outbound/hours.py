@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -27,14 +27,18 @@ class Reach:
     high: UUID
 
 
+Sort = tuple[str, time | None, time | None]  # a zone, and a customer's own quiet hours
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
     """Instants before which nothing may leave, None: at once. `by_hand`: it hangs on which of several numbers is used.
 
-    `odd`: customers with quiet hours of their own, or with a telephone number and no zone.
+    `sorts`: of customers whose zone is known, reckoned once for all who have the same zone and the same hours.
+    `odd`: customers with a telephone number and no zone. `unknown`: everybody else.
     """
 
-    zones: Mapping[str, datetime | None]
+    sorts: Mapping[Sort, datetime | None]
     unknown: datetime | None
     odd: Mapping[UUID, datetime | None]
     by_hand: frozenset[UUID]
@@ -43,30 +47,30 @@ class Hours:
 async def hours(session: AsyncSession, reach: Reach, *, purpose: Purpose, rules: Rules, now: datetime) -> Hours:
     """For the customers in reach. Two statements."""
     source, values = reach.source, {**reach.values, "low": reach.low, "high": reach.high}
-    names = (await session.execute(text(_ZONES.format(source=source)), values)).scalars()
-    zones = {name: _opens(_somebody(timezone=name), (), purpose, rules, now) for name in names if is_zone(name)}
-    odd = (await session.execute(text(_ODD.format(source=source)), {**values, "zones": list(zones)})).all()
-    several = frozenset(row.id for row in odd if row.timezone not in zones and len(row.numbers) > 1)
+    sorts = (await session.execute(text(_SORTS.format(source=source)), values)).all()
+    zones = sorted({row.timezone for row in sorts if is_zone(row.timezone)})
+    odd = (await session.execute(text(_ODD.format(source=source)), {**values, "zones": zones})).all()
+    several = frozenset(row.id for row in odd if len(row.numbers) > 1)
     return Hours(
-        zones=zones,
-        unknown=_opens(_somebody(), (), purpose, rules, now),
+        sorts={tuple(row): _opens(_sort(row), (), purpose, rules, now) for row in sorts if row.timezone in zones},
+        unknown=_opens(Customer(), (), purpose, rules, now),
         odd=_odd([row for row in odd if row.id not in several], purpose, rules, now),
         by_hand=several,
     )
 
 
-_ZONES = """
-select distinct c.timezone from ({source}) r
-join customer c on c.id = r.customer_id and c.id > :low and c.id <= :high where c.timezone is not null
+_SORTS = """
+select c.timezone, c.quiet_from, c.quiet_until from ({source}) r
+join customer c on c.id = r.customer_id and c.id > :low and c.id <= :high
+where c.timezone is not null group by 1, 2, 3
 """
 
 _ODD = """
-select c.id, c.timezone, c.quiet_from, c.quiet_until,
-  array(select i.value from identity i where i.customer_id = c.id and i.kind = 'phone' order by i.id) as numbers
+select c.id, c.timezone, c.quiet_from, c.quiet_until, array_agg(i.value order by i.id) as numbers
 from ({source}) r join customer c on c.id = r.customer_id and c.id > :low and c.id <= :high
-where c.quiet_from is not null or c.quiet_until is not null
-  or ((c.timezone is null or c.timezone <> all(cast(:zones as text[])))
-      and exists (select 1 from identity i where i.customer_id = c.id and i.kind = 'phone'))
+join identity i on i.customer_id = c.id and i.kind = 'phone' and i.customer_id > :low and i.customer_id <= :high
+where c.timezone is null or c.timezone <> all(cast(:zones as text[]))
+group by c.id
 """
 
 
@@ -75,13 +79,15 @@ def _odd(rows: Sequence[Row[Any]], purpose: Purpose, rules: Rules, now: datetime
     sorts: dict[Hashable, datetime | None] = {}
     found = {}
     for row in rows:
-        zones = () if is_zone(row.timezone or "") else tuple(zones_of_number(number) for number in row.numbers)
-        sort = (row.timezone, row.quiet_from, row.quiet_until, zones)
+        sort = (row.quiet_from, row.quiet_until, tuple(zones_of_number(number) for number in row.numbers))
         if sort not in sorts:
-            customer = _somebody(timezone=row.timezone, quiet_from=row.quiet_from, quiet_until=row.quiet_until)
-            sorts[sort] = _opens(customer, row.numbers, purpose, rules, now)
+            sorts[sort] = _opens(_sort(row), row.numbers, purpose, rules, now)
         found[row.id] = sorts[sort]
     return found
+
+
+def _sort(row: Row[Any]) -> Customer:
+    return Customer(timezone=row.timezone, quiet_from=row.quiet_from, quiet_until=row.quiet_until)
 
 
 def _opens(
@@ -90,7 +96,3 @@ def _opens(
     phones = tuple(Identity.model_construct(kind=AddressKind.PHONE, value=number) for number in numbers)
     at = allowed_from(Facts(customer, phones), None, purpose, rules, now)
     return at if at > now else None
-
-
-def _somebody(**known: Any) -> Customer:
-    return Customer(**known)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -29,6 +29,7 @@ TELLING = (
     Withheld.COMPLAINED,
     Withheld.NO_CONSENT,
     Withheld.SUPPRESSED,
+    Withheld.FREQUENCY,
     Withheld.ADDRESS_DEAD,
     Withheld.CHANNEL_UNWANTED,
     Withheld.NO_TEXT,
@@ -41,7 +42,9 @@ TELLING = (
 class Rules:
     """The company's rules. Quiet hours are local to the customer; the unknown-zone window to the company.
 
-    On `quiet_dates`, by the customer's calendar, no marketing leaves.
+    On `quiet_dates`, by the customer's calendar, no marketing leaves. `caps`: messages in seven days by one kind of
+    channel for one purpose, never service, over all campaigns. No marketing goes to whoever waits for an answer longer
+    than `overdue` (None: no such rule), or has one of `unhappy_labels`.
     """
 
     quiet_from: time
@@ -52,6 +55,9 @@ class Rules:
     default_ranking: tuple[Kind, ...]
     company_zone: str
     quiet_dates: frozenset[date] = frozenset()
+    caps: Mapping[tuple[Kind, Purpose], int] = field(default_factory=dict)
+    overdue: timedelta | None = None
+    unhappy_labels: frozenset[str] = frozenset()
 
     @classmethod
     def from_settings(cls, gate: GateTable, company_zone: str) -> Rules:
@@ -64,6 +70,9 @@ class Rules:
             default_ranking=gate.default_ranking,
             company_zone=company_zone,
             quiet_dates=frozenset(gate.quiet_dates),
+            caps={(kind, Purpose(word)): most for kind, caps in gate.per_week.items() for word, most in caps.items()},
+            overdue=timedelta(hours=gate.overdue_hours) if gate.overdue_hours else None,
+            unhappy_labels=frozenset(gate.unhappy_labels),
         )
 
 
@@ -71,8 +80,8 @@ class Rules:
 class Facts:
     """Everything the hub knows that bears on the answer.
 
-    `complaining`: a complaint of theirs is open. `marketing` and `automatic` (the answers nobody wrote): what was sent
-    or queued in the last 7 days, by id.
+    `complaining`: a complaint of theirs is open; `waiting`: since when their oldest open question waits. `lately` (by
+    channel kind and purpose) and `automatic` (the answers nobody wrote): what was sent or queued in the last 7 days.
     """
 
     customer: Customer
@@ -80,9 +89,10 @@ class Facts:
     consents: tuple[Consent, ...] = ()
     rankings: Mapping[Purpose, tuple[Kind, ...]] | None = None
     suppressions: tuple[Suppression, ...] = ()
-    marketing: tuple[UUID, ...] = ()
+    lately: Mapping[tuple[Kind | None, Purpose], tuple[UUID, ...]] = field(default_factory=dict)
     automatic: Mapping[UUID, AutomaticAnswer] = field(default_factory=dict)
     complaining: bool = False
+    waiting: datetime | None = None
     elsewhere: tuple[Identity, ...] = ()  # nobody's addresses at which the customer asked to be answered (Reply-To)
 
 
@@ -182,9 +192,20 @@ def _about_the_person(facts: Facts, question: Question, rules: Rules, now: datet
     if question.purpose.needs_consent and _paused(customer, now):
         until = f"until {customer.paused_until:%Y-%m-%d}" if customer.paused_until else "for the time being"
         return Withheld.PAUSED, f"the customer wants a pause {until}"
-    if question.purpose is Purpose.MARKETING and facts.complaining:
+    if question.purpose is not Purpose.MARKETING:
+        return None
+    return _tactless(facts, rules, now) or _too_often(facts, question, rules)
+
+
+def _tactless(facts: Facts, rules: Rules, now: datetime) -> tuple[Withheld, str] | None:
+    """No promotions for somebody who has a bone to pick with the company."""
+    if facts.complaining:
         return Withheld.COMPLAINT_OPEN, "a complaint of the customer's is open"
-    return _too_often(facts, question, rules)
+    if rules.overdue is not None and facts.waiting is not None and facts.waiting <= now - rules.overdue:
+        return Withheld.ANSWER_OVERDUE, f"the customer has been waiting for an answer since {facts.waiting:%Y-%m-%d}"
+    if unhappy := sorted(rules.unhappy_labels.intersection(facts.customer.labels)):
+        return Withheld.DISSATISFIED, f"the customer's card says: {unhappy[0]}"
+    return None
 
 
 def _paused(customer: Customer, now: datetime) -> bool:
@@ -196,14 +217,16 @@ def _paused(customer: Customer, now: datetime) -> bool:
 
 
 def _too_often(facts: Facts, question: Question, rules: Rules) -> tuple[Withheld, str] | None:
-    """At sending only what was written before this message counts: of too many at once the first ones go."""
-    if question.purpose is not Purpose.MARKETING:
-        return None
-    mine = question.interaction
-    earlier = sum(1 for other in facts.marketing if mine is None or other < mine)
+    earlier = sum(len(_earlier(ids, question)) for (_, purpose), ids in facts.lately.items() if purpose == "marketing")
     if earlier < rules.marketing_per_week:
         return None
     return Withheld.FREQUENCY, f"had {earlier} marketing messages in 7 days, {rules.marketing_per_week} are allowed"
+
+
+def _earlier(ids: Iterable[UUID], question: Question) -> list[UUID]:
+    """At sending only what was written before this message counts: of too many at once the first ones go."""
+    mine = question.interaction
+    return [other for other in ids if mine is None or other < mine]
 
 
 # ---- the channels ---------------------------------------------------------------------------
@@ -212,7 +235,7 @@ def _too_often(facts: Facts, question: Question, rules: Rules) -> tuple[Withheld
 def _by_channel(facts: Facts, question: Question, rules: Rules) -> Iterator[_Verdict]:
     ranking, unwanted = order((facts.rankings or {}).get(question.purpose), question, rules)
     for place, kind in enumerate(ranking, start=1):
-        yield _channel(kind, place, facts, question)
+        yield _channel(kind, place, facts, question, rules)
     for kind in unwanted:
         yield _Verdict(kind, f"not wanted by the customer for {question.purpose.value}", Withheld.CHANNEL_UNWANTED)
 
@@ -230,13 +253,23 @@ def order(chosen: tuple[Kind, ...] | None, question: Question, rules: Rules) -> 
     return ranked + [kind for kind in dict.fromkeys(question.kinds) if kind not in ranked], []
 
 
-def _channel(kind: Kind, place: int, facts: Facts, question: Question) -> _Verdict:
+def _channel(kind: Kind, place: int, facts: Facts, question: Question, rules: Rules) -> _Verdict:
     if kind not in question.available:
         return _Verdict(kind, "no such channel is set up", Withheld.NO_CHANNEL)
     if kind not in question.texts:
         return _Verdict(kind, "there is no text for it", Withheld.NO_TEXT)
-    refusal = _consent(kind, facts.consents, question)
-    return refusal or _address(kind, place, facts, question)
+    verdict = _consent(kind, facts.consents, question) or _address(kind, place, facts, question)
+    return verdict if verdict.reason else _capped(kind, facts, question, rules) or verdict
+
+
+def _capped(kind: Kind, facts: Facts, question: Question, rules: Rules) -> _Verdict | None:
+    """So many a week by this channel for this purpose, whoever wrote them."""
+    cap = rules.caps.get((kind, question.purpose))
+    had = len(_earlier(facts.lately.get((kind, question.purpose), ()), question))
+    if cap is None or had < cap or question.any_hour:
+        return None
+    words = f"had {had} for {question.purpose.value} in 7 days, {cap} are allowed"
+    return _Verdict(kind, words, Withheld.FREQUENCY)
 
 
 def _consent(kind: Kind, consents: Sequence[Consent], question: Question) -> _Verdict | None:
@@ -322,11 +355,16 @@ def _in_time(
 ) -> Decision:
     at = now if question.any_hour else allowed_from(facts, verdict.identity, question.purpose, rules, now)
     if at > now:
-        trace = (*trace, f"quiet hours: not before {at:%Y-%m-%d %H:%M} UTC")
+        trace = (*trace, later_words(at))
     if question.expires_at is not None and at >= question.expires_at:
         late = f"too late: of no use after {question.expires_at:%Y-%m-%d %H:%M} UTC"
         return Decision(None, None, Withheld.TOO_LATE, None, (*trace, late))
     return Decision(verdict.kind, verdict.identity, None, at if at > now else None, trace)
+
+
+def later_words(at: datetime) -> str:
+    """The line of the trace about quiet hours."""
+    return f"quiet hours: not before {at:%Y-%m-%d %H:%M} UTC"
 
 
 def allowed_from(facts: Facts, identity: Identity | None, purpose: Purpose, rules: Rules, now: datetime) -> datetime:

@@ -1,9 +1,9 @@
-# ruff: noqa: S608 - the statements are made of the closed words of our own enums; values are bound
 """The gate for many customers in one statement: what `permission.decide` says of a campaign's message, as SQL.
 
 `permission` is the truth; a property test holds this against it, traces included. Customers it cannot judge (`by_hand`)
 are left out of its answer: they go through `permission` one by one.
 """
+# ruff: noqa: S608 - the statements are made of the closed words of our own enums; values are bound
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ from hub.models.vocabulary import AddressKind, Kind, Withheld
 from hub.outbound.facts import COMPLAINT, NEVER_LEFT, WEEK
 from hub.outbound.hours import Hours, Reach
 from hub.outbound.permission import STOP, TELLING, Question, Rules, order
+from hub.outbound.setwise_trace import DECIDED, OWN_WORDS, hour_words
 
 _NOBODY_RANKED = "-"
 _AHEAD = timedelta(days=1)  # no message in the log is younger than this: later months need not be looked at
+
+# Keeps the planner from writing a column's expression wherever the column is named: each is worked out once a row.
+_ONCE = "offset 0"
 
 # What is wrong with a channel kind, in the order in which `permission` looks; 0: nothing.
 _FAULTS = (
@@ -33,7 +37,20 @@ _FAULTS = (
     Withheld.ADDRESS_DEAD,
     Withheld.COMPLAINED,
     Withheld.SUPPRESSED,
+    Withheld.FREQUENCY,
 )
+
+# What is said of the person as a whole, in the order in which `permission` looks.
+_REFUSALS = {
+    Withheld.DECEASED: "deceased",
+    Withheld.DO_NOT_CONTACT: "do_not_contact",
+    Withheld.PAUSED: ":consent_needed and (paused_from is not null or paused_until is not null) "
+    "and (paused_from is null or paused_from <= :now) and not coalesce(paused_until <= :now, false)",
+    Withheld.COMPLAINT_OPEN: ":marketing and complaining",
+    Withheld.ANSWER_OVERDUE: ":marketing and waiting <= cast(:overdue as timestamptz)",
+    Withheld.DISSATISFIED: ":marketing and labels && cast(:unhappy as varchar[])",
+    Withheld.FREQUENCY: ":marketing and coalesce(number, 0) >= :per_week",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +70,9 @@ def decided(matter: Matter, reach: Reach, hours: Hours, *, now: datetime) -> tup
 
     `decided` has customer_id, language, kind, recipient, identity_id, reason (null: allowed), not_before and trace.
     """
-    tables = [_WHO.format(source=reach.source), _ORDERS, _recent(matter), _COMPLAINING, _CONSENTS]
-    tables += [_address(kind) for kind in Kind] + [_judged(), _weighed(), _timed(), _DECIDED]
+    tables = [_WHO.format(source=reach.source), _ORDERS, _recent(matter), _troubled(matter), _CONSENTS]
+    tables += [_address(kind, asked=_needed(kind, matter)) for kind in Kind]
+    tables += [_judged(), _weighed(), _timed(), DECIDED]
     return "with " + ",\n".join(tables), _values(matter, reach, hours, now)
 
 
@@ -67,8 +85,8 @@ def question_for(matter: Matter, language: str) -> Question:
 
 _WHO = """
 who as materialized (
-  select c.id, c.language, c.timezone, c.deceased, c.do_not_contact, c.paused_from, c.paused_until, c.labels,
-         coalesce(array_to_string(p.channels, ','), '-') as ranking
+  select c.id, c.language, c.timezone, c.quiet_from, c.quiet_until, c.deceased, c.do_not_contact, c.paused_from,
+         c.paused_until, c.labels, coalesce(array_to_string(p.channels, ','), '-') as ranking
   from ({source}) r
   join customer c on c.id = r.customer_id and c.id > :low and c.id <= :high
   left join channel_preference p on p.customer_id = c.id and p.purpose = :purpose and p.customer_id > :low
@@ -81,20 +99,25 @@ orders as materialized (
   select * from unnest(cast(:ranking as text[]),
     cast(:email_line as int[]), cast(:sms_line as int[]), cast(:voice_line as int[]),
     cast(:email_wanted as bool[]), cast(:sms_wanted as bool[]), cast(:voice_wanted as bool[]))
-  as o(ranking, email_line, sms_line, voice_line, email_wanted, sms_wanted, voice_wanted))"""
+  with ordinality as o(ranking, email_line, sms_line, voice_line, email_wanted, sms_wanted, voice_wanted, place))"""
 
 _RECENT = """
 recent as (
-  select i.customer_id, count(*) as number from who
+  select i.customer_id, count(*) as number, count(*) filter (where i.kind = 'email') as email,
+    count(*) filter (where i.kind = 'sms') as sms, count(*) filter (where i.kind = 'voice') as voice
+  from who
   join interaction i on i.customer_id = who.id and i.customer_id > :low and i.customer_id <= :high
-  where i.id >= :week and i.id < :tomorrow and i.purpose = 'marketing' and i.direction = 'out'
+  where i.id >= :week and i.id < :tomorrow and i.purpose = :purpose and i.direction = 'out'
     and i.state <> all(cast(:never_left as text[]))
   group by i.customer_id)"""
 
-_COMPLAINING = """
-complaining as (
-  select distinct customer_id from conversation where flag = 'complaint' and state <> 'resolved'
-    and customer_id > :low and customer_id <= :high)"""
+# Conversations that keep promotions away: a complaint that is not settled, a question that waits for its answer.
+_TROUBLED = """
+troubled as (
+  select customer_id, bool_or(flag = 'complaint') as complaining,
+    min(last_inbound_at) filter (where state = 'open') as waiting
+  from conversation where state <> 'resolved' and customer_id > :low and customer_id <= :high
+  group by customer_id)"""
 
 # The latest row's number, doubled, and 1 for a yes: one maximum says both.
 _CONSENTS = """
@@ -109,10 +132,24 @@ said as (
 
 
 def _recent(matter: Matter) -> str:
-    return _RECENT if matter.question.purpose == "marketing" else _RECENT.replace("where", "where false and", 1)
+    """The log is only looked at where a rule counts what lies in it."""
+    counted = matter.question.purpose == "marketing" or any(p == matter.question.purpose for _, p in matter.rules.caps)
+    return _RECENT if counted else _RECENT.replace("where i.id", "where false and i.id", 1)
 
 
-def _address(kind: Kind) -> str:
+def _troubled(matter: Matter) -> str:
+    if matter.question.purpose == "marketing":
+        return _TROUBLED
+    return _TROUBLED.replace("where state", "where false and state", 1)
+
+
+def _needed(kind: Kind, matter: Matter) -> bool:
+    """Without a channel or without being asked for, no address of the kind is ever looked at."""
+    asked = not matter.question.kinds or kind in matter.question.kinds
+    return asked and kind in matter.question.available
+
+
+def _address(kind: Kind, *, asked: bool) -> str:
     """Of each customer the first address that may be used; with none, the first there is."""
     k = kind.value
     return f"""
@@ -120,7 +157,7 @@ def _address(kind: Kind) -> str:
   select distinct on (i.customer_id) i.customer_id, i.id, i.value, i.state, s.reason as suppressed, s.at
   from who join identity i on i.customer_id = who.id and i.customer_id > :low and i.customer_id <= :high
   left join suppression s on s.kind = '{k}' and s.value = i.value and (s.purpose is null or s.purpose = :purpose)
-  where i.kind = '{AddressKind.of(kind).value}' and :{k}_asked
+  where i.kind = '{AddressKind.of(kind).value}' and {str(asked).lower()}
   order by i.customer_id,
     (i.state = 'dead' or (i.state = 'complained' and :consent_needed) or s.id is not null),
     not i.preferred, i.state = 'soft', i.id, s.id)"""
@@ -134,17 +171,17 @@ def _judged() -> str:
     )
     columns = ", ".join(
         f"{k}.id as {k}_id, {k}.value as {k}_value, {k}.suppressed as {k}_suppressed, {k}.at as {k}_at, "
-        f"said.{k} as {k}_said"
+        f"said.{k} as {k}_said, recent.{k} as {k}_had"
         for k in (kind.value for kind in Kind)
     )
     return f"""
 judged as (
-  select who.*, o.email_line, o.sms_line, o.voice_line, recent.number,
-    (x.customer_id is not null or :complaint = any(who.labels)) as complaining, {columns}, {faults}
+  select who.*, o.place, o.email_line, o.sms_line, o.voice_line, recent.number, x.waiting,
+    (coalesce(x.complaining, false) or :complaint = any(who.labels)) as complaining, {columns}, {faults}
   from who join orders o on o.ranking = who.ranking
   left join recent on recent.customer_id = who.id
-  left join complaining x on x.customer_id = who.id
-  left join said on said.customer_id = who.id {joins})"""
+  left join troubled x on x.customer_id = who.id
+  left join said on said.customer_id = who.id {joins} {_ONCE})"""
 
 
 def _fault(kind: Kind) -> str:
@@ -161,6 +198,7 @@ def _fault(kind: Kind) -> str:
       when {k}.state = 'complained' and :consent_needed then 8
       when {k}.suppressed = :stop then 4
       when {k}.suppressed is not null then 9
+      when coalesce(recent.{k}, 0) >= cast(:{k}_cap as int) then 10
       else 0 end"""
 
 
@@ -168,102 +206,60 @@ def _weighed() -> str:
     """About the person first; then the first kind without a fault, or the most telling of the faults."""
     best = ", ".join(f"case when {k}_fault = 0 then {k}_line end" for k in (kind.value for kind in Kind))
     faults = ", ".join(f"{kind.value}_fault" for kind in Kind)
-    lines = ", ".join(
-        "case " + " ".join(f"when {k.value}_line = {n} then {_line(k)}" for k in Kind) + " end" for n in (1, 2, 3)
-    )
     telling = " ".join(f"when {_FAULTS.index(one) + 1} in ({faults}) then '{one.value}'" for one in TELLING)
+    refused = " ".join(f"when {condition} then '{reason.value}'" for reason, condition in _REFUSALS.items())
     return f"""
 weighed as (
-  select j.*, least({best}) as best, p.reason as refused, p.words,
-    case {telling} else '{Withheld.NO_CHANNEL.value}' end as told,
-    array_remove(array[{lines}], null) as lines
-  from judged j cross join lateral (select {_PERSON}) p)"""
-
-
-_PERSON = f"""
-  case when deceased then '{Withheld.DECEASED.value}' when do_not_contact then '{Withheld.DO_NOT_CONTACT.value}'
-    when :consent_needed and (paused_from is not null or paused_until is not null)
-      and (paused_from is null or paused_from <= :now) and not coalesce(paused_until <= :now, false)
-      then '{Withheld.PAUSED.value}'
-    when :marketing and complaining then '{Withheld.COMPLAINT_OPEN.value}'
-    when :marketing and coalesce(number, 0) >= :per_week then '{Withheld.FREQUENCY.value}' end as reason,
-  case when deceased then 'the customer has died' when do_not_contact then 'the customer is not to be contacted'
-    when :consent_needed and (paused_from is not null or paused_until is not null)
-      and (paused_from is null or paused_from <= :now) and not coalesce(paused_until <= :now, false)
-      then 'the customer wants a pause '
-        || coalesce('until ' || to_char(paused_until at time zone 'utc', 'YYYY-MM-DD'), 'for the time being')
-    when :marketing and complaining then 'a complaint of the customer''s is open'
-    when :marketing and coalesce(number, 0) >= :per_week
-      then 'had ' || coalesce(number, 0) || ' marketing messages in 7 days, ' || :per_week || ' are allowed'
-    end as words"""
-
-
-def _line(kind: Kind) -> str:
-    """What the trace says of one kind."""
-    k = kind.value
-    day = "'YYYY-MM-DD'"
-    return f"""'{k}: ' || case {k}_fault
-      when 0 then 'allowed, ranked ' || {k}_line
-      when 1 then 'not wanted by the customer for ' || :purpose
-      when 2 then 'no such channel is set up'
-      when 3 then 'there is no text for it'
-      when 4 then case when {k}_said % 2 = 0
-        then (select 'opted out ' || to_char(c.at at time zone 'utc', {day}) || ' by ' || c.source
-              from consent c where c.id = {k}_said / 2)
-        else 'opted out ' || to_char({k}_at at time zone 'utc', {day}) || ' by STOP' end
-      when 5 then 'no consent to ' || :purpose
-      when 6 then 'no address'
-      when 7 then {k}_value || ' does not work any more'
-      when 8 then {k}_value || ' complained of unwanted messages'
-      else {k}_value || ' suppressed ' || to_char({k}_at at time zone 'utc', {day}) || ': '
-        || replace({k}_suppressed, '_', ' ') end"""
+  select j.*, least({best}) as best, case {refused} end as refused,
+    case {telling} else '{Withheld.NO_CHANNEL.value}' end as told
+  from judged j {_ONCE})"""
 
 
 def _timed() -> str:
-    """When their quiet ends: what was worked out for the customer, else for their zone, else for whoever has none."""
+    """When their quiet ends: as a number in the list of instants; 0: nothing has to wait.
+
+    `sort` is the same for all whose trace is the same word for word, `own` true where it holds words of their own.
+    """
     chosen = " ".join(f"when {k.value}_line then '{k.value}'" for k in Kind)
     values = " ".join(f"when {k.value}_line then {k.value}_value" for k in Kind)
     numbers = " ".join(f"when {k.value}_line then {k.value}_id" for k in Kind)
+    own = " or ".join(f"{kind.value}_fault in ({', '.join(map(str, OWN_WORDS))})" for kind in Kind)
+    sort = "place"
+    for kind in Kind:
+        sort = f"({sort} * {len(_FAULTS) + 2} + coalesce({kind.value}_fault, {len(_FAULTS) + 1}))"
     return f"""
-timed as (
-  select w.id as customer_id, w.language,
-    case when w.refused is null then case w.best {chosen} end end as kind,
+timed as materialized (
+  select w.*, case when w.refused is null then case w.best {chosen} end end as kind,
     case when w.refused is null then case w.best {values} end end as recipient,
     case when w.refused is null then case w.best {numbers} end end as identity_id,
     coalesce(w.refused, case when w.best is null then w.told end) as reason,
-    case when w.refused is null and w.best is not null then
-      case when y.id is not null then y.opens when z.zone is not null then z.opens
-        else cast(:unknown_opens as timestamptz) end end as not_before,
-    w.refused, w.words, w.lines
-  from weighed w
-  left join unnest(cast(:odd as uuid[]), cast(:odd_opens as timestamptz[])) as y(id, opens) on y.id = w.id
-  left join unnest(cast(:zones as text[]), cast(:zone_opens as timestamptz[])) as z(zone, opens)
-    on z.zone = w.timezone)"""
-
-
-_DECIDED = """
-decided as materialized (
-  select customer_id, language, kind, recipient, identity_id, reason, not_before,
-    to_jsonb(case when refused is not null then array[words]
-      when cardinality(lines) = 0 then array['no channel was asked for']
-      when not_before is not null then array_append(lines,
-        'quiet hours: not before ' || to_char(not_before at time zone 'utc', 'YYYY-MM-DD HH24:MI') || ' UTC')
-      else lines end) as trace
-  from timed)"""
+    {sort} * :hours + hour as sort, (w.refused is not null or coalesce({own}, false)) as own
+  from (
+    select w.*, case when w.refused is not null or w.best is null then 0
+      when y.id is not null then y.hour when z.zone is not null then z.hour else cast(:unknown_hour as int) end as hour
+    from weighed w
+    left join unnest(cast(:odd as uuid[]), cast(:odd_hour as int[])) as y(id, hour) on y.id = w.id
+    left join unnest(cast(:zones as text[]), cast(:zone_from as time[]), cast(:zone_until as time[]),
+        cast(:zone_hour as int[])) as z(zone, quiet_from, quiet_until, hour)
+      on z.zone = w.timezone and coalesce(z.quiet_from, time '24:00') = coalesce(w.quiet_from, time '24:00')
+      and coalesce(z.quiet_until, time '24:00') = coalesce(w.quiet_until, time '24:00') {_ONCE}) w)"""
 
 
 def _values(matter: Matter, reach: Reach, hours: Hours, now: datetime) -> dict[str, Any]:
-    purpose = matter.question.purpose
+    purpose, rules = matter.question.purpose, matter.rules
     return {
         **reach.values,
         **_orders(matter),
         **_kinds(matter),
+        **_hours(hours),
         "low": reach.low,
         "high": reach.high,
         "purpose": purpose.value,
         "consent_needed": purpose.needs_consent,
         "marketing": purpose == "marketing",
-        "per_week": matter.rules.marketing_per_week,
+        "per_week": rules.marketing_per_week,
+        "overdue": now - rules.overdue if rules.overdue is not None else None,
+        "unhappy": sorted(rules.unhappy_labels),
         "never_left": [state.value for state in NEVER_LEFT],
         "week": first_uuid7(now - WEEK),
         "tomorrow": first_uuid7(now + _AHEAD),
@@ -271,11 +267,24 @@ def _values(matter: Matter, reach: Reach, hours: Hours, now: datetime) -> dict[s
         "stop": STOP,
         "complaint": COMPLAINT,
         "by_hand": list(hours.by_hand),
+    }
+
+
+def _hours(hours: Hours) -> dict[str, Any]:
+    """Every instant at which somebody's quiet ends once, and whose it is by its number in the list."""
+    instants = sorted({one for one in (*hours.sorts.values(), *hours.odd.values(), hours.unknown) if one is not None})
+    number = {None: 0, **{instant: place for place, instant in enumerate(instants, start=1)}}
+    return {
+        "zones": [zone for zone, _, _ in hours.sorts],
+        "zone_from": [start for _, start, _ in hours.sorts],
+        "zone_until": [end for _, _, end in hours.sorts],
+        "zone_hour": [number[one] for one in hours.sorts.values()],
         "odd": list(hours.odd),
-        "odd_opens": list(hours.odd.values()),
-        "zones": list(hours.zones),
-        "zone_opens": list(hours.zones.values()),
-        "unknown_opens": hours.unknown,
+        "odd_hour": [number[one] for one in hours.odd.values()],
+        "unknown_hour": number[hours.unknown],
+        "hours": len(number),
+        "opens": instants,
+        "opens_words": [hour_words(instant) for instant in instants],
     }
 
 
@@ -283,10 +292,10 @@ def _kinds(matter: Matter) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for kind in Kind:
         spoken = matter.spoken.get(kind, frozenset())
-        values[f"{kind.value}_asked"] = not matter.question.kinds or kind in matter.question.kinds
         values[f"{kind.value}_available"] = kind in matter.question.available
         values[f"{kind.value}_spoken_by_all"] = spoken is None
         values[f"{kind.value}_spoken"] = sorted(spoken or ())
+        values[f"{kind.value}_cap"] = matter.rules.caps.get((kind, matter.question.purpose))
     return values
 
 

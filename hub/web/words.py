@@ -63,6 +63,8 @@ WITHHELD: Mapping[str, str] = {
     Withheld.DECEASED: N_("The customer has died."),
     Withheld.PAUSED: N_("The customer asked for a pause."),
     Withheld.COMPLAINT_OPEN: N_("A complaint of the customer's is open: no promotion until it is settled."),
+    Withheld.ANSWER_OVERDUE: N_("The customer waits for an answer of ours: no promotion until it is given."),
+    Withheld.DISSATISFIED: N_("The customer is dissatisfied, their card says: no promotion."),
     Withheld.FREQUENCY: N_("The customer already had enough from us this week."),
     Withheld.CHANNEL_UNWANTED: N_("The customer does not want this channel."),
     Withheld.NO_CHANNEL: N_("This channel is not set up."),

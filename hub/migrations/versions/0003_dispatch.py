@@ -39,8 +39,8 @@ def _audiences() -> None:
     op.alter_column("campaign", "audience", server_default=None)
     op.add_column("campaign", sa.Column("audience_cursor", sa.Uuid()))
     op.add_column("campaign", sa.Column("audience_at", sa.DateTime(timezone=True)))
-    complaining = sa.text("flag = 'complaint' and state <> 'resolved'")
-    op.create_index("conversation_complaint", "conversation", ["customer_id"], postgresql_where=complaining)
+    unsettled = sa.text("state <> 'resolved'")
+    op.create_index("conversation_unsettled", "conversation", ["customer_id"], postgresql_where=unsettled)
 
 
 def _light_rows() -> None:

@@ -14,6 +14,7 @@ from hub.models import Consent, Customer, Identity, Suppression
 from hub.models.vocabulary import AddressKind, IdentityState, Kind, Origin, Purpose, Withheld
 from hub.outbound.permission import Decision, Facts, Question, Rules, decide
 
+LATELY = (Kind.EMAIL, Purpose.MARKETING)
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 NIGHT = datetime(2026, 3, 10, 23, tzinfo=UTC)
 MAIL = Identity(id=1, customer_id=UUID(int=1), kind=AddressKind.EMAIL, value="ana@example.org", created_at=NOW)
@@ -121,7 +122,7 @@ def test_a_channel_nobody_ranked_may_still_be_asked_for(rules: Rules) -> None:
             "the customer wants a pause until 2026-03-12",
         ),
         (
-            about(marketing=tuple(uuid4() for _ in range(3))),
+            about(lately={LATELY: tuple(uuid4() for _ in range(3))}),
             Withheld.FREQUENCY,
             "had 3 marketing messages in 7 days, 3 are allowed",
         ),
@@ -204,7 +205,7 @@ def test_a_pause_holds_marketing_and_greetings_only(rules: Rules) -> None:
 
 def test_of_too_many_at_once_the_first_go_when_asked_again_at_sending(rules: Rules) -> None:
     ids = tuple(uuid7(NOW + timedelta(seconds=n)) for n in range(5))
-    answers = [decide(about(marketing=ids), replace(MARKETING, interaction=i), rules, NOW).allowed for i in ids]
+    answers = [decide(about(lately={LATELY: ids}), replace(MARKETING, interaction=i), rules, NOW).allowed for i in ids]
     assert answers == [True, True, True, False, False]
 
 
@@ -212,7 +213,7 @@ def test_of_too_many_at_once_the_first_go_when_asked_again_at_sending(rules: Rul
 
 
 def test_an_agent_needs_no_consent_and_knows_no_night(rules: Rules) -> None:
-    facts = about(consents=(consent(False, None, None),), marketing=tuple(uuid4() for _ in range(9)))
+    facts = about(consents=(consent(False, None, None),), lately={LATELY: tuple(uuid4() for _ in range(9))})
     assert decide(facts, FIRST_WORD, rules, NIGHT) == Decision(Kind.SMS, PHONE, None, None, ("sms: allowed, ranked 1",))
 
 

@@ -44,6 +44,7 @@ MOMENTS = (SPRING, AUTUMN, datetime(2026, 3, 10, 12, tzinfo=UTC), datetime(2026,
 ZONES = (None, "Europe/Warsaw", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Nowhere/At_All", "UTC")
 NUMBERS = ("+4873223{:04d}", "+1212555{:04d}", "+3592981{:04d}", "+79012345{:03d}", "+88213{:06d}")
 PEOPLE = 24
+CAPPED = (Purpose.MARKETING, Purpose.GREETINGS, Purpose.REMINDERS)
 NOT_A_CAMPAIGNS = {Withheld.TEMPLATE_ERROR, Withheld.TOO_LATE, Withheld.AUTOMATIC_LIMIT}
 CAMPAIGN_REASONS = set(Withheld) - NOT_A_CAMPAIGNS
 
@@ -148,6 +149,9 @@ def _rules(chance: random.Random) -> Rules:
         default_ranking=ranking,
         company_zone="Europe/Warsaw",
         quiet_dates=dates,
+        caps={(kind, purpose): chance.randint(0, 2) for kind in Kind for purpose in CAPPED if chance.random() < 0.2},
+        overdue=chance.choice((None, timedelta(hours=1), timedelta(days=3))),
+        unhappy_labels=chance.choice((frozenset(), frozenset({"sad", "angry"}))),
     )
 
 
@@ -185,7 +189,9 @@ def _customer(chance: random.Random, now: datetime) -> Customer:
         name="Ana",
         language=chance.choice(("en", "pl", "bg")),
         timezone=chance.choice(ZONES),
-        labels=["complaint"] if chance.random() < 0.05 else ["spring"],
+        labels=["complaint"]
+        if chance.random() < 0.05
+        else chance.choice((["spring"], ["sad", "angry"], ["angry"], [])),
         deceased=chance.random() < 0.04,
         do_not_contact=chance.random() < 0.04,
         paused_from=some(0.15, lambda: chance.choice(around)),
@@ -210,8 +216,7 @@ def _belongings(chance: random.Random, customer: UUID, number: int, now: datetim
             channels = [kind.value for kind in chance.sample(list(Kind), chance.randint(0, 3))]
             rows.append(ChannelPreference(customer_id=customer, purpose=purpose, channels=channels, updated_at=now))
     rows += [_message(chance, customer, now) for _ in range(chance.choice((0, 0, 1, 3)))]
-    if chance.random() < 0.1:
-        rows.append(_conversation(chance, customer, now))
+    rows += [_conversation(chance, customer, now) for _ in range(chance.choice((0, 0, 0, 0, 1, 2)))]
     return rows
 
 
@@ -249,9 +254,9 @@ def _message(chance: random.Random, customer: UUID, now: datetime) -> Interactio
         at=at,
         customer_id=customer,
         direction=Direction.OUT,
-        kind=Kind.EMAIL,
+        kind=chance.choice(list(Kind)),
         origin=Origin.CAMPAIGN,
-        purpose=chance.choice((Purpose.MARKETING, Purpose.MARKETING, Purpose.SERVICE)),
+        purpose=chance.choice((Purpose.MARKETING, *Purpose)),
         state=state,
         state_at=at,
     )
@@ -263,7 +268,8 @@ def _conversation(chance: random.Random, customer: UUID, now: datetime) -> Conve
         customer_id=customer,
         kind=Kind.EMAIL,
         state=chance.choice(list(ConversationState)),
-        flag=chance.choice(("complaint", "complaint", "possible thread")),
+        flag=chance.choice(("complaint", "", "possible thread")),
         created_at=now,
         last_at=now,
+        last_inbound_at=chance.choice((None, now, now - timedelta(hours=1), now - timedelta(days=4))),
     )

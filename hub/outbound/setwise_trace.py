@@ -1,0 +1,87 @@
+"""The gate's trace in SQL: the lines that `permission` writes, made once for all who are told the same."""
+# ruff: noqa: S608 - the statements are made of the closed words of our own enums; values are bound
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.models.vocabulary import Kind, Withheld
+from hub.outbound.permission import later_words
+
+# Faults (see `setwise`) whose line names a date, an address or a count of this customer's.
+OWN_WORDS = (4, 7, 8, 9, 10)
+
+_DAY = "'YYYY-MM-DD'"
+
+
+def hour_words(instant: datetime) -> str:
+    """The line about quiet hours."""
+    return later_words(instant)
+
+
+def _line(kind: Kind) -> str:
+    """What the trace says of one kind."""
+    k = kind.value
+    return f"""'{k}: ' || case {k}_fault
+      when 0 then 'allowed, ranked ' || {k}_line
+      when 1 then 'not wanted by the customer for ' || :purpose
+      when 2 then 'no such channel is set up'
+      when 3 then 'there is no text for it'
+      when 4 then case when {k}_said % 2 = 0
+        then (select 'opted out ' || to_char(c.at at time zone 'utc', {_DAY}) || ' by ' || c.source
+              from consent c where c.id = {k}_said / 2)
+        else 'opted out ' || to_char({k}_at at time zone 'utc', {_DAY}) || ' by STOP' end
+      when 5 then 'no consent to ' || :purpose
+      when 6 then 'no address'
+      when 7 then {k}_value || ' does not work any more'
+      when 8 then {k}_value || ' complained of unwanted messages'
+      when 9 then {k}_value || ' suppressed ' || to_char({k}_at at time zone 'utc', {_DAY}) || ': '
+        || replace({k}_suppressed, '_', ' ')
+      else 'had ' || coalesce({k}_had, 0) || ' for ' || :purpose || ' in 7 days, ' || cast(:{k}_cap as int)
+        || ' are allowed' end"""
+
+
+_PERSON = f"""case refused
+    when '{Withheld.DECEASED.value}' then 'the customer has died'
+    when '{Withheld.DO_NOT_CONTACT.value}' then 'the customer is not to be contacted'
+    when '{Withheld.PAUSED.value}' then 'the customer wants a pause '
+      || coalesce('until ' || to_char(paused_until at time zone 'utc', {_DAY}), 'for the time being')
+    when '{Withheld.COMPLAINT_OPEN.value}' then 'a complaint of the customer''s is open'
+    when '{Withheld.ANSWER_OVERDUE.value}' then 'the customer has been waiting for an answer since '
+      || to_char(waiting at time zone 'utc', {_DAY})
+    when '{Withheld.DISSATISFIED.value}' then 'the customer''s card says: '
+      || (select min(label collate "C") from unnest(labels) label where label = any(cast(:unhappy as text[])))
+    else 'had ' || coalesce(number, 0) || ' marketing messages in 7 days, ' || :per_week || ' are allowed' end"""
+
+
+def _trace() -> str:
+    """The lines in their order, as JSON, of the columns of `timed`."""
+    lines = ", ".join(
+        "case " + " ".join(f"when {k.value}_line = {n} then {_line(k)}" for k in Kind) + " end" for n in (1, 2, 3)
+    )
+    lines = f"array_remove(array[{lines}, (cast(:opens_words as text[]))[hour]], null)"
+    return f"""to_jsonb(case when refused is not null then array[{_PERSON}]
+      when coalesce(email_line, sms_line, voice_line) is null then array['no channel was asked for']
+      else {lines} end)"""
+
+
+def _decided() -> str:
+    same = ", ".join(f"{k.value}_line, {k.value}_fault" for k in Kind)
+    nobodys = ", ".join(
+        f"null::text as {k}_value, null::text as {k}_suppressed, null::timestamptz as {k}_at, "
+        f"null::bigint as {k}_said, null::bigint as {k}_had"
+        for k in (kind.value for kind in Kind)
+    )
+    return f"""
+shared as materialized (
+  select sort, {_trace()} as trace from (
+    select sort, hour, {same}, {nobodys}, null::text as refused, null::text[] as labels, null::bigint as number,
+      null::timestamptz as waiting, null::timestamptz as paused_until
+    from timed where not own group by sort, hour, {same}) as t),
+decided as materialized (
+  select t.id as customer_id, t.language, t.kind, t.recipient, t.identity_id, t.reason,
+    (cast(:opens as timestamptz[]))[t.hour] as not_before, case when t.own then {_trace()} else s.trace end as trace
+  from timed t left join shared s on s.sort = t.sort)"""
+
+
+DECIDED = _decided()
