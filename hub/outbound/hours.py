@@ -53,7 +53,7 @@ async def hours(session: AsyncSession, reach: Reach, *, purpose: Purpose, rules:
     several = frozenset(row.id for row in odd if len(row.numbers) > 1)
     return Hours(
         sorts={tuple(row): _opens(_sort(row), (), purpose, rules, now) for row in sorts if row.timezone in zones},
-        unknown=_opens(Customer(), (), purpose, rules, now),
+        unknown=_opens(_somebody(), (), purpose, rules, now),
         odd=_odd([row for row in odd if row.id not in several], purpose, rules, now),
         by_hand=several,
     )
@@ -87,7 +87,7 @@ def _odd(rows: Sequence[Row[Any]], purpose: Purpose, rules: Rules, now: datetime
 
 
 def _sort(row: Row[Any]) -> Customer:
-    return Customer(timezone=row.timezone, quiet_from=row.quiet_from, quiet_until=row.quiet_until)
+    return _somebody(timezone=row.timezone, quiet_from=row.quiet_from, quiet_until=row.quiet_until)
 
 
 def _opens(
@@ -96,3 +96,7 @@ def _opens(
     phones = tuple(Identity.model_construct(kind=AddressKind.PHONE, value=number) for number in numbers)
     at = allowed_from(Facts(customer, phones), None, purpose, rules, now)
     return at if at > now else None
+
+
+def _somebody(**known: Any) -> Customer:
+    return Customer(**known)

@@ -273,7 +273,8 @@ def _values(matter: Matter, reach: Reach, hours: Hours, now: datetime) -> dict[s
 def _hours(hours: Hours) -> dict[str, Any]:
     """Every instant at which somebody's quiet ends once, and whose it is by its number in the list."""
     instants = sorted({one for one in (*hours.sorts.values(), *hours.odd.values(), hours.unknown) if one is not None})
-    number = {None: 0, **{instant: place for place, instant in enumerate(instants, start=1)}}
+    number: dict[datetime | None, int] = {instant: place for place, instant in enumerate(instants, start=1)}
+    number[None] = 0
     return {
         "zones": [zone for zone, _, _ in hours.sorts],
         "zone_from": [start for _, start, _ in hours.sorts],
