@@ -101,7 +101,7 @@ def failure(code: int, status: int, detail: str, *, after: timedelta | None = No
                 text,
                 code=str(code or status),
                 stage="answered",
-                after=after or meant.after,
+                after=meant.after if after is None else after,
                 whole_sender=slower,
                 reason=meant.reason,
             )

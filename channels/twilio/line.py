@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -159,8 +160,22 @@ def _refusal(status: int, text: str, retry_after: str) -> ChannelError:
         code, detail = int(said["code"]), str(said["message"])
     except (ValueError, TypeError, KeyError, RecursionError):
         code, detail = 0, f"HTTP {status}"
-    after = timedelta(seconds=min(int(retry_after), 86400)) if retry_after.isdecimal() else None
-    return failure(code, status, detail, after=after)
+    return failure(code, status, detail, after=rest(retry_after, datetime.now(UTC)))
+
+
+_LONGEST_REST = timedelta(days=1)
+
+
+def rest(retry_after: str, now: datetime) -> timedelta | None:
+    """What a Retry-After asks for: seconds, or a date (RFC 9110 10.2.3). None when it asks for nothing."""
+    said = retry_after.strip()
+    if said.isascii() and said.isdecimal():
+        return min(timedelta(seconds=int(said[:9])), _LONGEST_REST)
+    try:
+        until = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    return min(max(until.replace(tzinfo=until.tzinfo or UTC) - now, timedelta(0)), _LONGEST_REST)
 
 
 def made_within(found: Any, since: datetime, until: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -11,6 +11,7 @@ from channels.errors import ChannelError, Misconfigured, Refused, TryLater, Unkn
 from channels.message import Reason
 from channels.sms.twilio import Settings
 from channels.twilio.codes import CODES, failure, reason
+from channels.twilio.line import rest
 
 EXPECTED: dict[type[ChannelError], set[int]] = {
     TryLater: {10004, 14107, 20429, 21611, 30001, 30003, 30008, 30017, 30022, 30023, 30036, 30410},
@@ -81,3 +82,30 @@ def test_settings_need_some_sender_and_never_show_the_token() -> None:
     with pytest.raises(ValidationError, match="messaging_service_sid"):
         Settings.model_validate(table)
     assert "secret" not in repr(Settings.model_validate({**table, "messaging_service_sid": "MG" + "0" * 32}))
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("0", 0),
+        ("7", 7),
+        ("99999999999999999999", 86_400),
+        ("Sun, 06 Nov 1994 08:49:47 GMT", 10),
+        ("Sunday, 06-Nov-94 08:49:47 GMT", 10),
+        ("Sun, 06 Nov 1994 08:49:30 GMT", 0),
+        ("Mon, 06 Nov 2094 08:49:37 GMT", 86_400),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("\N{ARABIC-INDIC DIGIT SEVEN}", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(said: str, seconds: int | None) -> None:
+    now = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+    assert rest(said, now) == (None if seconds is None else timedelta(seconds=seconds))
+
+
+def test_a_retry_after_of_nothing_is_not_the_tables_own_delay() -> None:
+    error = failure(30022, 429, "too fast", after=timedelta(0))
+    assert isinstance(error, TryLater)
+    assert error.after == timedelta(0)
