@@ -53,20 +53,19 @@ class Ticket:
 _CLAIM = text("""
 with s as materialized (
   select id, unit, rate * pace as rate, greatest(burst * pace, 1) as burst, tat, daily_cap, reserve, ramp,
-         coalesce(ramp_from, (clock_timestamp() at time zone zone)::date) as ramp_from,
-         (clock_timestamp() at time zone zone)::date as today, day, used
+         clock_timestamp() as at, (clock_timestamp() at time zone zone)::date as today, ramp_from, day, used
   from sender
   where channel = :channel and (paused_until is null or paused_until <= clock_timestamp())
   for update),
 day as materialized (
-  select s.*, greatest(tat, clock_timestamp() - burst / rate * interval '1s') as base,
+  select s.*, greatest(tat, at - burst / rate * interval '1s') as base,
          -- a clock that was set back over midnight does not give the day a second time
          case when day between today and today + 1 then used else 0 end as spent,
          case when day = today + 1 then day else today end as current,
-         least(daily_cap, ramp[today - ramp_from + 1]) - reserve as cap
+         least(daily_cap, ramp[today - coalesce(ramp_from, today) + 1]) - reserve as cap
   from s),
 room as materialized (
-  select *, floor(extract(epoch from clock_timestamp() - base) * rate + 1e-6) as units, cap - spent as left_for_bulk
+  select *, floor(extract(epoch from at - base) * rate + 1e-6) as units, cap - spent as left_for_bulk
   from day),
 pick as materialized (
   select o.id, o.cost, o.priority, o.due_at from outbox o
@@ -88,12 +87,12 @@ spend as (
   update sender
   set tat = room.base + (select sum(price) from taken) / room.rate * interval '1s',
       day = room.current, used = room.spent + (select sum(price) from taken),
-      ramp_from = case when cardinality(room.ramp) > 0 then room.ramp_from end
+      ramp_from = case when cardinality(room.ramp) > 0 then coalesce(room.ramp_from, room.today) end
   from room where sender.id = room.id and exists (select 1 from taken))
 update outbox o
 set attempts = attempts + 1, fence = fence + 1, worker = :worker,
-    lease_until = clock_timestamp() + make_interval(secs => :lease)
-from taken where o.id = taken.id
+    lease_until = room.at + make_interval(secs => :lease)
+from taken, room where o.id = taken.id
 returning o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at, o.cost
 """)
 

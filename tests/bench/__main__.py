@@ -22,6 +22,7 @@ from tests.bench import (
     imap_in,
     import_mail,
     mail_latency,
+    rate,
     smtp_compose,
     smtp_out,
     smtp_wire,
@@ -42,6 +43,7 @@ MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
     "imap-in": imap_in.measure,
     "imap-folder": imap_folder.measure,
     "mail-latency": mail_latency.measure,
+    "rate": rate.measure,
 }
 
 

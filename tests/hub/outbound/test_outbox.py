@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,6 +15,7 @@ from hub.models.vocabulary import Kind, Origin, Purpose
 from hub.outbound import outbox, senders
 from hub.outbound.outbox import Ticket
 from hub.outbound.request import Gate, Request, Words, send_many
+from tests.claiming import Race, race, worst_second
 
 Enrol = Callable[..., Awaitable[UUID]]
 
@@ -101,44 +101,8 @@ async def test_who_lost_a_ticket_holds_it_no_more(
     assert (first.attempts, second.attempts) == (1, 1)
 
 
-CLAIMER = """
-import asyncio, sys
-from hub.database.engine import Database
-from hub.outbound import outbox
-
-async def main():
-    database = Database(sys.argv[1], pool_size=2)
-    print("ready", flush=True)
-    sys.stdin.readline()
-    loop = asyncio.get_running_loop()
-    end, taken, last = loop.time() + float(sys.argv[2]), 0, 0.0
-    while loop.time() < end:
-        async with database.unit() as session:
-            taken += len(await outbox.claim(session, "mail", limit=50, worker=sys.argv[3]))
-        last = loop.time()
-    print(taken, last, flush=True)
-    await database.close()
-
-asyncio.run(main())
-"""
-
-
-async def test_the_rate_is_exact_over_two_processes(
-    database: Database, database_url: str, gate: Gate, enrol: Enrol, now: datetime
-) -> None:
-    """100 a second with a burst of 10, for about a second: neither more than allowed nor much less."""
-    await fill(database, gate, await enrol(), 400, now)
-    workers = [await _claimer(database_url, name) for name in ("one", "two")]
-    for worker in workers:
-        assert worker.stdout
-        await worker.stdout.readline()
-    started = asyncio.get_running_loop().time()  # one clock for all processes of a machine
-    await rate(database, 100, 10)
-    outs = [out.split() for out, _ in await asyncio.gather(*(worker.communicate(b"go\n") for worker in workers))]
-    taken, last = sum(int(count) for count, _ in outs), max(float(at) for _, at in outs)
-    assert 100 <= taken <= 10 + 100 * (last - started)
-
-
-async def _claimer(url: str, name: str) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", CLAIMER, url, "1", name, stdin=pipe, stdout=pipe)
+async def test_the_rate_is_exact_over_four_processes_that_are_killed(database_url: str) -> None:
+    """300 a second with a burst of 30, for about two seconds: neither more in any second than allowed nor far less."""
+    moments = await race(database_url, Race(rate=300, burst=30, seconds=2, processes=4, kills=2))
+    assert len(moments) > 330
+    assert worst_second(moments) <= 330
