@@ -137,6 +137,10 @@ _BY_STATUS = {
     "4.5": Ground.NETWORKERROR,
     "4.6": Ground.NETWORKERROR,
     "4.7": Ground.EXPIRED,
+    "4.300": Ground.EXPIRED,  # these four: Exchange Online, "NDR error codes"
+    "4.310": Ground.HOSTUNKNOWN,
+    "4.312": Ground.NETWORKERROR,
+    "4.316": Ground.EXPIRED,
     "5.1": Ground.SYNTAXERROR,
     "5.2": Ground.SYNTAXERROR,
     "5.3": Ground.TOOMANYCONN,

@@ -386,7 +386,9 @@ PHRASES: tuple[tuple[Ground, re.Pattern[str]], ...] = (
             r"domain "
             r"does|name or service not known|host(?:name)? not found|no (?:a|mx|dns) records?|unrouteable|unroutable|"
             r"domain name (?:is )?(?:invalid|wrong)|cannot find (?:any )?(?:mx|host|domain)|domain is not reachable|"
-            r"mail domain|all relevant mx",
+            r"mail domain|all relevant mx|infodomainnonexistent|"
+            r"(?:host|domain|hostname) [a-z0-9.-]{1,253} (?:does not exist|doesn't exist|(?:was )?not found|"
+            r"could not be (?:found|resolved))",
         ),
     ),
     (

@@ -79,6 +79,8 @@ def test_a_status_that_says_nothing_is_a_ground_for_a_person(status: str) -> Non
         ("Host or domain name not found. Name service error for name=x.example type=MX: Host not found", "hostunknown"),
         ("Host or domain name not found. Name service error for name=x.example type=A: Host not found, try again",
          "networkerror"),
+        ("550 5.4.310 DNS domain x.example does not exist [Message=InfoDomainNonexistent]", "hostunknown"),
+        ("550 5.4.300 Message expired -> 451 4.4.0 no answer", "expired"),
         ("452 4.2.2 The email account that you tried to reach is over quota", "mailboxfull"),
         ("552 5.2.2 Mailbox full", "mailboxfull"),
         ("550 5.2.1 The email account that you tried to reach is disabled", "suspend"),
