@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "migrate": "hub.cli.checking:migrate",
     "check": "hub.cli.checking:check",
     "doctor": "hub.cli.checking:doctor",
+    "senders": "hub.cli.sending:show",
     "ingest": "hub.cli.ingesting:ingest",
     "import-mail": "hub.cli.reading:import_mail",
     "mailboxes": "hub.cli.mailboxes:app",

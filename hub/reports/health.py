@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import first_uuid7
 from hub.models.vocabulary import State
+from hub.outbound.outbox import BULK
 from hub.queue import GIVEN_UP
 from hub.reports.gauges import Gauge, gauges
 from hub.reports.overview import Overview, overview
@@ -78,7 +79,8 @@ CHECKS = (
     Check(
         "overdue",
         "select s.channel || ': ' || o.interaction_id::text from outbox o join sender s on s.id = o.sender_id "
-        "where o.lease_until is null and o.due_at < :overdue and coalesce(s.paused_until, :now) <= :now",
+        "where o.lease_until is null and o.due_at < :overdue and coalesce(s.paused_until, :now) <= :now "
+        f"and (o.priority < {BULK} or s.daily_cap is null and s.ramp = '{{}}')",  # noqa: S608 - a day's cap makes them wait
         "More is queued than the channel's rate lets through, or no worker sends for it. Start one, or raise its rate",
     ),
     Check(

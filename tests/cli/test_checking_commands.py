@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from hub.cli import COMMANDS
 from hub.clock import uuid7
@@ -125,3 +126,25 @@ async def _orphan(database: Database, now: datetime) -> str:
         await session.flush()
         session.add(row)
     return str(row.id)
+
+
+async def test_senders_are_listed_with_what_they_may_and_what_they_have_spent(quick: Any, database: Database) -> None:
+    limits = {"HUB_CHANNELS__MAIL__DAILY_CAP": "100", "HUB_CHANNELS__MAIL__RESERVE": "10"}
+    ramped = {"HUB_CHANNELS__SMS__RAMP": '{"start": 20, "days": 3}', "HUB_CHANNELS__SMS__UNIT": "segments"}
+    first = await quick.hub("senders", "--json", **limits, **ramped)
+    mail, sms, voice = first.json
+    assert (mail["cap"], mail["reserve"], mail["used"], mail["ramp_day"]) == (100, 10, 0, None)
+    assert (sms["unit"], sms["cap"], sms["ramp_day"], sms["ramp_days"]) == ("segments", 20, 1, 3)
+    assert (voice["cap"], voice["pace"], voice["paused_until"], voice["trouble"]) == (None, 1, None, "")
+    async with database.unit() as session:
+        spent = "day = (clock_timestamp() at time zone zone)::date, used = 95, pace = 0.5"
+        await session.execute(text(f"update sender set {spent} where channel = 'mail'"))
+        began = "ramp_from = (clock_timestamp() at time zone zone)::date - 1"
+        await session.execute(text(f"update sender set {began} where channel = 'sms'"))
+        await session.execute(text("update sender set paused_until = '2100-01-01 00:00Z' where channel = 'voice'"))
+    told = (await quick.hub("senders", **limits, **ramped)).words
+    for words in (
+        *("50 messages, slowed to 25", "95 of 100, 10 for people", "campaigns wait for tomorrow"),
+        *("0 of 30", "day 2 of 3", "rests until 2100-01-01 00:00:00 UTC"),
+    ):
+        assert words in told
