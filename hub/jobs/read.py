@@ -19,10 +19,8 @@ from hub.live import Happening
 from hub.models.vocabulary import RawState
 
 POLL = 1.0  # seconds; what is new is announced, so this is for retries and for lost announcements
-AT_ONCE = 200  # new mails a group: what a transaction costs is shared by so many
-OLD_AT_ONCE = 100  # where there may be old ones among them: new mail waits behind these in the reading children
-# While one group is received, the children read the others'.
-CLAIMS: Sequence[tuple[raw.Claim, int]] = ((raw.claim_new, AT_ONCE), (raw.claim, OLD_AT_ONCE), (raw.claim, OLD_AT_ONCE))
+AT_ONCE = 100  # mails a group; each holds two advisory locks, of which PostgreSQL has 6,400 as it comes
+CLAIMS: Sequence[raw.Claim] = (raw.claim_new, raw.claim, raw.claim)  # one is received, the children read the others'
 PAUSE = 0.5  # after a fault
 
 _log = structlog.get_logger("read")
@@ -34,7 +32,7 @@ async def run(hub: Hub, stop: asyncio.Event) -> None:
     async with hub.live.subscribe("raw") as happenings, asyncio.TaskGroup() as group:
         waking = group.create_task(_wake(happenings, news))
         both = zip(CLAIMS, news, strict=True)
-        reading = [group.create_task(_read_on(hub, claim, most, one, stop)) for (claim, most), one in both]
+        reading = [group.create_task(_read_on(hub, claim, one, stop)) for claim, one in both]
         await stop.wait()
         for one in news:
             one.set()
@@ -49,19 +47,19 @@ async def _wake(happenings: asyncio.Queue[Happening], news: list[asyncio.Event])
             one.set()
 
 
-async def _read_on(hub: Hub, claim: raw.Claim, most: int, news: asyncio.Event, stop: asyncio.Event) -> None:
+async def _read_on(hub: Hub, claim: raw.Claim, news: asyncio.Event, stop: asyncio.Event) -> None:
     while not stop.is_set():
         news.clear()
-        if not await _round(hub, claim, most):
+        if not await _round(hub, claim):
             with suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), POLL)
 
 
-async def _round(hub: Hub, claim: raw.Claim, most: int) -> int:
+async def _round(hub: Hub, claim: raw.Claim) -> int:
     """Read what is due; how many that was."""
     try:
         async with hub.database.unit() as session:
-            works = await claim(session, now=clock.now(), limit=most)
+            works = await claim(session, now=clock.now(), limit=AT_ONCE)
         states = await processing.process_all(hub.database, works, hub.reception, now=clock.now())
     except Exception as e:
         # Their tries are counted already: they come again when the lease is over, and are parked in the end.

@@ -21,6 +21,7 @@ from tests.bench import (
     imap_folder,
     imap_in,
     import_mail,
+    ingest,
     mail_latency,
     rate,
     smtp_compose,
@@ -42,6 +43,7 @@ MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
     "imap-fetch": imap_fetch.measure,
     "imap-in": imap_in.measure,
     "imap-folder": imap_folder.measure,
+    "ingest": ingest.measure,
     "mail-latency": mail_latency.measure,
     "rate": rate.measure,
 }

@@ -64,10 +64,10 @@ def bring(mails: int) -> reading.Used:
     ):
         asyncio.run(prepare(url))
         peer.fill("bench", arriving(mails))
-        return reading.run(_settings(peer, Path(name)), url, _postmaster(Path(name)), mails, Path(name))
+        return reading.run(_settings(peer, Path(name)), url, postmaster(Path(name)), mails, Path(name))
 
 
-def _postmaster(folder: Path) -> int:
+def postmaster(folder: Path) -> int:
     """The first line of postmaster.pid is its process (PostgreSQL, "Creating a database cluster")."""
     (file,) = folder.glob("postgres/data-*/postmaster.pid")
     return int(file.read_text().split()[0])
