@@ -153,7 +153,7 @@ def _show(part: Part, sorting: _Sorting, place: _Place) -> None:
         for name, data in enclosed:
             name_ = filenames.safe(decode(name)) or "file"
             sorting.files.append(Attachment(name_, "application/octet-stream", data))
-    words = _decoded(part, content)
+    words = text_of(part) if content is part.content() else _decoded(part, content)
     if part.media_type == "text/plain" and part.raw_type.text("format").lower() == "flowed":
         words = flowed.unwrapped(words, delete_space=part.raw_type.text("delsp").lower() == "yes")
     sorting.shown.append(_Text(part, words, place.in_alternative))
