@@ -67,7 +67,10 @@ class SendError(ChannelError):
 
 
 class TryLater(SendError):
-    """Nothing was sent. With `whole_sender` the fault is the account's or the server's, not this message's."""
+    """Nothing was sent. With `whole_sender` the fault is the account's or the server's, not this message's.
+
+    With `stale` it is nobody's: `Outbound.begin_by` passed while it waited for its turn.
+    """
 
     def __init__(
         self,
@@ -78,9 +81,10 @@ class TryLater(SendError):
         after: timedelta | None = None,
         whole_sender: bool = False,
         reason: Reason | None = None,
+        stale: bool = False,
     ) -> None:
         super().__init__(detail, code=code, stage=stage)
-        self.after, self.whole_sender, self.reason = after, whole_sender, reason
+        self.after, self.whole_sender, self.reason, self.stale = after, whole_sender, reason, stale
 
 
 class Refused(SendError):

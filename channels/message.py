@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -191,12 +192,16 @@ Content = TypeVar("Content", bound=Email | Text | Call, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Outbound(Generic[Content]):
-    """One message to one person. `token` is the hub's signed name for it: it travels out and comes back on receipts."""
+    """One message to one person. `token` is the hub's signed name for it: it travels out and comes back on receipts.
+
+    `begin_by` is monotonic: whoever lets messages wait for a connection begins none later, but raises TryLater(stale).
+    """
 
     id: UUID
     to: Address
     content: Content
     token: str
+    begin_by: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

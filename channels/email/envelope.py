@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ class Mail:
     body: bytes  # CRLF throughout, dots stuffed, without the final dot
     done: asyncio.Future[str]
     stage: Stage = Stage.CONNECT
+    begin_by: float = math.inf  # monotonic
     restarted: bool = False  # nothing had been said about it on a kept connection that turned out to be dead
 
     def fail(self, error: ChannelError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import time
 from collections import deque
 from typing import cast
 
@@ -14,7 +15,7 @@ from channels.email.replies import Stage, dropped
 from channels.email.settings import Smtp
 from channels.email.smtp_login import Login
 from channels.email.smtp_wire import Conversation
-from channels.errors import ChannelError
+from channels.errors import ChannelError, TryLater
 
 _FRESH_SECONDS = 10  # a connection idle for longer is asked (NOOP) before it carries a mail
 _IDLE_SECONDS = 60.0  # and one idle for so long is closed: servers give them up after minutes
@@ -95,6 +96,8 @@ class Pool:
     def _next(self, conversation: Conversation) -> Mail | None:
         while self._waiting:
             mail = self._waiting.popleft()
+            if time.monotonic() > mail.begin_by:
+                mail.fail(TryLater("it waited too long for a connection", stage=Stage.CONNECT, stale=True))
             if not mail.done.done():
                 return mail
         self._hungry.add(conversation)

@@ -48,7 +48,9 @@ class SmtpSender:
         """Raises TryLater, Refused, Unknown or Misconfigured."""
         _check_recipient(message.to)
         body = wire_form(self._written(message))
-        mail = Mail(envelope_of(message, self._own), body, asyncio.get_running_loop().create_future())
+        mail = Mail(
+            envelope_of(message, self._own), body, asyncio.get_running_loop().create_future(), begin_by=message.begin_by
+        )
         try:
             async with asyncio.timeout(self._longest):
                 answer = await self.pool.carry(mail)

@@ -7,12 +7,13 @@ import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from channels.adapter import Channel
 from channels.errors import Misconfigured, Refused, TryLater, Unknown
-from channels.message import Accepted, Attachment, Email, Reason
+from channels.message import Accepted, Attachment, Email, Outbound, Reason
 from hub import clock
 from hub.database.engine import Database
 from hub.database.outage import is_away
@@ -25,6 +26,8 @@ from hub.outbound.settling import Outcome
 from hub.storage import Missing, Storage, StorageError
 
 _log = structlog.get_logger("delivery")
+
+_FRESH_SECONDS = 0.5  # an opt-out is obeyed within a second: no yes of the gate is older when the wire is reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class Delivery:
             return TryLater("the worker was too slow to begin", stage="before", after=timedelta(seconds=1))
         try:
             async with asyncio.timeout(self.send_time.total_seconds()):
-                return storable(await self.channels[ready.channel].sender.send(message))
+                return storable(await self._send(ready, message))
         except (TryLater, Refused, Unknown, Misconfigured) as answer:
             return answer
         except TimeoutError:
@@ -126,6 +129,27 @@ class Delivery:
             # An adapter broke its promise. Whether bytes left is not known, so nobody may send them again.
             _log.exception("adapter failed", channel=ready.channel, error=type(e).__name__)
             return Unknown(f"{type(e).__name__}: {e}", stage="adapter")
+
+    async def _send(self, ready: Ready, message: Outbound[Any]) -> Accepted:
+        """Who waited for a connection is asked about again, so that an opt-out is obeyed within the second (F17)."""
+        asked = ready.asked
+        while True:
+            if time.monotonic() > asked + _FRESH_SECONDS:
+                if not await self._still(ready):
+                    raise TryLater("the gate has changed its mind meanwhile", stage="before", stale=True)
+                asked = time.monotonic()
+            try:
+                return await self.channels[ready.channel].sender.send(replace(message, begin_by=asked + _FRESH_SECONDS))
+            except TryLater as answer:
+                if not answer.stale:
+                    raise
+
+    async def _still(self, ready: Ready) -> bool:
+        try:
+            async with self.database.unit() as session:
+                return await preparing.still(session, ready, gate=self.gate, now=clock.now())
+        except Exception as e:
+            raise TryLater(f"the gate cannot be asked: {type(e).__name__}", stage="before", stale=True) from e
 
     async def _with_files(self, ready: Ready) -> object:
         """An SMS carries links to its files; a mail carries the files."""

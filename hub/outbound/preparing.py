@@ -37,7 +37,10 @@ _REFERENCES = 20  # of a thread, the latest: RFC 5322 3.6.4 wants them all, mail
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """One message on its way. `claimed` is monotonic: a worker that was frozen must not send what others may own."""
+    """One message on its way. `claimed` is monotonic: a worker that was frozen must not send what others may own.
+
+    So is `asked`, when the gate said yes: an answer that has grown old is no answer (see `still`).
+    """
 
     ticket: Ticket
     channel: str
@@ -45,6 +48,7 @@ class Ready:
     message: Outbound[Any]
     files: tuple[AttachmentRow, ...]
     claimed: float = field(default_factory=time.monotonic)
+    asked: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,16 @@ async def prepare(
             ready.append(Ready(ticket, channel.name, channel.kind, message, files, claimed))
     await _mark_sending(session, [r.ticket.interaction_id for r in ready], channel, now)
     return ready
+
+
+async def still(session: AsyncSession, ready: Ready, *, gate: Gate, now: datetime) -> bool:
+    """Would the gate and the state of its campaign let it go now? Who has waited for the wire is asked about again."""
+    batch = await _read(session, [ready.ticket], now)
+    row = batch.rows.get(ready.ticket.interaction_id)
+    if row is None or batch.campaigns.get(row.campaign_id or 0) in (CampaignState.PAUSED, CampaignState.CANCELLED):
+        return False
+    decision = decide(batch.facts[row.customer_id], _question(ready.ticket, row), gate.rules, now)
+    return decision.kind is not None and decision.not_before is None
 
 
 async def _allowed(

@@ -158,7 +158,7 @@ async def _not_accepted(session: AsyncSession, outcome: Outcome, now: datetime) 
 
 
 async def _try_later(session: AsyncSession, ticket: Ticket, row: Interaction, error: TryLater, now: datetime) -> None:
-    if error.whole_sender:
+    if error.whole_sender or error.stale:
         await _again(session, ticket, row, now, str(error), counted=False, now=now)
         return
     due = now + max(error.after or timedelta(0), _back_off(ticket.attempts))

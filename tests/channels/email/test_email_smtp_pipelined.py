@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -141,6 +142,20 @@ async def test_many_mails_go_over_few_connections_and_each_arrives_once(start: S
     assert set(await send(*people)) == {"250 2.0.0 queued"}
     assert sorted(who for who, _ in script.mails) == sorted(people)
     assert len(script.connections) == 3
+
+
+async def test_a_mail_whose_time_to_begin_has_passed_is_not_begun_and_holds_up_nobody(
+    serving: Any, settings: Build
+) -> None:
+    script = Script()
+    table = settings(await serving(script.serve, limit=2**24), smtp={"connections": 1}).smtp
+    pool, loop = Pool(table, Login("mail", table, "shop.example")), asyncio.get_running_loop()
+    late = Mail(Envelope("a@shop.example", "late@x.example"), BODY, loop.create_future(), begin_by=time.monotonic() - 1)
+    timely = Mail(Envelope("a@shop.example", "timely@x.example"), BODY, loop.create_future())
+    stale, taken = await asyncio.gather(pool.carry(late), pool.carry(timely), return_exceptions=True)
+    await pool.close()
+    assert (isinstance(stale, TryLater) and stale.stale, taken) == (True, "250 2.0.0 queued")
+    assert [who for who, _ in script.mails] == ["timely@x.example"]
 
 
 async def test_no_answer_to_a_dot_is_unknown_for_that_mail_and_nothing_sent_for_the_one_behind_it(
