@@ -6,7 +6,9 @@ from fastapi import APIRouter, Depends, Request
 
 from hub.api import (
     appointments,
+    campaign_steps,
     conversations,
+    customer_events,
     customers,
     files,
     health,
@@ -24,7 +26,10 @@ from hub.bootstrap import Hub
 
 __all__ = ["Webhooks", "install_error_pages", "router"]
 
-_VERSION_1 = (customers, interactions, conversations, messages, appointments, uncertain)
+_VERSION_1 = (
+    *(customers, customer_events, campaign_steps, interactions),
+    *(conversations, messages, appointments, uncertain),
+)
 _PUBLIC = (unsubscribe, links, files, health, plain)
 
 

@@ -134,6 +134,7 @@ class CustomerIn(_CustomerFields):
 class CustomerChanges(_CustomerFields):
     name: Line | None = Field(default=None, examples=["Ana Nowak"])
     do_not_contact: bool | None = None
+    untracked: bool | None = Field(default=None, description="Opens and clicks are not followed")
     deceased: bool | None = None
 
 
@@ -152,6 +153,7 @@ class CustomerOut(BaseModel):
     vip: bool
     deceased: bool
     do_not_contact: bool
+    untracked: bool = Field(description="Opens and clicks are not followed")
     created_at: datetime
     updated_at: datetime
     addresses: list[AddressOut]

@@ -46,14 +46,14 @@ async def next_slice(session: AsyncSession, campaign: Campaign, limit: int) -> U
     return (await session.exec(select(ids.c.customer_id).order_by(ids.c.customer_id.desc()).limit(1))).first()
 
 
-async def left_over(session: AsyncSession, campaign: Campaign, low: UUID, high: UUID) -> list[UUID]:
+async def left_over(session: AsyncSession, campaign_id: int, step: int, low: UUID, high: UUID) -> list[UUID]:
     """Recipients above `low` and up to `high` that have no message yet and are still customers."""
     query = (
         select(CampaignRecipient.customer_id)
         .join(Customer, col(Customer.id) == col(CampaignRecipient.customer_id))
         .where(
-            col(CampaignRecipient.campaign_id) == campaign.id,
-            col(CampaignRecipient.step) == 0,
+            col(CampaignRecipient.campaign_id) == campaign_id,
+            col(CampaignRecipient.step) == step,
             col(CampaignRecipient.customer_id) > low,
             col(CampaignRecipient.customer_id) <= high,
             col(CampaignRecipient.interaction_id).is_(None),

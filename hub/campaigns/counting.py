@@ -98,5 +98,5 @@ async def _audience(session: AsyncSession, campaign: Campaign) -> int:
     if campaign.state in _OVER:
         return campaign.fed
     if campaign.audience_at is not None:
-        return campaign.audience
+        return max(campaign.audience, campaign.fed)  # later steps are messages too
     return max(campaign.fed, await segments.count(session, campaign.segment))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import audience, tickets
+from hub.campaigns import audience, following, hours, portions, steps, tickets, variants, waiting
+from hub.campaigns.portions import Portion
 from hub.interactions import partitions
-from hub.models import Campaign, CampaignRecipient, TemplateVersion
+from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Kind, Origin
-from hub.outbound import bulk
 from hub.outbound.bulk import Mailing
-from hub.outbound.request import Duplicate, Gate, Request, Templated, send_many
+from hub.outbound.request import Gate, Request, Templated
 
 AHEAD = 5_000  # tickets that may lie in the outbox before feeding waits for the senders
 _NOBODY = UUID(int=0)
@@ -46,46 +46,49 @@ async def feed(
         return True
     if await tickets.waiting(session, campaign_id, now=now, limit=ahead) >= ahead:
         return False
+    if await following.feed(session, campaign, gate=gate, now=now, limit=slice):
+        await _keep(session, campaign)
+        return True
     last = await audience.next_slice(session, campaign, slice)
     if last is None:
-        await _finish_if_done(session, campaign, now)
-        return False
+        return await _end(session, campaign, now)
     await _feed_up_to(session, campaign, last, gate, now)
     await _keep(session, campaign)
     return True
 
 
 async def _feed_up_to(session: AsyncSession, campaign: Campaign, last: UUID, gate: Gate, now: datetime) -> None:
-    """All at once in the database, and one by one those whom only `permission` can judge."""
-    first, before = campaign.cursor or _NOBODY, campaign.fed
-    what = await mailing(session, campaign)
-    campaign.fed += await bulk.feed(session, what, low=first, high=last, gate=gate, now=now)
-    if others := await audience.left_over(session, campaign, first, last):
-        campaign.fed += await _one_by_one(session, campaign, others, gate, now)
+    """All at once; but who has an hour of their own is put off until then, and of a test only who tries it is asked."""
+    first, before, number = campaign.cursor or _NOBODY, campaign.fed, campaign.id or 0
+    if campaign.local_time is not None:
+        zone, hour = gate.rules.company_zone, campaign.local_time
+        some = await _tried(session, campaign, first, last)
+        await hours.put_off(session, campaign, hour, low=first, high=last, company_zone=zone, now=now, only=some)
+    elif (some := await _tried(session, campaign, first, last)) is not None:
+        await following.begin(session, campaign, some, gate=gate, now=now)
+    else:
+        everybody = Portion(await mailing(session, campaign), first, last)
+        campaign.fed += await portions.feed(session, everybody, gate=gate, now=now)
+        for step in (await steps.of(session, number))[:1]:
+            await waiting.enlist(session, step, now=now, between=(first, last))
     campaign.cursor = last
     if campaign.fed // _WORTH_COUNTING > before // _WORTH_COUNTING:
         await session.execute(text("analyze outbox"))
         await partitions.analyze(session, now)
 
 
-async def _one_by_one(
-    session: AsyncSession, campaign: Campaign, customers: list[UUID], gate: Gate, now: datetime
-) -> int:
-    answers = await send_many(session, [request_for(campaign, one) for one in customers], gate=gate, now=now)
-    for customer, answer in zip(customers, answers, strict=True):
-        mine = (col(CampaignRecipient.campaign_id) == campaign.id, col(CampaignRecipient.customer_id) == customer)
-        row = update(CampaignRecipient).where(*mine, col(CampaignRecipient.step) == 0)
-        await session.exec(row.values(interaction_id=answer.interaction_id))
-    return sum(not isinstance(answer, Duplicate) for answer in answers)
+async def _tried(session: AsyncSession, campaign: Campaign, low: UUID, high: UUID) -> list[UUID] | None:
+    """While a test goes on, those who try something; None: everybody."""
+    test, tried = await variants.of(session, campaign.id or 0)
+    if test is None or test.decided_at is not None:
+        return None
+    some = await audience.left_over(session, campaign.id or 0, 0, low, high)
+    return [one for part in variants.parts(test, tried, some).values() for one in part]
 
 
 async def mailing(session: AsyncSession, campaign: Campaign) -> Mailing:
-    """What the campaign says. Raises LookupError when it has no template."""
-    version = await session.get(TemplateVersion, campaign.template_version_id or 0)
-    if version is None or campaign.id is None:
-        raise LookupError(f"There is no template version {campaign.template_version_id}")
-    kinds = tuple(Kind(kind) for kind in campaign.kinds)
-    return Mailing(campaign.id, 0, campaign.purpose, kinds, version, campaign.variables)
+    """What the campaign says first. Raises LookupError when it has no template."""
+    return await portions.mailing(session, campaign)
 
 
 def request_for(campaign: Campaign, customer_id: UUID) -> Request:
@@ -112,8 +115,27 @@ async def _running(session: AsyncSession, campaign_id: int) -> Campaign | None:
     return (await session.exec(query)).one_or_none()
 
 
+async def _end(session: AsyncSession, campaign: Campaign, now: datetime) -> bool:
+    """Everybody was asked: decide the test if there is one, whereupon the others are; else finish when all is done."""
+    test, _ = await variants.of(session, campaign.id or 0)
+    if test is None or test.decided_at is not None:
+        await _finish_if_done(session, campaign, now)
+        return False
+    if test.tried_at is None:
+        if not await waiting.anybody(session, test.campaign_id, step=0):
+            test.tried_at = now
+            await _keep(session, campaign)
+        return False
+    if now < test.tried_at + timedelta(seconds=test.wait_seconds):
+        return False
+    await variants.decide(session, campaign, test, now=now)
+    return True
+
+
 async def _finish_if_done(session: AsyncSession, campaign: Campaign, now: datetime) -> None:
-    if campaign.id is None or await tickets.unfinished(session, campaign.id):
+    if campaign.id is None or await waiting.anybody(session, campaign.id):
+        return
+    if await tickets.unfinished(session, campaign.id):
         return
     campaign.state, campaign.finished_at = CampaignState.FINISHED, now
     await _keep(session, campaign)

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import lifecycle
+from hub.campaigns import lifecycle, steps, variants
 from hub.campaigns.lifecycle import NotFound, NotStartable, Plan
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Kind
@@ -32,7 +32,10 @@ async def clone(session: AsyncSession, campaign_id: int, name: str, *, staff_id:
         kinds=tuple(Kind(kind) for kind in old.kinds),
         per_hour=old.per_hour,
     )
-    return await lifecycle.create(session, plan, staff_id=staff_id, now=now)
+    new = await lifecycle.create(session, plan, staff_id=staff_id, now=now)
+    await steps.copy(session, campaign_id, new, now=now)
+    await variants.copy(session, campaign_id, new.id or 0)
+    return new
 
 
 async def archive(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import counting, revising, segments, tallies, tickets
+from hub.campaigns import counting, revising, segments, tallies, tickets, waiting
 from hub.campaigns.conditions import BadCondition
 from hub.campaigns.counting import Counts
 from hub.campaigns.proofs import prove
@@ -149,6 +149,7 @@ async def resume(session: AsyncSession, campaign_id: int, *, now: datetime) -> C
     campaign.state, campaign.pause_reason = CampaignState.RUNNING, ""
     campaign.judged = asdict(await tallies.whole(session, campaign_id))
     await tickets.bring_back(session, campaign_id, now=now)
+    await waiting.hurry(session, campaign_id, now=now)
     return await _saved(session, campaign)
 
 

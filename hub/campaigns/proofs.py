@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import segments
-from hub.models import Campaign, Customer, Template, TemplateVersion
+from hub.models import Campaign, CampaignStep, CampaignVariant, Customer, Template, TemplateVersion
 from hub.models.vocabulary import Kind
 from hub.outbound import planning, rendering
 from hub.outbound.request import Gate
@@ -22,10 +23,25 @@ async def prove(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: d
     sample = await _somebody(session, campaign, now)
     if sample is None:
         return "nobody is in its segment"
-    template = await session.get(Template, version.template_id)
     values = planning.values(gate, sample, campaign.purpose, campaign.variables)
+    for one in (version, *await _others(session, campaign)):
+        if problem := await _wrong(session, one, values):
+            return problem
+    return _channels(campaign, version, gate)
+
+
+async def _wrong(session: AsyncSession, version: TemplateVersion, values: Mapping[str, object]) -> str:
+    template = await session.get(Template, version.template_id)
     problems = rendering.check(version.variants, values, name=template.name if template else "template")
-    return "; ".join(map(str, problems[:5])) or _channels(campaign, version, gate)
+    return "; ".join(map(str, problems[:5]))
+
+
+async def _others(session: AsyncSession, campaign: Campaign) -> Sequence[TemplateVersion]:
+    """What else it says: in later steps, and in the variants of a test."""
+    later = select(CampaignStep.template_version_id).where(col(CampaignStep.campaign_id) == campaign.id)
+    tried = select(CampaignVariant.template_version_id).where(col(CampaignVariant.campaign_id) == campaign.id)
+    mine = or_(col(TemplateVersion.id).in_(later), col(TemplateVersion.id).in_(tried))
+    return (await session.exec(select(TemplateVersion).where(mine).order_by(col(TemplateVersion.id)))).all()
 
 
 def _channels(campaign: Campaign, version: TemplateVersion, gate: Gate) -> str:

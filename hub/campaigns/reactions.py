@@ -81,8 +81,8 @@ class Followed:
 async def totals(session: AsyncSession, campaign_id: int, *, step: int | None = None) -> Totals:
     """The sums over a campaign's recipients, or over one step's. Equal to counting what `recipients` lists."""
     sums = ", ".join(f"count(distinct customer_id) filter (where {_true(name)}) as {name}" for name in FIGURES)
-    statement = text(f"{_FACTS} select {sums} from facts where {_STEP}")
-    row = (await session.execute(statement, _values(campaign_id, step))).one()
+    statement = text(f"{OF_CAMPAIGN} select {sums} from facts where {_STEP}")
+    row = (await session.execute(statement, values(campaign_id, step))).one()
     return Totals(**row._asdict())
 
 
@@ -99,10 +99,10 @@ async def recipients(
     if figure not in FIGURES:
         raise KeyError(figure)
     statement = text(f"""
-        {_FACTS} select f.*, c.name from facts f join customer c on c.id = f.customer_id
+        {OF_CAMPAIGN} select f.*, c.name from facts f join customer c on c.id = f.customer_id
         where {_STEP} and {_true(figure)} and f.interaction_id > :after order by f.interaction_id limit :limit""")
-    values = {**_values(campaign_id, step), "after": after or UUID(int=0), "limit": limit}
-    return [_recipient(row) for row in await session.execute(statement, values)]
+    asked = {**values(campaign_id, step), "after": after or UUID(int=0), "limit": limit}
+    return [_recipient(row) for row in await session.execute(statement, asked)]
 
 
 async def grounds(session: AsyncSession, campaign_id: int) -> Mapping[Ground, int]:
@@ -127,7 +127,8 @@ def _true(figure: str) -> str:
     return figure if figure in ("bounced", "complained") else f"({figure} is not null)"
 
 
-def _values(campaign_id: int, step: int | None) -> dict[str, Any]:
+def values(campaign_id: int, step: int | None) -> dict[str, Any]:
+    """What `facts` is asked with, and whose step."""
     return {
         "campaign": campaign_id,
         "step": step,
@@ -210,7 +211,7 @@ _STEP = "(cast(:step as smallint) is null or step = :step)"
 
 _JUDGED = "with " + judged("select r.* from reaction r where r.campaign_id = :campaign")
 
-_FACTS = "with " + facts("""
+OF_CAMPAIGN = "with " + facts("""
   select r.campaign_id, r.step, r.customer_id, r.interaction_id,
     i.kind, i.state, i.reason, i.message_id, i.purpose, i.at
   from campaign_recipient r join interaction i on i.id = r.interaction_id

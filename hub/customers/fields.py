@@ -150,6 +150,7 @@ CHANGEABLE: Mapping[str, Callable[[str, object], Any]] = {
     "vip": _flag,
     "deceased": _flag,
     "do_not_contact": _flag,
+    "untracked": _flag,
     "paused_from": _moment,
     "paused_until": _moment,
     "quiet_from": _time,

@@ -220,6 +220,7 @@ class Passed(StrEnum):
     ANSWERED = "answered"
     UNSUBSCRIBED = "unsubscribed"
     LATE = "late"  # after an outage: late, or never
+    NO_CHANNEL = "no_channel"  # this campaign has used all that there are
     GONE = "gone"  # no customer any more
 
 

@@ -67,13 +67,25 @@ class Asked:
     by_hand: frozenset[UUID]
 
 
-async def feed(session: AsyncSession, mailing: Mailing, *, low: UUID, high: UUID, gate: Gate, now: datetime) -> int:
+async def feed(
+    session: AsyncSession,
+    mailing: Mailing,
+    *,
+    low: UUID,
+    high: UUID,
+    gate: Gate,
+    now: datetime,
+    only: Collection[UUID] | None = None,
+) -> int:
     """Log and queue, or withhold, for the recipients above `low` and up to `high` that have no message; how many.
 
-    Left out are those whom `setwise` cannot judge: they go through `request.send_many`. Raises FedTwice.
+    `only`: none but these of them. Left out are those whom `setwise` cannot judge: they go through
+    `request.send_many`. Raises FedTwice.
     """
     values = {"campaign": mailing.campaign_id, "step": mailing.step}
     reach = Reach(_RECIPIENTS, values, low, high)
+    if only is not None:
+        reach = Reach(_RECIPIENTS + _AMONG, {**values, "only": list(only)}, low, high)
     question = matter(mailing, gate)
     when = await hours(session, reach, purpose=mailing.purpose, rules=gate.rules, now=now)
     with_tables, more = decided(question, reach, when, now=now)
@@ -183,6 +195,8 @@ select customer_id from campaign_recipient
 where campaign_id = :campaign and step = :step and customer_id > :low and customer_id <= :high
   and interaction_id is null
 """
+
+_AMONG = "  and customer_id = any(cast(:only as uuid[]))\n"
 
 _NAMED = "select unnest(cast(:customers as uuid[])) as customer_id"
 

@@ -42,6 +42,15 @@ def opens(window: Window, at: datetime) -> datetime | None:
     return next((instant for instant in later if not _quiet(window, instant)), None)
 
 
+def next_at(hour: time, zone: str, at: datetime) -> datetime:
+    """The next instant from `at` on when the wall shows this hour; in an hour that spring skips, when the skip ends."""
+    there = ZoneInfo(zone)
+    today = at.astimezone(there).date()
+    walls = (datetime.combine(today + timedelta(days=n), hour, there) for n in range(-1, 3))
+    firsts = (_instants(wall, there)[0] for wall in walls)
+    return next(instant for instant in firsts if instant >= at)
+
+
 @lru_cache(maxsize=10_000)
 def zones_of_number(number: str) -> tuple[str, ...]:
     """Every zone a telephone number's prefix may lie in; empty when it says nothing."""

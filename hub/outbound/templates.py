@@ -59,6 +59,14 @@ async def version(session: AsyncSession, version_id: int) -> TemplateVersion:
     return found
 
 
+async def title(session: AsyncSession, version_id: int) -> str:
+    """A version as people know it: its template's name, and its number when it is not the first."""
+    found = await version(session, version_id)
+    template = await session.get(Template, found.template_id)
+    name = template.title or template.name if template else str(version_id)
+    return name if found.number == 1 else f"{name} ({found.number})"
+
+
 async def names(session: AsyncSession) -> list[str]:
     """Every template, shipped or saved, in alphabetical order."""
     saved = (await session.exec(select(Template.name))).all()

@@ -27,7 +27,7 @@ from hub.web.translations import gettext as _
 
 router = APIRouter(route_class=Page)
 PAGE = 30
-_FLAGS = ("vip", "do_not_contact", "deceased")
+_FLAGS = ("vip", "do_not_contact", "untracked", "deceased")
 
 
 @router.get("/customers/{customer_id}")

@@ -1,0 +1,54 @@
+"""/api/v1/customers/{id}/events: what a customer did elsewhere. Campaigns take it for the goal of their tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from hub.api.access import CustomerReader, CustomerWriter
+from hub.api.problems import Endpoint, Problem
+from hub.api.shapes import Body, Limit, Page
+from hub.customers import directory, events
+from hub.customers.events import Event
+
+router = APIRouter(prefix="/customers", tags=["Customers"], route_class=Endpoint)
+
+
+class EventIn(Body):
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")] = Field(examples=["bought"])
+    key: Annotated[str, Field(max_length=200, description="Told twice, kept once")] = Field(
+        default="", examples=["order 1042"]
+    )
+    at: AwareDatetime | None = Field(default=None, description="null: now")
+
+
+class EventOut(BaseModel):
+    name: str
+    key: str
+    at: datetime
+
+
+@router.post("/{customer_id}/events", status_code=201)
+async def record_event(caller: CustomerWriter, customer_id: UUID, body: EventIn, response: Response) -> EventOut:
+    """Keep what a customer did. 200 when it was told before."""
+    at = (body.at or caller.now).astimezone(UTC)
+    async with caller.hub.database.unit() as session:
+        try:
+            await directory.get(session, customer_id)
+        except directory.NotFound as e:
+            raise Problem(404, "Customer", str(e), remedy="Look for the customer first") from e
+        if not await events.record(session, Event(customer_id, body.name.strip(), at, body.key)):
+            response.status_code = 200
+    return EventOut(name=body.name.strip(), key=body.key, at=at)
+
+
+@router.get("/{customer_id}/events")
+async def list_events(caller: CustomerReader, customer_id: UUID, limit: Limit = 50) -> Page[EventOut]:
+    """The newest first."""
+    async with caller.hub.database.unit() as session:
+        found = await events.of(session, customer_id, limit=limit)
+    return Page(items=[EventOut(name=one.name, key=one.key, at=one.at) for one in found])

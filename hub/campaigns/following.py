@@ -1,0 +1,210 @@
+"""Carrying out what a campaign does at moments of its recipients' own: later steps, and everybody's own hour.
+
+Turns come up by their time, slice by slice, in the transaction that writes what they cause: killed at any instant, what
+was not committed comes up again, and what was has its row. The campaign's lock is held by the caller.
+"""
+# ruff: noqa: S608 - the statements are made of our own words; values are bound
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.campaigns import hours, portions, reactions, steps, variants, waiting
+from hub.campaigns.portions import Portion
+from hub.campaigns.waiting import Turn
+from hub.models import Campaign, CampaignStep
+from hub.models.vocabulary import Kind, Passed, State, When
+from hub.outbound import planning
+from hub.outbound.request import Gate
+
+TOO_LATE_TODAY = timedelta(hours=2)  # after everybody's own hour: then tomorrow
+_OPEN = (State.QUEUED, State.SENDING, State.UNKNOWN, State.RINGING, State.TALKING)
+_LEFT = (State.SENT, State.DELIVERED, State.READ, State.MISSED)
+_ARRIVED = (State.DELIVERED, State.READ)
+_AGAIN = timedelta(minutes=1)  # a message whose fate is open is looked at again, at the soonest
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of one customer when their turn comes: their latest message, and what they did with all of them."""
+
+    state: State
+    kind: Kind
+    left_at: datetime | None
+    opened: bool
+    clicked: bool
+    answered: bool  # the latest one
+    has_answered: bool  # any of them
+    has_refused: bool
+    tried: frozenset[Kind]  # channel kinds that messages of this campaign were made for
+
+
+async def feed(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: datetime, limit: int) -> bool:
+    """Act on the next `limit` turns that have come; False when there were none."""
+    turns = await waiting.due(session, campaign.id or 0, now=now, limit=limit)
+    for number, mine in waiting.by_step(turns).items():
+        if number == 0:
+            await _first(session, campaign, mine, gate, now)
+        else:
+            await _later(session, campaign, number, mine, gate, now)
+    return bool(turns)
+
+
+async def begin(
+    session: AsyncSession, campaign: Campaign, customers: Sequence[UUID], *, gate: Gate, now: datetime
+) -> None:
+    """The first message for these: their variant of it while there is a test, at once."""
+    for portion in await first_portions(session, campaign, customers):
+        campaign.fed += await portions.feed(session, portion, gate=gate, now=now)
+    for step in (await steps.of(session, campaign.id or 0))[:1]:
+        await waiting.enlist(session, step, now=now, customers=customers)
+
+
+async def first_portions(session: AsyncSession, campaign: Campaign, customers: Sequence[UUID]) -> list[Portion]:
+    """What each of them is sent first. Who waits for the end of a test is in none."""
+    test, tried = await variants.of(session, campaign.id or 0)
+    if not customers:
+        return []
+    if test is None or test.decided_at is not None:
+        return [Portion.of(await portions.mailing(session, campaign), customers)]
+    words = {one.variant: one.template_version_id for one in tried}
+    return [
+        Portion.of(await portions.mailing(session, campaign, version_id=words[variant]), some)
+        for variant, some in variants.parts(test, tried, customers).items()
+    ]
+
+
+def judge(seen: Seen | None, step: CampaignStep, turn: Turn, now: datetime) -> Passed | datetime | None:
+    """None: the message is made. Otherwise why not, or when to look again. Pure.
+
+    Late or never: after an outage a step is passed over when its time is `late_seconds` ago.
+    """
+    if seen is None:
+        return Passed.GONE
+    if seen.has_refused:
+        return Passed.UNSUBSCRIBED
+    if seen.has_answered and step.condition is not When.ANSWERED:
+        return Passed.ANSWERED
+    wait = timedelta(seconds=step.wait_seconds)
+    if seen.state in _OPEN:
+        return now + max(wait, _AGAIN)
+    if seen.left_at is not None and seen.left_at + wait > now:
+        return seen.left_at + wait
+    if now - turn.due_at > timedelta(seconds=step.late_seconds):
+        return Passed.LATE
+    return None if holds(seen, step.condition) else Passed.CONDITION
+
+
+def holds(seen: Seen, condition: When) -> bool:
+    """Is it so? What never left was neither opened nor left unopened. A mail that was taken and did not come back
+    counts as delivered: mail servers say no more."""
+    left = seen.state in _LEFT
+    arrived = seen.state in _ARRIVED or (seen.kind is Kind.EMAIL and seen.state is State.SENT)
+    return {
+        When.ALWAYS: True,
+        When.DELIVERED: arrived,
+        When.NOT_DELIVERED: not arrived,
+        When.OPENED: seen.opened,
+        When.NOT_OPENED: left and not seen.opened,
+        When.CLICKED: seen.clicked,
+        When.NOT_CLICKED: left and not seen.clicked,
+        When.ANSWERED: seen.answered,
+        When.NO_REACTION: left and not (seen.opened or seen.clicked or seen.answered),
+    }[condition]
+
+
+async def _first(session: AsyncSession, campaign: Campaign, turns: Sequence[Turn], gate: Gate, now: datetime) -> None:
+    """Everybody's own hour has come; for whom it passed hours ago, it comes again tomorrow."""
+    missed = [turn.customer_id for turn in turns if now - turn.due_at > TOO_LATE_TODAY]
+    ready = [turn.customer_id for turn in turns if now - turn.due_at <= TOO_LATE_TODAY]
+    if campaign.local_time is not None and missed:
+        low, high = UUID(int=max(min(missed).int - 1, 0)), max(missed)
+        zone, hour = gate.rules.company_zone, campaign.local_time
+        await hours.put_off(session, campaign, hour, low=low, high=high, company_zone=zone, now=now, only=missed)
+    await waiting.settle(session, campaign.id or 0, 0, now_due=ready)
+    await begin(session, campaign, ready, gate=gate, now=now)
+
+
+async def _later(
+    session: AsyncSession, campaign: Campaign, number: int, turns: Sequence[Turn], gate: Gate, now: datetime
+) -> None:
+    all_steps = {step.step: step for step in await steps.of(session, campaign.id or 0)}
+    step, mine = all_steps[number], [turn.customer_id for turn in turns]
+    seen = await look(session, campaign, number, mine)
+    outcomes = {turn.customer_id: judge(seen.get(turn.customer_id), step, turn, now) for turn in turns}
+    passed = {one: outcome for one, outcome in outcomes.items() if isinstance(outcome, Passed)}
+    by_kinds = _channels(campaign, step, gate, {one: seen[one] for one, what in outcomes.items() if what is None})
+    passed |= dict.fromkeys(by_kinds.pop((), ()), Passed.NO_CHANNEL)
+    made = [one for some in by_kinds.values() for one in some]
+    later = {one: outcome for one, outcome in outcomes.items() if isinstance(outcome, datetime)}
+    await waiting.settle(session, campaign.id or 0, number, now_due=made, later=later, passed=passed)
+    for kinds, customers in by_kinds.items():
+        words = await portions.mailing(
+            session,
+            campaign,
+            step=number,
+            version_id=step.template_version_id,
+            kinds=kinds if step.next_channel else None,
+        )
+        campaign.fed += await portions.feed(session, Portion.of(words, customers), gate=gate, now=now)
+    if number + 1 in all_steps:
+        await waiting.enlist(session, all_steps[number + 1], now=now, customers=[*made, *passed])
+
+
+def _channels(
+    campaign: Campaign, step: CampaignStep, gate: Gate, ready: dict[UUID, Seen]
+) -> dict[tuple[Kind, ...], list[UUID]]:
+    """Customers by the channel kinds that may be used for them: those not used yet, when the step says so."""
+    asked = [Kind(kind) for kind in campaign.kinds] or list(gate.rules.default_ranking)
+    there = [kind for kind in asked if kind in planning.available(gate, "")]
+    found: dict[tuple[Kind, ...], list[UUID]] = {}
+    for customer, seen in ready.items():
+        kinds = tuple(kind for kind in there if kind not in seen.tried) if step.next_channel else tuple(asked)
+        found.setdefault(kinds, []).append(customer)
+    return found
+
+
+async def look(session: AsyncSession, campaign: Campaign, step: int, customers: Collection[UUID]) -> dict[UUID, Seen]:
+    """What is known of these customers before this step; of whom there is no customer or message, nothing."""
+    values = {**reactions.values(campaign.id or 0, step), "customers": list(customers)}
+    rows = (await session.execute(text(_SEEN), values)).all()
+    return {
+        row.customer_id: Seen(
+            state=State(row.state),
+            kind=Kind(row.kind),
+            left_at=row.left_at,
+            opened=row.opened is not None,
+            clicked=row.clicked is not None,
+            answered=row.answered is not None,
+            has_answered=row.has_answered,
+            has_refused=row.has_refused,
+            tried=frozenset(Kind(kind) for kind in row.tried or ()),
+        )
+        for row in rows
+    }
+
+
+_EARLIER = reactions.facts("""
+  select r.campaign_id, r.step, r.customer_id, r.interaction_id,
+    i.kind, i.state, i.reason, i.message_id, i.purpose, i.at
+  from campaign_recipient r join interaction i on i.id = r.interaction_id
+  where r.campaign_id = :campaign and r.step < :step and r.customer_id = any(cast(:customers as uuid[]))""")
+
+_SEEN = f"""
+with {_EARLIER},
+whole as (
+  select customer_id, bool_or(answered is not null) as has_answered, bool_or(unsubscribed is not null) as has_refused,
+    array_agg(distinct kind) filter (where state <> '{State.WITHHELD.value}') as tried
+  from facts group by customer_id)
+select distinct on (f.customer_id) f.customer_id, f.state, f.kind, f.opened, f.clicked, f.answered,
+  w.has_answered, w.has_refused, w.tried,
+  (select max(a.ended_at) from attempt a
+   where a.interaction_id = f.interaction_id and a.outcome = 'accepted') as left_at
+from facts f join whole w on w.customer_id = f.customer_id
+order by f.customer_id, f.step desc"""

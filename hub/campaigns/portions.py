@@ -1,0 +1,89 @@
+"""A portion of a campaign: some of its recipients, and what they are sent. Fed all at once, in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.campaigns import audience
+from hub.models import Campaign, CampaignRecipient, TemplateVersion
+from hub.models.vocabulary import Kind, Origin
+from hub.outbound import bulk
+from hub.outbound.bulk import Mailing
+from hub.outbound.request import Duplicate, Gate, Request, Templated, send_many
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Of the recipients above `low` and up to `high`, those in `only`, or (None) all of them."""
+
+    mailing: Mailing
+    low: UUID
+    high: UUID
+    only: frozenset[UUID] | None = None
+
+    @classmethod
+    def of(cls, mailing: Mailing, customers: Collection[UUID]) -> Portion:
+        """These customers, of whom there is at least one."""
+        return cls(mailing, UUID(int=max(min(customers).int - 1, 0)), max(customers), frozenset(customers))
+
+
+async def feed(session: AsyncSession, portion: Portion, *, gate: Gate, now: datetime) -> int:
+    """Messages for those who have none yet, and one by one for those whom only `permission` can judge; how many."""
+    mailing, low, high, only = portion.mailing, portion.low, portion.high, portion.only
+    if only is not None and not only:
+        return 0
+    fed = await bulk.feed(session, mailing, low=low, high=high, only=only, gate=gate, now=now)
+    others = await audience.left_over(session, mailing.campaign_id, mailing.step, low, high)
+    singly = [one for one in others if only is None or one in only]
+    return fed + (await _one_by_one(session, mailing, singly, gate, now) if singly else 0)
+
+
+async def mailing(
+    session: AsyncSession,
+    campaign: Campaign,
+    *,
+    step: int = 0,
+    version_id: int | None = None,
+    kinds: Collection[Kind] | None = None,
+) -> Mailing:
+    """What a campaign says at a step; None: what it says first, on the channels it was made for.
+
+    Raises LookupError when it has no template.
+    """
+    wanted = version_id or campaign.template_version_id or 0
+    version = await session.get(TemplateVersion, wanted)
+    if version is None or campaign.id is None:
+        raise LookupError(f"There is no template version {wanted}")
+    asked = tuple(Kind(kind) for kind in (campaign.kinds if kinds is None else kinds))
+    return Mailing(campaign.id, step, campaign.purpose, asked, version, campaign.variables)
+
+
+def request(mailing: Mailing, customer_id: UUID) -> Request:
+    """What is asked for one customer. Its key makes it at most once, whoever asks."""
+    step = f":step:{mailing.step}" if mailing.step else ""
+    return Request(
+        customer_id=customer_id,
+        purpose=mailing.purpose,
+        origin=Origin.CAMPAIGN,
+        content=Templated(mailing.version.id or 0, mailing.variables),
+        kinds=mailing.kinds,
+        dedupe_key=f"campaign:{mailing.campaign_id}:customer:{customer_id}{step}",
+        campaign_id=mailing.campaign_id,
+        automatic=True,
+    )
+
+
+async def _one_by_one(session: AsyncSession, mailing: Mailing, customers: list[UUID], gate: Gate, now: datetime) -> int:
+    answers = await send_many(session, [request(mailing, one) for one in customers], gate=gate, now=now)
+    for customer, answer in zip(customers, answers, strict=True):
+        mine = (col(CampaignRecipient.campaign_id) == mailing.campaign_id, col(CampaignRecipient.step) == mailing.step)
+        row = update(CampaignRecipient).where(*mine, col(CampaignRecipient.customer_id) == customer)
+        await session.exec(row.values(interaction_id=answer.interaction_id))
+    return sum(not isinstance(answer, Duplicate) for answer in answers)
