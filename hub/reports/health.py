@@ -80,7 +80,7 @@ CHECKS = (
         "overdue",
         "select s.channel || ': ' || o.interaction_id::text from outbox o join sender s on s.id = o.sender_id "
         "where o.lease_until is null and o.due_at < :overdue and coalesce(s.paused_until, :now) <= :now "
-        f"and (o.priority < {BULK} or s.daily_cap is null and s.ramp = '{{}}')",  # noqa: S608 - a day's cap makes them wait
+        "and (o.priority < :bulk or s.daily_cap is null and s.ramp = '{}')",  # a day's cap makes bulk wait
         "More is queued than the channel's rate lets through, or no worker sends for it. Start one, or raise its rate",
     ),
     Check(
@@ -138,5 +138,6 @@ def _moments(now: datetime) -> Mapping[str, object]:
         "lapsed": now - timedelta(minutes=5),
         "overdue": now - timedelta(hours=1),
         "week": first_uuid7(now - timedelta(days=7)),
+        "bulk": BULK,
         "ranks": f"{{{ranks}}}",
     }
