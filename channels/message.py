@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from uuid import UUID
 
+from channels.woven import Woven
+
 
 class Kind(StrEnum):
     """The three ways of reaching a person."""
@@ -108,8 +110,8 @@ class Email:
     """One mail to write. Addresses never come from here: the envelope is Outbound.to and the channel's sender."""
 
     subject: str
-    text: str
-    html: str = ""
+    text: str | Woven
+    html: str | Woven = ""
     attachments: tuple[Attachment, ...] = ()
     in_reply_to: str = ""  # a Message-ID with its angle brackets
     references: tuple[str, ...] = ()

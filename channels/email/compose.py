@@ -20,16 +20,26 @@ _URL = re.compile(r"https?://[!-;=?-~]+\Z")
 
 def message_id(message: Outbound[Email], own: str) -> str:
     """`<id@domain>`: the same for every attempt, so that stores fold doubles and receipts find the message."""
-    return f"<{message.id}@{own.rpartition('@')[2]}>"
+    digits = message.id.hex
+    name = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"  # str() takes twice as long
+    return f"<{name}@{own.rpartition('@')[2]}>"
 
 
 def compose(message: Outbound[Email], sender: Address, now: datetime) -> bytes:
     """The whole mail: CRLF, no line over 998, a text part always. Raises Refused if it does not read back as meant."""
-    body_headers, body = bodies.written(message.content, f"=_{message.id.hex}")
-    headers = [*_headers(message, sender, now), *body_headers]
-    head = "".join([f"{name}: {value}\r\n" for name, value in headers]).encode()
-    proofread.check(head, [name for name, _ in headers], message.to.value)
-    return head + b"\r\n" + body
+    mail, own = message.content, tagged(sender.value, message.token)
+    content, body = bodies.written(mail, f"=_{message.id.hex}")
+    same = _same_for_all(sender.name, sender.value, int(now.timestamp()), _submitted(mail), bool(mail.unsubscribe_url))
+    fields = [
+        ("To", words.mailbox(message.to.name, message.to.value, len("To: "))),
+        ("Reply-To", words.mailbox(sender.name, own, len("Reply-To: "))),
+        ("Subject", words.text(mail.subject, len("Subject: "))),
+        ("Message-ID", message_id(message, sender.value)),
+        *_thread(mail),
+        *_unsubscribe(mail, own),
+        *content,
+    ]
+    return b"%b%b\r\n%b" % (same, _checked(fields, message.to.value), body)
 
 
 # ---- headers --------------------------------------------------------------------------------
@@ -38,21 +48,25 @@ def compose(message: Outbound[Email], sender: Address, now: datetime) -> bytes:
 Headers = list[tuple[str, str]]
 
 
-def _headers(message: Outbound[Email], sender: Address, now: datetime) -> Headers:
-    mail = message.content
-    own = tagged(sender.value, message.token)
-    return [
-        ("From", words.mailbox(sender.name, sender.value, len("From: "))),
-        ("To", words.mailbox(message.to.name, message.to.value, len("To: "))),
-        ("Reply-To", words.mailbox(sender.name, own, len("Reply-To: "))),
-        ("Subject", words.text(mail.subject, len("Subject: "))),
-        ("Date", _date(int(now.timestamp()))),
-        ("Message-ID", message_id(message, sender.value)),
-        *_thread(mail),
-        *_automatic(mail),
-        *_unsubscribe(mail, own, sender.value),
+@lru_cache(maxsize=32)
+def _same_for_all(name: str, own: str, seconds: int, submitted: str, is_bulk: bool) -> bytes:
+    """The fields that do not tell one recipient from another, for all mails of this second."""
+    fields = [
+        ("From", words.mailbox(name, own, len("From: "))),
+        ("Date", format_datetime(datetime.fromtimestamp(seconds, UTC))),
         ("MIME-Version", "1.0"),
     ]
+    if submitted:
+        fields += [("Auto-Submitted", submitted), ("X-Auto-Response-Suppress", "All")]
+    if is_bulk:
+        fields += [("List-Id", _list_id(own)), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
+    return _checked(fields)
+
+
+def _checked(fields: Headers, recipient: str = "") -> bytes:
+    head = "".join([f"{name}: {value}\r\n" for name, value in fields]).encode()
+    proofread.check(head, tuple([name for name, _ in fields]), recipient)
+    return head
 
 
 def _thread(mail: Email) -> Headers:
@@ -65,35 +79,23 @@ def _thread(mail: Email) -> Headers:
     return [(n, v) for n, v in (("In-Reply-To", answered), ("References", earlier)) if v]
 
 
-def _automatic(mail: Email) -> Headers:
+def _submitted(mail: Email) -> str:
     """RFC 3834 5 and requirement L2: robots must be able to see that a robot wrote this."""
-    if not (mail.automatic or mail.answers_automatically):
-        return []
-    kind = "auto-replied" if mail.answers_automatically else "auto-generated"
-    return [("Auto-Submitted", kind), ("X-Auto-Response-Suppress", "All")]
+    if mail.answers_automatically:
+        return "auto-replied"
+    return "auto-generated" if mail.automatic else ""
 
 
-def _unsubscribe(mail: Email, own: str, sender: str) -> Headers:
-    """RFC 2369, the one-click POST of RFC 8058 (requirement U1), and the name of the list (RFC 2919)."""
+def _unsubscribe(mail: Email, own: str) -> Headers:
+    """RFC 2369, the one-click POST of RFC 8058 (requirement U1)."""
     if not mail.unsubscribe_url:
         return []
     if not _URL.match(mail.unsubscribe_url) or len(mail.unsubscribe_url) > 900:
         raise proofread.broken(f"{mail.unsubscribe_url!r} cannot stand in a List-Unsubscribe header")
-    value = f"<{mail.unsubscribe_url}>,\r\n <mailto:{own}?subject=unsubscribe>"
-    return [
-        ("List-Id", _list_id(sender)),
-        ("List-Unsubscribe", value),
-        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-    ]
+    return [("List-Unsubscribe", f"<{mail.unsubscribe_url}>,\r\n <mailto:{own}?subject=unsubscribe>")]
 
 
-@lru_cache(maxsize=16)
 def _list_id(sender: str) -> str:
-    """`news@shop.example` writes to the list <news.shop.example>: one for all its campaigns, so that filters last."""
+    """RFC 2919: `news@shop.example` writes to <news.shop.example>: one for all its campaigns, so that filters last."""
     local, _, domain = sender.rpartition("@")
     return f"<{re.sub('[^a-z0-9-]+', '-', local)[:63]}.{domain}>"
-
-
-@lru_cache(maxsize=4)
-def _date(seconds: int) -> str:
-    return format_datetime(datetime.fromtimestamp(seconds, UTC))

@@ -7,26 +7,30 @@ any, so every reader finds the same fields. That all of them do is what the test
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from functools import lru_cache
 
 from channels.errors import Refused
 from channels.message import Reason
 
 _LINE_LIMIT = 998  # RFC 5322 2.1.1
+_INDENT = 100  # of a line that goes on, at most
 _PRINTED = bytes(range(32, 127)) + bytes(range(128, 256))
 _MAILBOX = re.compile(rb'(?:(?:"(?:[^"\\\r\n]|\\[^\r\n]|\r\n )*"|[A-Za-z0-9 !#$%&\'*+\-/=?^_`{|}~]+)\r\n |'
                       rb"(?:=\?utf-8\?b\?[A-Za-z0-9+/=]+\?=\r\n )+)?<([^<>\s]+)>\Z")  # fmt: skip
 
 
-def check(head: bytes, intended: Sequence[str], recipient: str) -> None:
-    """`head` is the header block with its last line end. Raises Refused."""
-    lines = head.split(b"\r\n")
-    if lines.pop() or not _are_sound(lines):
-        raise broken("a line of its header is too long, blank, or holds a control character")
-    if [line.partition(b":")[0] for line in lines if line[:1] != b" "] != [name.encode() for name in intended]:
-        raise broken("its header fields do not read back as intended")
-    read = _MAILBOX.match(_value(head, b"To"))
-    if read is None or read.group(1) != recipient.encode():
+def check(head: bytes, intended: tuple[str, ...], recipient: str = "") -> None:
+    """`head` is a part of the header, or all of it: the intended fields, each with its line end. Raises Refused.
+
+    Where To is among them, it must name `recipient` and nobody else.
+    """
+    if head.translate(None, _PRINTED) != b"\r\n" * head.count(b"\r\n"):
+        raise broken("a control character stands in its header")
+    found = _form(intended).match(head)
+    if found is None:
+        raise broken("its header fields do not read back as intended, or a line of them is too long or blank")
+    read = _MAILBOX.match(found.group("to")) if "To" in intended else None
+    if (read.group(1) if read else b"") != recipient.encode():
         raise broken("its recipient does not read back as intended")
 
 
@@ -35,21 +39,18 @@ def broken(why: str) -> Refused:
     return Refused(f"the mail cannot be written: {why}", reason=Reason.REJECTED, stage="compose")
 
 
-def _are_sound(lines: list[bytes]) -> bool:
-    """A line that is not the first may go on with what the one above says; for some readers a blank one ends the
-    header, even if it begins with a space."""
-    return (
-        lines[0][:1] != b" "
-        and not b"".join(lines).translate(None, _PRINTED)
-        and max(map(len, lines)) <= _LINE_LIMIT
-        and all(map(bytes.strip, lines))
-    )
+@lru_cache(maxsize=256)
+def _form(intended: tuple[str, ...]) -> re.Pattern[bytes]:
+    """These fields, in this order, and nothing besides, in lines that are not too long.
+
+    A line may go on with what the one above says; for some readers a blank one ends the header, even if it begins
+    with a space.
+    """
+    return re.compile(b"".join(_field(name.encode()) for name in intended) + rb"\Z")
 
 
-def _value(head: bytes, name: bytes) -> bytes:
-    """The field's value with its folding."""
-    start = head.find(b"\r\n%b: " % name) + len(name) + 4
-    end = head.find(b"\r\n", start)
-    while head[end + 2 : end + 3] == b" ":
-        end = head.find(b"\r\n", end + 2)
-    return head[start:end]
+def _field(name: bytes) -> bytes:
+    first = rb"[^\r]{0,%d}+" % (_LINE_LIMIT - len(name) - 2)
+    more = rb"\r\n {1,%d}+[^\r ][^\r]{0,%d}+" % (_INDENT, _LINE_LIMIT - _INDENT - 1)
+    value = rb"%b(?:%b)*+" % (first, more)
+    return rb"%b: %b\r\n" % (re.escape(name), rb"(?P<to>%b)" % value if name == b"To" else value)

@@ -100,6 +100,8 @@ def _folded(parts: list[str], used: int) -> str | None:
 def _encoded(value: str, used: int) -> str:
     """Encoded words of whole characters (RFC 2047 5.3), one a line, and no such line over 76."""
     data = value.encode()
+    if len(data) <= (_LINE - used - _FRAME) // 4 * 3:  # on one line, as most are
+        return f"=?utf-8?b?{binascii.b2a_base64(data, newline=False).decode()}?="
     start, pieces, room = 0, list[str](), _LINE - used
     while start < len(data) or not pieces:
         end = start + (room - _FRAME) // 4 * 3

@@ -26,7 +26,7 @@ from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
 from hub.outbound.outbox import Ticket
 from hub.outbound.permission import Decision, Facts, Question, decide
-from hub.outbound.rendering import Rendered, TemplateProblem
+from hub.outbound.rendering import Rendered, TemplateProblem, Written
 
 _MACHINES = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin.AUTOMATION})
 SENT_FILE = "sent-file"  # the signer's purpose of `file_link`
@@ -216,32 +216,35 @@ def file_link(gate: Gate, file_id: UUID, now: datetime) -> str:
 async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate: Gate, now: datetime) -> Outbound[Any]:
     rendered = _rendered(row, batch)
     if row.kind and row.campaign_id in batch.tracked and not batch.facts[row.customer_id].customer.untracked:
-        rendered = await links.tracked(session, rendered, row.kind, row.id, gate)
+        whole = rendered.whole if isinstance(rendered, Written) else rendered  # every link is somebody's own
+        rendered = await links.tracked(session, whole, row.kind, row.id, gate)
     content: Email | Text | Call
     if row.kind is Kind.EMAIL:
         content = await _email(session, row, rendered, gate)
     elif row.kind is Kind.SMS:
-        content = Text(rendered.text, tuple(file_link(gate, file.id, now) for file in batch.files.get(row.id, ())))
+        content = Text(str(rendered.text), tuple(file_link(gate, file.id, now) for file in batch.files.get(row.id, ())))
     else:
         content = Call(detect_machine=not (row.call or {}).get("bridge"))
     return Outbound(row.id, _to(row, batch), content, gate.signer.message_token(row.id))
 
 
-def _rendered(row: Interaction, batch: _Batch) -> Rendered:
+def _rendered(row: Interaction, batch: _Batch) -> Rendered | Written:
     version = batch.versions.get(row.template_version_id or 0)
     if version is None or row.kind is None:
-        return Rendered(row.subject, row.body_text, row.body_html, row.language, row.closing)
+        return Rendered(row.subject, row.body_text + row.closing, row.body_html, row.language)
+    if row.kind is Kind.EMAIL:
+        return rendering.write(version.variants, row.language, row.language, row.variables or {}, name="template")
     return rendering.render(
         version.variants, row.kind, row.language, row.language, row.variables or {}, name="template"
     )
 
 
-async def _email(session: AsyncSession, row: Interaction, rendered: Rendered, gate: Gate) -> Email:
+async def _email(session: AsyncSession, row: Interaction, rendered: Rendered | Written, gate: Gate) -> Email:
     answered = row.in_reply_to if row.in_reply_to.startswith("<") else ""
     bulk = row.purpose.needs_consent
     return Email(
         subject=rendered.subject,
-        text=rendered.text + rendered.closing,
+        text=rendered.text,
         html=rendered.html,
         in_reply_to=answered,
         references=await _references(session, row) if answered else (),

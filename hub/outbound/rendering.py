@@ -12,9 +12,10 @@ from jinja2.exceptions import TemplateError, TemplateSyntaxError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels import plaintext
+from channels.woven import Woven
 from hub.models import TemplateVersion
 from hub.models.vocabulary import Kind
-from hub.outbound import safe_jinja, styles
+from hub.outbound import safe_jinja, styles, weaving
 
 Variants = Mapping[str, Mapping[str, str]]  # language → {subject, body, html, sms, voice}
 
@@ -35,6 +36,25 @@ class Rendered:
     @property
     def sha256(self) -> str:
         return hashlib.sha256("\0".join((self.subject, self.text + self.closing, self.html)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A mail's words for its adapter: where many get them, with what is the same for all of them (channels.woven)."""
+
+    subject: str
+    text: str | Woven
+    html: str | Woven
+    language: str
+
+    @property
+    def whole(self) -> Rendered:
+        return Rendered(self.subject, str(self.text), str(self.html), self.language)
+
+    @property
+    def sha256(self) -> str:
+        """As that of Rendered."""
+        return hashlib.sha256(b"\0".join((self.subject.encode(), self.text.encode(), self.html.encode()))).hexdigest()
 
 
 class TemplateProblem(Exception):
@@ -63,16 +83,22 @@ def render(
     spoken = _language(variants, kind, language, fallback)
     if spoken is None:
         raise TemplateProblem(name or "template", f"there is no text for {kind.value} in {language} or {fallback}")
-    parts = variants[spoken]
+    if kind is Kind.EMAIL:
+        mail = _mail(variants[spoken], variables, (name, spoken))
+        text, html = safe_jinja.holdable(str(mail[1])), safe_jinja.holdable(str(mail[2]))
+        return Rendered(safe_jinja.holdable(mail[0]), text, html, spoken)
+    words = _part(variants[spoken].get(_MAIN_PART[kind], ""), variables, where=(name, spoken, FILES[_MAIN_PART[kind]]))
+    return Rendered("", words.strip(), "", spoken)
 
-    def part(which: str) -> str:
-        return _part(parts.get(which, ""), variables, where=f"{name}/{spoken}/{FILES[which]}", html=which == "html")
 
-    if kind is not Kind.EMAIL:
-        return Rendered("", part(_MAIN_PART[kind]).strip(), "", spoken)
-    html = _html(parts.get("html", ""), variables, where=f"{name}/{spoken}/{FILES['html']}")
-    text = part("body") if parts.get("body", "").strip() or not html else plaintext.of(html)
-    return Rendered(_one_line(part("subject")), text, html, spoken)
+def write(
+    variants: Variants, language: str, fallback: str, variables: Mapping[str, object], *, name: str = ""
+) -> Written:
+    """A mail's words as `render` has them, for one of many. `variables` hold only what the database can."""
+    spoken = _language(variants, Kind.EMAIL, language, fallback)
+    if spoken is None:
+        raise TemplateProblem(name or "template", f"there is no text for email in {language} or {fallback}")
+    return Written(*_mail(variants[spoken], variables, (name, spoken)), spoken)
 
 
 def check(variants: Variants, sample: Mapping[str, object], *, name: str = "") -> list[TemplateProblem]:
@@ -92,7 +118,7 @@ def line(source: str, variables: Mapping[str, object], *, where: str) -> str:
     problem = next(iter(_problems("body", source, variables, where)), None)
     if problem is not None:
         raise problem
-    return _part(source, variables, where=where, html=False)
+    return _part(source, variables, where=(where,))
 
 
 async def text_of(session: AsyncSession, entry: Any) -> Rendered:
@@ -113,19 +139,44 @@ async def _version(session: AsyncSession, version_id: int | None) -> TemplateVer
     return None if version_id is None else await session.get(TemplateVersion, version_id)
 
 
-def _html(source: str, variables: Mapping[str, object], *, where: str) -> str:
-    """With its styles inlined: once for the template where that is the same, else in what comes out of it."""
-    return styles.inlined(_part(styles.inlined_template(source), variables, where=where, html=True))
+def _mail(
+    parts: Mapping[str, str], variables: Mapping[str, object], at: tuple[str, str]
+) -> tuple[str, str | Woven, str | Woven]:
+    """Subject, text and HTML with its styles inlined: once for all where that is the same, else in what comes out."""
+    subject, body, html = parts.get("subject", ""), parts.get("body", ""), parts.get("html", "")
+    made = weaving.mail(subject, body, html)
+    words = weaving.woven(made, variables) if made is not None else None
+    if made is None or words is None:
+        return _one_by_one(subject, body, html, variables, at)
+    shown: str | Woven = words[2] if made.is_inlined else styles.inlined(str(words[2]))
+    said = plaintext.of(str(shown)) if _is_blank(body) and shown else words[1]
+    return _one_line(words[0]), said, shown
+
+
+def _one_by_one(
+    subject: str, body: str, html: str, variables: Mapping[str, object], at: tuple[str, str]
+) -> tuple[str, str, str]:
+    """So that what is wrong can be told with its line."""
+    inlined = styles.inlined_template(html)
+    shown = styles.inlined(_part(inlined, variables, where=(*at, FILES["html"]), html=True))
+    blank = shown and _is_blank(body)
+    said = plaintext.of(shown) if blank else _part(body, variables, where=(*at, FILES["body"]))
+    return _one_line(_part(subject, variables, where=(*at, FILES["subject"]))), said, shown
 
 
 def _language(variants: Variants, kind: Kind, language: str, fallback: str) -> str | None:
     """A mail may have HTML alone: its text is made from that."""
     needed = ("body", "html") if kind is Kind.EMAIL else (_MAIN_PART[kind],)
+    for spoken in (language, fallback):
+        parts = variants.get(spoken, {})
+        for part in needed:
+            if not _is_blank(parts.get(part, "")):
+                return spoken
+    return None
 
-    def has_words(spoken: str) -> bool:
-        return any(variants.get(spoken, {}).get(part, "").strip() for part in needed)
 
-    return next(filter(has_words, (language, fallback)), None)
+def _is_blank(text: str) -> bool:
+    return not text or text.isspace()
 
 
 def source(variants: Variants, kind: Kind, language: str) -> str:
@@ -137,15 +188,16 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _part(source: str, variables: Mapping[str, object], *, where: str, html: bool) -> str:
+def _part(source: str, variables: Mapping[str, object], *, where: tuple[str, ...], html: bool = False) -> str:
     try:
         return safe_jinja.written(safe_jinja.compiled(source, html=html), variables)
     except TemplateSyntaxError as e:
-        raise TemplateProblem(f"{where}, line {e.lineno}", e.message or "it cannot be read") from e
+        raise TemplateProblem(f"{'/'.join(where)}, line {e.lineno}", e.message or "it cannot be read") from e
     except TemplateError as e:
-        raise TemplateProblem(f"{where}, line {_line(e.__traceback__)}", e.message or type(e).__name__) from e
+        at = f"{'/'.join(where)}, line {_line(e.__traceback__)}"
+        raise TemplateProblem(at, e.message or type(e).__name__) from e
     except Exception as e:  # a template is a stranger's program: whatever it stumbles over is its own problem
-        raise TemplateProblem(f"{where}, line {_line(e.__traceback__)}", str(e) or type(e).__name__) from e
+        raise TemplateProblem(f"{'/'.join(where)}, line {_line(e.__traceback__)}", str(e) or type(e).__name__) from e
 
 
 def _line(trace: TracebackType | None) -> int:
@@ -164,7 +216,7 @@ def _problems(which: str, source: str, sample: Mapping[str, object], where: str)
     try:
         unknown = _unknown(source, sample, where)
         if not unknown:
-            _part(source, sample, where=where, html=which == "html")
+            _part(source, sample, where=(where,), html=which == "html")
     except TemplateProblem as problem:
         return [problem]
     except TemplateSyntaxError as e:

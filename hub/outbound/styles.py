@@ -14,6 +14,7 @@ _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _NAME = re.compile(r"<(/?[a-z][a-z0-9]*)")
+_OPENED = re.compile(r"<(?:s|st|sty|styl)?\Z|<style\b(?![^>]*>.*?</style)", re.DOTALL | re.IGNORECASE)
 _FRAME = frozenset({"html", "head", "body", "style"})
 _AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 # What a selector may look at that a loop or a condition changes: neighbours, places, attributes.
@@ -28,9 +29,7 @@ _INLINER = css_inline.CSSInliner(
 
 def inlined(html: str) -> str:
     """The same page with its style sheets in `style` attributes; as it is if it has none, or none that can be read."""
-    if "<style" not in html.lower():  # most mails, and this is asked for each of them
-        return html
-    if len(html) > _LIMIT or not _AT_RULE.sub("", "".join(_STYLE.findall(html))).strip():
+    if len(html) > _LIMIT or _is_settled(html):
         return html
     try:
         return _INLINER.inline(html)
@@ -53,6 +52,16 @@ def inlined_template(source: str) -> str:
     marked = inlined(_JINJA.sub(hide, source))
     shown = re.sub(r"<!--jinja(\d+)-->", lambda found: kept[int(found.group(1))], marked)
     return shown if _JINJA.findall(shown) == kept and _tags(shown) == _tags(source) else source
+
+
+def has_nothing_to_inline(words: str) -> bool:
+    """For fixed words of a template, whatever the values: they are escaped, and stand in no sheet and no tag's name."""
+    return _is_settled(words) and not _OPENED.search(words)
+
+
+def _is_settled(html: str) -> bool:
+    """There is no style sheet, or nothing in it but what has to stay in one."""
+    return "<style" not in html.lower() or not _AT_RULE.sub("", "".join(_STYLE.findall(html))).strip()
 
 
 def _tags(html: str) -> list[str]:

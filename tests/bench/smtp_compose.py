@@ -19,7 +19,7 @@ from uuid import UUID
 from channels.email.compose import compose, message_id
 from channels.message import Address, Email, Kind, Outbound
 from hub.outbound import rendering
-from hub.outbound.rendering import Rendered
+from hub.outbound.rendering import Written
 from tests.bench.figures import Figure, measured, say
 from tests.bench.letters import OWN
 
@@ -97,12 +97,12 @@ def _per_recipient(write: Callable[[Values], bytes], people: Sequence[Values]) -
     return (time.process_time() - began) / len(people) * 1e6
 
 
-def _rendered(values: Values) -> Rendered:
-    return rendering.render(TEMPLATE, Kind.EMAIL, "en", "en", values, name="spring")
+def _written(values: Values) -> Written:
+    return rendering.write(TEMPLATE, "en", "en", values, name="spring")
 
 
 def _outbound(values: Values) -> Outbound[Email]:
-    words, number, customer = _rendered(values), values["number"], values["customer"]
+    words, number, customer = _written(values), values["number"], values["customer"]
     assert isinstance(number, int)
     assert isinstance(customer, dict)
     to = Address(Kind.EMAIL, f"customer{number}@people.example", customer["name"])
@@ -126,8 +126,8 @@ def _by_the_library(values: Values) -> bytes:
     mail["Message-ID"] = message_id(message, OWN.value)
     mail["List-Unsubscribe"] = f"<{message.content.unsubscribe_url}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(message.content.text)
-    mail.add_alternative(message.content.html, subtype="html")
+    mail.set_content(str(message.content.text))
+    mail.add_alternative(str(message.content.html), subtype="html")
     return mail.as_bytes()
 
 
@@ -163,6 +163,6 @@ def _read(raw: bytes) -> tuple[object, ...]:
 
 def _meant(message: Outbound[Email]) -> tuple[object, ...]:
     mail = message.content
-    words = (mail.subject, mail.text, mail.html)
+    words = (mail.subject, str(mail.text), str(mail.html))
     told = (f"<{mail.unsubscribe_url}>", message_id(message, OWN.value))
     return message.to.value, message.to.name, *words, *told, []

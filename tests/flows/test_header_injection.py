@@ -35,12 +35,12 @@ SET = (
     "=?utf-8?q?=22_=3Cvictim=40x=2Etest=3E=2C?= <a@x.test>",
 )
 ANSWER = [
-    *("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version"),
+    *("From", "Date", "MIME-Version", "To", "Reply-To", "Subject", "Message-ID", "In-Reply-To", "References"),
     "Content-Type",
 ]
 BULK = [
-    *("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress"),
-    *("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type"),
+    *("From", "Date", "MIME-Version", "Auto-Submitted", "X-Auto-Response-Suppress", "List-Id"),
+    *("List-Unsubscribe-Post", "To", "Reply-To", "Subject", "Message-ID", "List-Unsubscribe", "Content-Type"),
 ]
 
 

@@ -22,11 +22,12 @@ from channels.email import addresses, mime, words
 from channels.email.compose import compose
 from channels.errors import Refused
 from channels.message import Address, Attachment, Kind
+from channels.woven import Stretch, Woven
 
 Build = Callable[..., Any]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHOP = Address(Kind.EMAIL, "support@shop.example", "The Shop")
-PLAIN = ["From", "To", "Reply-To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
+PLAIN = ["From", "Date", "MIME-Version", "To", "Reply-To", "Subject", "Message-ID", "Content-Type"]
 INJECTED = "=?utf-8?q?hi=0d=0aBcc=3a_victim=40x.test=0d=0a?="
 HOSTILE = [
     INJECTED,
@@ -207,6 +208,33 @@ def test_an_answer_names_the_mails_before_it(outbound: Build) -> None:
 )
 def test_any_body_survives_its_encoding(body: str, outbound: Build) -> None:
     assert mime.read(compose(outbound(text=body, html=body), SHOP, NOW)).text == body
+
+
+PIECES = st.text(st.one_of(st.sampled_from("\n .=-F%ż\t\r\0"), st.characters(exclude_categories=["Cs"])), max_size=90)
+
+
+@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    fixed=st.lists(PIECES, min_size=3, max_size=3),
+    values=st.tuples(*[PIECES | st.sampled_from(["From Ana", ".", "..x", "trailing ", "=_a", "%b"])] * 2),
+    gaps=st.sampled_from([(0, 1), (1, 0), (0, 0)]),
+)
+def test_what_is_put_together_of_pieces_reads_back_as_the_whole(
+    fixed: list[str], values: tuple[str, str], gaps: tuple[int, ...], outbound: Build
+) -> None:
+    text = Woven([(Stretch.of([piece.replace("\r", "") for piece in fixed], gaps), values)] * 2)
+    raw = compose(outbound(text="x", html=text), SHOP, NOW)
+    read = [part.get_payload(decode=True) for part in headers(raw).walk() if part.get_content_type() == "text/html"]
+    said = str(text).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    assert [str(one, "utf-8").replace("\r\n", "\n") for one in read] == ([said] if text else [])  # type: ignore[arg-type]
+    assert text.encode() == str(text).encode()
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    assert not re.search(rb"\nFrom |[ \t]\r\n", raw.partition(b"\r\n\r\n")[2])
+
+
+def test_a_text_in_another_script_goes_as_base64_whether_in_pieces_or_whole(outbound: Build) -> None:
+    text = Woven([(Stretch.of(("Здравейте, ", "! " + "Поръчката Ви пътува. " * 9), (0,)), ("Ana",))])
+    assert compose(outbound(text=text), SHOP, NOW) == compose(outbound(text=str(text)), SHOP, NOW)
 
 
 def test_a_file_arrives_bit_for_bit(outbound: Build) -> None:

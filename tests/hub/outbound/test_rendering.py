@@ -6,9 +6,11 @@ import time
 
 import pytest
 
+from channels.woven import Woven
 from hub.models.vocabulary import Kind
 from hub.outbound import templates
-from hub.outbound.rendering import Rendered, TemplateProblem, check, kinds, render
+from hub.outbound.rendering import Rendered, TemplateProblem, check, kinds, render, write
+from hub.outbound.safe_jinja import Clock, TooMuch
 
 SAMPLE = {
     "customer": {"name": "Ana Kowalska", "given_name": "Ana", "language": "pl", "attributes": {"plan": "gold"}},
@@ -163,3 +165,44 @@ def test_a_template_made_to_hang_or_to_break_the_hub_is_a_problem_of_its_own(sou
 def test_half_a_character_in_a_template_is_replaced() -> None:
     said = render({"en": {"sms": r'a{{ "\ud800\0" }}b'}}, Kind.SMS, "en", "en", {})
     assert (said.text, len(said.sha256)) == ("a\ufffd\ufffdb", 64)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Hello {{ customer.name }}",
+        "{{ company }}{{ company }}{{ customer.name }}{{ company }}",
+        "{% for one in many %}{{ loop.index }}: {{ one }}{% if not loop.last %}, {% endif %}{% else %}none{% endfor %}",
+        "{% if customer.name == 'Ana' %}{{ company }}{% elif many %}some{% else %}{{ missing }}{% endif %} {# no #}",
+        "{{ customer.name|e }} {{ customer.name|upper }} {{ '<b>' ~ company|e }} {{ 1 + 2 }} {{ many }} {{ none }}",
+        "100 % of {{ '%s' }} {{ '{{' }} \n\n",
+        "{{ customer.attributes.plan|default('<i>')|striptags }} {{ many|join(' & ') }}",
+        "\ud800 {{ '\ud800' }}",
+    ],
+)
+def test_a_mail_for_many_says_what_each_template_says_by_itself(source: str) -> None:
+    customer = {"name": "Ana & <Bo>", "attributes": {"plan": "gold"}}
+    values = SAMPLE | {"many": [1, "<two>", 'a"b'], "none": None, "customer": customer}
+    parts = {"subject": source, "body": source, "html": source + "<p>x</p>"}
+    whole = write({"en": parts}, "en", "en", values)
+    by_itself = render({"en": {"sms": source}}, Kind.SMS, "en", "en", values).text
+    assert (str(whole.text).strip(), whole.subject) == (by_itself, " ".join(by_itself.split()))
+    assert isinstance(whole.html, Woven) is ("\ud800" not in source)
+    rendered = render({"en": parts}, Kind.EMAIL, "en", "en", values)
+    assert (whole.subject, str(whole.text), str(whole.html)) == (rendered.subject, rendered.text, rendered.html)
+    assert whole.sha256 == rendered.sha256
+    assert "<Bo>" not in str(whole.html)
+
+
+def test_a_busy_machine_is_not_held_against_a_template() -> None:
+    """Others had the core: the template itself has hardly run."""
+    clock = Clock()
+    clock._deadline = time.perf_counter() - 1
+    clock.look()
+
+
+def test_a_template_that_keeps_the_core_is_stopped() -> None:
+    clock, began = Clock(), time.thread_time()
+    with pytest.raises(TooMuch):
+        while time.thread_time() - began < 5:
+            clock.look()
