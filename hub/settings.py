@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -168,6 +169,9 @@ class ChannelTable(BaseModel):
     daily_cap: int | None = Field(default=None, ge=1)  # in a day of [hub] timezone
     reserve: int = Field(default=0, ge=0)  # of the day's cap, kept for people
     ramp: Ramp | tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), union_mode="left_to_right")
+
+    price: Decimal | None = Field(default=None, ge=0, max_digits=12)  # of an SMS segment, a call, a mail
+    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")  # ISO 4217
 
     @model_validator(mode="after")
     def _limits_fit(self) -> ChannelTable:

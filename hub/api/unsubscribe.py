@@ -17,6 +17,7 @@ from hub.api.access import hub_of, ip_of
 from hub.api.plain import page
 from hub.api.problems import Endpoint, Problem, limited
 from hub.api.unsubscribe_words import Words, words
+from hub.campaigns.previews import HARMLESS
 from hub.customers import consent, directory
 from hub.customers.consent import Statement
 from hub.models.vocabulary import Purpose
@@ -39,6 +40,8 @@ class Link:
 @router.api_route("/{token}", methods=["GET", "HEAD"])
 async def ask(request: Request, token: str) -> Response:
     """A page with a button. Looking changes nothing: mail scanners open every link."""
+    if token == HARMLESS:
+        return _of_a_test(request)
     link, said = await _read(request, token)
     if link is None:
         return _no_such_link(said)
@@ -51,6 +54,8 @@ async def ask(request: Request, token: str) -> Response:
 @router.post("/{token}")
 async def leave(request: Request, token: str) -> Response:
     """Done at once, without cookie, redirect or further question; twice is the same as once."""
+    if token == HARMLESS:
+        return _of_a_test(request)
     link, said = await _read(request, token)
     if link is None:
         return _no_such_link(said)
@@ -60,6 +65,12 @@ async def leave(request: Request, token: str) -> Response:
     await _withdraw(request, link, source)
     company = escape(hub_of(request).settings.hub.name)
     return page(said.title, f"<h1>{company}</h1>\n<p>{escape(said.done)}</p>", language=said.language)
+
+
+def _of_a_test(request: Request) -> Response:
+    default = hub_of(request).settings.hub.languages[0]
+    said = words(request.headers.get("accept-language", default)[:2].lower(), default)
+    return page(said.title, f"<p>{escape(said.test)}</p>", language=said.language)
 
 
 async def _withdraw(request: Request, link: Link, source: str) -> None:

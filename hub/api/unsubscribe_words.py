@@ -19,6 +19,7 @@ class Words:
     press: str
     broken: str
     no_link: str
+    test: str
     purposes: Mapping[Purpose, str]
     channels: Mapping[Kind, str]
 
@@ -42,6 +43,7 @@ _TABLE: Mapping[str, Words] = {
         press="Nothing was changed. Open the link from the message again and press the button.",
         broken="This link does not work. Open it from the message itself, or answer the message and tell us to stop.",
         no_link="This link does not work. Open it from the message itself.",
+        test="This link stands in a test message. It changes nothing.",
         purposes={
             Purpose.SERVICE: "messages about your orders and questions",
             Purpose.REMINDERS: "reminders",
@@ -59,6 +61,7 @@ _TABLE: Mapping[str, Words] = {
         press="Nic się nie zmieniło. Otwórz jeszcze raz odnośnik z wiadomości i naciśnij przycisk.",
         broken="Ten odnośnik nie działa. Otwórz go z samej wiadomości albo odpisz na nią, że rezygnujesz.",
         no_link="Ten odnośnik nie działa. Otwórz go z samej wiadomości.",
+        test="Ten odnośnik pochodzi z wiadomości testowej. Niczego nie zmienia.",
         purposes={
             Purpose.SERVICE: "wiadomości o zamówieniach i pytaniach",
             Purpose.REMINDERS: "przypomnień",
@@ -76,6 +79,7 @@ _TABLE: Mapping[str, Words] = {
         press="Нищо не е променено. Отворете отново връзката от съобщението и натиснете бутона.",
         broken="Тази връзка не работи. Отворете я от самото съобщение или му отговорете, че се отписвате.",
         no_link="Тази връзка не работи. Отворете я от самото съобщение.",
+        test="Тази връзка е от пробно съобщение. Тя не променя нищо.",
         purposes={
             Purpose.SERVICE: "съобщения за поръчки и въпроси",
             Purpose.REMINDERS: "напомняния",
@@ -93,6 +97,7 @@ _TABLE: Mapping[str, Words] = {
         press="Ничего не изменилось. Откройте ссылку из сообщения ещё раз и нажмите кнопку.",
         broken="Эта ссылка не работает. Откройте её из самого сообщения или ответьте на него, что отписываетесь.",
         no_link="Эта ссылка не работает. Откройте её из самого сообщения.",
+        test="Эта ссылка из пробного сообщения. Она ничего не меняет.",
         purposes={
             Purpose.SERVICE: "сообщения о заказах и вопросах",
             Purpose.REMINDERS: "напоминания",

@@ -16,7 +16,7 @@ from hub import clock
 from hub.campaigns.conditions import BadCondition, Condition, from_text, read
 from hub.campaigns.fields import ANY_ATTRIBUTE, FIELDS, Field, Op
 from hub.models import Consent, Customer, Identity, Interaction
-from hub.models.vocabulary import AddressKind, Direction, IdentityState, Kind, Purpose, State
+from hub.models.vocabulary import AddressKind, Direction, IdentityState, Kind, Origin, Purpose, State
 
 __all__ = ["ANY_ATTRIBUTE", "FIELDS", "BadCondition", "Field", "Op", "compile", "count", "from_text", "slice_after"]
 
@@ -182,6 +182,7 @@ def _contacted(condition: Condition, now: datetime) -> Where:
     some = exists().where(
         col(Interaction.customer_id) == Customer.id,
         col(Interaction.direction) != Direction.NOTE,
+        col(Interaction.origin) != Origin.TEST,
         col(Interaction.state).not_in(_NEVER_LEFT),
     )
     if condition.op is Op.EXISTS:

@@ -12,7 +12,7 @@ from uuid import UUID
 from channels.message import Media
 from hub import clock, queue
 from hub.bootstrap import Hub
-from hub.campaigns import feeding
+from hub.campaigns import dry_runs, feeding
 from hub.interactions import history, record
 from hub.live import publish
 from hub.outbound import evidence
@@ -26,6 +26,14 @@ async def feed_campaign(hub: Hub, payload: Mapping[str, Any]) -> None:
     while more:
         async with hub.database.unit() as session:
             more = await feeding.feed(session, int(payload["campaign"]), gate=hub.gate, now=clock.now())
+
+
+async def dry_run(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Put a campaign's audience to the gate, slice by slice, each in a transaction of its own."""
+    more = True
+    while more:
+        async with hub.database.unit() as session:
+            more = await dry_runs.advance(session, int(payload["campaign"]), gate=hub.gate)
 
 
 async def fetch_media(hub: Hub, payload: Mapping[str, Any]) -> None:
@@ -51,6 +59,7 @@ async def look_for_evidence(hub: Hub, payload: Mapping[str, Any]) -> None:
 
 
 BODIES: Mapping[str, Body] = {
+    "dry-run": dry_run,
     "feed-campaign": feed_campaign,
     "fetch-media": fetch_media,
     "look-for-evidence": look_for_evidence,

@@ -61,6 +61,7 @@ class Origin(StrEnum):
     REMINDER = "reminder"
     API = "api"
     AUTOMATION = "automation"
+    TEST = "test"  # a member of staff tries a message out; it is for no customer, whoever's values it shows
 
 
 class Direction(StrEnum):

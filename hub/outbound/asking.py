@@ -14,6 +14,7 @@ from hub.signing import Signer
 # 0: a person is waiting … 9: bulk
 PRIORITY = {
     Origin.AGENT: 0,
+    Origin.TEST: 0,
     Origin.AUTOMATION: 1,
     Origin.API: 2,
     Origin.REMINDER: 3,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -165,6 +166,8 @@ def environment() -> Environment:
         "hour": moments.hour,
         "lines": _lines,
         "percent": _percent,
+        "money": _money,
+        "money_each": lambda sums: " + ".join(f"{_money(amount)} {currency}" for currency, amount in sums.items()),
     }
     env.globals |= _globals()
     return env
@@ -228,6 +231,11 @@ def _linked(line: str) -> Markup:
 
 
 _LINK = Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>')
+
+
+def _money(amount: Decimal) -> str:
+    """`12.40`: to the cent, and finer where it is less than one."""
+    return f"{amount:.2f}" if amount >= 1 or not amount else f"{amount:.4f}"
 
 
 def _percent(part: float, whole: float) -> str:

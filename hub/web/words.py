@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from channels.message import Reason
+from hub.campaigns import reactions
 from hub.models.vocabulary import (
     AddressKind,
     AppointmentState,
@@ -121,6 +122,7 @@ ORIGINS: Mapping[str, Sign] = {
     Origin.REMINDER: Sign(N_("reminder"), "bell"),
     Origin.API: Sign(N_("program"), "api"),
     Origin.AUTOMATION: Sign(N_("automatic"), "robot"),
+    Origin.TEST: Sign(N_("test"), "flask"),
 }
 
 HEALTH: Mapping[str, Sign] = {
@@ -144,6 +146,30 @@ CAMPAIGNS: Mapping[str, Sign] = {
     CampaignState.PAUSED: Sign(N_("paused"), "player-pause", "warn"),
     CampaignState.FINISHED: Sign(N_("finished"), "circle-check", "good"),
     CampaignState.CANCELLED: Sign(N_("cancelled"), "x"),
+}
+
+BOUNCED = frozenset(reason.value for reason in reactions.BOUNCED)
+
+RESULTS: Mapping[str, str] = {
+    "all": N_("Looked at"),
+    "waiting": N_("Waiting"),
+    "sent": N_("Sent"),
+    "on_its_way": N_("Sent, nothing heard yet"),
+    "delivered": N_("Delivered"),
+    "opened": N_("Opened"),
+    "opened_by_machine": N_("Opened by machines only"),
+    "clicked": N_("Clicked"),
+    "clicked_by_machine": N_("Clicked by machines only"),
+    "answered": N_("Answered"),
+    "unsubscribed": N_("Unsubscribed"),
+    "bounced": N_("Bounced"),
+    "complained": N_("Complained"),
+    "missed": N_("Missed calls"),
+    "failed": N_("Failed"),
+    "unknown": N_("Not known"),
+    "withheld": N_("Not sent"),
+    "too_late": N_("Too late"),
+    "cancelled": N_("Cancelled"),
 }
 
 APPOINTMENTS: Mapping[str, Sign] = {

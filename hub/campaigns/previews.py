@@ -1,0 +1,126 @@
+"""What one customer would get, exactly: every channel's words, the language they are in, and the gate's answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.campaigns import lifecycle, segments
+from hub.campaigns.costs import Measure, measure
+from hub.campaigns.feeding import request_for
+from hub.customers import directory
+from hub.models import Campaign, Customer, DryRunLine, TemplateVersion
+from hub.models.vocabulary import Kind
+from hub.outbound import planning, rendering, trial
+from hub.outbound.permission import Decision
+from hub.outbound.rendering import Rendered, TemplateProblem
+from hub.outbound.request import Gate
+
+HARMLESS = "test"  # instead of a signed token: the link of a message that is for nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One channel's words for one customer. `problem`: why there are none; `measure`: of an SMS."""
+
+    kind: Kind
+    rendered: Rendered | None
+    problem: str = ""
+    measure: Measure | None = None
+    fallback: bool = False  # the customer's own language has no text
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    customer_id: UUID
+    name: str
+    language: str
+    decision: Decision
+    words: tuple[Said, ...]
+
+    def of(self, kind: Kind) -> Said | None:
+        return next((said for said in self.words if said.kind is kind), None)
+
+
+class NothingToTry(Exception):
+    """There are no words for this channel. Says why."""
+
+
+async def preview(session: AsyncSession, campaign_id: int, customer_id: UUID, *, gate: Gate, now: datetime) -> Preview:
+    """Writes nothing. Raises lifecycle.NotFound, hub.customers.directory.NotFound; LookupError without a template."""
+    campaign = await lifecycle.get(session, campaign_id)
+    customer = await directory.get(session, customer_id)
+    (plan,) = await planning.plans(session, [request_for(campaign, customer_id)], gate=gate, now=now)
+    words = await _words(session, campaign, customer, gate)
+    return Preview(customer.id, customer.name, customer.language, plan.decision, words)
+
+
+async def somebody(session: AsyncSession, campaign: Campaign, *, now: datetime) -> UUID | None:
+    """Who would get it, by the dry run; without one the first of the segment. None: nobody is meant."""
+    reached = select(DryRunLine.customer_id).where(
+        col(DryRunLine.campaign_id) == campaign.id, col(DryRunLine.reason) == ""
+    )
+    found = (await session.exec(reached.order_by(col(DryRunLine.customer_id)).limit(1))).first()
+    if found is not None:
+        return found
+    first = await segments.slice_after(session, segments.compile(campaign.segment, now=now), None, limit=1)
+    return next(iter(first), None)
+
+
+async def send_test(
+    session: AsyncSession,
+    campaign_id: int,
+    customer_id: UUID,
+    kind: Kind,
+    to: str,
+    *,
+    staff_id: int,
+    gate: Gate,
+    country: str,
+    now: datetime,
+) -> UUID:
+    """What this customer would get, sent to an address of ours. Counts for nothing; its links do nothing.
+
+    Raises lifecycle.NotFound, directory.NotFound, NothingToTry, channels.address.BadAddress, trial.NotForTests.
+    """
+    campaign = await lifecycle.get(session, campaign_id)
+    customer = await directory.get(session, customer_id)
+    said = next((one for one in await _words(session, campaign, customer, gate) if one.kind is kind), None)
+    if said is None or said.rendered is None:
+        raise NothingToTry(said.problem if said else f"There is no text for {kind.value}")
+    return await trial.send(
+        session,
+        said.rendered,
+        kind,
+        to,
+        customer_id=customer.id,
+        staff_id=staff_id,
+        gate=gate,
+        country=country,
+        now=now,
+    )
+
+
+async def _words(session: AsyncSession, campaign: Campaign, customer: Customer, gate: Gate) -> tuple[Said, ...]:
+    version = await session.get(TemplateVersion, campaign.template_version_id or 0)
+    if version is None:
+        raise LookupError(f"“{campaign.name}” has no template. Choose one")
+    values = planning.values(gate, customer, campaign.purpose, campaign.variables)
+    if "unsubscribe_url" in values:
+        values["unsubscribe_url"] = f"{gate.public_url}/u/{HARMLESS}"
+    kinds = rendering.kinds(version.variants, customer.language, gate.default_language)
+    asked = [kind for kind in Kind if kind in kinds and (not campaign.kinds or kind.value in campaign.kinds)]
+    return tuple(_said(version, kind, customer.language, gate.default_language, values) for kind in asked)
+
+
+def _said(version: TemplateVersion, kind: Kind, language: str, fallback: str, values: dict[str, object]) -> Said:
+    try:
+        found = rendering.render(version.variants, kind, language, fallback, values, name="template")
+    except TemplateProblem as problem:
+        return Said(kind, None, str(problem))
+    length = measure(found.text) if kind is Kind.SMS else None
+    return Said(kind, found, measure=length, fallback=found.language != language)
