@@ -9,19 +9,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import feeding, lifecycle
+from hub.campaigns import audience, feeding, lifecycle
 from hub.campaigns.counting import Counts
 from hub.campaigns.lifecycle import EmptySegment, NotFound, NotStartable, Plan
 from hub.campaigns.review import review
 from hub.campaigns.segments import BadCondition
+from hub.customers import directory, identities
 from hub.database.engine import Database
 from hub.interactions import progress
 from hub.models import Interaction, Outbox
-from hub.models.vocabulary import CampaignState, Kind, State, Withheld
-from hub.outbound import templates
+from hub.models.vocabulary import AddressKind, CampaignState, Kind, State, Withheld
+from hub.outbound import bulk, senders, templates
+from hub.outbound.bulk import FedTwice
 from hub.outbound.request import Gate
 
 Enrol = Callable[..., Awaitable[UUID]]
@@ -209,6 +212,77 @@ async def test_feeding_waits_while_enough_lies_ahead_of_the_senders(
         async with database.unit() as session:
             assert await feeding.feed(session, campaign, gate=gate, now=now, slice=1, ahead=2) is more
     assert len(await tickets(database)) == 2
+
+
+async def test_feeding_goes_on_past_what_is_held_for_the_morning(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    """Otherwise a campaign that begins with those who sleep would not reach those who are awake."""
+    night = now.replace(hour=23)
+    campaign = await draft(database, spring, night)
+    await begin(database, campaign, gate, night)
+    for _ in seven:
+        async with database.unit() as session:
+            assert await feeding.feed(session, campaign, gate=gate, now=night, slice=1, ahead=1)
+    assert {ticket.due_at > night for ticket in await tickets(database)} == {True}
+    assert (await counted(database, campaign)).fed == len(seven)
+
+
+async def test_whoever_is_fed_twice_at_the_same_time_undoes_the_slice(
+    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+) -> None:
+    """Two feeders that both believe it is their turn, as after a fail-over: one wins, the other leaves nothing."""
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    async with database.unit() as session:
+        found = await lifecycle.get(session, campaign)
+        await audience.take(session, found, now=now)
+        session.add(found)
+        what = await feeding.mailing(session, found)
+        for kind, name in ((Kind.EMAIL, "mail"), (Kind.SMS, "sms")):
+            await senders.register(session, name, kind, rate=1, burst=1, now=now)
+
+    async def feed_everybody(session: AsyncSession) -> int:
+        return await bulk.feed(session, what, low=UUID(int=0), high=max(seven), gate=gate, now=now)
+
+    async def again() -> None:
+        async with database.unit() as session:
+            await feed_everybody(session)
+
+    async with database.unit() as session:
+        assert await feed_everybody(session) == 7
+        second = asyncio.create_task(again())
+        while not await _somebody_waits(session):
+            pass
+    with pytest.raises(FedTwice):
+        await second
+    async with database.unit() as session:
+        rows = select(Interaction.customer_id).where(col(Interaction.campaign_id) == campaign)
+        assert sorted(await session.exec(rows)) == sorted(seven)
+
+
+async def _somebody_waits(session: AsyncSession) -> bool:
+    blocked = """select exists (select from pg_stat_activity
+      where wait_event_type = 'Lock' and datname = current_database() and pid <> pg_backend_pid())"""
+    return bool((await session.execute(text(blocked))).scalar_one())
+
+
+async def test_two_who_share_an_address_get_one_message(
+    database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
+) -> None:
+    """An address belongs to one customer: the other one is withheld for having none."""
+    await enrol("Ada")
+    second = await enrol("Boris")
+    async with database.unit() as session:
+        await session.execute(text("delete from identity where customer_id = :one"), {"one": second})
+        with pytest.raises(directory.AddressTaken):
+            async with session.begin_nested():
+                await identities.add(session, second, AddressKind.EMAIL, "ada@example.org", now=now)
+    campaign = await draft(database, spring, now)
+    await begin(database, campaign, gate, now)
+    await feed_all(database, campaign, gate, now)
+    result = await counted(database, campaign)
+    assert (result.queued, result.withheld) == (1, {Withheld.NO_ADDRESS: 1})
 
 
 async def test_an_empty_segment_cannot_be_started_and_is_told_so(
