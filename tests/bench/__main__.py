@@ -27,6 +27,7 @@ from tests.bench import (
     smtp_compose,
     smtp_out,
     smtp_wire,
+    webhook_flood,
     webhook_in,
 )
 from tests.bench.figures import Figure, say
@@ -37,6 +38,7 @@ MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
     "smtp-distance": smtp_wire.measure_far,
     "smtp-compose": smtp_compose.measure,
     "webhook-in": webhook_in.measure,
+    "webhook-flood": webhook_flood.measure,
     "claim": claim.measure,
     "feeding": feeding.measure,
     "import-mail": import_mail.measure,

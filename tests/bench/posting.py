@@ -21,11 +21,12 @@ def request(port: int, path: str, headers: dict[str, str], body: bytes) -> bytes
 
 @dataclass(slots=True)
 class Posted:
-    """What came of many requests: `waits` are the seconds to each answer."""
+    """What came of many requests: `waits` are the seconds to each answer, `again` those that were answered 503."""
 
     seconds: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
+    again: list[bytes] = field(default_factory=list)
 
     def wait(self, percent: int) -> float:
         """So many of a hundred were answered within these seconds."""
@@ -79,5 +80,8 @@ async def _exchange(
     head = await reader.readuntil(b"\r\n\r\n")
     if length := _LENGTH.search(head):
         await reader.readexactly(int(length.group(1)))
-    posted.statuses[int(head[9:12])] += 1
+    status = int(head[9:12])
+    posted.statuses[status] += 1
+    if status == 503:
+        posted.again.append(one)
     posted.waits.append(time.perf_counter() - began)

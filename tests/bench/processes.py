@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 
 def free_port() -> int:
@@ -17,16 +18,39 @@ def free_port() -> int:
 
 
 @contextmanager
-def listening(port: int, command: Sequence[str]) -> Iterator[None]:
-    """Run `command` while inside, from when it listens on `port`. Raises RuntimeError when it does not within 60 s."""
+def listening(port: int, command: Sequence[str]) -> Iterator[int]:
+    """Run `command` while inside, from when it listens on `port`; its number. RuntimeError when not within 60 s."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     process = subprocess.Popen(command, env=environment)
     try:
         _wait(port, process, " ".join(command))
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(30)
+
+
+def cpu_seconds(number: int, *, children: bool = False) -> float:
+    """The processor time that a process has used so far, or that its living children have."""
+    return sum(_used(one) for one in (_children(number) if children else [number]))
+
+
+def _used(number: int) -> float:
+    words = _stat(number)
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK") if words else 0.0
+
+
+def _children(number: int) -> list[int]:
+    every = [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()]
+    return [one for one in every if (words := _stat(one)) and int(words[1]) == number]
+
+
+def _stat(number: int) -> list[str]:
+    """What follows the name in /proc/NUMBER/stat; nothing for a process that has gone."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], what: str) -> None:

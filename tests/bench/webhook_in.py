@@ -13,9 +13,10 @@ import itertools
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
@@ -28,7 +29,7 @@ from hub.settings import Settings, load
 from hub.signing import Signer
 from tests.bench.figures import Figure, compare, say
 from tests.bench.posting import Posted, post_all, request
-from tests.bench.processes import free_port, listening
+from tests.bench.processes import cpu_seconds, free_port, listening
 from tests.bench.rows import add_customer, add_interactions, connected
 
 CONNECTIONS, MESSAGES, BARE = 64, 2000, 10_000
@@ -61,6 +62,35 @@ select 'sms', sid, id from unnest($1::text[], $2::uuid[]) as pair(sid, id)
 """
 
 
+@dataclass(slots=True)
+class Costs:
+    """Microseconds of processor time for each callback: of `hub web`, of PostgreSQL, and of whoever loads them."""
+
+    web: int  # process numbers
+    postmaster: int
+    rounds: list[tuple[float, float, float]] = field(default_factory=list)
+
+    @contextmanager
+    def counted(self, callbacks: int) -> Iterator[None]:
+        before = self._used()
+        yield
+        spent = [(now - then) / callbacks * 1e6 for now, then in zip(self._used(), before, strict=True)]
+        self.rounds.append((spent[0], spent[1], spent[2]))
+        say("webhook-in: processor time each: hub {:.0f} µs, PostgreSQL {:.0f} µs, client {:.0f} µs".format(*spent))
+
+    @property
+    def figures(self) -> list[Figure]:
+        names = ("webhook-cpu-hub", "webhook-cpu-postgres", "webhook-cpu-client")
+        columns = zip(*self.rounds, strict=True)
+        return [
+            Figure(name, "µs each", statistics.median(column), rounds=column)
+            for name, column in zip(names, columns, strict=True)
+        ]
+
+    def _used(self) -> tuple[float, float, float]:
+        return cpu_seconds(self.web), cpu_seconds(self.postmaster, children=True), time.process_time()
+
+
 def measure() -> Sequence[Figure]:
     """Callbacks a second, checked, stored and answered after the commit (fsync on), and how long each one waited."""
     waits: list[float] = []
@@ -72,29 +102,32 @@ def measure() -> Sequence[Figure]:
         settings = load(config)
         url = stack.enter_context(bootstrap.running_database(settings))
         asyncio.run(bootstrap.prepare(url))
-        stack.enter_context(listening(port, [sys.executable, "-m", "hub", "web", "--config", str(config)]))
+        web = stack.enter_context(listening(port, [sys.executable, "-m", "hub", "web", "--config", str(config)]))
+        (file,) = (folder / "data" / "postgres").glob("data-*/postmaster.pid")
+        costs = Costs(web, int(file.read_text().split()[0]))
         bare = [sys.executable, "-m", "uvicorn", "tests.bench.bare:app", "--port", str(bare_port)]
         stack.enter_context(listening(bare_port, [*bare, "--no-access-log", "--log-level", "warning"]))
         figure = compare(
             "webhook-in",
             "callbacks/s",
             "bare ASGI app",
-            lambda: uvloop.run(_round(url, settings, waits)),
+            lambda: uvloop.run(_round(url, settings, waits, costs)),
             lambda: uvloop.run(_bare_round(bare_port)),
         )
         asyncio.run(_all_delivered(url))
         waited = Figure("webhook-wait", "ms p99", statistics.median(waits), most=P99_MS, rounds=tuple(waits))
-        return [replace(figure, least=A_SECOND), waited]
+        return [replace(figure, least=A_SECOND), waited, *costs.figures]
 
 
-async def _round(url: str, settings: Settings, waits: list[float]) -> float:
+async def _round(url: str, settings: Settings, waits: list[float], costs: Costs) -> float:
     """New messages, then every callback about them: a message's own in order, the messages beside each other."""
     signer, port = Signer(bootstrap.signing_secret(settings)), settings.web.port
     messages = await _messages(url)
     requests = [
         _callback(port, sid, signer.message_token(message), step) for step in _STEPS for sid, message in messages
     ]
-    posted = await _posted(port, requests)
+    with costs.counted(len(requests)):
+        posted = await _posted(port, requests)
     waits.append(posted.wait(99) * 1000)
     say(f"webhook-in: waits: median {posted.wait(50) * 1000:.0f} ms, p99 {waits[-1]:.0f} ms")
     return len(requests) / posted.seconds
