@@ -19,6 +19,7 @@ from hub.outbound import senders
 from hub.outbound.asking import PRIORITY
 
 LEASE = timedelta(seconds=120)
+DEAREST = 64  # units: more than the longest SMS has segments
 BULK = PRIORITY[Origin.OCCASION]  # from here on nobody waits for it: a day's cap holds it back
 
 
@@ -58,7 +59,10 @@ with s as materialized (
   where channel = :channel and (paused_until is null or paused_until <= clock_timestamp())
   for update),
 day as materialized (
-  select s.*, greatest(tat, at - burst / rate * interval '1s') as base,
+  select s.*,
+         -- nobody owes more than the longest message: what goes beyond it was written before the clock was set back
+         case when tat > at + :dearest / rate * interval '1s' then at - interval '1s' / rate
+              else greatest(tat, at - burst / rate * interval '1s') end as base,
          -- a clock that was set back over midnight does not give the day a second time
          case when day between today and today + 1 then used else 0 end as spent,
          case when day = today + 1 then day else today end as current,
@@ -123,8 +127,8 @@ async def claim(
 
     Pauses are kept.
     """
-    values = {"channel": channel, "limit": limit, "worker": worker, "lease": lease.total_seconds(), "bulk": BULK}
-    rows = (await session.execute(_CLAIM, values)).all()
+    values = {"channel": channel, "limit": limit, "worker": worker, "lease": lease.total_seconds()}
+    rows = (await session.execute(_CLAIM, values | {"bulk": BULK, "dearest": DEAREST})).all()
     return [Ticket(*row) for row in rows]
 
 

@@ -128,3 +128,12 @@ def test_tokens_are_base32_of_the_standard_in_one_spelling(token: str) -> None:
     except ValueError:
         raw = b""
     assert (_unspell(token) or b"") == (raw if _spelt(raw) == token.lower() else b"")
+
+
+def test_f9_a_link_signed_while_the_clock_was_wrong_is_good_afterwards() -> None:
+    now = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    for wrong in (timedelta(hours=1), -timedelta(hours=1), timedelta(days=3)):
+        lasting, passing = SIGNER.sign("x", "value"), SIGNER.sign("x", "value", expires=now + wrong + timedelta(days=1))
+        assert SIGNER.read("x", lasting, now=now - timedelta(days=3)) == "value"
+        assert SIGNER.read("x", passing, now=now) == "value"
+        assert SIGNER.read("x", passing, now=now + wrong + timedelta(days=1)) is None

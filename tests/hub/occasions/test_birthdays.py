@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
@@ -68,6 +69,18 @@ async def test_f9_a_clock_set_forward_and_back_never_greets_twice(greetings: Dat
     day = datetime(2026, 3, 10, 9, tzinfo=UTC)
     jumps = [timedelta(0), timedelta(days=3), timedelta(hours=-1), timedelta(days=1), timedelta(hours=1), timedelta(0)]
     assert sum([await greet(greetings, gate, day + jump) for jump in jumps]) == 1
+
+
+@pytest.mark.parametrize("born", [(1990, 3, 29), (1990, 10, 25)])
+async def test_f9_on_the_days_when_the_clocks_change_everybody_is_greeted_once(
+    born: tuple[int, int, int], greetings: Database, gate: Gate
+) -> None:
+    """Spring forward on 29 March 2026, fall back on 25 October 2026, looked at every two hours of three days."""
+    await enrol(greetings, "Ada", born, "Europe/Warsaw")
+    first = datetime(2026, born[1], born[2] - 1, tzinfo=UTC)
+    assert sum([await greet(greetings, gate, first + timedelta(hours=hour)) for hour in range(0, 72, 2)]) == 1
+    (greeting,) = await log(greetings)
+    assert greeting.at.astimezone(ZoneInfo("Europe/Warsaw")).date() == date(2026, *born[1:])
 
 
 async def test_a_greeting_leaves_at_ten_by_the_clock_where_the_customer_lives(greetings: Database, gate: Gate) -> None:

@@ -169,6 +169,32 @@ async def test_f9_a_clock_set_back_over_midnight_does_not_give_the_day_a_second_
     assert len(await claim(database, Kind.EMAIL)) == 3
 
 
+async def test_f9_a_clock_that_jumps_three_days_ahead_lets_out_no_more_than_the_burst(
+    database: Database, gate: Gate, enrol: Enrol
+) -> None:
+    """Everything that was to leave on those days is overdue at once."""
+    await limit(database, Kind.EMAIL, Limits(), rate=SLOW, burst=10)
+    await ask(database, gate, await enrol(), *["Tulips"] * 40, kind=Kind.EMAIL)
+    assert len(await claim(database, Kind.EMAIL)) == 10
+    async with database.unit() as session:
+        await session.execute(text("update outbox set due_at = due_at - interval '3 days'"))
+        await session.execute(text("update sender set tat = tat - interval '3 days', day = day - 3"))
+    assert [len(await claim(database, Kind.EMAIL)) for _ in range(3)] == [10, 0, 0]
+
+
+async def test_f9_a_clock_set_back_by_an_hour_does_not_stop_a_sender_for_an_hour(
+    database: Database, gate: Gate, enrol: Enrol
+) -> None:
+    await limit(database, Kind.EMAIL, Limits(), rate=1000, burst=10)
+    await ask(database, gate, await enrol(), *["Tulips"] * 40, kind=Kind.EMAIL)
+    async with database.unit() as session:
+        await session.execute(text("update sender set tat = tat + interval '1 hour'"))
+    claimed = 0
+    async with asyncio.timeout(20):
+        while claimed < 40:
+            claimed += len(await claim(database, Kind.EMAIL))
+
+
 # ---- what the provider says ----------------------------------------------------------------
 
 
@@ -261,3 +287,14 @@ async def test_a_server_that_cannot_be_reached_has_not_complained_of_our_speed(
 async def test_what_did_not_leave_takes_nothing_from_the_day(database: Database, ticket: Ticket) -> None:
     assert (await row(database, Kind.SMS)).used == 1
     assert (await learn(database, outcome(ticket, TryLater("greylisted", code="4.2.0")))).used == 0
+
+
+async def test_f9_a_worker_whose_clock_is_three_days_ahead_rests_a_sender_no_longer_than_it_was_told(
+    database: Database, ticket: Ticket
+) -> None:
+    ahead = clock.now() + timedelta(days=3)
+    told = Outcome(ticket, "sms", Kind.SMS, too_fast(), ahead - timedelta(seconds=1), ahead, "test")
+    async with database.unit() as session:
+        await pacing.learn(session, [told], now=ahead)
+    assert await rest(database) == pytest.approx(3, abs=0.5)
+    assert (await row(database, Kind.SMS)).used == 0
