@@ -40,6 +40,7 @@ MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
     "webhook-in": webhook_in.measure,
     "webhook-flood": webhook_flood.measure,
     "claim": claim.measure,
+    "claim-deep": claim.measure_deep,
     "feeding": feeding.measure,
     "import-mail": import_mail.measure,
     "imap-fetch": imap_fetch.measure,
