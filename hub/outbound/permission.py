@@ -25,11 +25,11 @@ STOP = "STOP"  # the reason of a suppression that the customer asked for
 
 # With no channel left, the reason that tells most about the customer is the answer's.
 TELLING = (
+    Withheld.FREQUENCY,  # of a channel that is allowed
     Withheld.OPTED_OUT,
     Withheld.COMPLAINED,
     Withheld.NO_CONSENT,
     Withheld.SUPPRESSED,
-    Withheld.FREQUENCY,
     Withheld.ADDRESS_DEAD,
     Withheld.CHANNEL_UNWANTED,
     Withheld.NO_TEXT,
