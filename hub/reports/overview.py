@@ -87,8 +87,12 @@ async def overview(session: AsyncSession, *, staff_id: int | None = None, now: d
     single = (await session.execute(text(_SINGLE), asked)).mappings().one()
     since = first_uuid7(now - timedelta(days=1))
     day = (await session.execute(text(_DAY), {"yesterday": since})).mappings().all()
-    troubled = await session.execute(text(_TROUBLES))
-    return Overview(**desk, **single, **_day(day), troubles=tuple(Trouble(*row) for row in troubled))
+    return Overview(**desk, **single, **_day(day), troubles=await troubles(session))
+
+
+async def troubles(session: AsyncSession) -> tuple[Trouble, ...]:
+    """What waits for a person: channels first, then campaigns."""
+    return tuple(Trouble(*row) for row in await session.execute(text(_TROUBLES)))
 
 
 def _day(rows: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Response
 
 from hub.conversations import assignment, inbox, threads, undoing
 from hub.models.vocabulary import ConversationState
-from hub.reports import uncertain
+from hub.reports import overview, uncertain
 from hub.reports.uncertain import Whose
 from hub.staff import accounts, audit, teams
 from hub.staff.roles import Action
@@ -173,10 +173,15 @@ async def _list(visit: Visit, view: str, q: str, before: str | None) -> dict[str
         lines = await inbox.lines(session, view, staff_id=visit.staff_id, before=before, limit=PAGE + 1, query=q)
         counts = await inbox.counts(session, staff_id=visit.staff_id)
         by_team = await _by_team(session, visit, view)
+        troubles = [one for one in await overview.troubles(session) if visit.may(_mended_by(one))]
         unsure = await uncertain.number(session, whose=Whose(visit.may(Action.CAMPAIGNS), visit.may(Action.ANSWER)))
     more = lines[PAGE - 1].cursor if len(lines) > PAGE else ""
     shown: dict[str, Any] = {"lines": lines[:PAGE], "more": more, "counts": counts, "view": view, "q": q}
-    return shown | {"by_team": by_team, "unsure": unsure}
+    return shown | {"by_team": by_team, "unsure": unsure, "troubles": troubles}
+
+
+def _mended_by(trouble: overview.Trouble) -> Action:
+    return Action.SETTINGS if trouble.campaign_id is None else Action.CAMPAIGNS
 
 
 async def _by_team(session: Any, visit: Visit, view: str) -> list[tuple[str, str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import text
 from sqlmodel import select
 
 from hub import clock
@@ -178,3 +179,13 @@ async def test_the_preferred_channel_is_chosen_and_said(world: Any, signed_in: A
     form = (await desk.see(f"/inbox/all/{world.conversations['invoice']}")).select_one("form.composer")
     assert form.select_one("[name=kind][checked]")["value"] == "sms"
     assert "because the customer prefers it" in form.text
+
+
+async def test_channels_and_campaigns_that_need_a_person_stand_beside_the_views(world: Any, signed_in: Any) -> None:
+    async with world.hub.database.unit() as session:
+        await session.execute(text("update sender set trouble = 'the password is refused' where channel = 'mail'"))
+        await session.execute(text("update campaign set state = 'paused', pause_reason = '3 complained' where id = 1"))
+    admin, agent = await signed_in(Role.ADMIN), await signed_in(Role.AGENT)
+    shown = {one["href"]: one["title"] for one in (await admin.see("/inbox/all")).select(".view[title]")}
+    assert shown == {"/settings#channels": "the password is refused", "/campaigns/1": "3 complained"}
+    assert (await agent.see("/inbox/all")).select(".view[title]") == []
