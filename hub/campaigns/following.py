@@ -27,7 +27,7 @@ TOO_LATE_TODAY = timedelta(hours=2)  # after everybody's own hour: then tomorrow
 _OPEN = (State.QUEUED, State.SENDING, State.UNKNOWN, State.RINGING, State.TALKING)
 _LEFT = (State.SENT, State.DELIVERED, State.READ, State.MISSED)
 _ARRIVED = (State.DELIVERED, State.READ)
-_AGAIN = timedelta(minutes=1)  # a message whose fate is open is looked at again, at the soonest
+_AGAIN = timedelta(seconds=10)  # a message whose fate is open is looked at again, at the soonest
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,149 @@
+"""The page of a campaign's steps, test and hour, as a browser without scripts uses it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from bs4 import BeautifulSoup
+
+from hub import clock
+from hub.campaigns import lifecycle, steps, variants
+from hub.campaigns.lifecycle import Plan
+from hub.campaigns.steps import Step
+from hub.campaigns.variants import Score
+from hub.models.vocabulary import Goal, Role, When
+from hub.outbound import templates
+
+FORM = {
+    "tracked": "1",
+    "local_time": "10:30",
+    "step.0.wait": "3",
+    "step.0.unit": "days",
+    "step.0.when": "not_opened",
+    "step.0.template": "second",
+    "step.0.late": "1",
+    "step.1.wait": "1,5",
+    "step.1.unit": "hours",
+    "step.1.when": "not_delivered",
+    "step.1.next_channel": "1",
+}
+TEST = {"testing": "1", "variant": ("first", "second", ""), "weight": ("1", "2", "1"), "share": "25", "hours": "6"}
+
+
+@pytest.fixture
+async def campaign(world: Any) -> int:
+    async with world.hub.database.unit() as session:
+        now = clock.now()
+        first = await templates.save(session, "first", {"en": {"subject": "One", "body": "One"}}, now=now)
+        await templates.save(session, "second", {"en": {"subject": "Two", "body": "Two"}}, now=now)
+        made = await lifecycle.create(session, Plan("Spring <b>", first.id), staff_id=None, now=now)
+    return made.id or 0
+
+
+async def test_what_the_form_says_is_arranged_and_comes_back(world: Any, signed_in: Any, campaign: int) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = f"/campaigns/{campaign}/steps"
+    answer = await desk.send(path, **FORM, **TEST, goal="event", event="bought")
+    assert answer.headers["location"] == path
+    async with world.hub.database.unit() as session:
+        found = [steps.read(one) for one in await steps.of(session, campaign)]
+        test, tried = await variants.of(session, campaign)
+        kept = await lifecycle.get(session, campaign)
+    second = found[0].template_version_id
+    day = timedelta(days=1)
+    assert found == [
+        Step(3 * day, When.NOT_OPENED, second, late=day),
+        Step(timedelta(minutes=90), When.NOT_DELIVERED, next_channel=True),
+    ]
+    assert test is not None
+    assert (test.share, test.goal, test.event, [one.weight for one in tried]) == (0.25, Goal.EVENT, "bought", [1, 2])
+    assert (str(kept.local_time), kept.tracked) == ("10:30:00", True)
+    page = await desk.see(path)
+    assert page.select_one("#wait1")["value"] == "1.5"
+    assert page.select_one("#template0 option[selected]").text == "Second"
+    assert page.select_one("#local_time")["value"] == "10:30"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"step.0.wait": "soon"}, "How long to wait: write a number."),
+        ({"step.0.template": "", "step.0.next_channel": ""}, "would say the same again"),
+        ({"step.0.template": "<script>"}, "<script>"),
+        ({"local_time": "25:99"}, "Write the hour as 10:00."),
+        ({**TEST, "variant": ("first", "first", "")}, "say the same"),
+        ({**TEST, "share": "nan"}, "write a number"),
+    ],
+)
+async def test_what_is_wrong_is_said_and_the_form_stays_as_it_was_typed(
+    world: Any, signed_in: Any, campaign: int, change: dict[str, Any], said: str
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    answer = await desk.send(f"/campaigns/{campaign}/steps", **{**FORM, **change})
+    assert answer.status_code == 422
+    page = BeautifulSoup((answer).text, "html.parser")
+    assert said in page.get_text(" ")
+    assert [one["value"] for one in page.select("#late0")] == ["1"]
+    async with world.hub.database.unit() as session:
+        assert await steps.of(session, campaign) == []
+
+
+async def test_one_more_row_and_one_row_less(world: Any, signed_in: Any, campaign: int) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = f"/campaigns/{campaign}/steps"
+    more = BeautifulSoup((await desk.send(path, **FORM, more="1")).text, "html.parser")
+    assert len(more.select("input[name$='.remove']")) == 3
+    await desk.send(path, **FORM, **{"step.0.remove": "1"})
+    async with world.hub.database.unit() as session:
+        assert [one.condition for one in await steps.of(session, campaign)] == [When.NOT_DELIVERED]
+
+
+async def test_a_running_campaign_is_only_looked_at(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    page = await desk.see(f"/campaigns/{world.campaigns['running']}/steps")
+    assert page.select_one("main form > fieldset").has_attr("disabled")
+    assert "Pause the campaign first" in page.get_text()
+    refused = await desk.send(f"/campaigns/{world.campaigns['running']}/steps", **FORM)
+    assert refused.status_code == 422
+
+
+async def test_a_decided_test_shows_its_numbers_and_how_sure_they_are(
+    world: Any, signed_in: Any, campaign: int
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = f"/campaigns/{campaign}/steps"
+    await desk.send(path, **TEST)
+    assert "not decided yet" in (await desk.see(path)).get_text(" ")
+    async with world.hub.database.unit() as session:
+        test, _ = await variants.of(session, campaign)
+        assert test is not None
+        finding = variants.judged([Score(0, 200, 10), Score(1, 400, 24)])
+        test.winner, test.decided_at, test.finding = 1, clock.now(), asdict(finding)
+    said = " ".join((await desk.see(path)).get_text(" ").split())
+    assert "24 · 6.0 % goes to the others" in said
+    assert (
+        "The difference may be chance: in 95 of 100 such tests it lies between -3.4 and 4.6 percentage points" in said
+    )
+
+
+async def test_who_only_answers_customers_sees_no_campaign(world: Any, signed_in: Any, campaign: int) -> None:
+    desk = await signed_in(Role.AGENT)
+    assert (await desk.client.get(f"/campaigns/{campaign}/steps")).status_code == 403
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+async def test_the_page_is_fit_for_everybody(
+    opening: Any, signed_in: Any, campaign: int, complaints: list[str], width: int, dark: bool
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    await desk.send(f"/campaigns/{campaign}/steps", **FORM, **TEST)
+    page = await opening(f"/campaigns/{campaign}/steps", Role.MARKETER, width=width, dark=dark)
+    found = await Axe().run(page)
+    assert found.response["violations"] == [], found.generate_report()
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert complaints == []
