@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import tempfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def measure() -> Figure:
     """CPU of the worker and its reading children together; Dovecot and the database (durable) are other machines'."""
     if PROGRAM is None:
         return unavailable(NAME, UNIT, "-", "Dovecot not found; Debian's dovecot-imapd has it")
-    used = bring(MAILS)
+    used = bring(arriving(MAILS), MAILS)
     say(
         f"{NAME}: {MAILS / used.seconds:.0f} mails/s, the first {reading.FIRST} after {used.first_seconds:.1f} s; CPU "
         f"a mail: worker {used.each(used.worker_cpu):.2f} ms, children {used.each(used.reader_cpu):.2f} ms (of that "
@@ -55,7 +56,7 @@ async def _read_one() -> None:
     await readers.close()
 
 
-def bring(mails: int) -> reading.Used:
+def bring(mails: Iterable[bytes], count: int) -> reading.Used:
     """Put so many mails into a mailbox, and let a worker of its own process bring them in."""
     with (
         dovecot() as peer,
@@ -63,8 +64,8 @@ def bring(mails: int) -> reading.Used:
         embedded.server(Path(name) / "postgres") as url,
     ):
         asyncio.run(prepare(url))
-        peer.fill("bench", arriving(mails))
-        return reading.run(_settings(peer, Path(name)), url, postmaster(Path(name)), mails, Path(name))
+        peer.fill("bench", mails)
+        return reading.run(_settings(peer, Path(name)), url, postmaster(Path(name)), count, Path(name))
 
 
 def postmaster(folder: Path) -> int:

@@ -11,6 +11,7 @@ from uuid import UUID
 from channels.message import Address, Email, Kind, Outbound
 
 OWN = Address(Kind.EMAIL, "support@meadow.example", "Meadow & Sons")
+_FEW = 1000
 _LINES = (
     "Thank you for your order, we have packed it this morning and it is on its way to you.",
     "Twoje zamówienie jest już spakowane i wyruszyło dziś rano w drogę do Ciebie.",
@@ -37,6 +38,17 @@ def arriving(count: int) -> Iterator[bytes]:
     """The same, one at a time."""
     dice = random.Random(20260310)
     return (_received(number, dice) for number in range(count))
+
+
+def many(count: int) -> Iterator[bytes]:
+    """The first 1,000 over and over, each with a sender, a Message-ID and references of its own: made in no time."""
+    first = received(min(count, _FEW))
+    for number in range(count):
+        old, new = b"%d" % (number % _FEW), b"%d" % number
+        mail = first[number % _FEW]
+        for before, after in ((b"customer", b"@people."), (b"Message-ID: <", b"."), (b".", b"@meadow.example>")):
+            mail = mail.replace(before + old + after, before + new + after)
+        yield mail
 
 
 def _received(number: int, dice: random.Random) -> bytes:
