@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Address
 from hub.clock import uuid7
 from hub.database import copying
+from hub.database.engine import fetch
 from hub.models import Customer, Identity
 from hub.models.columns import defaults
 from hub.models.vocabulary import AddressKind
@@ -19,15 +19,14 @@ from hub.models.vocabulary import AddressKind
 
 async def owners(session: AsyncSession, values: Collection[str]) -> dict[str, UUID]:
     """The customers who have these canonical addresses, locked until the end as a word of theirs needs it."""
-    found = await session.execute(_OWNERS, {"values": list(values)})
-    return {row.value: row.id for row in found}
+    return dict(await fetch(session, _OWNERS, list(values)))
 
 
 # In one order: two crowds do not wait for each other.
-_OWNERS = text("""
+_OWNERS = """
 select i.value, c.id from identity i join customer c on c.id = i.customer_id
-where i.kind = 'email' and i.value = any(cast(:values as text[])) order by c.id for no key update of c
-""")
+where i.kind = 'email' and i.value = any($1::text[]) order by c.id for no key update of c
+"""
 
 
 async def welcome(session: AsyncSession, strangers: Mapping[str, Address], *, now: datetime) -> dict[str, UUID]:

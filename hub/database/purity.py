@@ -32,10 +32,21 @@ def _pure(value: Any) -> Any:
         pure = tuple(map(_pure, value))
         return value if all(map(is_, pure, value)) else pure
     if names := _names(cast("Hashable", type(value))):
-        before = [getattr(value, name) for name in names]
-        changed = {name: pure for name, one in zip(names, before, strict=True) if (pure := _pure(one)) is not one}
+        changed = _changed(value, names)
         return replace(value, **changed) if changed else value
     return _oddly_pure(value)
+
+
+def _changed(value: object, names: tuple[str, ...]) -> dict[str, Any]:
+    """Thirty fields of every mail pass through here: what is plainly good is not looked at again by `_pure`."""
+    changed = {}
+    for name in names:
+        one = getattr(value, name)
+        if one and not (type(one) is str and one.isascii() and "\0" not in one):
+            pure = _pure(one)
+            if pure is not one:
+                changed[name] = pure
+    return changed
 
 
 def _oddly_pure(value: Any) -> Any:

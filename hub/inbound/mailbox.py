@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
+from hub.database.engine import fetch
 from hub.models import SenderRow
 from hub.outbound.senders import MAILBOX
 
@@ -32,10 +33,10 @@ async def standing(session: AsyncSession, channel: str, hitches: Mapping[str, st
 
 async def well(session: AsyncSession, channel: str) -> None:
     """The mailbox can be read."""
-    if (await session.execute(_WELL, {"channel": channel, "mailbox": MAILBOX})).first():
+    if await fetch(session, _WELL, channel, MAILBOX):
         await live.publish(session, "sender", channel=channel)
 
 
-_WELL = text("""
-update sender set trouble = '' where channel = :channel and starts_with(trouble, :mailbox) returning channel
-""")
+_WELL = """
+update sender set trouble = '' where channel = $1 and starts_with(trouble, $2) returning channel
+"""

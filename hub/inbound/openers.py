@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
@@ -23,6 +22,7 @@ from hub.clock import uuid7
 from hub.conversations import answering, evidence, threads
 from hub.customers import newcomers
 from hub.database import copying
+from hub.database.engine import fetch
 from hub.inbound import copies, messages
 from hub.inbound.reception import Reception
 from hub.interactions import record
@@ -100,15 +100,15 @@ def _apart(letters: Sequence[Letter]) -> list[Letter]:
 
 async def _heard_of(session: AsyncSession, names: Collection[str]) -> frozenset[str]:
     """Those Message-IDs that a mail of any mailbox has, or cites."""
-    return frozenset((await session.execute(_HEARD_OF, {"names": list(names)})).scalars())
+    return frozenset(name for (name,) in await fetch(session, _HEARD_OF, list(names)))
 
 
-_HEARD_OF = text("""
+_HEARD_OF = """
 select r.provider_id from provider_reference r
-where r.provider_id = any(:names) and r.channel in (select channel from sender where kind = 'email')
+where r.provider_id = any($1::text[]) and r.channel in (select channel from sender where kind = 'email')
 union
-select cited from mail_reference where cited = any(:names)
-""")
+select cited from mail_reference where cited = any($1::text[])
+"""
 
 
 # ---- rows -----------------------------------------------------------------------------------

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
 from channels.errors import Misconfigured, Unreadable
 from channels.message import Auto, Event, Inbound, Receipt
-from hub.database.engine import Database
+from hub.database.engine import Database, fetch
 from hub.database.outage import is_away
 from hub.database.purity import storable
 from hub.inbound import cards, messages, openers, raw
@@ -161,7 +161,7 @@ async def _together(
         async with database.unit() as session:
             taken = await openers.take_all(session, letters, reception, now=now)
             if taken:
-                await session.execute(_DONE, {"raws": list(taken), "interactions": list(taken.values())})
+                await fetch(session, _DONE, list(taken), list(taken.values()))
     except Exception as e:
         if is_away(e):
             raise
@@ -170,11 +170,11 @@ async def _together(
     return taken
 
 
-_DONE = text("""
+_DONE = """
 update raw_message set state = 'processed', interaction_id = done.interaction, error = ''
-from unnest(cast(:raws as bigint[]), cast(:interactions as uuid[])) as done(raw, interaction)
+from unnest($1::bigint[], $2::uuid[]) as done(raw, interaction)
 where raw_message.id = done.raw
-""")
+"""
 
 
 async def _alone(database: Database, read: _Read, reception: Reception, now: datetime) -> RawState:

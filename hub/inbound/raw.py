@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import TextClause, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Cursor, Raw
 from hub import live
+from hub.database.engine import fetch
 from hub.models import MailboxCursor, RawMessage
 from hub.storage import Storage
 
@@ -95,40 +95,40 @@ async def claim(
     A try that never came back counts, so that nothing can be tried for ever.
     """
     if only is not None:
-        return await _claim(session, _CLAIM_THESE, now, limit, only=list(only))
-    return await _claim(session, _CLAIM, now, limit)
+        return await _claim(session, _CLAIM_THESE, now, limit, now, list(only))
+    return await _claim(session, _CLAIM, now, limit, now)
 
 
 async def claim_new(session: AsyncSession, *, now: datetime, limit: int = 50) -> list[Work]:
     """As `claim`, without old mail: whoever takes only these is never in the middle of an archive when one comes."""
-    return await _claim(session, _CLAIM_NEW, now, limit)
+    return await _claim(session, _CLAIM_NEW, now, limit, now)
 
 
 async def claim_archive(session: AsyncSession, channel: str, *, now: datetime, limit: int = 50) -> list[Work]:
     """Take mails that an ingestion kept and, killed, did not read: nobody reads them, whatever their lease says."""
-    return await _claim(session, _CLAIM_ARCHIVE, now, limit, channel=channel, archive=ARCHIVE)
+    return await _claim(session, _CLAIM_ARCHIVE, now, limit, channel, ARCHIVE)
 
 
-async def _claim(session: AsyncSession, claim: TextClause, now: datetime, limit: int, **which: object) -> list[Work]:
-    claimed = await session.execute(claim, {"now": now, "lease": now + LEASE, "limit": limit, **which})
+async def _claim(session: AsyncSession, claim: str, now: datetime, limit: int, *values: object) -> list[Work]:
+    claimed = await fetch(session, claim, now + LEASE, limit, *values)
     return sorted((Work(*row) for row in claimed), key=lambda work: work.id)
 
 
-def _claiming(which: str) -> TextClause:
+def _claiming(which: str) -> str:
     """The subquery stands in an array so that it runs once: joined, it could be run again and lock more."""
-    return text(f"""
-update raw_message set tries = tries + 1, next_try_at = :lease
+    return f"""
+update raw_message set tries = tries + 1, next_try_at = $1
 where id = any(array(
   select id from raw_message where state = 'received' and {which}
-  order by quiet, next_try_at, id limit :limit for update skip locked))
+  order by quiet, next_try_at, id limit $2 for update skip locked))
 returning {", ".join(Work.__slots__)}
-""")  # noqa: S608 - our own words
+"""  # noqa: S608 - our own words
 
 
-_CLAIM = _claiming("next_try_at <= :now")
-_CLAIM_NEW = _claiming("next_try_at <= :now and not quiet")
-_CLAIM_THESE = _claiming("next_try_at <= :now and id = any(cast(:only as bigint[]))")
-_CLAIM_ARCHIVE = _claiming("channel = :channel and starts_with(key, :archive) and error = ''")
+_CLAIM = _claiming("next_try_at <= $3")
+_CLAIM_NEW = _claiming("next_try_at <= $3 and not quiet")
+_CLAIM_THESE = _claiming("next_try_at <= $3 and id = any($4::bigint[])")
+_CLAIM_ARCHIVE = _claiming("channel = $3 and starts_with(key, $4) and error = ''")
 
 
 # ---- keeping --------------------------------------------------------------------------------
@@ -147,39 +147,37 @@ async def _add(
     """Those that were new, in their order."""
     if not raw:
         return []
-    values = {"channel": channel, "now": now, "tries": tries, "next_try_at": next_try_at}
-    columns = {
-        "keys": [one.key for one in raw],
-        "digests": await storage.put_all([one.content for one in raw]),
-        "sizes": [len(one.content) for one in raw],
-        "oversize": [one.oversize for one in raw],
-        "quiet": [one.old for one in raw],
-    }
-    added = await session.execute(_ADD, values | columns)
+    columns = (
+        [one.key for one in raw],
+        await storage.put_all([one.content for one in raw]),
+        [len(one.content) for one in raw],
+        [one.oversize for one in raw],
+        [one.old for one in raw],
+    )
+    added = await fetch(session, _ADD, channel, now, tries, next_try_at, *columns)
     return sorted((Work(*row) for row in added), key=lambda work: work.id)
 
 
-_ADD = text("""
+_ADD = """
 insert into raw_message (channel, key, sha256, size, oversize, quiet, received_at, state, tries, next_try_at, error)
-select :channel, key, sha256, size, oversize, quiet, :now, 'received', :tries, :next_try_at, ''
-from unnest(cast(:keys as text[]), cast(:digests as text[]), cast(:sizes as int[]), cast(:oversize as bool[]),
-            cast(:quiet as bool[]))
+select $1, key, sha256, size, oversize, quiet, $2, 'received', $3, $4, ''
+from unnest($5::text[], $6::text[], $7::int[], $8::bool[], $9::bool[])
   with ordinality as one(key, sha256, size, oversize, quiet, place)
 order by place
 on conflict do nothing
 returning id, channel, sha256, size, oversize, quiet, tries -- as Work
-""")
+"""
 
 
 async def _advance(session: AsyncSession, channel: str, cursor: Cursor, now: datetime) -> None:
     """Forward within one UIDVALIDITY; a new one begins where the listener says (requirement I1)."""
-    await session.execute(_ADVANCE, {"channel": channel, "now": now, **asdict(cursor)})
+    await fetch(session, _ADVANCE, channel, *astuple(cursor), now)
 
 
-_ADVANCE = text("""
+_ADVANCE = """
 insert into mailbox_cursor as known (channel, folder, uidvalidity, uid, since, present, at)
-values (:channel, :folder, :uidvalidity, :uid, :since, :present, :now)
+values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (channel, folder) do update set
   uid = case when known.uidvalidity = excluded.uidvalidity then greatest(known.uid, excluded.uid) else excluded.uid end,
   uidvalidity = excluded.uidvalidity, since = excluded.since, present = excluded.present, at = excluded.at
-""")
+"""
