@@ -9,13 +9,10 @@ from hub.web import (
     account,
     administration,
     arranging,
-<<<<<<< HEAD
     campaign_results,
     campaign_trials,
     campaign_writing,
-=======
     campaign_steps,
->>>>>>> a4583c6 (The page of a campaign's steps, test and hour, in four languages; a campaign's journey over real wires)
     campaigns,
     customer,
     customers,
@@ -47,14 +44,11 @@ ROOMS = (
     writing,
     customers,
     customer,
-<<<<<<< HEAD
     campaign_writing,
     looking,
     campaign_results,
     campaign_trials,
-=======
     campaign_steps,  # before campaigns, which takes any word for a step of its life
->>>>>>> a4583c6 (The page of a campaign's steps, test and hour, in four languages; a campaign's journey over real wires)
     campaigns,
     occasions,
     tasks,

@@ -25,15 +25,12 @@ PAGES: dict[str, set[Role]] = {
     "/campaigns/{draft}": {M, S, D},
     "/campaigns/{running}?shown=withheld": {M, S, D},
     "/campaigns/{draft}/edit": {M, S, D},
-<<<<<<< HEAD
     "/campaigns/{draft}/people?reason=no_consent": {M, S, D},
     "/campaigns/{draft}/people.csv": {M, S, D},
     "/campaigns/{draft}/preview": {M, S, D},
     "/campaigns/{running}/results.csv": {M, S, D},
     "/campaigns/{running}/over-time": {M, S, D},
-=======
     "/campaigns/{draft}/steps": {M, S, D},
->>>>>>> a4583c6 (The page of a campaign's steps, test and hour, in four languages; a campaign's journey over real wires)
     "/occasions": {A, M, S, D},
     "/uncertain": {A, M, S, D},
     "/settings": {D},
