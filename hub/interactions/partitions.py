@@ -11,11 +11,11 @@ from hub.clock import first_uuid7
 
 _LOCK = 0x4D6F6E74  # two processes that start together make each month once
 
-
 _THERE = """
 select to_regclass(:name) is not null
   or exists (select 1 from interaction_default where id >= :low and id < :high)
 """
+_CHOSEN_BY = "id, customer_id, conversation_id, campaign_id, direction, kind, origin, purpose, state"
 
 
 async def ensure_months(session: AsyncSession, now: datetime, *, ahead: int = 3) -> list[str]:
@@ -30,10 +30,13 @@ async def ensure_months(session: AsyncSession, now: datetime, *, ahead: int = 3)
 
 
 async def analyze(session: AsyncSession, now: datetime) -> None:
-    """Tell the planner what this month holds by now: after many rows at once, rather than when autovacuum comes."""
+    """Tell the planner what this month holds by now: after many rows at once, rather than when autovacuum comes.
+
+    Only of the columns that statements choose and join by: all forty cost a second.
+    """
     name = _name(now.astimezone(UTC))
     if (await session.execute(text("select to_regclass(:name)"), {"name": name})).scalar_one() is not None:
-        await session.execute(text(f"analyze {name}"))
+        await session.execute(text(f"analyze {name} ({_CHOSEN_BY})"))
 
 
 async def _make(session: AsyncSession, month: datetime) -> bool:
