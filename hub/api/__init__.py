@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from hub.api import (
     appointments,
     campaign_steps,
+    campaigns,
     conversations,
     customer_events,
     customers,
@@ -27,7 +28,7 @@ from hub.bootstrap import Hub
 __all__ = ["Webhooks", "install_error_pages", "router"]
 
 _VERSION_1 = (
-    *(customers, customer_events, campaign_steps, interactions),
+    *(customers, customer_events, campaigns, campaign_steps, interactions),
     *(conversations, messages, appointments, uncertain),
 )
 _PUBLIC = (unsubscribe, links, files, health, plain)

@@ -15,7 +15,9 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from channels.address import BadAddress
+from hub.campaigns.lifecycle import NotFound as NoSuchCampaign
 from hub.customers.directory import AddressTaken
+from hub.customers.directory import NotFound as NoSuchCustomer
 from hub.customers.fields import BadField
 from hub.database import outage
 from hub.outbound.templates import NoSuchTemplate
@@ -162,6 +164,8 @@ _KNOWN: Sequence[tuple[type[Exception], int, str, str]] = (
     (NoSuchTemplate, 422, "Template", "Use the name of a template that exists"),
     (AddressTaken, 409, "Address", "Use the customer who has it, or take it away from them first"),
     (BadAddress, 422, "Address", "Correct it and send the request again"),
+    (NoSuchCampaign, 404, "Campaign", "Look at the list of campaigns"),
+    (NoSuchCustomer, 422, "Customer", "Use the id of a customer who exists"),
     (BadField, 422, "Field", "Correct it and send the request again"),
 )
 

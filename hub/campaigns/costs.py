@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from channels.sms.text import Measure, measure
 from hub.models.vocabulary import Kind
+from hub.outbound.asking import Gate
+from hub.settings import ChannelTable
 
 __all__ = ["Cost", "Measure", "Tariff", "measure", "total"]
 
@@ -37,6 +39,12 @@ def cost(kind: Kind, units: int, tariffs: Mapping[Kind, Tariff]) -> Cost | None:
     if tariff is None:
         return None
     return Cost(kind, units, tariff.price, tariff.price * units, tariff.currency)
+
+
+def tariffs(tables: Mapping[str, ChannelTable], gate: Gate) -> Mapping[Kind, Tariff]:
+    """The prices of the channels that are used when nobody asks for another."""
+    first = {kind: tables[names[0]] for kind, names in gate.senders.items() if names and names[0] in tables}
+    return {kind: Tariff(table.price, table.currency) for kind, table in first.items() if table.price is not None}
 
 
 def total(costs: Iterable[Cost]) -> Mapping[str, Decimal]:

@@ -19,14 +19,14 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import feeding, lengths, lifecycle, segments
+from hub.campaigns import lengths, portions, segments
 from hub.models import Campaign, DryRun, DryRunLine
 from hub.models.vocabulary import Kind, Withheld
 from hub.outbound import bulk, dry_run
 from hub.outbound.bulk import Mailing, Verdict
 from hub.outbound.request import Gate
 
-SLICE = 20_000
+SLICE, AT_ONCE = 20_000, 2_000  # `AT_ONCE`: while somebody waits for the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class Report:
 
 
 async def begin(session: AsyncSession, campaign_id: int, *, now: datetime) -> None:
-    """Forget the last one and start anew; `advance` does the work. Raises lifecycle.NotFound."""
-    campaign = await lifecycle.get(session, campaign_id)
+    """Forget the last one and start anew; `advance` does the work. Raises LookupError."""
+    campaign = await _campaign(session, campaign_id)
     await session.exec(delete(DryRunLine).where(col(DryRunLine.campaign_id) == campaign_id))
     fresh: dict[str, Any] = {
         "plan": _plan(campaign),
@@ -98,9 +98,9 @@ async def begin(session: AsyncSession, campaign_id: int, *, now: datetime) -> No
 async def advance(session: AsyncSession, campaign_id: int, *, gate: Gate, limit: int = SLICE) -> bool:
     """Put the next `limit` customers to the gate; True: call again. Whoever changes the campaign ends it: see `stale`.
 
-    The moment it is about is when it began. Raises lifecycle.NotFound.
+    The moment it is about is when it began. Raises LookupError.
     """
-    campaign = await lifecycle.get(session, campaign_id)
+    campaign = await _campaign(session, campaign_id)
     row = await _locked(session, campaign_id)
     if row is None or row.done_at is not None or row.plan != _plan(campaign):
         return False
@@ -120,8 +120,8 @@ async def advance(session: AsyncSession, campaign_id: int, *, gate: Gate, limit:
 
 
 async def report(session: AsyncSession, campaign_id: int) -> Report | None:
-    """The last dry run of the campaign as it is now; None when there is none. Raises lifecycle.NotFound."""
-    campaign = await lifecycle.get(session, campaign_id)
+    """The last dry run of the campaign as it is now; None when there is none. Raises LookupError."""
+    campaign = await _campaign(session, campaign_id)
     row = await session.get(DryRun, campaign_id, populate_existing=True)
     if row is None or row.plan != _plan(campaign):
         return None
@@ -132,6 +132,13 @@ async def forget(session: AsyncSession, campaign_id: int) -> None:
     """It has begun: what really happens is in the log."""
     await session.exec(delete(DryRunLine).where(col(DryRunLine.campaign_id) == campaign_id))
     await session.exec(delete(DryRun).where(col(DryRun.campaign_id) == campaign_id))
+
+
+async def _campaign(session: AsyncSession, campaign_id: int) -> Campaign:
+    found = await session.get(Campaign, campaign_id)
+    if found is None:
+        raise LookupError(f"there is no campaign {campaign_id}")
+    return found
 
 
 def _plan(campaign: Campaign) -> str:
@@ -164,7 +171,7 @@ where l.campaign_id = :campaign and l.customer_id = t.id
 async def _judge(
     session: AsyncSession, campaign: Campaign, customers: Sequence[UUID], gate: Gate, now: datetime
 ) -> list[Group]:
-    mailing = await feeding.mailing(session, campaign)
+    mailing = await portions.mailing(session, campaign)
     about = bulk.matter(mailing, gate)
     asked = await bulk.ask(session, about, customers, now=now)
     values = {**asked.values, "dry_run": campaign.id}

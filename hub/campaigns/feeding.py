@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import audience, following, hours, portions, steps, tickets, variants, waiting
+from hub.campaigns import audience, following, hours, portions, steps, tempo, tickets, variants, waiting
 from hub.campaigns.portions import Portion
 from hub.interactions import partitions
 from hub.models import Campaign
@@ -45,6 +45,9 @@ async def feed(
         await _keep(session, campaign)
         return True
     if await tickets.waiting(session, campaign_id, now=now, limit=ahead) >= ahead:
+        return False
+    slice = await tempo.room(session, campaign, now=now, limit=slice)  # noqa: A001
+    if slice == 0:
         return False
     if await following.feed(session, campaign, gate=gate, now=now, limit=slice):
         await _keep(session, campaign)

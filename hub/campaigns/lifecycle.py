@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import counting, revising, segments, tallies, tickets, waiting
+from hub.campaigns import counting, dry_runs, revising, segments, tallies, tickets, waiting
 from hub.campaigns.conditions import BadCondition
 from hub.campaigns.counting import Counts
 from hub.campaigns.proofs import prove
@@ -130,6 +130,7 @@ async def start(session: AsyncSession, campaign_id: int, *, gate: Gate, now: dat
     _require(campaign, _BEFORE, "started")
     await _check(session, campaign, gate=gate, now=now)
     campaign.state, campaign.started_at = CampaignState.RUNNING, now
+    await dry_runs.forget(session, campaign_id)
     return await _saved(session, campaign)
 
 

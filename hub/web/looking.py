@@ -10,7 +10,6 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from hub.campaigns import costs, dry_run_lists, dry_runs, estimates, lifecycle
-from hub.campaigns.costs import Tariff
 from hub.campaigns.dry_run_lists import Part, Person
 from hub.campaigns.dry_runs import Report
 from hub.customers.exporting import csv_text
@@ -76,7 +75,7 @@ async def look(visit: Visit, campaign_id: int) -> None:
     async with visit.hub.database.unit() as session:
         await dry_runs.begin(session, campaign_id, now=visit.now)
     async with visit.hub.database.unit() as session:
-        if await dry_runs.advance(session, campaign_id, gate=visit.hub.gate):
+        if await dry_runs.advance(session, campaign_id, gate=visit.hub.gate, limit=dry_runs.AT_ONCE):
             await enqueue(session, "dry-run", payload={"campaign": campaign_id}, dedupe=f"dry-run:{campaign_id}")
 
 
@@ -93,16 +92,10 @@ async def reviewed(visit: Visit, found: Campaign) -> Mapping[str, Any]:
         ends = await estimates.finish(
             session, report, gate=visit.hub.gate, per_hour=found.per_hour, now=found.starts_at or visit.now
         )
-    priced = {kind: costs.cost(kind, report.units(kind), tariffs(visit)) for kind in report.kinds}
+    prices = costs.tariffs(visit.hub.settings.channels, visit.hub.gate)
+    priced = {kind: costs.cost(kind, report.units(kind), prices) for kind in report.kinds}
     total = costs.total([one for one in priced.values() if one is not None])
     return {"report": report, "ends": ends, "costs": priced, "total": total}
-
-
-def tariffs(visit: Visit) -> Mapping[Kind, Tariff]:
-    """The prices of the channels that are used when nobody asks for another."""
-    tables = visit.hub.settings.channels
-    found = {kind: tables[names[0]] for kind, names in visit.hub.gate.senders.items() if names and names[0] in tables}
-    return {kind: Tariff(table.price, table.currency) for kind, table in found.items() if table.price is not None}
 
 
 def sheet(pages: AsyncIterator[str], name: str) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -172,3 +172,22 @@ async def test_the_new_words_can_be_rendered_for_the_one_who_waits(
         values = {**(row.variables or {}), "customer": {"name": "Celina"}}
         said = rendering.render(variants, Kind.EMAIL, "pl", "en", values)
     assert (said.subject, said.text) == ("Summer", "Hello Celina, it is warm")
+
+
+async def test_a_campaign_that_is_held_back_goes_on_minute_by_minute(
+    database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
+) -> None:
+    for name in ("Ada", "Dan", "Ewa"):
+        await enrol(name)
+    plan = Plan("Slow", spring, SPRING, variables={"offer": "now"}, per_hour=120)
+    async with database.unit() as session:
+        number = (await lifecycle.create(session, plan, staff_id=None, now=now)).id or 0
+        await lifecycle.start(session, number, gate=gate, now=now)
+    made = []
+    for minute in range(3):
+        at = now + timedelta(minutes=minute, seconds=minute)
+        async with database.unit() as session:
+            while await feeding.feed(session, number, gate=gate, now=at):
+                pass
+            made.append((await lifecycle.counts(session, number)).fed)
+    assert made == [2, 3, 3]

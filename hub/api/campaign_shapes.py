@@ -1,0 +1,157 @@
+"""What travels over the campaigns' part of the JSON API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from channels.message import Kind
+from hub.api.shapes import Body, Line
+from hub.campaigns.dry_runs import Report
+from hub.models import Campaign
+from hub.models.vocabulary import CampaignState, Purpose, State, Withheld
+
+_SEGMENT = [{"field": "label", "op": "eq", "value": "spring"}]
+
+
+class CampaignIn(Body):
+    name: Annotated[str, Field(min_length=1, max_length=200)] = Field(examples=["Spring sale"])
+    template: Line = Field(examples=["spring"], description="A template's name: its version of now is taken")
+    segment: Annotated[list[dict[str, Any]], Field(max_length=50)] = Field(
+        default=[], examples=[_SEGMENT], description="Conditions, all of which must hold; none: everybody"
+    )
+    purpose: Purpose = Purpose.MARKETING
+    variables: dict[str, Any] = Field(default={}, examples=[{"offer": "20 %"}])
+    kinds: list[Kind] = Field(default=[], description="Channels to consider; none: all that have a text")
+    per_hour: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(default=None, description="At most so many")
+
+
+class CampaignOut(BaseModel):
+    id: int
+    name: str
+    state: CampaignState
+    purpose: Purpose
+    segment: list[dict[str, Any]]
+    template_version_id: int | None
+    variables: dict[str, Any]
+    kinds: list[Kind]
+    per_hour: int | None
+    audience: int
+    fed: int
+    pause_reason: str
+    starts_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    archived_at: datetime | None
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> CampaignOut:
+        return cls.model_validate({name: getattr(campaign, name) for name in cls.model_fields})
+
+
+class CampaignLineOut(BaseModel):
+    id: int
+    name: str
+    state: CampaignState
+    purpose: Purpose
+    fed: int
+    created_at: datetime
+    archived_at: datetime | None
+
+
+class ScheduleIn(Body):
+    at: AwareDatetime
+
+
+class CloneIn(Body):
+    name: Annotated[str, Field(max_length=200)] = Field(default="", description="Empty: the same")
+
+
+class GroupOut(BaseModel):
+    """Customers with the same answer of the gate. `until`: when the last of those who wait may have it."""
+
+    kind: Kind | None
+    reason: Withheld | None
+    later: bool
+    number: int
+    segments: int
+    until: datetime | None
+
+
+class CostOut(BaseModel):
+    kind: Kind
+    units: int
+    price: Decimal
+    amount: Decimal
+    currency: str
+
+
+class DryRunOut(BaseModel):
+    """`done_at` null: it is being worked out. `ends_at`: when the last one would leave, about; null: never."""
+
+    begun_at: datetime
+    done_at: datetime | None
+    audience: int
+    looked_at: int
+    reachable: int
+    groups: list[GroupOut]
+    costs: list[CostOut] = []
+    ends_at: datetime | None = None
+
+    @classmethod
+    def of(cls, report: Report) -> DryRunOut:
+        groups = [GroupOut.model_validate({n: getattr(g, n) for n in GroupOut.model_fields}) for g in report.groups]
+        plain = {name: getattr(report, name) for name in ("begun_at", "done_at", "audience", "looked_at", "reachable")}
+        return cls(**plain, groups=groups)
+
+
+class JudgedOut(BaseModel):
+    customer_id: UUID
+    name: str
+    kind: Kind | None
+    reason: Withheld | None
+    not_before: datetime | None
+    segments: int
+    trace: tuple[str, ...]
+
+
+class ResultsOut(BaseModel):
+    """`parts` add up to `fed`; `sent` and what recipients `did` run over them. The rest: by reason."""
+
+    fed: int
+    parts: Mapping[str, int]
+    sent: int
+    did: Mapping[str, int]
+    withheld: Mapping[str, int]
+    failed: Mapping[str, int]
+
+
+class RecipientOut(BaseModel):
+    id: UUID
+    customer_id: UUID
+    name: str
+    kind: Kind | None
+    recipient: str
+    state: State
+    reason: str
+    detail: str
+    at: datetime
+
+
+class TestIn(Body):
+    __test__ = False  # the name is the trade's, not a test of ours
+
+    customer_id: UUID = Field(description="Whose values it shows")
+    kind: Kind
+    to: Annotated[str, Field(min_length=1, max_length=320)] = Field(examples=["me@example.org"])
+
+
+class TestOut(BaseModel):
+    __test__ = False
+
+    id: UUID
