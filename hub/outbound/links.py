@@ -12,6 +12,7 @@ import binascii
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import unescape
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -31,6 +32,7 @@ CLICK, OPEN, TRAP, SHORT = "click", "open", "trap", "short link"  # the signer's
 LONGEST = 2_000  # characters of an address that is followed; a longer one stays plain
 
 _HREF = re.compile(r"""(<(?:a|area)\b[^<>]*?\shref\s*=\s*)(?:"([^"<>]*)"|'([^'<>]*)')""", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f\\]+", re.IGNORECASE)
 _END = re.compile(r"</body\s*>", re.IGNORECASE)
 _HIDDEN = 'style="display:none" aria-hidden="true" tabindex="-1"'
 
@@ -113,14 +115,7 @@ async def as_sent(session: AsyncSession, text: str, message: UUID, gate: Gate) -
 
 def is_followed(url: str, gate: Gate) -> bool:
     """Web addresses of others. Our own (unsubscribing, files) stay as they are, and so does what is no address."""
-    if not url.lower().startswith(("http://", "https://")) or len(url) > LONGEST or _is_ours(url, gate):
-        return False
-    if any(ord(letter) <= 32 or ord(letter) == 127 or letter == "\\" for letter in url):
-        return False
-    try:
-        return bool(urlsplit(url).hostname)
-    except ValueError:
-        return False
+    return _followed(url, gate.public_url, gate.short_url)
 
 
 def read_target(spelled: str) -> str | None:
@@ -155,8 +150,17 @@ async def _keep(session: AsyncSession, message: UUID, codes: dict[str, str]) -> 
         del codes[lost]
 
 
-def _is_ours(url: str, gate: Gate) -> bool:
-    return any(url == one or url.startswith((f"{one}/", f"{one}?")) for one in (gate.public_url, gate.short_url) if one)
+@lru_cache(maxsize=4096)
+def _followed(url: str, *ours: str) -> bool:
+    """Most recipients get the same addresses."""
+    if len(url) > LONGEST or not _ADDRESS.fullmatch(url):
+        return False
+    if any(url == one or url.startswith((f"{one}/", f"{one}?")) for one in ours if one):
+        return False
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _href(found: re.Match[str], trail: Trail) -> str:
@@ -180,5 +184,6 @@ def _before_the_end(html: str, more: str) -> str:
     return f"{html[: end.start()]}{more}{html[end.start() :]}" if end else html + more
 
 
+@lru_cache(maxsize=4096)
 def _spelled(url: str) -> str:
     return base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")

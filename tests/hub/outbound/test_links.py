@@ -25,7 +25,7 @@ def trail(gate: Gate) -> Trail:
 
 def led(trail: Trail, address: str) -> str | None:
     """Where an address of ours leads, as the web server finds it."""
-    found = re.fullmatch(rf"{trail.gate.public_url}/l/([a-z0-9]{{42}})/([\w-]+)", address)
+    found = re.fullmatch(rf"{trail.gate.public_url}/l/([\w-]{{35}})/([\w-]+)", address)
     if found is None:
         return None
     url = links.read_target(found[2])
