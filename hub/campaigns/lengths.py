@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.campaigns.costs import measure
 from hub.models import Customer
 from hub.models.vocabulary import Kind
-from hub.outbound import planning, rendering, safe_jinja
+from hub.outbound import links, planning, rendering, safe_jinja
 from hub.outbound.bulk import Mailing
 from hub.outbound.rendering import TemplateProblem
 from hub.outbound.request import Gate
@@ -27,11 +27,12 @@ async def segments(
     found: dict[UUID, int] = {}
     same: dict[str, int] = {}
     personal = _personal(mailing)
+    tracked = bool(await links.campaigns(session, {mailing.campaign_id}))
     for person in await _people(session, customers):
         if not personal and person.language in same:
             found[person.id] = same[person.language]
             continue
-        found[person.id] = same[person.language] = _length(mailing, person, gate)
+        found[person.id] = same[person.language] = _length(mailing, person, gate, tracked=tracked)
     return found
 
 
@@ -41,13 +42,14 @@ def _personal(mailing: Mailing) -> bool:
     return any(set(safe_jinja.names(source)) - set(mailing.variables) - _SAME_FOR_ALL for source in sources)
 
 
-def _length(mailing: Mailing, person: Any, gate: Gate) -> int:
+def _length(mailing: Mailing, person: Any, gate: Gate, *, tracked: bool) -> int:
+    """As it leaves: addresses that are followed are short ones then."""
     values = planning.values(gate, person, mailing.purpose, mailing.variables)
     try:
         said = rendering.render(mailing.version.variants, Kind.SMS, person.language, gate.default_language, values)
     except TemplateProblem:
         return 1
-    return measure(said.text).segments
+    return measure(links.shortened(said.text, gate) if tracked else said.text).segments
 
 
 async def _people(session: AsyncSession, customers: Sequence[UUID]) -> Sequence[Any]:

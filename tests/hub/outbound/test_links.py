@@ -98,6 +98,12 @@ def test_an_sms_says_the_same_address_twice_with_one_short_code(trail: Trail) ->
     assert links.with_codes(text, trail, codes) == f"http://hub.example/l/{code} and again http://hub.example/l/{code}!"
 
 
+def test_an_sms_is_as_long_as_it_will_be_when_it_leaves(trail: Trail) -> None:
+    text = f"Tulips https://shop.example/{'x' * 200} today"
+    sent = links.with_codes(text, trail, links.short_codes(text, trail))
+    assert len(links.shortened(text, trail.gate)) == len(sent) < 60
+
+
 def test_codes_differ_between_messages_and_are_the_same_each_time(gate: Gate) -> None:
     others = {Trail(gate, UUID(int=n)).code("https://a.example") for n in range(500)}
     assert len(others) == 500
