@@ -44,7 +44,7 @@ def _personal(mailing: Mailing) -> bool:
 
 def _length(mailing: Mailing, person: Any, gate: Gate, *, tracked: bool) -> int:
     """As it leaves: addresses that are followed are short ones then."""
-    values = planning.values(gate, person, mailing.purpose, mailing.variables)
+    values = planning.values(gate, person, mailing.purpose, Kind.SMS, mailing.variables)
     try:
         said = rendering.render(mailing.version.variants, Kind.SMS, person.language, gate.default_language, values)
     except TemplateProblem:

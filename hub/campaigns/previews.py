@@ -109,7 +109,7 @@ async def _words(session: AsyncSession, campaign: Campaign, customer: Customer, 
     version = await session.get(TemplateVersion, campaign.template_version_id or 0)
     if version is None:
         raise LookupError(f"“{campaign.name}” has no template. Choose one")
-    values = planning.values(gate, customer, campaign.purpose, campaign.variables)
+    values = planning.values(gate, customer, campaign.purpose, Kind.EMAIL, campaign.variables)
     if "unsubscribe_url" in values:
         values["unsubscribe_url"] = f"{gate.public_url}/u/{HARMLESS}"
     kinds = rendering.kinds(version.variants, customer.language, gate.default_language)

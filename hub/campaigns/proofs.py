@@ -23,7 +23,7 @@ async def prove(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: d
     sample = await _somebody(session, campaign, now)
     if sample is None:
         return "nobody is in its segment"
-    values = planning.values(gate, sample, campaign.purpose, campaign.variables)
+    values = planning.values(gate, sample, campaign.purpose, Kind.EMAIL, campaign.variables)
     for one in (version, *await _others(session, campaign)):
         if problem := await _wrong(session, one, values):
             return problem

@@ -60,15 +60,17 @@ def link(gate: Gate, customer_id: UUID, purpose: Purpose, kind: Kind) -> str:
     return f"{gate.public_url}/u/{gate.signer.sign(UNSUBSCRIBE, f'{customer_id} {purpose.value} {kind.value}')}"
 
 
-def values(gate: Gate, customer: Customer, purpose: Purpose, more: Mapping[str, object]) -> dict[str, object]:
-    """The names that a template may use. `unsubscribe_url` is there when the purpose needs consent."""
+def values(
+    gate: Gate, customer: Customer, purpose: Purpose, kind: Kind, more: Mapping[str, object]
+) -> dict[str, object]:
+    """The names that a template may use. `unsubscribe_url` is there when the purpose needs consent: for this `kind`."""
     person = {
         "name": customer.name,
         "given_name": customer.given_name,
         "language": customer.language,
         "attributes": dict(customer.attributes),
     }
-    own = {"unsubscribe_url": link(gate, customer.id, purpose, Kind.EMAIL)} if purpose.needs_consent else {}
+    own = {"unsubscribe_url": link(gate, customer.id, purpose, kind)} if purpose.needs_consent else {}
     return {**more, "customer": person, "company": gate.company, **own}
 
 
@@ -85,7 +87,7 @@ def _plan(request: Request, known: _Known, gate: Gate, now: datetime) -> Plan:
     start = max(now, request.not_before or now)
     decision = decide(about, _question(request, version, about.customer, gate), gate.rules, start)
     rendered: Rendered | None = None
-    used = values(gate, about.customer, request.purpose, _more(request))
+    used = values(gate, about.customer, request.purpose, decision.kind or _meant(request, gate), _more(request))
     if decision.kind is not None:
         try:
             language = request.language or about.customer.language

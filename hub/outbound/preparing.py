@@ -85,11 +85,11 @@ async def prepare(
 
 async def still(session: AsyncSession, ready: Ready, *, gate: Gate, now: datetime) -> bool:
     """Would the gate and the state of its campaign let it go now? Who has waited for the wire is asked about again."""
-    batch = await _read(session, [ready.ticket], now)
+    batch = await _read(session, await outbox.held(session, [ready.ticket]), now)
     row = batch.rows.get(ready.ticket.interaction_id)
     if row is None or batch.campaigns.get(row.campaign_id or 0) in (CampaignState.PAUSED, CampaignState.CANCELLED):
         return False
-    decision = decide(batch.facts[row.customer_id], _question(ready.ticket, row), gate.rules, now)
+    decision = _decision(ready.ticket, row, batch, gate, now)
     return decision.kind is not None and decision.not_before is None
 
 
@@ -204,7 +204,7 @@ def _complete(row: Interaction, batch: _Batch, gate: Gate) -> None:
     if version is None or row.kind is None or row.language:
         return
     customer = batch.facts[row.customer_id].customer
-    used = planning.values(gate, customer, row.purpose, row.variables or {})
+    used = planning.values(gate, customer, row.purpose, row.kind, row.variables or {})
     rendered = rendering.render(
         version.variants, row.kind, customer.language, gate.default_language, used, name="template"
     )

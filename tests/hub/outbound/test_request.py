@@ -37,7 +37,8 @@ from hub.outbound.request import (
 
 Enrol = Callable[..., Awaitable[UUID]]
 
-VARIANTS = {"en": {"subject": "Hi {{ customer.given_name }}", "body": "{{ offer }} {{ unsubscribe_url }}", "sms": "x"}}
+VARIANTS = {"en": {"subject": "Hi {{ customer.given_name }}", "body": "{{ offer }} {{ unsubscribe_url }}"}}
+VARIANTS["en"] |= {"sms": "No more: {{ unsubscribe_url }}"}
 
 
 def word(customer: UUID, **more: object) -> Request:
@@ -151,10 +152,14 @@ async def test_a_campaigns_row_keeps_the_values_and_not_the_body_and_gives_the_e
     assert said.sha256 == row.content_hash
 
 
+@pytest.mark.parametrize("kind", [Kind.EMAIL, Kind.SMS])
 async def test_the_unsubscribe_link_names_customer_purpose_and_channel(
-    database: Database, gate: Gate, enrol: Enrol, now: datetime
+    database: Database, gate: Gate, enrol: Enrol, now: datetime, kind: Kind
 ) -> None:
     customer = await enrol()
+    async with database.unit() as session:
+        said = consent.Statement(customer, Purpose.MARKETING, Kind.SMS, granted=True, source="test")
+        await consent.record(session, said, now=now)
     async with database.unit() as session:
         version = await templates.save(session, "spring", VARIANTS, now=now)
         asked = word(
@@ -162,12 +167,13 @@ async def test_the_unsubscribe_link_names_customer_purpose_and_channel(
             purpose=Purpose.MARKETING,
             origin=Origin.OCCASION,
             content=Templated(version.id or 0, {"offer": "Tulips"}),
+            kinds=(kind,),
         )
         shown = await preview(session, asked, gate=gate, now=now)
     assert shown.rendered is not None
     found = re.search(r"http://hub\.example/u/(\w+)", shown.rendered.text)
     assert found is not None
-    assert gate.signer.read(UNSUBSCRIBE, found.group(1), now=now) == f"{customer} marketing email"
+    assert gate.signer.read(UNSUBSCRIBE, found.group(1), now=now) == f"{customer} marketing {kind.value}"
     assert await rows(database) == []
 
 
