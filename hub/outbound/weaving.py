@@ -13,11 +13,10 @@ from typing import Any
 
 from jinja2 import Template, nodes, pass_context
 from jinja2.exceptions import TemplateSyntaxError
-from jinja2.runtime import Context
 from markupsafe import escape
 
 from channels.woven import Stretch, Woven
-from hub.outbound.safe_jinja import LETTERS, Clock, TooMuch, checked, environment, holdable
+from hub.outbound.safe_jinja import LETTERS, Timed, TooMuch, checked, environment, holdable
 from hub.outbound.styles import has_nothing_to_inline, inlined_template
 
 _LOOK_EVERY = 8  # stretches
@@ -26,21 +25,14 @@ _HTML = 2  # of subject, text, HTML
 Told = tuple[Stretch, tuple[str, ...]]
 
 
-class _Telling(Context):
+class _Telling(Timed):
     """Collects what the templates say, and how long it is at most."""
 
     def __init__(self, variables: Mapping[str, object], stretches: Sequence[tuple[int, Stretch]]) -> None:
         super().__init__(_ENVIRONMENT, variables, None, {})  # type: ignore[arg-type] # they are only read
         self.stretches = stretches
-        self.clock: Clock | None = None
         self.told: tuple[list[Told], list[Told], list[Told]] = [], [], []
         self.count = self.letters = 0
-
-    def look(self) -> None:
-        """Raises TooMuch. The clock is started when there is much to say."""
-        if self.clock is None:
-            self.clock = Clock()
-        self.clock.look()
 
 
 @pass_context

@@ -125,6 +125,24 @@ def test_a_template_that_turns_without_writing_is_stopped_soon() -> None:
     assert problem.cause == "a loop goes round more than 10000 times"
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for a in long %}{% for b in long %}{% endfor %}{% endfor %}",
+        "{% if " + " and ".join(["tangled|striptags"] * 40) + " %}{% endif %}",
+    ],
+)
+@pytest.mark.parametrize("part", ["sms", "body"])
+def test_a_template_that_only_thinks_is_stopped_soon(part: str, source: str) -> None:
+    """Without a word written there is no piece after which anybody would look at the clock."""
+    values = SAMPLE | {"long": "a" * 9_000, "tangled": "<!---->" * 30_000 + "a"}
+    started = time.thread_time()
+    kind = Kind.SMS if part == "sms" else Kind.EMAIL
+    with pytest.raises(TemplateProblem, match="longer than"):
+        render({"en": {"subject": "Hi", part: source + "x"}}, kind, "en", "en", values)
+    assert time.thread_time() - started < 2
+
+
 @pytest.mark.parametrize("name", ["birthday", "appointment-reminder", "welcome", "spring-offer"])
 def test_the_shipped_templates_are_whole_in_every_language(name: str) -> None:
     variants = templates.from_folder(templates.folder() / name)
