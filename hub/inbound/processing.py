@@ -244,6 +244,7 @@ async def _failed(database: Database, work: Work, error: BaseException, now: dat
     wait = timedelta(0) if parked else RETRIES[min(work.tries, len(RETRIES)) - 1]
     tries = work.tries if counts else work.tries - 1
     async with database.unit() as session:
-        values = {"state": state, "next_try_at": now + wait, "error": storable(said)[:1000], "tries": tries}
+        said = storable(said)[:1000]
+        values = {"state": state, "next_try_at": now + wait, "error": said, "tries": tries, "reader": ""}
         await session.exec(update(RawMessage).where(col(RawMessage.id) == work.id).values(**values))
     return state

@@ -36,7 +36,7 @@ class Work:
 class Claim(Protocol):
     """A way to take mails that wait, for oneself."""
 
-    async def __call__(self, session: AsyncSession, *, now: datetime, limit: int) -> list[Work]: ...
+    async def __call__(self, session: AsyncSession, *, now: datetime, limit: int, reader: str) -> list[Work]: ...
 
 
 async def keep(
@@ -88,36 +88,53 @@ async def cursors(session: AsyncSession, channel: str) -> Mapping[str, Cursor]:
 
 
 async def claim(
-    session: AsyncSession, *, now: datetime, limit: int = 50, only: Sequence[int] | None = None
+    session: AsyncSession, *, now: datetime, limit: int = 50, only: Sequence[int] | None = None, reader: str = ""
 ) -> list[Work]:
     """Take mails that wait to be read, new ones before old mail, for LEASE; no two processes take the same.
 
-    A try that never came back counts, so that nothing can be tried for ever.
+    A try that never came back counts, so that nothing can be tried for ever. A `reader` whose name begins with that of
+    a worker and a slash is missed when that worker dies (see `outbound.workers`).
     """
     if only is not None:
-        return await _claim(session, _CLAIM_THESE, now, limit, now, list(only))
-    return await _claim(session, _CLAIM, now, limit, now)
+        return await _claim(session, _CLAIM_THESE, now, limit, reader, now, list(only))
+    return await _claim(session, _CLAIM, now, limit, reader, now)
 
 
-async def claim_new(session: AsyncSession, *, now: datetime, limit: int = 50) -> list[Work]:
+async def claim_new(session: AsyncSession, *, now: datetime, limit: int = 50, reader: str = "") -> list[Work]:
     """As `claim`, without old mail: whoever takes only these is never in the middle of an archive when one comes."""
-    return await _claim(session, _CLAIM_NEW, now, limit, now)
+    return await _claim(session, _CLAIM_NEW, now, limit, reader, now)
+
+
+async def let_go(session: AsyncSession, reader: str, *, now: datetime) -> int:
+    """Give back what was taken in this reader's name, which has nothing in hand: the database went away meanwhile.
+
+    That was not the mails' fault, so the try is forgotten. How many there were.
+    """
+    return len(await fetch(session, _LET_GO, reader, now))
+
+
+_LET_GO = """
+update raw_message set next_try_at = $2, tries = tries - 1, reader = ''
+where state = 'received' and reader = $1 returning id
+"""
 
 
 async def claim_archive(session: AsyncSession, channel: str, *, now: datetime, limit: int = 50) -> list[Work]:
     """Take mails that an ingestion kept and, killed, did not read: nobody reads them, whatever their lease says."""
-    return await _claim(session, _CLAIM_ARCHIVE, now, limit, channel, ARCHIVE)
+    return await _claim(session, _CLAIM_ARCHIVE, now, limit, "", channel, ARCHIVE)
 
 
-async def _claim(session: AsyncSession, claim: str, now: datetime, limit: int, *values: object) -> list[Work]:
-    claimed = await fetch(session, claim, now + LEASE, limit, *values)
+async def _claim(
+    session: AsyncSession, claim: str, now: datetime, limit: int, reader: str, *values: object
+) -> list[Work]:
+    claimed = await fetch(session, claim, now + LEASE, limit, reader, *values)
     return sorted((Work(*row) for row in claimed), key=lambda work: work.id)
 
 
 def _claiming(which: str) -> str:
     """The subquery stands in an array so that it runs once: joined, it could be run again and lock more."""
     return f"""
-update raw_message set tries = tries + 1, next_try_at = $1
+update raw_message set tries = tries + 1, next_try_at = $1, reader = $3
 where id = any(array(
   select id from raw_message where state = 'received' and {which}
   order by quiet, next_try_at, id limit $2 for update skip locked))
@@ -125,10 +142,10 @@ returning {", ".join(Work.__slots__)}
 """  # noqa: S608 - our own words
 
 
-_CLAIM = _claiming("next_try_at <= $3")
-_CLAIM_NEW = _claiming("next_try_at <= $3 and not quiet")
-_CLAIM_THESE = _claiming("next_try_at <= $3 and id = any($4::bigint[])")
-_CLAIM_ARCHIVE = _claiming("channel = $3 and starts_with(key, $4) and error = ''")
+_CLAIM = _claiming("next_try_at <= $4")
+_CLAIM_NEW = _claiming("next_try_at <= $4 and not quiet")
+_CLAIM_THESE = _claiming("next_try_at <= $4 and id = any($5::bigint[])")
+_CLAIM_ARCHIVE = _claiming("channel = $4 and starts_with(key, $5) and error = ''")
 
 
 # ---- keeping --------------------------------------------------------------------------------
@@ -159,8 +176,9 @@ async def _add(
 
 
 _ADD = """
-insert into raw_message (channel, key, sha256, size, oversize, quiet, received_at, state, tries, next_try_at, error)
-select $1, key, sha256, size, oversize, quiet, $2, 'received', $3, $4, ''
+insert into raw_message
+  (channel, key, sha256, size, oversize, quiet, received_at, state, tries, next_try_at, reader, error)
+select $1, key, sha256, size, oversize, quiet, $2, 'received', $3, $4, '', ''
 from unnest($5::text[], $6::text[], $7::int[], $8::bool[], $9::bool[])
   with ordinality as one(key, sha256, size, oversize, quiet, place)
 order by place

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import socket
 from collections.abc import Mapping
 
 from hub.bootstrap import Hub
@@ -17,7 +14,7 @@ from hub.outbound.pump import Pump, reap
 
 async def run(hub: Hub, stop: asyncio.Event) -> None:
     """Until `stop`; then lets what is in flight land, for at most ten seconds."""
-    delivery = Delivery(hub.database, hub.channels, hub.storage, hub.gate, worker())
+    delivery = Delivery(hub.database, hub.channels, hub.storage, hub.gate, workers.name())
     pumps = {name: Pump(delivery, name) for name in hub.channels}
     async with hub.live.subscribe() as happenings, asyncio.TaskGroup() as group:
         waking = group.create_task(_wake(happenings, pumps))
@@ -28,11 +25,6 @@ async def run(hub: Hub, stop: asyncio.Event) -> None:
         await asyncio.gather(*sending)
         for one in (waking, living):
             one.cancel()
-
-
-def worker() -> str:
-    """Who holds a ticket. No second process has this name: in containers every one is number 1 of the same host."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 async def _wake(happenings: asyncio.Queue[Happening], pumps: Mapping[str, Pump]) -> None:

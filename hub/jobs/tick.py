@@ -142,7 +142,8 @@ async def _keep(hub: Hub, name: str, wake: asyncio.Event, stop: asyncio.Event) -
             await _turn(hub, name, woken=woken)
         except Exception as e:
             # Whatever it is, the turn was rolled back and comes again; the other schedules go on meanwhile.
-            _log.exception("a turn failed", schedule=name, error=type(e).__name__)
+            tell = _log.warning if is_away(e) else _log.exception
+            tell("a turn failed", schedule=name, error=type(e).__name__)
         await _pause(TICKS[name].pause, wake, stop)
 
 

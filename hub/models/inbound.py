@@ -33,6 +33,7 @@ class RawMessage(SQLModel, table=True):
     state: RawState = Field(default=RawState.RECEIVED, sa_type=Word(RawState))
     tries: int = 0
     next_try_at: datetime = Field(sa_type=Moment)
+    reader: str = ""  # who reads it until then; "" when nobody does who could be missed
     error: str = ""
     interaction_id: UUID | None = Field(default=None, foreign_key="interaction.id", ondelete="SET NULL")
 

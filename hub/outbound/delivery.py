@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -100,6 +100,11 @@ class Delivery:
         """Decide about tickets whose worker did not come back."""
         async with self.database.unit() as session:
             return await settling.expire(session, now=clock.now())
+
+    async def let_go(self, channel: str, held: Collection[int]) -> int:
+        """Give back what was claimed for this channel in our name and is not among `held`: we do not know of it."""
+        async with self.database.unit() as session:
+            return await settling.let_go(session, channel, worker=self.worker, held=held, now=clock.now())
 
     async def bury(self, missed: Set[str]) -> set[str]:
         """Take their tickets from workers that are gone, if they were already `missed`. Gives who is missed now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -107,6 +107,15 @@ order by o.lease_until limit 500 for update skip locked
 """)
 
 
+_ASTRAY = text("""
+select o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at, o.cost
+from outbox o
+where o.lease_until is not null and o.worker = :worker and not o.id = any(:held)
+  and o.sender_id = (select id from sender where channel = :channel)
+for update skip locked
+""")
+
+
 async def put(session: AsyncSession, tickets: Sequence[NewTicket], *, now: datetime) -> None:
     """Queue them, and wake whoever sends for their channels when the transaction commits."""
     if not tickets:
@@ -135,6 +144,12 @@ async def claim(
 async def ran_out(session: AsyncSession) -> list[Ticket]:
     """Tickets whose holder has not settled them in time, locked for the caller to decide about."""
     return [Ticket(*row) for row in (await session.execute(_RAN_OUT)).all()]
+
+
+async def astray(session: AsyncSession, channel: str, *, worker: str, held: Collection[int]) -> list[Ticket]:
+    """Tickets of this channel that are claimed in the worker's name and not among those that it holds, locked."""
+    rows = await session.execute(_ASTRAY, {"channel": channel, "worker": worker, "held": list(held)})
+    return [Ticket(*row) for row in rows.all()]
 
 
 async def drop(session: AsyncSession, tickets: Sequence[Ticket]) -> set[int]:

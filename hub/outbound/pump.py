@@ -34,6 +34,8 @@ class Pump:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _flying: set[asyncio.Task[None]] = field(default_factory=set)
     _landed: list[Outcome] = field(default_factory=list)
+    _held: set[int] = field(default_factory=set)  # tickets that may have reached the wire and are not yet settled
+    _astray: bool = False  # the database may know of tickets of ours that we do not know of
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -56,15 +58,27 @@ class Pump:
         if room <= 0:
             return 0
         try:
+            await self._find_astray()
             claimed, ready = await self.delivery.claim(self.channel, room)
         except Exception as e:
+            self._astray = self._astray or is_away(e)
             _complain("cannot claim", e, channel=self.channel)  # what is in flight goes on, and the next turn comes
             return 0
         for one in ready:
             task = asyncio.create_task(self._send(one))
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
+        self._held.update(one.ticket.id for one in ready)
         return claimed
+
+    async def _find_astray(self) -> None:
+        """A claim may be committed although its answer was lost: nobody would send it until its lease ends."""
+        if not self._astray:
+            return
+        count = await self.delivery.let_go(self.channel, self._held)
+        self._astray = False
+        if count:
+            _log.warning("tickets given back after an outage", channel=self.channel, count=count)
 
     async def _send(self, ready: Ready) -> None:
         self._landed.append(await self.delivery.deliver(ready))
@@ -117,7 +131,7 @@ class Pump:
         if not outcomes:
             return
         try:
-            await self.delivery.settle(outcomes)
+            await self._write(outcomes)
         except Exception as e:
             _complain("cannot settle", e, channel=self.channel, count=len(outcomes))
             if is_away(e):
@@ -131,9 +145,13 @@ class Pump:
         """One of them cannot be written down. Its lease runs out, and then its fate counts as unknown, as it is."""
         for outcome in outcomes:
             try:
-                await self.delivery.settle([outcome])
+                await self._write([outcome])
             except Exception as e:
                 _complain("not settled", e, channel=self.channel, interaction=str(outcome.ticket.interaction_id))
+
+    async def _write(self, outcomes: Sequence[Outcome]) -> None:
+        await self.delivery.settle(outcomes)
+        self._held.difference_update(outcome.ticket.id for outcome in outcomes)
 
     def _forget(self, outcomes: Sequence[Outcome]) -> None:
         settled = {id(outcome) for outcome in outcomes}

@@ -6,7 +6,7 @@ A ticket that somebody else has claimed since is none of ours: nothing at all is
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -67,6 +67,17 @@ async def expire(session: AsyncSession, *, now: datetime) -> int:
             continue
         session.add(Attempt(interaction_id=row.id, started_at=row.state_at, ended_at=now, outcome="lease_expired"))
         await _unknown(session, ticket, row, "the worker did not come back", now)
+    return len(tickets)
+
+
+async def let_go(session: AsyncSession, channel: str, *, worker: str, held: Collection[int], now: datetime) -> int:
+    """Give back what was claimed in the name of a worker that is alive and knows that it never held it: an answer of
+    the database was lost. Whatever the log says, nothing was sent. How many there were.
+    """
+    tickets = await outbox.astray(session, channel, worker=worker, held=held)
+    for ticket in tickets:
+        await outbox.give_back(session, ticket, due_at=now, counted=False)
+        await _back_to_queue(session, ticket.interaction_id, "the database went away before it was sent", now)
     return len(tickets)
 
 

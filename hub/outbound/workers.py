@@ -9,6 +9,9 @@ database in its first half minute is not believed. A frozen worker keeps its loc
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
+import socket
 from collections.abc import Collection
 
 import asyncpg
@@ -25,7 +28,10 @@ _AGAIN = 1.0  # seconds until a lost connection is tried again
 YOUNG = 30.0  # seconds in which workers come back to a database that was away
 
 _HOLD = f"select pg_advisory_lock_shared({_CLASS}, hashtext($1))"
-_LEAVE = "delete from worker where name = $1 and not exists (select from outbox where worker = $1)"
+_LEAVE = """
+delete from worker where name = $1 and not exists (select from outbox where worker = $1)
+and not exists (select from raw_message where state = 'received' and split_part(reader, '/', 1) = $1)
+"""
 _ENROL = "insert into worker (name, started_at) values ($1, clock_timestamp()) on conflict (name) do nothing"
 _DEAD = text(f"""
 select w.name from worker w
@@ -36,10 +42,18 @@ where pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => :yo
     and cast(l.objid as bigint) = cast(hashtext(w.name) as bigint) & 4294967295)
 """)  # noqa: S608
 _BURY = text("""
-with gone as (delete from worker where name = any(:names))
+with gone as (delete from worker where name = any(:names)),
+mails as (
+  update raw_message set next_try_at = clock_timestamp(), reader = ''
+  where state = 'received' and split_part(reader, '/', 1) = any(:names))
 update outbox set lease_until = clock_timestamp()
 where lease_until is not null and worker = any(:names)
 """)
+
+
+def name() -> str:
+    """For a new worker. No other has it: in containers every process is number 1 of the same host."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 async def hold(url: str, name: str) -> None:
@@ -72,7 +86,10 @@ async def dead(session: AsyncSession, *, young: float = YOUNG) -> set[str]:
 
 
 async def bury(session: AsyncSession, names: Collection[str]) -> None:
-    """They do not come back: their leases end now, and `settling.expire` decides about what they had in hand."""
+    """They do not come back: their leases end now, and `settling.expire` decides about what they were sending.
+
+    Mails that they were reading are read by others.
+    """
     if names:
         await session.execute(_BURY, {"names": list(names)})
         _log.warning("workers are gone", names=sorted(names))

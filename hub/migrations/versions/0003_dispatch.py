@@ -64,6 +64,7 @@ def _workers() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+    _required("raw_message", sa.Column("reader", sa.String(), server_default="", nullable=False))
 
 
 def _dry_runs() -> None:

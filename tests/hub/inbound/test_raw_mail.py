@@ -11,6 +11,7 @@ import pytest
 
 from channels.adapter import Cursor, Raw
 from channels.message import Kind
+from hub import clock
 from hub.clock import uuid7
 from hub.database.engine import Database
 from hub.inbound import parked, processing, raw
@@ -18,6 +19,7 @@ from hub.inbound.receive import Reception
 from hub.interactions import record
 from hub.models import Conversation, Customer, Interaction, MailboxCursor, RawMessage, ReceiptRow
 from hub.models.vocabulary import Direction, Origin, RawState, State
+from hub.outbound import workers
 from hub.storage import StorageFull
 from tests.hub.inbound.conftest import Bring, Rows
 from tests.hub.inbound.events import ANA, SUPPORT, mail
@@ -107,6 +109,49 @@ async def test_a_mail_whose_reader_dies_every_time_is_parked_in_the_end_i6(
             assert [work.id for work in await raw.claim(session, now=at)] == [1]
         at += raw.LEASE
     assert await processing.process(database, 1, reception, now=at) is RawState.PARKED
+
+
+async def test_a_reader_that_lost_the_database_gives_its_mails_back_and_no_others_f3(
+    database: Database, reception: Reception, rows: Rows, now: datetime
+) -> None:
+    for n in range(3):
+        await keep(database, reception, letter(n + 1), now=now)
+    async with database.unit() as session:
+        (mine,) = await raw.claim(session, now=now, limit=1, reader="one/0")
+        (others,) = await raw.claim(session, now=now, limit=1, reader="one/1")
+    async with database.unit() as session:
+        assert await raw.let_go(session, "one/0", now=now) == 1
+    assert {row.id: row.tries for row in await rows(RawMessage)}[mine.id] == 0
+    async with database.unit() as session:
+        free = {work.id for work in await raw.claim(session, now=now)}
+    assert mine.id in free
+    assert others.id not in free
+
+
+async def test_a_mail_that_failed_is_nobodys_to_give_back(
+    database: Database, reception: Reception, rows: Rows, now: datetime
+) -> None:
+    await keep(database, reception, letter(), now=now)
+    async with database.unit() as session:
+        works = await raw.claim(session, now=now, reader="one/0")
+    await processing.process_all(database, works, replace(reception, channels={}), now=now)
+    async with database.unit() as session:
+        assert await raw.let_go(session, "one/0", now=now) == 0
+    assert [row.tries for row in await rows(RawMessage)] == [1]
+
+
+async def test_what_a_dead_worker_was_reading_is_read_by_others_at_once(
+    database: Database, reception: Reception, rows: Rows, now: datetime
+) -> None:
+    await keep(database, reception, letter(), now=now)
+    async with database.unit() as session:
+        await raw.claim(session, now=now, reader="one/2")
+        await workers.bury(session, {"another"})
+        assert await raw.claim(session, now=now) == []
+        await workers.bury(session, {"one"})
+    later = clock.now()
+    async with database.unit() as session:
+        assert [work.tries for work in await raw.claim(session, now=later)] == [2]  # it may be what killed it
 
 
 async def test_two_processes_do_not_read_one_mail_at_once(

@@ -47,8 +47,10 @@ pytestmark = pytest.mark.usefixtures("quick_senders")
 def begin(database: Database, gate: Gate, enrol: Enrol, now: datetime) -> Begin:
     """A message that is claimed, and whose `sending` is written down."""
 
-    async def make(kind: Kind = Kind.EMAIL, purpose: Purpose = Purpose.SERVICE, **more: object) -> Ticket:
-        customer = await enrol()
+    async def make(
+        kind: Kind = Kind.EMAIL, purpose: Purpose = Purpose.SERVICE, name: str = "Ana", **more: object
+    ) -> Ticket:
+        customer = await enrol(name)
         origin = Origin.AGENT if purpose is Purpose.SERVICE else Origin.CAMPAIGN
         asked = Request(customer, purpose, origin, Words("Hi", subject="Hi"), kinds=(kind,), **more)  # type: ignore[arg-type]
         async with database.unit() as session:
@@ -336,6 +338,26 @@ async def test_a_lease_that_runs_out_in_mid_send_leaves_marketing_unknown(
         await settling.expire(session, now=now)
     assert ((await row(database)).state, await tickets(database)) == (State.UNKNOWN, [])
     assert await attempts(database) == ["lease_expired"]
+
+
+async def test_what_a_living_worker_never_held_goes_back_unsent_and_what_it_holds_stays_f3(
+    database: Database, begin: Begin, now: datetime
+) -> None:
+    """The answer to a claim, or to `sending`, was lost with the database: nobody would send it until its lease ends."""
+    await begin(Kind.SMS)
+    held = await begin(purpose=Purpose.MARKETING, name="Bea")
+    lost = await begin(purpose=Purpose.MARKETING, name="Cyd")
+    async with database.unit() as session:
+        assert await settling.let_go(session, "mail", worker="another", held=(), now=now) == 0
+        assert await settling.let_go(session, "mail", worker="test", held=[held.id], now=now) == 1
+    async with database.unit() as session:
+        rows = await session.exec(select(Interaction.id, Interaction.state).where(Interaction.kind == Kind.EMAIL))
+        assert dict(rows.all()) == {held.interaction_id: State.SENDING, lost.interaction_id: State.QUEUED}
+    back = {ticket.id: ticket for ticket in await tickets(database)}
+    assert (back[lost.id].attempts, back[lost.id].lease_until) == (0, None)
+    assert back[lost.id].fence > lost.fence
+    assert back[held.id].fence == held.fence
+    assert len(back) == 3
 
 
 async def test_a_worker_that_was_frozen_past_its_lease_writes_nothing(
