@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import unescape
@@ -33,16 +33,22 @@ LONGEST = 2_000  # characters of an address that is followed; a longer one stays
 
 _HREF = re.compile(r"""(<(?:a|area)\b[^<>]*?\shref\s*=\s*)(?:"([^"<>]*)"|'([^'<>]*)')""", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f\\]+", re.IGNORECASE)
+_AUTHORITY = re.compile(r"""https?://[^\s/?#\\<>(){}\[\]"'“”«»,;|]+""", re.IGNORECASE)
 _END = re.compile(r"</body\s*>", re.IGNORECASE)
+_STRANGE = frozenset({"customer", "unsubscribe_url"})  # values that are another in every message
 _HIDDEN = 'style="display:none" aria-hidden="true" tabindex="-1"'
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """How the addresses of one message are made."""
+    """How the addresses of one message are made. `hosts`: only links that lead there are followed; None: all."""
 
     gate: Gate
     message: UUID
+    hosts: frozenset[str] | None = None
+
+    def follows(self, url: str) -> bool:
+        return is_followed(url, self.gate) and (self.hosts is None or _host(url) in self.hosts)
 
     def mail(self, url: str) -> str:
         """Where a mail's link leads first."""
@@ -64,9 +70,11 @@ class Trail:
         return f"{self.gate.public_url}/l/{self.gate.signer.link_token(TRAP, self.message)}"
 
 
-async def tracked(session: AsyncSession, words: Rendered, kind: Kind, message: UUID, gate: Gate) -> Rendered:
+async def tracked(
+    session: AsyncSession, words: Rendered, kind: Kind, message: UUID, gate: Gate, *, hosts: frozenset[str] | None
+) -> Rendered:
     """The words as they leave. Codes of an SMS are kept in the caller's transaction; the same again are the same."""
-    trail = Trail(gate, message)
+    trail = Trail(gate, message, hosts)
     if kind is Kind.EMAIL:
         return mail(words, trail)
     if kind is not Kind.SMS:
@@ -84,9 +92,20 @@ async def campaigns(session: AsyncSession, ids: Collection[int]) -> frozenset[in
     return frozenset(number for number in await session.exec(rows) if number is not None)
 
 
+def hosts(sources: Iterable[str], variables: Mapping[str, object]) -> frozenset[str]:
+    """Where a campaign's own words lead, and its values. Pure.
+
+    An address in a customer's name or attributes is a stranger's: signed by us, it would lead whoever trusts our
+    domain to wherever the stranger likes.
+    """
+    own = [value for name, value in variables.items() if name not in _STRANGE and isinstance(value, str)]
+    bare = {value.lower() for value in own if len(value) < LONGEST and "/" not in value}
+    return frozenset(bare).union(*(_hosts(text) for text in (*sources, *own)))
+
+
 def mail(words: Rendered, trail: Trail) -> Rendered:
     """Both versions of a mail's text lead by us; HTML carries the picture, and the trap beside real links. Pure."""
-    text = _in_text(words.text, trail.gate, trail.mail)
+    text = _in_text(words.text, trail, trail.mail)
     if not words.html:
         return replace(words, text=text)
     html, number = _HREF.subn(lambda found: _href(found, trail), words.html)
@@ -98,13 +117,13 @@ def mail(words: Rendered, trail: Trail) -> Rendered:
 
 def short_codes(text: str, trail: Trail) -> dict[str, str]:
     """The addresses of an SMS that are followed: code → where it leads. Pure."""
-    return {trail.code(one.url): one.url for one in links.find(text) if is_followed(one.url, trail.gate)}
+    return {trail.code(one.url): one.url for one in links.find(text) if trail.follows(one.url)}
 
 
 def with_codes(text: str, trail: Trail, codes: Mapping[str, str]) -> str:
     """An SMS with these addresses shortened. Pure: for counting segments before anything is sent, too."""
     by_url = {url: code for code, url in codes.items()}
-    return _in_text(text, trail.gate, lambda url: trail.short(by_url[url]) if url in by_url else url)
+    return _in_text(text, trail, lambda url: trail.short(by_url[url]) if url in by_url else url)
 
 
 def shortened(text: str, gate: Gate) -> str:
@@ -169,17 +188,31 @@ def _followed(url: str, *ours: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=512)
+def _hosts(text: str) -> frozenset[str]:
+    return frozenset(filter(None, map(_host, (found.rstrip(".:!*_~…’") for found in _AUTHORITY.findall(text)))))
+
+
+@lru_cache(maxsize=4096)
+def _host(url: str) -> str:
+    """In lower case; empty when there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def _href(found: re.Match[str], trail: Trail) -> str:
     """An attribute's value is HTML: what it says is what a browser would make of it."""
     url = unescape(found[2] if found[2] is not None else found[3]).strip()
-    return f'{found[1]}"{trail.mail(url)}"' if is_followed(url, trail.gate) else found[0]
+    return f'{found[1]}"{trail.mail(url)}"' if trail.follows(url) else found[0]
 
 
-def _in_text(text: str, gate: Gate, spelled: Callable[[str], str]) -> str:
+def _in_text(text: str, trail: Trail, spelled: Callable[[str], str]) -> str:
     """Only addresses that begin with their scheme: of `www.…` and mail addresses nobody knows how they will be read."""
     parts, done = [], 0
     for one in links.find(text):
-        if text[one.start : one.end] == one.url and is_followed(one.url, gate):
+        if text[one.start : one.end] == one.url and trail.follows(one.url):
             parts += [text[done : one.start], spelled(one.url)]
             done = one.end
     return "".join([*parts, text[done:]])

@@ -224,7 +224,8 @@ async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate:
     rendered = _rendered(row, batch)
     if row.kind and row.campaign_id in batch.tracked and not batch.facts[row.customer_id].customer.untracked:
         whole = rendered.whole if isinstance(rendered, Written) else rendered  # every link is somebody's own
-        rendered = await links.tracked(session, whole, row.kind, row.id, gate)
+        hosts = _hosts(row, batch)
+        rendered = await links.tracked(session, whole, row.kind, row.id, gate, hosts=hosts)
     content: Email | Text | Call
     if row.kind is Kind.EMAIL:
         content = await _email(session, row, rendered, gate)
@@ -233,6 +234,12 @@ async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate:
     else:
         content = Call(detect_machine=not (row.call or {}).get("bridge"))
     return Outbound(row.id, _to(row, batch), content, gate.signer.message_token(row.id))
+
+
+def _hosts(row: Interaction, batch: _Batch) -> frozenset[str] | None:
+    """Where the campaign itself leads: see `links.hosts`."""
+    version = batch.versions.get(row.template_version_id or 0)
+    return links.hosts(version.variants.get(row.language, {}).values(), row.variables or {}) if version else None
 
 
 def _rendered(row: Interaction, batch: _Batch) -> Rendered | Written:

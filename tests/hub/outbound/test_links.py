@@ -129,3 +129,31 @@ def test_a_token_is_bound_to_its_address_its_message_and_its_use(gate: Gate) -> 
 def test_a_thousand_links_and_half_opened_tags_take_no_time(trail: Trail) -> None:
     html = "<a " * 30_000 + "<a href=" * 30_000 + '<a x="' + "y " * 100_000
     assert links.mail(Rendered("s", "t", html, "en"), trail).html.startswith(html)
+
+
+def test_an_address_that_a_stranger_put_into_their_own_name_is_not_signed(gate: Gate) -> None:
+    """Whoever writes to us is a customer by the name they give themselves, and may get the next campaign's mail."""
+    source = "Dear {{ customer.name }}: https://shop.example{{ customer.attributes.code }}, {{ base }}/x, [https://a.example]."
+    values = {
+        "base": "https://Own.example:8443",
+        "host": "bare.example",
+        "customer": {"name": "https://evil.example/x", "attributes": {}},
+        "unsubscribe_url": "https://hub.example/u/x",
+    }
+    trail = Trail(gate, MESSAGE, links.hosts([source], values))
+    ours = ["https://shop.example/a", "https://own.example:8443/x", "https://a.example", "https://bare.example/?a"]
+    strange = [
+        "https://evil.example/x",
+        "https://shop.example.evil.example/",
+        "https://shop.example@evil.example/",
+        "https://shop.exampl/",
+        "https://evil.example#https://shop.example/",
+        "https://evil.example?//shop.example/",
+    ]
+    for url in ours:
+        assert led(trail, links.mail(Rendered("s", url, "", "en"), trail).text) == url
+    for url in strange:
+        said = links.mail(Rendered("s", f"Hi {url}", f'<a href="{url}">x</a>', "en"), trail)
+        assert said.text == f"Hi {url}"
+        assert f'href="{url}"' in said.html
+        assert links.short_codes(f"Hi {url}", trail) == {}
