@@ -20,11 +20,14 @@ from hub.campaigns.portions import Portion
 from hub.campaigns.waiting import Turn
 from hub.models import Campaign, CampaignStep
 from hub.models.vocabulary import Kind, Passed, State, When
-from hub.outbound import planning
+from hub.outbound import evidence, planning
 from hub.outbound.request import Gate
+from hub.outbound.uncertain import LEFT
 
 TOO_LATE_TODAY = timedelta(hours=2)  # after everybody's own hour: then tomorrow
-_OPEN = (State.QUEUED, State.SENDING, State.UNKNOWN, State.RINGING, State.TALKING)
+_CALLING = (State.RINGING, State.TALKING)
+_OPEN = (State.QUEUED, State.SENDING, *_CALLING)
+_LONGEST_CALL = timedelta(hours=4)  # then the word of its end was lost
 _LEFT = (State.SENT, State.DELIVERED, State.READ, State.MISSED)
 _ARRIVED = (State.DELIVERED, State.READ)
 _AGAIN = timedelta(seconds=10)  # a message whose fate is open is looked at again, at the soonest
@@ -35,12 +38,14 @@ class Seen:
     """What is known of one customer when their turn comes: their latest message, and what they did with all of them."""
 
     state: State
+    since: datetime  # when it came to that state
+    reason: str
     kind: Kind
-    left_at: datetime | None
+    left_at: datetime | None  # when the provider took it
     opened: bool
     clicked: bool
     answered: bool  # the latest one
-    has_answered: bool  # any of them
+    has_answered: bool  # any of them, or had a word for us after the first had left, by whatever medium
     has_refused: bool
     tried: frozenset[Kind]  # channel kinds that messages of this campaign were made for
 
@@ -92,19 +97,31 @@ def judge(seen: Seen | None, step: CampaignStep, turn: Turn, now: datetime) -> P
     if seen.has_answered and step.condition is not When.ANSWERED:
         return Passed.ANSWERED
     wait = timedelta(seconds=step.wait_seconds)
-    if seen.state in _OPEN:
+    if seen.state is State.UNKNOWN:
+        return _unsure(seen, wait, now)
+    if seen.state in _OPEN and seen.left_at is None:
         return now + max(wait, _AGAIN)
     if seen.left_at is not None and seen.left_at + wait > now:
         return seen.left_at + wait
+    if seen.state in _CALLING and now < seen.since + _LONGEST_CALL:
+        return now + max(wait, _AGAIN)
     if now - turn.due_at > timedelta(seconds=step.late_seconds):
         return Passed.LATE
     return None if holds(seen, step.condition) else Passed.CONDITION
 
 
+def _unsure(seen: Seen, wait: timedelta, now: datetime) -> Passed | datetime:
+    """It may have left or not: waited for while evidence may still come and nobody has decided to leave it so."""
+    given_up = seen.since + evidence.AT_MOST
+    if seen.reason == LEFT or now >= given_up:
+        return Passed.UNKNOWN
+    return min(now + max(wait, _AGAIN), given_up)
+
+
 def holds(seen: Seen, condition: When) -> bool:
     """Is it so? What never left was neither opened nor left unopened. A mail that was taken and did not come back
-    counts as delivered: mail servers say no more."""
-    left = seen.state in _LEFT
+    counts as delivered: mail servers say no more. An SMS of which no word came after it was taken did leave."""
+    left = seen.state in _LEFT or (seen.state in _OPEN and seen.left_at is not None)
     arrived = seen.state in _ARRIVED or (seen.kind is Kind.EMAIL and seen.state is State.SENT)
     return {
         When.ALWAYS: True,
@@ -177,12 +194,14 @@ async def look(session: AsyncSession, campaign: Campaign, step: int, customers: 
     return {
         row.customer_id: Seen(
             state=State(row.state),
+            since=row.state_at,
+            reason=row.reason,
             kind=Kind(row.kind),
             left_at=row.left_at,
             opened=row.opened is not None,
             clicked=row.clicked is not None,
             answered=row.answered is not None,
-            has_answered=row.has_answered,
+            has_answered=row.has_answered or row.has_spoken,
             has_refused=row.has_refused,
             tried=frozenset(Kind(kind) for kind in row.tried or ()),
         )
@@ -192,7 +211,7 @@ async def look(session: AsyncSession, campaign: Campaign, step: int, customers: 
 
 _EARLIER = reactions.facts("""
   select r.campaign_id, r.step, r.customer_id, r.interaction_id,
-    i.kind, i.state, i.reason, i.message_id, i.purpose, i.at
+    i.kind, i.state, i.state_at, i.reason, i.message_id, i.purpose, i.at
   from campaign_recipient r join interaction i on i.id = r.interaction_id
   where r.campaign_id = :campaign and r.step < :step and r.customer_id = any(cast(:customers as uuid[]))""")
 
@@ -201,9 +220,18 @@ with {_EARLIER},
 whole as (
   select customer_id, bool_or(answered is not null) as has_answered, bool_or(unsubscribed is not null) as has_refused,
     array_agg(distinct kind) filter (where state <> '{State.WITHHELD.value}') as tried
-  from facts group by customer_id)
-select distinct on (f.customer_id) f.customer_id, f.state, f.kind, f.opened, f.clicked, f.answered,
-  w.has_answered, w.has_refused, w.tried,
+  from facts group by customer_id),
+departed as (
+  select f.customer_id, min(f.interaction_id::text)::uuid as interaction_id, min(a.ended_at) as at
+  from facts f join attempt a on a.interaction_id = f.interaction_id
+    and a.outcome in ('accepted', 'unknown', 'lease_expired')
+  group by f.customer_id),
+spoken as (
+  select d.customer_id from departed d where exists (
+    select 1 from interaction i where i.customer_id = d.customer_id and i.direction = 'in' and i.auto = ''
+      and i.id > d.interaction_id and i.at > d.at))
+select distinct on (f.customer_id) f.customer_id, f.state, f.state_at, f.reason, f.kind, f.opened, f.clicked,
+  f.answered, w.has_answered, w.has_refused, w.tried, f.customer_id in (select customer_id from spoken) as has_spoken,
   (select max(a.ended_at) from attempt a
    where a.interaction_id = f.interaction_id and a.outcome = 'accepted') as left_at
 from facts f join whole w on w.customer_id = f.customer_id

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -27,14 +28,15 @@ async def put_off(
 ) -> None:
     """Recipients above `low` and up to `high` without a message wait until their own clock shows the hour next.
 
-    Their clock: their zone; without one, the last of the zones that their telephone number may lie in; else the
+    Their clock: their zone; without one, the westernmost of the zones that their telephone number may lie in, so that
+    it is too early in none; else the
     company's. Of an hour that autumn repeats the first counts, one that spring skips comes when the skip ends.
     """
     who = {"campaign": campaign.id, "low": low, "high": high, "all": only is None, "only": list(only or ())}
     names = (await session.execute(_ZONES, who)).scalars()
     zones = {name: next_at(hour, name, now) for name in names if is_zone(name)}
     numbers = (await session.execute(_NUMBERS, {**who, "zones": list(zones)})).all()
-    odd = {row.customer_id: _by_number(row.numbers, hour, company_zone, now) for row in numbers}
+    odd = {row.customer_id: by_number(row.numbers, hour, company_zone, now) for row in numbers}
     values: dict[str, Any] = {
         "zones": list(zones),
         "opens": list(zones.values()),
@@ -45,9 +47,10 @@ async def put_off(
     await session.execute(_PUT_OFF, {**who, **values})
 
 
-def _by_number(numbers: Sequence[str], hour: time, company_zone: str, now: datetime) -> datetime:
+def by_number(numbers: Sequence[str], hour: time, company_zone: str, now: datetime) -> datetime:
     zones = {zone for number in numbers for zone in zones_of_number(number)} or {company_zone}
-    return max(next_at(hour, zone, now) for zone in zones)
+    latest = min(sorted(zones), key=lambda zone: now.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
+    return next_at(hour, latest, now)
 
 
 _WHO = """

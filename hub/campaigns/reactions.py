@@ -1,7 +1,7 @@
-"""What recipients did with a campaign's messages, per person and summed: both come from the same rows of the log.
+"""What recipients did with a campaign's messages, message by message and summed: both from the same rows of the log.
 
-A recipient counts once, however often they did it, and at the step whose message it was. What only machines did is
-counted apart. Rules, all of them recomputable from the log:
+A message counts once, however often its recipient did it. What only machines did with it is counted apart. Rules, all
+of them recomputable from the log:
 
 * opened, clicked: rows of `reaction`; who follows a link has opened the mail. One that later events show to be a
   machine's (a trap followed within a minute of it, another link within a second) is a machine's.
@@ -37,7 +37,7 @@ FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Recipients of whom each is true. `…_by_machine`: of whom only machines did it, as far as we can tell."""
+    """Messages of which each is true. `…_by_machine`: with which only machines did it, as far as we can tell."""
 
     opened: int = 0
     opened_by_machine: int = 0
@@ -79,8 +79,8 @@ class Followed:
 
 
 async def totals(session: AsyncSession, campaign_id: int, *, step: int | None = None) -> Totals:
-    """The sums over a campaign's recipients, or over one step's. Equal to counting what `recipients` lists."""
-    sums = ", ".join(f"count(distinct customer_id) filter (where {_true(name)}) as {name}" for name in FIGURES)
+    """The sums over a campaign's messages, or over one step's. Equal to counting what `recipients` lists."""
+    sums = ", ".join(f"count(*) filter (where {_true(name)}) as {name}" for name in FIGURES)
     statement = text(f"{OF_CAMPAIGN} select {sums} from facts where {_STEP}")
     row = (await session.execute(statement, values(campaign_id, step))).one()
     return Totals(**row._asdict())

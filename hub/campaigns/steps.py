@@ -62,7 +62,7 @@ async def arrange(session: AsyncSession, campaign_id: int, wanted: Sequence[Step
     await waiting.drop(session, campaign_id, beyond=len(rows))
     if campaign.started_at is not None:
         for step in await of(session, campaign_id):
-            await waiting.enlist(session, step, now=now)
+            await waiting.enlist(session, step, now=now, paused=True)
     await live.publish(session, "campaign", id=campaign_id)
 
 

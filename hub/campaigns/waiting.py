@@ -17,7 +17,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.models import CampaignRecipient, CampaignStep
 from hub.models.vocabulary import Passed
 
-_GOES_ON = (Passed.CONDITION, Passed.LATE, Passed.NO_CHANNEL)  # passed over at one step, and perhaps not at the next
+# Passed over at one step, and perhaps not at the next.
+_GOES_ON = (Passed.CONDITION, Passed.LATE, Passed.UNKNOWN, Passed.NO_CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,13 @@ async def enlist(
     now: datetime,
     customers: Collection[UUID] | None = None,
     between: tuple[UUID, UUID] = (UUID(int=0), UUID(int=2**128 - 1)),
+    paused: bool = False,
 ) -> None:
     """Whoever came through the step before waits for this one: after their message was to leave, or after now.
 
     `customers` None: all of them, above the first and up to the second of `between`. Who waits for it, or has come to
-    it already, stays as they are.
+    it already, stays as they are. `paused`: the campaign's tickets lie aside and tell no time; it is after now, and
+    whose message has not left by then is looked at again.
     """
     values = {
         "campaign": step.campaign_id,
@@ -72,6 +75,7 @@ async def enlist(
         "low": between[0],
         "high": between[1],
         "customers": list(customers or ()),
+        "paused": paused,
         "goes_on": [word.value for word in _GOES_ON],
     }
     await session.execute(_ENLIST, values)
@@ -127,7 +131,7 @@ def by_step(turns: Sequence[Turn]) -> dict[int, list[Turn]]:
 _ENLIST = text("""
 insert into campaign_recipient (campaign_id, step, customer_id, due_at)
 select r.campaign_id, :step, r.customer_id, greatest(o.due_at, cast(:now as timestamptz)) + cast(:wait as interval)
-from campaign_recipient r left join outbox o on o.interaction_id = r.interaction_id
+from campaign_recipient r left join outbox o on o.interaction_id = r.interaction_id and not :paused
 where r.campaign_id = :campaign and r.step = :before and (:all or r.customer_id = any(cast(:customers as uuid[])))
   and r.customer_id > :low and r.customer_id <= :high
   and (r.interaction_id is not null or r.passed = any(cast(:goes_on as text[])))

@@ -221,6 +221,7 @@ class Passed(StrEnum):
     ANSWERED = "answered"
     UNSUBSCRIBED = "unsubscribed"
     LATE = "late"  # after an outage: late, or never
+    UNKNOWN = "unknown"  # nobody knows whether the message before left
     NO_CHANNEL = "no_channel"  # this campaign has used all that there are
     GONE = "gone"  # no customer any more
 

@@ -43,6 +43,7 @@ PASSED: Mapping[str, str] = {
     Passed.ANSWERED: N_("They had answered."),
     Passed.UNSUBSCRIBED: N_("They had unsubscribed."),
     Passed.LATE: N_("It was too late."),
+    Passed.UNKNOWN: N_("Nobody knows whether the message before left."),
     Passed.NO_CHANNEL: N_("Every channel had been used."),
     Passed.GONE: N_("There is no such customer any more."),
 }

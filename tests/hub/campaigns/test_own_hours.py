@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import col, select
 
-from hub.campaigns import feeding, lifecycle, steps
+from hub.campaigns import feeding, hours, lifecycle, steps
 from hub.campaigns.lifecycle import NotStartable, Plan
 from hub.customers import consent, directory
 from hub.customers.consent import Statement
@@ -16,7 +17,7 @@ from hub.database.engine import Database
 from hub.interactions import partitions
 from hub.models import CampaignRecipient, Interaction
 from hub.models.vocabulary import CampaignState, Kind, Purpose
-from hub.outbound.quiet_hours import next_at
+from hub.outbound.quiet_hours import next_at, zones_of_number
 from hub.outbound.request import Gate
 
 HOUR = timedelta(hours=1)
@@ -90,6 +91,16 @@ async def test_its_hour_cannot_be_changed_once_it_runs(
 )
 def test_daylight_saving_sends_nobody_twice_and_nobody_never(at: str, hour: time, expected: str) -> None:
     assert next_at(hour, "Europe/Warsaw", datetime.fromisoformat(at)) == datetime.fromisoformat(expected)
+
+
+def test_of_a_number_in_many_zones_the_westernmost_counts_on_the_same_day() -> None:
+    """A toll-free number of North America; it is eleven in New York."""
+    now = datetime(2026, 7, 1, 15, tzinfo=UTC)
+    at = hours.by_number(["+18005551234"], time(10), "Europe/Warsaw", now)
+    zones = [zone for zone in zones_of_number("+18005551234") if zone.startswith(("America/", "Pacific/Honolulu"))]
+    assert len(zones) > 20
+    assert all(at.astimezone(ZoneInfo(zone)).time() >= time(10) for zone in zones)
+    assert now <= at < now + timedelta(days=1)
 
 
 async def _started(database: Database, gate: Gate, now: datetime, version: int) -> int:
