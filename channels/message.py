@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -197,6 +197,7 @@ class Outbound(Generic[Content]):
     """One message to one person. `token` is the hub's signed name for it: it travels out and comes back on receipts.
 
     `begin_by` is monotonic: whoever lets messages wait for a connection begins none later, but raises TryLater(stale).
+    Where the words would follow only after it, `still` says whether they may: it asks the hub again.
     """
 
     id: UUID
@@ -204,6 +205,7 @@ class Outbound(Generic[Content]):
     content: Content
     token: str
     begin_by: float = math.inf
+    still: Callable[[], Awaitable[bool]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

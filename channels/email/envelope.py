@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from channels.email.replies import Stage
@@ -86,6 +86,7 @@ class Mail:
     done: asyncio.Future[str]
     stage: Stage = Stage.CONNECT
     begin_by: float = math.inf  # monotonic
+    still: Callable[[], Awaitable[bool]] | None = None  # asked before a body that would leave after `begin_by`
     restarted: bool = False  # nothing had been said about it on a kept connection that turned out to be dead
 
     def fail(self, error: ChannelError) -> None:

@@ -48,9 +48,8 @@ class SmtpSender:
         """Raises TryLater, Refused, Unknown or Misconfigured."""
         _check_recipient(message.to)
         body = wire_form(self._written(message))
-        mail = Mail(
-            envelope_of(message, self._own), body, asyncio.get_running_loop().create_future(), begin_by=message.begin_by
-        )
+        mail = Mail(envelope_of(message, self._own), body, asyncio.get_running_loop().create_future())
+        mail.begin_by, mail.still = message.begin_by, message.still
         try:
             async with asyncio.timeout(self._longest):
                 answer = await self.pool.carry(mail)

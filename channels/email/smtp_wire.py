@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
@@ -17,7 +18,7 @@ from channels.email.envelope import Mail, Offers
 from channels.email.patience import Patience
 from channels.email.replies import Stage, dropped, refused
 from channels.email.reply_lines import NoReply, Reply, ReplyReader
-from channels.errors import ChannelError, Refused
+from channels.errors import ChannelError, Refused, TryLater
 
 _AT_ONCE = 16_384  # bytes of a body that go out together with its dot
 _SLICE = 65_536  # of a longer one; its dot leaves only when all of it has
@@ -67,6 +68,7 @@ class Conversation(asyncio.Protocol):
         self._hopeless = False  # `_coming` was refused: its body must not follow
         self._body: Iterator[memoryview] | None = None  # what of a long body is not yet written
         self._full = False
+        self._asking: asyncio.Task[None] | None = None  # whether a body that is late may still leave
         self._patience = Patience(seconds, lambda: self._break(f"no answer within {seconds:g} seconds"))
         self._retiring, self._left = False, asyncio.Event()
         self.carried, self.dead, self._since = 0, False, self._loop.time()
@@ -249,6 +251,24 @@ class Conversation(asyncio.Protocol):
             self._write(b".\r\n")
         elif mail.done.done():  # given up meanwhile: even an empty body would be a mail
             self._break("given up")
+        elif time.monotonic() > mail.begin_by:  # it stood behind a body whose answer took its time
+            self._patience.renew()
+            self._asking = asyncio.create_task(self._ask_again(mail))
+        else:
+            self._send_body(mail)
+
+    async def _ask_again(self, mail: Mail) -> None:
+        """The server waits for the body meanwhile. After a no only an end of the connection keeps it from a mail."""
+        try:
+            error: ChannelError | None = None if mail.still is not None and await mail.still() else _late()
+        except ChannelError as e:
+            error = e
+        if self.dead:
+            return
+        if error is not None:
+            mail.fail(error)
+        if mail.done.done():
+            self._break("given up")
         else:
             self._send_body(mail)
 
@@ -353,3 +373,7 @@ class Conversation(asyncio.Protocol):
         if self._coming is not None:
             mails.append(self._coming)
         return [mail for mail in dict.fromkeys(mails) if not mail.done.done()]
+
+
+def _late() -> TryLater:
+    return TryLater("it waited too long behind another mail", stage=Stage.DATA, stale=True)

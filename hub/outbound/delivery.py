@@ -120,6 +120,9 @@ class Delivery:
             return Refused(str(problem), reason=Reason.REJECTED, stage="attachments")
         except StorageError as problem:
             return TryLater(str(problem), stage="attachments")
+        except Exception as e:
+            _log.exception("the storage failed", error=type(e).__name__)  # whatever it was, nothing has left
+            return TryLater(f"{type(e).__name__}: {e}", stage="attachments")
         if time.monotonic() - ready.claimed > (self.lease - self.send_time).total_seconds():
             # Frozen or starved since the claim: others may own it by the time we would be done.
             return TryLater("the worker was too slow to begin", stage="before", after=timedelta(seconds=1))
@@ -138,6 +141,7 @@ class Delivery:
     async def _send(self, ready: Ready, message: Outbound[Any]) -> Accepted:
         """Who waited for a connection is asked about again, so that an opt-out is obeyed within the second (F17)."""
         asked = ready.asked
+        message = replace(message, still=lambda: self._still(ready))
         while True:
             if time.monotonic() > asked + _FRESH_SECONDS:
                 if not await self._still(ready):

@@ -32,6 +32,7 @@ _MACHINES = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin
 SENT_FILE = "sent-file"  # the signer's purpose of `file_link`
 _FETCHED_WITHIN = timedelta(days=1)
 _PAUSED_CAMPAIGN = timedelta(seconds=15)
+_PAUSED_UNKNOWN = timedelta(minutes=15)  # nobody puts these off: pausing moves only what certainly has not left
 _REFERENCES = 20  # of a thread, the latest: RFC 5322 3.6.4 wants them all, mail servers want short headers
 
 
@@ -135,7 +136,8 @@ async def _stopped(session: AsyncSession, ticket: Ticket, row: Interaction, batc
         await _end(session, ticket, row, State.CANCELLED, now=now)
         return True
     if campaign is CampaignState.PAUSED:
-        await outbox.give_back(session, ticket, due_at=now + _PAUSED_CAMPAIGN, counted=False)
+        rest = _PAUSED_UNKNOWN if row.state is State.UNKNOWN else _PAUSED_CAMPAIGN
+        await outbox.give_back(session, ticket, due_at=now + rest, counted=False)
         return True
     return False
 

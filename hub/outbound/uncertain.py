@@ -30,10 +30,9 @@ async def send_again(session: AsyncSession, interaction_id: UUID, *, now: dateti
 
     The gate is asked again when it leaves. Raises LookupError, NotUncertain.
     """
-    row = await _unknown(session, interaction_id)
+    row = await _taken_back(session, interaction_id)
     if await _cancelled(session, row):
         raise NotUncertain("Its campaign was cancelled: nothing of it is sent any more")
-    await _drop_ticket(session, row)
     row.flag, row.reason = row.flag or MAY_BE_DOUBLE, ""
     session.add(row)
     await session.flush()
@@ -45,12 +44,29 @@ async def send_again(session: AsyncSession, interaction_id: UUID, *, now: dateti
 
 async def leave(session: AsyncSession, interaction_id: UUID) -> Interaction:
     """It stays unknown and nobody is asked about it again. Raises LookupError, NotUncertain."""
-    row = await _unknown(session, interaction_id)
-    await _drop_ticket(session, row)
+    row = await _taken_back(session, interaction_id)
     row.reason = LEFT
     session.add(row)
     await session.flush()
     await receipts.announce(session, row)
+    return row
+
+
+async def _taken_back(session: AsyncSession, interaction_id: UUID) -> Interaction:
+    """The message, locked, and without the ticket that waits for evidence. Ticket first, as senders lock them.
+
+    Raises LookupError; NotUncertain also when a sender holds the ticket: it is on its way.
+    """
+    held = select(Outbox).where(col(Outbox.interaction_id) == interaction_id)
+    ticket = (await session.exec(held.with_for_update())).one_or_none()
+    row = await _unknown(session, interaction_id)
+    if ticket is None:
+        ticket = (await session.exec(held)).one_or_none()  # somebody else has decided meanwhile
+        if ticket is not None:
+            raise NotUncertain("Somebody has just decided to send it again")
+    elif ticket.lease_until is not None:
+        raise NotUncertain("It is being sent again at this moment")
+    await session.exec(delete(Outbox).where(col(Outbox.interaction_id) == row.id))
     return row
 
 
@@ -67,12 +83,3 @@ async def _unknown(session: AsyncSession, interaction_id: UUID) -> Interaction:
 async def _cancelled(session: AsyncSession, row: Interaction) -> bool:
     campaign = await session.get(Campaign, row.campaign_id) if row.campaign_id is not None else None
     return campaign is not None and campaign.state is CampaignState.CANCELLED
-
-
-async def _drop_ticket(session: AsyncSession, row: Interaction) -> None:
-    """Service mail has one that waits for evidence. Raises NotUncertain when a sender holds it: it is on its way."""
-    held = select(Outbox).where(col(Outbox.interaction_id) == row.id).with_for_update()
-    ticket = (await session.exec(held)).one_or_none()
-    if ticket is not None and ticket.lease_until is not None:
-        raise NotUncertain("It is being sent again at this moment")
-    await session.exec(delete(Outbox).where(col(Outbox.interaction_id) == row.id))

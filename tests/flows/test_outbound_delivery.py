@@ -275,6 +275,22 @@ async def test_a_file_that_is_gone_from_the_storage_fails_before_the_wire(world:
     assert await world.attempts() == [("refused", "attachments")]
 
 
+class Foundering:
+    """A storage that fails as nobody foresaw."""
+
+    async def get(self, digest: str) -> bytes:
+        raise RuntimeError(f"the library for {digest[:4]} has a fault of its own")
+
+
+async def test_an_unforeseen_failure_of_the_storage_is_before_the_wire_and_tried_again(world: World) -> None:
+    words = Words("Hello", subject="Hi", files=(NewFile("plan.txt", "text/plain", "0" * 64, 8),))
+    await world.ask(await world.customer("Ana"), Kind.EMAIL, words)
+    world.delivery = replace(world.delivery, storage=cast("Storage", Foundering()))
+    await world.pump("mail")
+    assert (await world.row()).state is State.QUEUED
+    assert await world.attempts() == [("try_later", "attachments")]
+
+
 async def test_a_worker_that_was_frozen_between_claim_and_wire_sends_nothing(world: World) -> None:
     """Requirement F4: asked by the monotonic clock, which runs on while the process does not."""
     await world.ask(await world.customer("Ana"), Kind.EMAIL, Words("Hello", subject="Hi"))

@@ -17,6 +17,7 @@ import pytest
 
 from channels.email.envelope import Envelope, Mail, wire_form
 from channels.email.pool import Pool
+from channels.email.replies import Stage
 from channels.email.smtp_login import Login
 from channels.errors import Refused, SendError, TryLater, Unknown
 from channels.message import Accepted, Reason
@@ -156,6 +157,46 @@ async def test_a_mail_whose_time_to_begin_has_passed_is_not_begun_and_holds_up_n
     await pool.close()
     assert (isinstance(stale, TryLater) and stale.stale, taken) == (True, "250 2.0.0 queued")
     assert [who for who, _ in script.mails] == ["timely@x.example"]
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_a_body_that_is_late_because_of_the_answer_before_it_leaves_only_if_it_still_may(
+    allowed: bool, serving: Any, settings: Build
+) -> None:
+    """F17: its envelope left in time, behind a body whose answer then took seconds."""
+
+    class Slow(Script):
+        """While the answer to the first dot is awaited, the time of the second mail passes."""
+
+        async def _take(self, recipient: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if recipient == "first@x.example":
+                await has_left.wait()
+                second.begin_by = time.monotonic() - 1
+            await super()._take(recipient, reader, writer)
+
+    script, asked, has_left = Slow(), [], asyncio.Event()
+    table = settings(await serving(script.serve, limit=2**24), smtp={"connections": 1}).smtp
+    pool, loop = Pool(table, Login("mail", table, "shop.example")), asyncio.get_running_loop()
+
+    async def still() -> bool:
+        asked.append("second")
+        return allowed
+
+    def mail(name: str) -> Mail:
+        return Mail(Envelope("a@shop.example", f"{name}@x.example"), BODY, loop.create_future())
+
+    first, second, third = mail("first"), mail("second"), mail("third")
+    second.still = still
+    carried = asyncio.gather(*(pool.carry(one) for one in (first, second, third)), return_exceptions=True)
+    while second.stage is Stage.CONNECT:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    has_left.set()
+    answers = await asyncio.wait_for(carried, 10)
+    await pool.close()
+    assert asked == ["second"]
+    assert [who for who, _ in script.mails] == [f"{one}@x.example" for one in ("first", "second", "third")
+                                                if allowed or one != "second"]  # fmt: skip
+    assert [isinstance(one, TryLater) and one.stale for one in answers] == [False, not allowed, False]
 
 
 async def test_no_answer_to_a_dot_is_unknown_for_that_mail_and_nothing_sent_for_the_one_behind_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,16 +13,18 @@ from sqlmodel import select
 
 from channels.errors import Unknown
 from channels.message import Accepted
+from hub import clock
 from hub.database.engine import Database
 from hub.interactions import progress
-from hub.models import Interaction, Outbox
-from hub.models.vocabulary import Kind, Origin, Purpose, State
-from hub.outbound import outbox, settling, uncertain
+from hub.models import Campaign, Interaction, Outbox
+from hub.models.vocabulary import CampaignState, Kind, Origin, Purpose, State
+from hub.outbound import outbox, preparing, settling, uncertain
 from hub.outbound.request import Gate, Request, Words, send
 from hub.outbound.settling import Outcome
 from hub.outbound.uncertain import NotUncertain
 from hub.reports import uncertain as lists
 from hub.reports.uncertain import Whose
+from tests.hub.outbound.test_still import MAIL
 
 Enrol = Callable[..., Awaitable[UUID]]
 Lose = Callable[..., Awaitable[UUID]]
@@ -132,3 +135,39 @@ async def test_one_that_a_sender_holds_is_not_touched(database: Database, lose: 
         await session.execute(text("update outbox set lease_until = clock_timestamp() + interval '1 minute'"))
         with pytest.raises(NotUncertain, match="at this moment"):
             await uncertain.leave(session, number)
+
+
+async def test_a_person_and_a_sender_lock_in_the_same_order(database: Database, lose: Lose) -> None:
+    """Who has the ticket gets the message too, while somebody who decides about it waits for the ticket."""
+    number = await lose()
+    async with database.unit() as sender:
+        await sender.execute(text("select id from outbox for update"))
+        deciding = asyncio.create_task(_leave(database, number))
+        waits = text("select count(*) from pg_locks where not granted")
+        while not (await sender.execute(waits)).scalar_one():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        await sender.execute(text("select id from interaction where id = :id for update nowait"), {"id": number})
+    await deciding
+    assert (await tickets(database), (await message(database, number)).reason) == ([], "left")
+
+
+async def _leave(database: Database, number: UUID) -> None:
+    async with database.unit() as session:
+        await uncertain.leave(session, number)
+
+
+async def test_of_a_paused_campaign_what_may_go_again_is_not_taken_up_all_the_time(
+    database: Database, gate: Gate, lose: Lose
+) -> None:
+    number, now = await lose(), clock.now()
+    campaign = Campaign(name="Notice", purpose=Purpose.SERVICE, state=CampaignState.PAUSED, created_at=now)
+    async with database.unit() as session:
+        session.add(campaign)
+        await session.flush()
+        await session.execute(text("update interaction set campaign_id = :id"), {"id": campaign.id})
+        await session.execute(text("update outbox set due_at = clock_timestamp()"))
+    async with database.unit() as session:
+        claimed = await outbox.claim(session, "mail", limit=1, worker="test")
+        assert await preparing.prepare(session, claimed, MAIL, gate=gate, claimed=0.0, now=now) == []
+    (ticket,) = await tickets(database)
+    assert (ticket.interaction_id, ticket.due_at, ticket.attempts) == (number, now + timedelta(minutes=15), 1)
