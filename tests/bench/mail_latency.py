@@ -112,8 +112,8 @@ class _Way:
 
     async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async for data in _pieces(reader):
-            if data.startswith(b"+ idling"):
-                self._idling += 1
+            if waiting := data.count(b"+ idling"):  # on a busy machine behind something else in the same piece
+                self._idling += waiting
                 self._changed.set()
             if b" EXISTS" in data and not self.announced:
                 self.announced = time.perf_counter()
