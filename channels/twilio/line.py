@@ -173,7 +173,7 @@ def rest(retry_after: str, now: datetime) -> timedelta | None:
         return min(timedelta(seconds=int(said[:9])), _LONGEST_REST)
     try:
         until = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return min(max(until.replace(tzinfo=until.tzinfo or UTC) - now, timedelta(0)), _LONGEST_REST)
 

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from hub.api.access import Caller, Campaigner, CampaignReader
 from hub.api.problems import Endpoint, Problem
@@ -25,6 +25,13 @@ from hub.outbound import templates
 from hub.staff import audit
 
 router = APIRouter(prefix="/campaigns", tags=["Campaigns"], route_class=Endpoint)
+
+
+def _without_zone(hour: time) -> time:
+    if hour.tzinfo is not None:
+        raise ValueError("It is by each recipient's own clock: send it without a zone, such as 10:00")
+    return hour
+
 
 Hours = Annotated[float, Field(ge=0, le=365 * 24)]
 _Name = Annotated[str, Field(max_length=200)]
@@ -53,7 +60,9 @@ class TrialIn(Body):
 
 class StepsIn(Body):
     tracked: bool = Field(default=True, description="Opens and clicks are followed")
-    local_time: time | None = Field(default=None, examples=["10:00"], description="By each recipient's own clock")
+    local_time: Annotated[time, AfterValidator(_without_zone)] | None = Field(
+        default=None, examples=["10:00"], description="By each recipient's own clock"
+    )
     steps: Annotated[list[StepIn], Field(max_length=MOST_STEPS)] = []
     test: TrialIn | None = None
 

@@ -144,6 +144,7 @@ async def unarchive_campaign(caller: Campaigner, campaign_id: int) -> CampaignOu
 async def begin_dry_run(caller: Campaigner, campaign_id: int) -> None:
     """Put everybody in its segment to the gate; nothing is sent. Small ones are done when this answers."""
     async with caller.hub.database.unit() as session:
+        await lifecycle.get(session, campaign_id)
         await dry_runs.begin(session, campaign_id, now=caller.now)
     async with caller.hub.database.unit() as session:
         if await dry_runs.advance(session, campaign_id, gate=caller.hub.gate, limit=dry_runs.AT_ONCE):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from hub.api.problems import Endpoint, Problem
 from hub.api.shapes import Body, Limit, Page
 from hub.customers import directory, events
 from hub.customers.events import Event
+
+_AHEAD = timedelta(hours=1)  # of our clock, theirs may be
 
 router = APIRouter(prefix="/customers", tags=["Customers"], route_class=Endpoint)
 
@@ -36,6 +38,8 @@ class EventOut(BaseModel):
 async def record_event(caller: CustomerWriter, customer_id: UUID, body: EventIn, response: Response) -> EventOut:
     """Keep what a customer did. 200 when it was told before."""
     at = (body.at or caller.now).astimezone(UTC)
+    if at > caller.now + _AHEAD:
+        raise Problem(422, "Event", f"{at:%Y-%m-%d %H:%M} UTC is yet to come", remedy="Send it when it has happened")
     async with caller.hub.database.unit() as session:
         try:
             await directory.get(session, customer_id)

@@ -32,6 +32,7 @@ from hub.models.vocabulary import (
 )
 
 _BIRTHDAY = r"^(\d{4}|-)-\d{2}-\d{2}$"
+_DEEPEST = 50  # of lists and objects in one another: writing them down as JSON takes a call for each
 _ANA = "0195a0c4-7c1e-7d3a-9f52-3b1c7e5a9d10"
 
 T = TypeVar("T")
@@ -57,23 +58,23 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _can_be_stored(cls, data: Any) -> Any:
-        if _spoiled(data):
-            raise ValueError("Text must not hold U+0000 or half a surrogate pair")
+        if fault := _spoiled(data):
+            raise ValueError(fault)
         return data
 
 
-def _spoiled(data: Any) -> bool:
-    """Walks without recursion: the depth is the sender's choice."""
-    waiting = [data]
+def _spoiled(data: Any) -> str:
+    """Why it cannot be kept; empty when it can. Walks without recursion: the depth is the sender's choice."""
+    waiting = [(data, 0)]
     while waiting:
-        one = waiting.pop()
+        one, depth = waiting.pop()
         if isinstance(one, str) and UNHOLDABLE.search(one):
-            return True
-        if isinstance(one, Mapping):
-            waiting += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            waiting += one
-    return False
+            return "Text must not hold U+0000 or half a surrogate pair"
+        within = [*one.keys(), *one.values()] if isinstance(one, Mapping) else one if isinstance(one, list) else ()
+        if within and depth >= _DEEPEST:
+            return f"Nothing may be nested more than {_DEEPEST} deep"
+        waiting += [(part, depth + 1) for part in within]
+    return ""
 
 
 class Page(BaseModel, Generic[T]):

@@ -127,8 +127,8 @@ def _number(field: Field, name: str, raw: object) -> int | float:
 def _moment(raw: object, name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(_text(raw, name))
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except ValueError as e:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as e:
         raise BadCondition(f"{name}: takes a date such as 2026-03-31, not {raw!r}") from e
 
 

@@ -21,12 +21,15 @@ from hub.models.vocabulary import AddressKind, Direction, IdentityState, Kind, O
 __all__ = ["ANY_ATTRIBUTE", "FIELDS", "BadCondition", "Field", "Op", "compile", "count", "from_text", "slice_after"]
 
 Where = ColumnElement[bool]
+_MOST = 50  # conditions of one segment
 _NEVER_LEFT = (State.WITHHELD, State.EXPIRED, State.CANCELLED, State.QUEUED)
 
 
 def compile(conditions: Sequence[Mapping[str, Any]], *, now: datetime | None = None) -> Where:  # noqa: A001
     """The predicate over `customer` that holds when every condition does. Raises BadCondition."""
     at = now or clock.now()
+    if len(conditions) > _MOST:
+        raise BadCondition(f"{len(conditions)} conditions are too many: {_MOST} are allowed")
     return and_(true(), *(_where(read(raw), at) for raw in conditions))
 
 

@@ -23,7 +23,7 @@ from hub import live
 from hub.campaigns import reactions, steps
 from hub.campaigns.lifecycle import NotStartable
 from hub.models import Campaign, CampaignTest, CampaignVariant, TemplateVersion
-from hub.models.vocabulary import Goal
+from hub.models.vocabulary import CampaignState, Goal
 
 MOST = 5  # variants of one test
 _SURE = 1.959963984540054  # standard deviations on both sides of 95 in 100 cases
@@ -149,6 +149,8 @@ async def decide(session: AsyncSession, campaign: Campaign, test: CampaignTest, 
 async def choose(session: AsyncSession, campaign_id: int, variant: int, *, now: datetime) -> None:
     """A person decides, before the time is up or after a look at the numbers. Raises NotStartable."""
     campaign = await _locked(session, campaign_id)
+    if campaign.state not in (CampaignState.RUNNING, CampaignState.PAUSED):
+        raise NotStartable(f"“{campaign.name}” is {campaign.state.value}: its test cannot be decided")
     test, variants = await of(session, campaign_id)
     if test is None or test.decided_at is not None or variant not in {one.variant for one in variants}:
         raise NotStartable(f"“{campaign.name}” has no such variant that could still be chosen")

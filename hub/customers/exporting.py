@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import AsyncIterator, Iterable
 from io import StringIO
 from uuid import UUID
@@ -16,7 +17,8 @@ from hub.models import Customer, Identity
 from hub.models.vocabulary import AddressKind
 
 HEADER = tuple(name for name in FIELDS if name != "consent")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# At the beginning of a cell; and after what parts cells where a comma is the decimal point, or ends a line.
+_FORMULA = re.compile(r"(?:\A|(?<=[;\t\r\n]))(?=[=+\-@\t\r])")
 
 
 async def pages(session: AsyncSession, *, size: int = 1000) -> AsyncIterator[list[tuple[str, ...]]]:
@@ -50,7 +52,7 @@ def csv_text(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return _FORMULA.sub("'", cell)
 
 
 def _row(c: Customer, emails: list[str], phones: list[str]) -> tuple[str, ...]:

@@ -45,7 +45,9 @@ _SYNONYMS = {
     "id": "external_id",
     "number": "external_id",
 }
-_ARMOUR = re.compile(r"^'(?=[=+\-@])")  # our own export's apostrophe before what a spreadsheet would run
+_ARMOUR = re.compile(
+    r"(?:\A|(?<=[;\t\r\n]))'(?=[=+\-@])"
+)  # our own export's apostrophe before what a spreadsheet would run
 _ADDED_BY_US = {"line", "reason"}  # in the file of rejected rows, which people mend and import again
 
 

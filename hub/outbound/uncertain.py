@@ -77,6 +77,8 @@ async def _unknown(session: AsyncSession, interaction_id: UUID) -> Interaction:
         raise LookupError(f"there is no message {interaction_id}")
     if row.state is not State.UNKNOWN:
         raise NotUncertain(f"Meanwhile it is known: the message is {row.state.value}")
+    if row.reason == LEFT:
+        raise NotUncertain("Somebody has decided already to leave it")
     return row
 
 

@@ -55,6 +55,7 @@ GOALS: Mapping[str, str] = {
 UNITS = {"hours": N_("hours"), "days": N_("days")}
 _CHANGEABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.PAUSED)
 _ROW = re.compile(r"step\.(\d{1,2})\.(\w+)")
+_VERSION = re.compile(r"#[0-9]{1,9}")
 _BLANK = {"wait": "", "unit": "days", "when": "always", "template": "", "next_channel": "", "late": "2", "remove": ""}
 _VARIANTS = 3  # rows of the form; the API takes more
 
@@ -140,7 +141,7 @@ async def _trial(session: Any, visit: Visit, typed: Mapping[str, Any]) -> Trial 
 
 async def _version(session: Any, visit: Visit, written: str) -> int:
     """A template by its name; what a campaign says already, by the version it says."""
-    if written.startswith("#") and written[1:].isdigit():
+    if _VERSION.fullmatch(written):
         return (await templates.version(session, int(written[1:]))).id or 0
     return (await templates.current(session, written, now=visit.now)).id or 0
 
@@ -256,7 +257,7 @@ def _scores(
 
 async def _titles(session: Any, written: set[str]) -> dict[str, str]:
     """Versions that are said already, as people know them: the template's name and the version's number."""
-    return {one: await templates.title(session, int(one[1:])) for one in sorted(written) if one[1:].isdigit()}
+    return {one: await templates.title(session, int(one[1:])) for one in sorted(written) if _VERSION.fullmatch(one)}
 
 
 async def _note(session: Any, visit: Visit, action: str, campaign_id: int) -> None:

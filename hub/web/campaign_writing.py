@@ -43,7 +43,8 @@ OPS = {
     "gt": N_("more than, after"),
 }
 _EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.PAUSED)
-_MOST_AN_HOUR = 10_000_000
+_LONGEST_NAME = 200
+_MOST_AN_HOUR, _DIGITS = 10_000_000, 12
 
 
 @router.get("/campaigns/new")
@@ -141,7 +142,7 @@ class _Typed:
     @classmethod
     def of(cls, form: FormData) -> _Typed:
         return cls(
-            name=str(form.get("name", "")),
+            name=str(form.get("name", ""))[:_LONGEST_NAME],
             purpose=str(form.get("purpose", "")),
             template=str(form.get("template", "")),
             kinds=[str(kind) for kind in form.getlist("kinds")],
@@ -173,11 +174,12 @@ async def _plan(session: Any, visit: Visit, typed: _Typed, found: Campaign | Non
 
 
 def _per_hour(typed: _Typed) -> int | None:
-    if not typed.per_hour.strip():
+    written = typed.per_hour.strip()
+    if not written:
         return None
-    if not typed.per_hour.strip().isdecimal() or not 0 < int(typed.per_hour[:12]) <= _MOST_AN_HOUR:
+    if not written.isdecimal() or len(written) > _DIGITS or not 0 < int(written) <= _MOST_AN_HOUR:
         raise Incomplete(_("How many an hour is a whole number above 0, or empty."))
-    return int(typed.per_hour)
+    return int(written)
 
 
 async def _version(session: Any, visit: Visit, typed: _Typed) -> int:

@@ -68,6 +68,7 @@ async def test_what_is_arranged_is_what_is_read(
         ({"test": {"variants": [{"template": "first"}]}}, "variants"),
         ({"steps": [{"wait_hours": -1}]}, "wait_hours"),
         ({"surprise": 1}, "surprise"),
+        ({"local_time": "10:00+02:00"}, "without a zone"),
     ],
 )
 async def test_what_cannot_be_is_refused_in_words_and_changes_nothing(
@@ -101,6 +102,8 @@ async def test_an_event_told_twice_is_kept_once(
     assert [one.status_code for one in answers] == [201, 200]
     (kept,) = (await client.get(path, headers=headers)).json()["items"]
     assert kept == {"name": "bought", "key": "order 1", "at": "2026-03-10T11:00:00Z"}
+    ahead = await client.post(path, json={"name": "bought", "at": "9000-01-01T00:00:00Z"}, headers=headers)
+    assert (ahead.status_code, "yet to come" in ahead.json()["detail"]) == (422, True)
     nobody = await client.post(f"/api/v1/customers/{uuid4()}/events", json=told, headers=headers)
     assert nobody.status_code == 404
 

@@ -122,3 +122,13 @@ async def test_a_message_of_which_nobody_knows_is_listed_and_decided_about(
     assert (await client.post(f"{path}/leave", headers=agent)).status_code == 204
     again = await client.post(f"{path}/again", headers=agent)
     assert (again.status_code, again.json()["title"]) == (409, "Message")
+
+
+async def test_what_cannot_be_is_a_plain_no(client: httpx.AsyncClient, bearer: Bearer, people: dict[str, UUID]) -> None:
+    headers = await bearer(Role.MARKETER)
+    assert (await client.post("/api/v1/campaigns/999/dry-run", headers=headers)).status_code == 404
+    deep: Any = "x"
+    for _ in range(900):
+        deep = [deep]
+    answer = await client.post("/api/v1/campaigns", json=SPRING | {"variables": {"deep": deep}}, headers=headers)
+    assert (answer.status_code, "nested" in answer.json()["detail"]) == (422, True)

@@ -98,6 +98,7 @@ def test_settings_need_some_sender_and_never_show_the_token() -> None:
         ("soon", None),
         ("-1", None),
         ("\N{ARABIC-INDIC DIGIT SEVEN}", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 +0000", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(said: str, seconds: int | None) -> None:

@@ -195,6 +195,7 @@ async def test_slices_come_in_the_order_of_ids_and_meet_nobody_twice(people: Dat
         ({"field": "has_channel", "op": "eq", "value": "fax"}, "not one of email, sms, voice"),
         ({"field": "consent", "op": "eq", "value": "service:sms"}, "not one of greetings:email"),
         ({"field": "created_at", "op": "gt", "value": "yesterday"}, "takes a date"),
+        ({"field": "created_at", "op": "gt", "value": "0001-01-01T00:00:00+23:59"}, "takes a date"),
         ({"field": "name", "op": "eq", "value": "x", "sql": "drop"}, "not sql"),
     ],
 )
@@ -223,3 +224,8 @@ def test_a_form_gives_texts_and_gets_conditions(field: str, op: str, text: str, 
 def test_a_form_with_a_wrong_value_is_told_so() -> None:
     with pytest.raises(BadCondition, match="takes a number"):
         segments.from_text("age", "gt", "old")
+
+
+def test_a_segment_has_an_end() -> None:
+    with pytest.raises(BadCondition, match="51 conditions are too many"):
+        segments.compile([{"field": "consent", "op": "eq", "value": "marketing:sms"}] * 51)

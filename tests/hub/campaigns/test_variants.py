@@ -126,6 +126,18 @@ async def test_a_person_may_choose_before_the_time_is_up(
             await variants.choose(session, campaign, 0, now=now + HOUR)
 
 
+async def test_a_test_is_decided_only_while_its_campaign_goes_on(
+    database: Database, gate: Gate, now: datetime, versions: list[int], people: list[UUID]
+) -> None:
+    trial = Trial([(versions[0], 1), (versions[1], 1)], 0.2, 24 * HOUR)
+    campaign = await _started(database, gate, now, versions, trial)
+    async with database.unit() as session:
+        await lifecycle.cancel(session, campaign, now=now)
+    with pytest.raises(NotStartable, match="cancelled"):
+        async with database.unit() as session:
+            await variants.choose(session, campaign, 1, now=now + HOUR)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -151,14 +151,16 @@ async def test_g3_an_import_never_turns_a_no_into_a_yes(database: Database, now:
 async def test_what_is_exported_can_be_imported_and_runs_as_no_formula(
     database: Database, now: datetime, tmp_path: Path
 ) -> None:
-    await _write(database, {"name": "=cmd|' /C calc'!A0", "phone": "+48601123456"}, Duplicates.SKIP, now)
+    """In Poland, Bulgaria and Russia spreadsheets part cells at semicolons."""
+    name = "=cmd|' /C calc'!A0;=cmd|' /C calc'!A1; -"
+    await _write(database, {"name": name, "phone": "+48601123456"}, Duplicates.SKIP, now)
     async with database.unit() as session:
         rows = [row async for page in pages(session) for row in page]
     text = csv_text([HEADER_OF_EXPORT, *rows])
-    assert "'=cmd|' /C calc'!A0" in text
+    assert "'=cmd|' /C calc'!A0;'=cmd|' /C calc'!A1; -" in text
     assert "'+48601123456" in text
     (line,) = lines(_file(tmp_path, text), {})
-    assert (line.cells["name"], line.cells["phone"]) == ("=cmd|' /C calc'!A0", "+48601123456")
+    assert (line.cells["name"], line.cells["phone"]) == (name, "+48601123456")
 
 
 async def _write(database: Database, cells: dict[str, str], policy: Duplicates, now: datetime) -> Result:

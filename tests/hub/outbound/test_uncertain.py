@@ -112,6 +112,8 @@ async def test_what_is_left_is_asked_about_no_more_and_still_settled_by_evidence
     async with database.unit() as session:
         await uncertain.leave(session, number)
         assert (await lists.lines(session), await lists.number(session)) == ([], 0)
+        with pytest.raises(NotUncertain, match="decided already"):  # by a page that somebody has open since before
+            await uncertain.send_again(session, number, now=now)
     assert await tickets(database) == []
     assert (await message(database, number)).state is State.UNKNOWN
     async with database.unit() as session:
