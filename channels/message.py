@@ -197,7 +197,8 @@ class Outbound(Generic[Content]):
     """One message to one person. `token` is the hub's signed name for it: it travels out and comes back on receipts.
 
     `begin_by` is monotonic: whoever lets messages wait for a connection begins none later, but raises TryLater(stale).
-    Where the words would follow only after it, `still` says whether they may: it asks the hub again.
+    `bulk`: nobody waits for it; where there is little room it leaves some to the others. Where the words would follow
+    only after `begin_by`, `still` says whether they may: it asks the hub again.
     """
 
     id: UUID
@@ -205,6 +206,7 @@ class Outbound(Generic[Content]):
     content: Content
     token: str
     begin_by: float = math.inf
+    bulk: bool = False
     still: Callable[[], Awaitable[bool]] | None = None
 
 

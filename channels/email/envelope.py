@@ -86,6 +86,7 @@ class Mail:
     done: asyncio.Future[str]
     stage: Stage = Stage.CONNECT
     begin_by: float = math.inf  # monotonic
+    bulk: bool = False
     still: Callable[[], Awaitable[bool]] | None = None  # asked before a body that would leave after `begin_by`
     restarted: bool = False  # nothing had been said about it on a kept connection that turned out to be dead
 

@@ -24,11 +24,16 @@ _GOODBYE_SECONDS = 2.0
 
 
 class Pool:
-    """At most `settings.connections` at a time. A mail waits here until a connection takes it: a slow one holds few."""
+    """At most `settings.connections` at a time. A mail waits here until a connection takes it: a slow one holds few.
+
+    Bulk goes after all else, and never on all connections at once: with a server that crawls, somebody's own mail finds
+    one that it does not hold.
+    """
 
     def __init__(self, settings: Smtp, login: Login) -> None:
         self._settings, self._login = settings, login
-        self._waiting: deque[Mail] = deque()
+        self._waiting: deque[Mail] = deque()  # people wait for these
+        self._bulk: deque[Mail] = deque()
         self._all: set[Conversation] = set()
         self._idle: list[Conversation] = []
         self._opening: set[asyncio.Task[None]] = set()
@@ -42,7 +47,7 @@ class Pool:
 
         When this is cancelled, `mail.stage` tells how far it had come; its connection carries no other mail.
         """
-        self._waiting.append(mail)
+        self._line(mail).append(mail)
         self._dispatch()
         try:
             return await mail.done
@@ -63,20 +68,36 @@ class Pool:
             conversation.end()
 
     def _give_up(self, mail: Mail) -> None:
-        if mail in self._waiting:
-            self._waiting.remove(mail)
+        if mail in self._line(mail):
+            self._line(mail).remove(mail)
         for conversation in [one for one in self._all if one.carries(mail)]:
             conversation.abandon(mail)
 
     # ---- who carries what -------------------------------------------------------------------
 
+    def _line(self, mail: Mail) -> deque[Mail]:
+        return self._bulk if mail.bulk else self._waiting
+
+    def _most(self) -> int:
+        """Connections there can be at present."""
+        reluctant = self._all and asyncio.get_running_loop().time() < self._reluctant_until
+        return len(self._all) if reluctant else self._settings.connections
+
+    def _for_bulk(self) -> int:
+        """So many more connections may carry bulk: one is kept for others."""
+        return max(self._most() - 1, 1) - sum(conversation.carries_bulk for conversation in self._all)
+
+    def _startable(self) -> int:
+        """Mails that connections which carry nothing could take now."""
+        return len(self._waiting) + min(len(self._bulk), max(self._for_bulk(), 0))
+
     def _dispatch(self) -> None:
-        while self._idle and len(self._waiting) > len(self._asked):
+        while self._idle and self._startable() > len(self._asked):
             self._put_to_work(self._idle.pop())
-        spare = len(self._waiting) - len(self._asked) - len(self._opening)
+        spare = self._startable() - len(self._asked) - len(self._opening)
         if spare > 0:
             spare -= self._open(spare)
-        if spare > 0:
+        if spare > 0 or len(self._bulk) > max(self._for_bulk(), 0):
             self._crowd()
 
     def _put_to_work(self, conversation: Conversation) -> None:
@@ -88,14 +109,16 @@ class Pool:
 
     def _crowd(self) -> None:
         """No more connections may be opened: whichever waits only for an answer takes one more mail behind it."""
-        while self._waiting and self._hungry:
-            conversation = self._hungry.pop()
+        for conversation in list(self._hungry):
+            if not (self._waiting or self._bulk):
+                return
+            self._hungry.discard(conversation)
             if conversation.has_room:
                 conversation.go_on()
 
     def _next(self, conversation: Conversation) -> Mail | None:
-        while self._waiting:
-            mail = self._waiting.popleft()
+        while (line := self._open_to(conversation)) is not None:
+            mail = line.popleft()
             if time.monotonic() > mail.begin_by:
                 mail.fail(TryLater("it waited too long for a connection", stage=Stage.CONNECT, stale=True))
             if not mail.done.done():
@@ -103,8 +126,15 @@ class Pool:
         self._hungry.add(conversation)
         return None
 
+    def _open_to(self, conversation: Conversation) -> deque[Mail] | None:
+        """The line it may take a mail from. None that somebody waits for stands behind bulk, but where it has to."""
+        burdened = conversation.carries_bulk
+        if self._waiting:
+            return None if burdened and self._most() > 1 else self._waiting
+        return self._bulk if self._bulk and (burdened or self._for_bulk() > 0) else None
+
     def _again(self, mail: Mail) -> None:
-        self._waiting.appendleft(mail)
+        self._line(mail).appendleft(mail)
 
     def _rests(self, conversation: Conversation) -> None:
         self._asked.discard(conversation)
@@ -178,6 +208,6 @@ class Pool:
             self._fail_waiting(error)
 
     def _fail_waiting(self, error: ChannelError) -> None:
-        waiting, self._waiting = self._waiting, deque()
+        waiting, self._waiting, self._bulk = [*self._waiting, *self._bulk], deque(), deque()
         for mail in waiting:
             mail.fail(copy.copy(error))

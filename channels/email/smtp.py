@@ -49,7 +49,7 @@ class SmtpSender:
         _check_recipient(message.to)
         body = wire_form(self._written(message))
         mail = Mail(envelope_of(message, self._own), body, asyncio.get_running_loop().create_future())
-        mail.begin_by, mail.still = message.begin_by, message.still
+        mail.begin_by, mail.still, mail.bulk = message.begin_by, message.still, message.bulk
         try:
             async with asyncio.timeout(self._longest):
                 answer = await self.pool.carry(mail)

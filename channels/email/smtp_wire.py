@@ -99,6 +99,12 @@ class Conversation(asyncio.Protocol):
     def carries(self, mail: Mail) -> bool:
         return mail is self._coming or any(other is mail for _, other in self._awaited)
 
+    @property
+    def carries_bulk(self) -> bool:
+        """True while what is behind it may have to wait long for the server's answer about a mail to many."""
+        mails = [mail for _, mail in self._awaited] + [self._coming]
+        return any(mail is not None and mail.bulk for mail in mails)
+
     def abandon(self, mail: Mail) -> None:
         """Nobody waits for this mail any more, which it carries: its body must not leave, no other mail follows."""
         self._retiring = True

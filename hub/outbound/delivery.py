@@ -141,7 +141,7 @@ class Delivery:
     async def _send(self, ready: Ready, message: Outbound[Any]) -> Accepted:
         """Who waited for a connection is asked about again, so that an opt-out is obeyed within the second (F17)."""
         asked = ready.asked
-        message = replace(message, still=lambda: self._still(ready))
+        message = replace(message, bulk=ready.ticket.is_bulk, still=lambda: self._still(ready))
         while True:
             if time.monotonic() > asked + _FRESH_SECONDS:
                 if not await self._still(ready):

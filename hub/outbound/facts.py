@@ -49,7 +49,7 @@ async def facts(
     suppressions = await _suppressions(session, {i.value for i in (*identities, *wanted)})
     by_wish = _grouped((i.customer_id, i) for i in wanted)
     complaining, waiting = await _troubled(session, ids)
-    lately, automatic = await _lately(session, ids, now)
+    lately, leaving, automatic = await _lately(session, ids, now)
     return {
         customer.id: Facts(
             customer=customer,
@@ -62,6 +62,7 @@ async def facts(
                 for row in suppressions.get(i.value, ())
             ),
             lately=_grouped(lately.get(customer.id, ())),
+            leaving=frozenset(leaving.get(customer.id, ())),
             automatic=dict(automatic.get(customer.id, ())),
             complaining=customer.id in complaining or COMPLAINT in customer.labels,
             waiting=waiting.get(customer.id),
@@ -118,16 +119,17 @@ async def _lately(
     session: AsyncSession, ids: list[UUID], now: datetime
 ) -> tuple[
     dict[UUID, tuple[tuple[tuple[Kind | None, Purpose], UUID], ...]],
+    dict[UUID, tuple[UUID, ...]],
     dict[UUID, tuple[tuple[UUID, AutomaticAnswer], ...]],
 ]:
-    """The last week's messages for purposes other than service, and automatic answers, oldest first.
+    """The last week's messages for purposes other than service, which of them leave or left, and automatic answers.
 
-    Without what was refused or never arrived.
+    Oldest first, without what was refused or never arrived.
     """
     columns = (
         *(col(Interaction.customer_id), col(Interaction.id), col(Interaction.purpose), col(Interaction.at)),
         *(col(Interaction.kind), col(Interaction.recipient), col(Interaction.conversation_id)),
-        col(Interaction.occasion),
+        *(col(Interaction.occasion), col(Interaction.state_rank)),
     )
     nobody_wrote = and_(col(Interaction.origin) == Origin.AUTOMATION, col(Interaction.in_reply_to) != "")
     wanted = (
@@ -138,8 +140,10 @@ async def _lately(
         col(Interaction.state).not_in(NEVER_LEFT),
     )
     rows = (await session.execute(sa_select(*columns).where(*wanted).order_by(col(Interaction.id)))).all()
+    counted = [row for row in rows if row.purpose is not Purpose.SERVICE]
     return (
-        _grouped((r.customer_id, ((r.kind, r.purpose), r.id)) for r in rows if r.purpose is not Purpose.SERVICE),
+        _grouped((row.customer_id, ((row.kind, row.purpose), row.id)) for row in counted),
+        _grouped((row.customer_id, row.id) for row in counted if row.state_rank >= State.SENDING.rank),
         _grouped((row.customer_id, (row.id, _automatic(row))) for row in rows if row.purpose is Purpose.SERVICE),
     )
 

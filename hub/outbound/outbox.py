@@ -45,6 +45,11 @@ class Ticket:
     fence: int
     expires_at: datetime | None
     cost: int = 1  # segments of an SMS; guessed as long as its words are not made
+    priority: int = 0
+
+    @property
+    def is_bulk(self) -> bool:
+        return self.priority >= BULK
 
 
 # GCRA: one timestamp of the sender is the whole limiter, and its row lock makes it exact over all processes. What is
@@ -81,11 +86,13 @@ pick as materialized (
 priced as (
   select p.*, case when room.unit = 'segments' then p.cost else 1 end as price from pick p, room),
 summed as (
-  select id, price, priority, row_number() over line as place, sum(price) over line as total
+  select id, price, priority, row_number() over line as place, sum(price) over line as total,
+         count(*) filter (where priority >= :bulk) over line as among_bulk
   from priced window line as (order by priority, due_at, id rows unbounded preceding)),
 taken as materialized (
   select summed.id, summed.price from summed, room
   where (total <= units or (place = 1 and units >= floor(burst)))
+    and (priority < :bulk or among_bulk <= :most_bulk)
     and (priority < :bulk or cap is null or total <= left_for_bulk or (place = 1 and spent = 0))),
 spend as (
   update sender
@@ -97,7 +104,7 @@ update outbox o
 set attempts = attempts + 1, fence = fence + 1, worker = :worker,
     lease_until = room.at + make_interval(secs => :lease)
 from taken, room where o.id = taken.id
-returning o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at, o.cost
+returning o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at, o.cost, o.priority
 """)
 
 _RAN_OUT = text("""
@@ -130,13 +137,20 @@ async def put(session: AsyncSession, tickets: Sequence[NewTicket], *, now: datet
 
 
 async def claim(
-    session: AsyncSession, channel: str, *, limit: int, worker: str, lease: timedelta = LEASE
+    session: AsyncSession,
+    channel: str,
+    *,
+    limit: int,
+    worker: str,
+    lease: timedelta = LEASE,
+    bulk: int | None = None,
 ) -> list[Ticket]:
     """Take as many due tickets as the sender's rate and day allow now, those of people who wait first.
 
-    Pauses are kept.
+    At most `bulk` of those that nobody waits for (None: `limit`). Pauses are kept.
     """
-    values = {"channel": channel, "limit": limit, "worker": worker, "lease": lease.total_seconds()}
+    values: dict[str, object] = {"channel": channel, "limit": limit, "worker": worker, "lease": lease.total_seconds()}
+    values["most_bulk"] = limit if bulk is None else bulk
     rows = (await session.execute(_CLAIM, values | {"bulk": BULK, "dearest": DEAREST})).all()
     return [Ticket(*row) for row in rows]
 

@@ -90,6 +90,7 @@ class Facts:
     rankings: Mapping[Purpose, tuple[Kind, ...]] | None = None
     suppressions: tuple[Suppression, ...] = ()
     lately: Mapping[tuple[Kind | None, Purpose], tuple[UUID, ...]] = field(default_factory=dict)
+    leaving: frozenset[UUID] = frozenset()  # which of `lately` are being sent or were
     automatic: Mapping[UUID, AutomaticAnswer] = field(default_factory=dict)
     complaining: bool = False
     waiting: datetime | None = None
@@ -217,16 +218,26 @@ def _paused(customer: Customer, now: datetime) -> bool:
 
 
 def _too_often(facts: Facts, question: Question, rules: Rules) -> tuple[Withheld, str] | None:
-    earlier = sum(len(_earlier(ids, question)) for (_, purpose), ids in facts.lately.items() if purpose == "marketing")
+    earlier = sum(
+        len(_earlier(ids, question, facts)) for (_, purpose), ids in facts.lately.items() if purpose == "marketing"
+    )
     if earlier < rules.marketing_per_week:
         return None
     return Withheld.FREQUENCY, f"had {earlier} marketing messages in 7 days, {rules.marketing_per_week} are allowed"
 
 
-def _earlier(ids: Iterable[UUID], question: Question) -> list[UUID]:
-    """At sending only what was written before this message counts: of too many at once the first ones go."""
+def _earlier(ids: Iterable[UUID], question: Question, facts: Facts) -> list[UUID]:
+    """At sending what was written before this message counts, and what has begun to leave: it may be the younger one.
+
+    So of too many at once the first ones go, and one that was written first and committed last comes too late. Of those
+    that are all being sent the first ones go on.
+    """
     mine = question.interaction
-    return [other for other in ids if mine is None or other < mine]
+    if mine is None:
+        return list(ids)
+    if mine in facts.leaving:
+        return [one for one in ids if one < mine and one in facts.leaving]
+    return [one for one in ids if one < mine or one in facts.leaving]
 
 
 # ---- the channels ---------------------------------------------------------------------------
@@ -265,7 +276,7 @@ def _channel(kind: Kind, place: int, facts: Facts, question: Question, rules: Ru
 def _capped(kind: Kind, facts: Facts, question: Question, rules: Rules) -> _Verdict | None:
     """So many a week by this channel for this purpose, whoever wrote them."""
     cap = rules.caps.get((kind, question.purpose))
-    had = len(_earlier(facts.lately.get((kind, question.purpose), ()), question))
+    had = len(_earlier(facts.lately.get((kind, question.purpose), ()), question, facts))
     if cap is None or had < cap or question.any_hour:
         return None
     words = f"had {had} for {question.purpose.value} in 7 days, {cap} are allowed"

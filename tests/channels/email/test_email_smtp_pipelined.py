@@ -199,6 +199,63 @@ async def test_a_body_that_is_late_because_of_the_answer_before_it_leaves_only_i
     assert [isinstance(one, TryLater) and one.stale for one in answers] == [False, not allowed, False]
 
 
+class Crawling(Script):
+    """Takes bulk without ever answering, until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told, self.held = asyncio.Event(), 0
+
+    async def _take(self, recipient: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if recipient.startswith("bulk"):
+            self.held += 1
+            await self.told.wait()
+        await super()._take(recipient, reader, writer)
+
+
+async def test_a_connection_is_kept_for_who_waits_while_bulk_crawls(serving: Any, settings: Build) -> None:
+    script = Crawling()
+    table = settings(await serving(script.serve, limit=2**24), smtp={"connections": 4}).smtp
+    pool, loop = Pool(table, Login("mail", table, "shop.example")), asyncio.get_running_loop()
+
+    def mail(name: str, *, bulk: bool) -> Mail:
+        return Mail(Envelope("a@shop.example", f"{name}@x.example"), BODY, loop.create_future(), bulk=bulk)
+
+    bulk = [asyncio.create_task(pool.carry(mail(f"bulk{n}", bulk=True))) for n in range(20)]
+    while script.held < 3:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    for name in ("ana", "bo"):
+        assert await asyncio.wait_for(pool.carry(mail(name, bulk=False)), 10) == "250 2.0.0 queued"
+    assert (script.held, len(script.connections), [who for who, _ in script.mails]) == (
+        3,
+        4,
+        ["ana@x.example", "bo@x.example"],
+    )
+    script.told.set()
+    assert await asyncio.wait_for(asyncio.gather(*bulk), 20) == ["250 2.0.0 queued"] * 20
+    await pool.close()
+
+
+async def test_over_its_only_connection_a_mail_somebody_waits_for_goes_before_the_bulk_that_waits(
+    serving: Any, settings: Build
+) -> None:
+    script = Crawling()
+    table = settings(await serving(script.serve, limit=2**24), smtp={"connections": 1}).smtp
+    pool, loop = Pool(table, Login("mail", table, "shop.example")), asyncio.get_running_loop()
+    mails = [Mail(Envelope("a@shop.example", f"bulk{n}@x.example"), BODY, loop.create_future(), bulk=True)
+             for n in range(5)]  # fmt: skip
+    bulk = [asyncio.create_task(pool.carry(one)) for one in mails]
+    while not script.held:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    hers = Mail(Envelope("a@shop.example", "ana@x.example"), BODY, loop.create_future())
+    ana = asyncio.create_task(pool.carry(hers))
+    await asyncio.sleep(0)
+    script.told.set()
+    await asyncio.wait_for(asyncio.gather(ana, *bulk), 20)
+    await pool.close()
+    assert [who for who, _ in script.mails].index("ana@x.example") <= 2
+
+
 async def test_no_answer_to_a_dot_is_unknown_for_that_mail_and_nothing_sent_for_the_one_behind_it(
     start: Started,
 ) -> None:

@@ -209,6 +209,13 @@ def test_of_too_many_at_once_the_first_go_when_asked_again_at_sending(rules: Rul
     assert answers == [True, True, True, False, False]
 
 
+def test_what_has_begun_to_leave_counts_although_it_was_written_later(rules: Rules) -> None:
+    ids = tuple(uuid7(NOW + timedelta(seconds=n)) for n in range(4))
+    facts = about(lately={LATELY: ids}, leaving=frozenset(ids[1:]))
+    answers = [decide(facts, replace(MARKETING, interaction=i), rules, NOW).allowed for i in ids]
+    assert answers == [False, True, True, True]
+
+
 # ---- agents and answers ---------------------------------------------------------------------
 
 

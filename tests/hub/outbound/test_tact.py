@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +20,12 @@ from hub.customers import consent
 from hub.database.engine import Database
 from hub.models import Conversation, Interaction, Outbox
 from hub.models.vocabulary import ConversationState, Kind, Origin, Purpose, State, Withheld
-from hub.outbound import dry_run
+from hub.outbound import dry_run, outbox, preparing
 from hub.outbound.bulk import Verdict
 from hub.outbound.permission import Question, Rules
 from hub.outbound.request import Gate, Request, Words, send
 from hub.outbound.setwise import Matter
+from tests.hub.outbound.test_still import MAIL
 
 Enrol = Callable[..., Awaitable[UUID]]
 EVERYBODY: dict[Kind, frozenset[str] | None] = dict.fromkeys(Kind)
@@ -159,3 +160,28 @@ async def test_of_two_that_the_cap_lets_one_through_the_first_is_sent(
         states = select(Interaction.state).order_by(col(Interaction.id))
         assert list(await session.exec(states)) == [State.QUEUED, State.WITHHELD]
         assert len((await session.exec(select(Outbox.id))).all()) == 1
+
+
+async def test_one_that_was_written_first_and_committed_last_does_not_go_over_the_cap(
+    database: Database, enrol: Enrol, gate: Gate, tactful: Rules, quick_senders: None
+) -> None:
+    """Two campaigns are fed at once: neither sees the other's, and the later one leaves first."""
+    strict = replace(gate, rules=replace(tactful, caps={(Kind.EMAIL, Purpose.MARKETING): 1}))
+    words = Request(await enrol(), Purpose.MARKETING, Origin.API, Words("Less!", subject="Less!"), kinds=(Kind.EMAIL,))
+    noon = datetime.now(UTC).replace(hour=12, minute=0) - timedelta(days=1)
+    async with database.unit() as slow:
+        await send(slow, words, gate=strict, now=noon)
+        async with database.unit() as session:
+            await send(session, words, gate=strict, now=noon + timedelta(seconds=1))
+        assert await _leaving(database, strict, noon) == 1
+    assert await _leaving(database, strict, noon) == 0
+    async with database.unit() as session:
+        states = select(Interaction.state).order_by(col(Interaction.id))
+        assert list(await session.exec(states)) == [State.WITHHELD, State.SENDING]
+
+
+async def _leaving(database: Database, gate: Gate, now: datetime) -> int:
+    """One turn of a pump, up to where it talks to the server."""
+    async with database.unit() as session:
+        tickets = await outbox.claim(session, "mail", limit=5, worker="test")
+        return len(await preparing.prepare(session, tickets, MAIL, gate=gate, claimed=0.0, now=now))
