@@ -42,14 +42,16 @@ class Delivery:
     lease: timedelta = LEASE
     send_time: timedelta = timedelta(seconds=90)
 
-    async def claim(self, channel: str, limit: int) -> tuple[int, list[Ready]]:
+    async def claim(self, channel: str, limit: int, *, bulk: int | None = None) -> tuple[int, list[Ready]]:
         """Take what may be sent now through this channel: how many tickets, and what of them is to be delivered.
+
+        At most `bulk` of what nobody waits for (None: `limit`).
 
         When this returns, `sending` is committed; what the gate stopped is settled.
         """
         claimed = time.monotonic()
         async with self.database.unit() as session:
-            tickets = await outbox.claim(session, channel, limit=limit, worker=self.worker, lease=self.lease)
+            tickets = await outbox.claim(session, channel, limit=limit, bulk=bulk, worker=self.worker, lease=self.lease)
         if not tickets:
             return 0, []
         try:

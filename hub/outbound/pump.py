@@ -21,6 +21,7 @@ _log = structlog.get_logger("pump")
 GROUP_SECONDS = 0.02  # outcomes that come within this are settled in one transaction
 POLL_SECONDS = 1.0
 _BUSY_SECONDS = 0.05
+_KEPT = 5  # every so many-th place is for messages that somebody waits for: bulk may crawl
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Pump:
     stop_seconds: float = 8.0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _flying: set[asyncio.Task[None]] = field(default_factory=set)
+    _bulk: set[asyncio.Task[None]] = field(default_factory=set)  # of them
     _landed: list[Outcome] = field(default_factory=list)
     _held: set[int] = field(default_factory=set)  # tickets that may have reached the wire and are not yet settled
     _astray: bool = False  # the database may know of tickets of ours that we do not know of
@@ -53,13 +55,16 @@ class Pump:
         in_flight, unwritten = len(self._flying), len(self._landed)
         return min(self.concurrency - in_flight, 2 * self.concurrency - in_flight - unwritten)
 
+    def _room_for_bulk(self) -> int:
+        return max(self.concurrency - max(self.concurrency // _KEPT, 1), 1) - len(self._bulk)
+
     async def _start(self, room: int) -> int:
         self.wake.clear()
         if room <= 0:
             return 0
         try:
             await self._find_astray()
-            claimed, ready = await self.delivery.claim(self.channel, room)
+            claimed, ready = await self.delivery.claim(self.channel, room, bulk=self._room_for_bulk())
         except Exception as e:
             self._astray = self._astray or is_away(e)
             _complain("cannot claim", e, channel=self.channel)  # what is in flight goes on, and the next turn comes
@@ -68,6 +73,9 @@ class Pump:
             task = asyncio.create_task(self._send(one))
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
+            if one.ticket.is_bulk:
+                self._bulk.add(task)
+                task.add_done_callback(self._bulk.discard)
         self._held.update(one.ticket.id for one in ready)
         return claimed
 
@@ -87,7 +95,7 @@ class Pump:
     async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
         """Until something may be due, or there is room again, or the time is up."""
         waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self.wake.wait())}
-        full = len(self._flying) >= self.concurrency
+        full = len(self._flying) >= self.concurrency or self._room_for_bulk() <= 0
         try:
             await asyncio.wait(
                 waiting | (self._flying if full else set()), timeout=seconds, return_when=asyncio.FIRST_COMPLETED

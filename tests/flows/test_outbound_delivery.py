@@ -392,6 +392,47 @@ class Spoiling:
         return Accepted(cast("str", 7)) if message.to.value == self._recipient else accepted
 
 
+class Crawling:
+    """Takes bulk and does not answer until it is told to; whoever has a name of their own is answered at once."""
+
+    def __init__(self) -> None:
+        self.told, self.taken = asyncio.Event(), asyncio.Queue[str]()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        await self.taken.put(str(envelope.rcpt_tos[0]))
+        if str(envelope.rcpt_tos[0]).startswith("person"):
+            await self.told.wait()
+        return "250 2.0.0 Ok"
+
+
+async def test_an_agents_mail_passes_a_campaign_that_a_crawling_server_holds_up(world: World) -> None:
+    people = [await world.customer(f"Person{n}") for n in range(25)]
+    asked = [
+        Request(one, Purpose.MARKETING, Origin.CAMPAIGN, Words("Tulips", subject="Spring"), kinds=(HubKind.EMAIL,))
+        for one in people
+    ]
+    async with world.database.unit() as session:
+        await send_many(session, asked, gate=world.gate, now=clock.now())
+    sink, stop, ana = Crawling(), asyncio.Event(), await world.customer("Ana")
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(sink), "127.0.0.1", 0)
+    smtp = {"host": "127.0.0.1", "port": server.sockets[0].getsockname()[1], "security": "none"}
+    table = {"address": "support@meadow.example", "smtp": smtp}
+    mail = open_channel("mail", Kind.EMAIL, "smtp", table, webhook_base="http://hub.example")
+    world.delivery.channels["mail"] = mail  # type: ignore[index]
+    pump = Pump(world.delivery, "mail")
+    running = asyncio.create_task(pump.run(stop))
+    held = [await asyncio.wait_for(sink.taken.get(), 30) for _ in range(3)]
+    await world.ask(ana, Kind.EMAIL, Words("Hello", subject="Hi"))
+    pump.wake.set()
+    assert await asyncio.wait_for(sink.taken.get(), 30) == "ana@example.org"
+    assert all(one.startswith("person") for one in held)
+    sink.told.set()
+    stop.set()
+    await asyncio.wait_for(running, 30)
+    await mail.close()
+    server.close()
+
+
 WORKER = """
 import asyncio, sys
 from pathlib import Path
