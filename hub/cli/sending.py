@@ -32,7 +32,8 @@ def show(config: options.Config = None, json: options.Json = False) -> None:
 
 def _rate(one: Line) -> str:
     slowed = f", slowed to {one.rate * one.pace:.3g}" if one.pace < 1 else ""
-    return f"{one.rate:g} {one.unit.value}{slowed}"
+    unit = one.unit.value.removesuffix("s") if one.rate == 1 else one.unit.value
+    return f"{one.rate:g} {unit}{slowed}"
 
 
 def _today(one: Line) -> str:

@@ -148,3 +148,4 @@ async def test_senders_are_listed_with_what_they_may_and_what_they_have_spent(qu
         *("0 of 30", "day 2 of 3", "rests until 2100-01-01 00:00:00 UTC"),
     ):
         assert words in told
+    assert "1 messages" not in (await quick.hub("senders", HUB_CHANNELS__VOICE__RATE="1")).words

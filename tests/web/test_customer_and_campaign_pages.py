@@ -182,6 +182,13 @@ async def test_a_task_is_written_down_and_ticked_off(world: Any, signed_in: Any)
     assert "Call back about the invoice" not in (await desk.see("/tasks")).text
 
 
+async def test_a_whole_rate_is_shown_without_a_fraction(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.ADMIN)
+    figures = [cell.text.strip() for cell in (await desk.see("/settings")).select("td.num")]
+    assert {"20", "10"} <= set(figures)
+    assert "20.0" not in figures
+
+
 async def test_an_api_token_is_shown_once(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.ADMIN)
     shown: Any = BeautifulSoup((await desk.send("/settings/tokens", name="shop")).text, "html.parser")
