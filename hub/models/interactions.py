@@ -112,6 +112,15 @@ class DedupeKey(SQLModel, table=True):
     interaction_id: UUID = Field(foreign_key="interaction.id", index=True, ondelete="CASCADE")
 
 
+class EvidenceLook(SQLModel, table=True):
+    """When the provider's list was last looked through for a message whose fate is unknown, and how often."""
+
+    __tablename__ = "evidence_look"
+    interaction_id: UUID = Field(primary_key=True, foreign_key="interaction.id", ondelete="CASCADE")
+    looked_at: datetime = Field(sa_type=Moment)
+    times: int = 1
+
+
 class Attempt(SQLModel, table=True):
     """Append-only: one conversation with a provider about one message."""
 

@@ -13,7 +13,8 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,7 +24,7 @@ from channels.message import Address, Call, Outbound, Receipt, Text
 from hub.database.engine import Database
 from hub.interactions import receipts
 from hub.interactions.reckoning import News
-from hub.models import Attempt, Interaction, ProviderReference, TemplateVersion
+from hub.models import Attempt, EvidenceLook, Interaction, ProviderReference, TemplateVersion
 from hub.models.vocabulary import Kind, State
 from hub.outbound import links, rendering
 from hub.outbound.asking import Gate
@@ -33,7 +34,8 @@ _log = structlog.get_logger("evidence")
 
 AT_LEAST, AT_MOST = timedelta(seconds=20), timedelta(hours=6)  # since it became unknown
 _SKEW = timedelta(minutes=2)  # between our clock and the provider's, and a create that took effect late
-_CASES = 200  # looked for in one turn, the latest first
+_CASES = 200  # looked for in one turn: who was never looked for first, then whose last look is the oldest
+_AGAIN, _AT_MOST_AGAIN = timedelta(seconds=20), timedelta(minutes=30)  # twice as long after every look in vain
 _UNSURE = ("unknown", "lease_expired")
 
 
@@ -49,13 +51,16 @@ class Case:
 
 async def waiting(session: AsyncSession, *, now: datetime) -> bool:
     """Whether there is anything to look for."""
-    return (await session.exec(select(Interaction.id).where(*_unknown(now)).limit(1))).first() is not None
+    found = select(Interaction.id).outerjoin(EvidenceLook, _SAME).where(*_unknown(now), _turn(now)).limit(1)
+    return (await session.exec(found)).first() is not None
 
 
-async def look(database: Database, channels: Mapping[str, Channel], *, gate: Gate, now: datetime) -> int:
-    """Ask the providers about every message that is unknown; how many of them were settled."""
+async def look(
+    database: Database, channels: Mapping[str, Channel], *, gate: Gate, now: datetime, most: int = _CASES
+) -> int:
+    """Ask the providers about up to so many messages that are unknown; how many of them were settled."""
     async with database.unit() as session:
-        cases = await _cases(session, gate, now)
+        cases = await _cases(session, gate, now, most)
     settled = 0
     for name in dict.fromkeys(case.channel for case in cases):
         channel = channels.get(name)
@@ -76,6 +81,7 @@ async def _look_at(database: Database, channel: Channel, cases: Sequence[Case], 
             break
         async with database.unit() as session:
             settled += await _judge(session, case, found, now)
+            await _note(session, [case.message.id], now)
     if settled:
         _log.info("unknown outcomes settled", channel=channel.name, count=settled)
     return settled
@@ -125,9 +131,10 @@ def _unknown(now: datetime) -> tuple[Any, ...]:
     )
 
 
-async def _cases(session: AsyncSession, gate: Gate, now: datetime) -> list[Case]:
-    latest = select(Interaction).where(*_unknown(now)).order_by(col(Interaction.state_at).desc()).limit(_CASES)
-    rows = (await session.exec(latest)).all()
+async def _cases(session: AsyncSession, gate: Gate, now: datetime, most: int) -> list[Case]:
+    waiting = select(Interaction).outerjoin(EvidenceLook, _SAME).where(*_unknown(now), _turn(now))
+    first = col(EvidenceLook.looked_at).asc().nulls_first(), col(Interaction.state_at).desc()
+    rows = (await session.exec(waiting.order_by(*first).limit(most))).all()
     tried = await _tried(session, [row.id for row in rows])
     versions = await _versions(session, {row.template_version_id for row in rows if row.template_version_id})
     cases = []
@@ -136,7 +143,28 @@ async def _cases(session: AsyncSession, gate: Gate, now: datetime) -> list[Case]
         if message is not None and row.id in tried:
             began, ended = tried[row.id]
             cases.append(Case(row.channel, message, began - _SKEW, ended + _SKEW))
+    named = {case.message.id for case in cases}
+    await _note(session, [row.id for row in rows if row.id not in named], now)  # nothing can be compared
     return cases
+
+
+_SAME = col(EvidenceLook.interaction_id) == col(Interaction.id)
+
+
+def _turn(now: datetime) -> ColumnElement[bool]:
+    """Never looked for since it became unknown, or long enough ago."""
+    looked, times = col(EvidenceLook.looked_at), func.least(col(EvidenceLook.times), 10)
+    rest = func.least(_AGAIN * func.power(2, times - 1), _AT_MOST_AGAIN)
+    return or_(looked.is_(None), looked < col(Interaction.state_at), looked <= now - rest)
+
+
+async def _note(session: AsyncSession, ids: Sequence[UUID], now: datetime) -> None:
+    """They were looked for now."""
+    if not ids:
+        return
+    rows = insert(EvidenceLook).values([{"interaction_id": one, "looked_at": now, "times": 1} for one in ids])
+    again = {"looked_at": now, "times": col(EvidenceLook.times) + 1}
+    await session.exec(rows.on_conflict_do_update(index_elements=["interaction_id"], set_=again))
 
 
 async def _tried(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, tuple[datetime, datetime]]:

@@ -23,6 +23,7 @@ def upgrade() -> None:
     _reactions()
     _steps()
     _rates()
+    _evidence()
 
 
 def _audiences() -> None:
@@ -204,6 +205,18 @@ def _rates() -> None:
     op.create_index("receipt_complaint", "receipt", ["interaction_id"], postgresql_where=complained)
     _required("campaign", sa.Column("pause_reason", sa.String(), server_default="", nullable=False))
     _required("campaign", sa.Column("judged", JSONB(), server_default="{}", nullable=False))
+
+
+def _evidence() -> None:
+    """When a provider was last asked about a message whose fate is unknown."""
+    op.create_table(
+        "evidence_look",
+        sa.Column("interaction_id", sa.Uuid(), nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("interaction_id"),
+    )
 
 
 def _required(table: str, column: sa.Column[Any]) -> None:

@@ -91,8 +91,8 @@ async def states(database: Database) -> Counter[State]:
         return Counter(State(one) for one in await session.exec(select(Interaction.state)))
 
 
-async def look(database: Database, delivery: Delivery) -> int:
-    return await evidence.look(database, delivery.channels, gate=delivery.gate, now=clock.now() + LATER)
+async def look(database: Database, delivery: Delivery, *, most: int = 200) -> int:
+    return await evidence.look(database, delivery.channels, gate=delivery.gate, now=clock.now() + LATER, most=most)
 
 
 async def test_of_200_texts_with_lost_answers_none_is_doubled_and_every_unknown_is_settled_a_minute_later(
@@ -169,3 +169,20 @@ async def test_nothing_is_asked_in_the_first_seconds_nor_after_hours(
             for after in (timedelta(seconds=1), LATER, timedelta(hours=7))
         ]
     assert waits == [False, True, False]
+
+
+async def test_those_never_looked_for_come_first_and_a_look_in_vain_is_not_repeated_at_once(
+    start: Start, database: Database, gate: Gate
+) -> None:
+    """More of them than one turn takes, and the latest never came to the provider: the others have their turn too."""
+    carrier, delivery = await start(1)
+    await deliver(database, gate, delivery, await people(database, 8))
+    async with database.unit() as session:
+        late = select(Interaction).order_by(col(Interaction.state_at).desc(), col(Interaction.id)).limit(4)
+        lost = {row.recipient for row in await session.exec(late)}
+    for message in [one for one in carrier.messages.all.values() if one.recipient in lost]:
+        del carrier.messages.all[message.sid]
+    assert [await look(database, delivery, most=4) for _ in range(2)] == [0, 4]
+    async with database.unit() as session:
+        assert not await evidence.waiting(session, now=clock.now() + LATER)
+        assert await evidence.waiting(session, now=clock.now() + 2 * LATER)
