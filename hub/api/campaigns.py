@@ -116,7 +116,7 @@ async def unschedule_campaign(caller: Campaigner, campaign_id: int) -> CampaignO
 
 @router.post("/{campaign_id}/pause")
 async def pause_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
-    """Nothing more leaves but what a sender has in its hands at this instant."""
+    """Nothing more leaves but what a sender has in its hands at this instant. The sums follow within seconds."""
     return await _done(caller, "pause", lambda s: lifecycle.pause(s, campaign_id, now=caller.now))
 
 

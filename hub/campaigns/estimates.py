@@ -12,6 +12,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.campaigns import tempo
 from hub.campaigns.dry_runs import Report
 from hub.models import Outbox, SenderRow
 from hub.models.vocabulary import Kind, Unit
@@ -58,10 +59,12 @@ async def finish(
         end = last(report.units(kind) if pace[1] is Unit.SEGMENTS else report.of_kind(kind), pace[0], now)
         if end is None:
             return None
-        later = report.later(kind)
-        ends += [end, *([later.until] if later and later.until else [])]
+        ends.append(end)
+    waits = [(later.number, later.until) for kind in report.kinds if (later := report.later(kind)) and later.until]
+    ends += [until for _, until in waits]
     if per_hour:
-        ends.append(now + timedelta(hours=report.reachable / per_hour))
+        ends.append(tempo.last(report.reachable, per_hour, now))
+        ends += [tempo.last(number, per_hour, until) for number, until in waits]
     return max(ends)
 
 

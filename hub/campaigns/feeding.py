@@ -46,6 +46,9 @@ async def feed(
         return True
     if await tickets.waiting(session, campaign_id, now=now, limit=ahead) >= ahead:
         return False
+    most = tempo.most_held(campaign)
+    if await tickets.held(session, campaign_id, now=now, limit=most) >= most:
+        return False
     slice = await tempo.room(session, campaign, now=now, limit=slice)  # noqa: A001
     if slice == 0:
         return False

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub import live
-from hub.campaigns import lifecycle, steps, variants
-from hub.campaigns.lifecycle import NotFound, NotStartable, Plan
+from hub.campaigns import lifecycle, rows, steps, variants
+from hub.campaigns.lifecycle import NotStartable, Plan
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Kind
 
@@ -40,30 +38,15 @@ async def clone(session: AsyncSession, campaign_id: int, name: str, *, staff_id:
 
 async def archive(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
     """Out of the list; from now on it can only be read. Raises NotFound; NotStartable while it is under way."""
-    campaign = await _locked(session, campaign_id)
+    campaign = await rows.locked(session, campaign_id)
     if campaign.state not in _AT_REST:
         raise NotStartable(f"“{campaign.name}” is {campaign.state.value} and cannot be put away. Cancel it first")
     campaign.archived_at = campaign.archived_at or now
-    return await _saved(session, campaign)
+    return await rows.saved(session, campaign)
 
 
 async def unarchive(session: AsyncSession, campaign_id: int) -> Campaign:
     """Back into the list. Raises NotFound."""
-    campaign = await _locked(session, campaign_id)
+    campaign = await rows.locked(session, campaign_id)
     campaign.archived_at = None
-    return await _saved(session, campaign)
-
-
-async def _locked(session: AsyncSession, campaign_id: int) -> Campaign:
-    query = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update()
-    campaign = (await session.exec(query.execution_options(populate_existing=True))).one_or_none()
-    if campaign is None:
-        raise NotFound(f"there is no campaign {campaign_id}")
-    return campaign
-
-
-async def _saved(session: AsyncSession, campaign: Campaign) -> Campaign:
-    session.add(campaign)
-    await session.flush()
-    await live.publish(session, "campaign", id=campaign.id)
-    return campaign
+    return await rows.saved(session, campaign)

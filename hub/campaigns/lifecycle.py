@@ -7,15 +7,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub import live
-from hub.campaigns import counting, dry_runs, revising, segments, tallies, tickets, waiting
+from hub.campaigns import counting, dry_runs, revising, rows, segments, tallies, tickets, waiting
 from hub.campaigns.conditions import BadCondition
 from hub.campaigns.counting import Counts
 from hub.campaigns.proofs import prove
+from hub.campaigns.rows import NotFound as NotFound
 from hub.conversations import tasks
 from hub.conversations.tasks import NewTask
 from hub.models import Campaign
@@ -25,10 +24,6 @@ from hub.outbound.request import Gate
 _TRAILING = timedelta(days=3)  # how long after a cancellation a sender may still give a ticket back
 _BEFORE = frozenset({CampaignState.DRAFT, CampaignState.SCHEDULED})
 _ALIVE = _BEFORE | {CampaignState.RUNNING, CampaignState.PAUSED}
-
-
-class NotFound(LookupError):
-    """There is no such campaign."""
 
 
 class NotStartable(Exception):
@@ -75,10 +70,7 @@ async def create(session: AsyncSession, plan: Plan, *, staff_id: int | None, now
     """Draft a campaign. Raises BadCondition."""
     campaign = Campaign(name="", created_by=staff_id, created_at=now)
     _write(campaign, plan)
-    session.add(campaign)
-    await session.flush()
-    await _announce(session, campaign)
-    return campaign
+    return await rows.saved(session, campaign)
 
 
 async def edit(session: AsyncSession, campaign_id: int, plan: Plan, *, gate: Gate, now: datetime) -> Campaign:
@@ -93,7 +85,7 @@ async def edit(session: AsyncSession, campaign_id: int, plan: Plan, *, gate: Gat
         await _revise(session, campaign, plan, gate=gate, now=now)
     else:
         _write(campaign, plan)
-    return await _saved(session, campaign)
+    return await rows.saved(session, campaign)
 
 
 async def _revise(session: AsyncSession, campaign: Campaign, plan: Plan, *, gate: Gate, now: datetime) -> None:
@@ -121,7 +113,7 @@ async def schedule(
     _require(campaign, _BEFORE, "scheduled")
     await _check(session, campaign, gate=gate, now=now)
     campaign.state, campaign.starts_at = CampaignState.SCHEDULED, starts_at
-    return await _saved(session, campaign)
+    return await rows.saved(session, campaign)
 
 
 async def start(session: AsyncSession, campaign_id: int, *, gate: Gate, now: datetime) -> Campaign:
@@ -131,16 +123,19 @@ async def start(session: AsyncSession, campaign_id: int, *, gate: Gate, now: dat
     await _check(session, campaign, gate=gate, now=now)
     campaign.state, campaign.started_at = CampaignState.RUNNING, now
     await dry_runs.forget(session, campaign_id)
-    return await _saved(session, campaign)
+    return await rows.saved(session, campaign)
 
 
 async def pause(session: AsyncSession, campaign_id: int, *, now: datetime, reason: str = "") -> Campaign:
-    """Nothing more leaves but what is in a sender's hands at this instant (F18). `reason`: why it pauses itself."""
+    """Nothing more leaves but what is in a sender's hands at this instant (F18). `reason`: why it pauses itself.
+
+    However much waits, this is done at once: it is the state that senders obey, and the tickets follow, see `follow`.
+    """
     campaign = await _locked(session, campaign_id)
     _require(campaign, {CampaignState.RUNNING}, "paused")
     campaign.state, campaign.pause_reason = CampaignState.PAUSED, reason
-    await tickets.set_aside(session, campaign_id, now=now)
-    return await _saved(session, campaign)
+    await tickets.follow(session, campaign, now=now)
+    return await rows.saved(session, campaign)
 
 
 async def resume(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
@@ -149,18 +144,18 @@ async def resume(session: AsyncSession, campaign_id: int, *, now: datetime) -> C
     _require(campaign, {CampaignState.PAUSED}, "resumed")
     campaign.state, campaign.pause_reason = CampaignState.RUNNING, ""
     campaign.judged = asdict(await tallies.whole(session, campaign_id))
-    await tickets.bring_back(session, campaign_id, now=now)
+    await tickets.follow(session, campaign, now=now)
     await waiting.hurry(session, campaign_id, now=now)
-    return await _saved(session, campaign)
+    return await rows.saved(session, campaign)
 
 
 async def cancel(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
-    """End it: what waits is cancelled in the same transaction, what has left stays as it is."""
+    """End it: nothing more leaves, what waits is cancelled (see `follow`), what has left stays as it is."""
     campaign = await _locked(session, campaign_id)
     _require(campaign, _ALIVE, "cancelled")
     campaign.state, campaign.finished_at = CampaignState.CANCELLED, now
-    await tickets.cancel(session, campaign_id, now=now)
-    return await _saved(session, campaign)
+    await tickets.follow(session, campaign, now=now)
+    return await rows.saved(session, campaign)
 
 
 async def get(session: AsyncSession, campaign_id: int) -> Campaign:
@@ -220,21 +215,20 @@ async def unschedule(session: AsyncSession, campaign_id: int) -> Campaign:
     campaign = await _locked(session, campaign_id)
     _require(campaign, {CampaignState.SCHEDULED}, "taken off the schedule")
     campaign.state = CampaignState.DRAFT
-    return await _saved(session, campaign)
+    return await rows.saved(session, campaign)
 
 
-async def sweep(session: AsyncSession, *, now: datetime) -> None:
-    """What was in a sender's hands when its campaign was paused or cancelled, and came back unsent: follow suit."""
-    recent = col(Campaign.finished_at) > now - _TRAILING
-    stopped = or_(
-        col(Campaign.state) == CampaignState.PAUSED, and_(col(Campaign.state) == CampaignState.CANCELLED, recent)
-    )
-    query = select(Campaign.id, Campaign.state).where(stopped).with_for_update(skip_locked=True)
-    for campaign_id, state in (await session.exec(query.order_by(col(Campaign.id)))).all():
-        if state is CampaignState.PAUSED:
-            await tickets.set_aside(session, campaign_id or 0, now=now)
-        else:
-            await tickets.cancel(session, campaign_id or 0, now=now)
+async def strayed(session: AsyncSession, *, now: datetime) -> list[int]:
+    """Campaigns whose tickets have yet to follow what became of them, see `follow`."""
+    return await tickets.strayed(session, now=now, recent=now - _TRAILING)
+
+
+async def follow(session: AsyncSession, campaign_id: int, *, now: datetime) -> bool:
+    """The next slice of a campaign's tickets does what it does; True: call again at once. Raises NotFound."""
+    campaign = await rows.locked(session, campaign_id)
+    more = await tickets.follow(session, campaign, now=now, limit=tickets.SLICE)
+    await rows.saved(session, campaign)
+    return more
 
 
 def _write(campaign: Campaign, plan: Plan) -> None:
@@ -247,10 +241,7 @@ def _write(campaign: Campaign, plan: Plan) -> None:
 
 
 async def _locked(session: AsyncSession, campaign_id: int) -> Campaign:
-    query = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update()
-    campaign = (await session.exec(query.execution_options(populate_existing=True))).one_or_none()
-    if campaign is None:
-        raise NotFound(f"there is no campaign {campaign_id}")
+    campaign = await rows.locked(session, campaign_id)
     if campaign.archived_at is not None:
         raise NotStartable(f"“{campaign.name}” is in the archive and can only be read. Take it out first")
     return campaign
@@ -267,14 +258,3 @@ async def _check(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: 
     problem = await prove(session, campaign, gate=gate, now=now)
     if problem:
         raise NotStartable(f"“{campaign.name}” cannot start: {problem}")
-
-
-async def _saved(session: AsyncSession, campaign: Campaign) -> Campaign:
-    session.add(campaign)
-    await session.flush()
-    await _announce(session, campaign)
-    return campaign
-
-
-async def _announce(session: AsyncSession, campaign: Campaign) -> None:
-    await live.publish(session, "campaign", id=campaign.id)

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.campaigns import lifecycle, waiting
 from hub.campaigns.lifecycle import NotStartable
+from hub.campaigns.rows import locked
 from hub.models import Campaign, CampaignStep, TemplateVersion
 from hub.models.vocabulary import CampaignState, Passed, When
 
@@ -123,10 +124,7 @@ async def progress(session: AsyncSession, campaign_id: int) -> list[Progress]:
 
 async def changeable(session: AsyncSession, campaign_id: int) -> Campaign:
     """The campaign, locked. Raises lifecycle.NotFound; NotStartable unless it has not begun or is paused."""
-    found = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update()
-    campaign = (await session.exec(found.execution_options(populate_existing=True))).one_or_none()
-    if campaign is None:
-        raise lifecycle.NotFound(f"there is no campaign {campaign_id}")
+    campaign = await locked(session, campaign_id)
     if campaign.state not in _CHANGEABLE or campaign.archived_at is not None:
         raise NotStartable(f"“{campaign.name}” is {campaign.state.value} and cannot be changed. Pause it first")
     return campaign

@@ -1,32 +1,36 @@
-"""How many messages of a campaign may be made now, when it is to send no more than so many an hour."""
+"""How many messages of a campaign are made now, when no more than so many an hour leave; see `outbound.allowance`."""
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
-from sqlalchemy import func
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.clock import first_uuid7
-from hub.models import Campaign, Interaction
-from hub.models.vocabulary import State
+from hub.campaigns import tickets
+from hub.models import Campaign
+from hub.outbound import allowance
 
-_SHORTEST = timedelta(minutes=1)
+HELD = 50_000  # tickets that may lie in the outbox for later: more are made when these have left
+_AHEAD = timedelta(minutes=1)
+_A_DAY = 24  # hours
 
 
 async def room(session: AsyncSession, campaign: Campaign, *, now: datetime, limit: int) -> int:
-    """At most `limit`. An hour's share is given out evenly, by the minute; slow ones one by one.
-
-    Whoever is withheld takes nothing of it.
-    """
+    """At most `limit`: what may leave within a minute and is not made yet. Whoever is withheld takes nothing of it."""
     if campaign.per_hour is None:
         return limit
-    window = max(_SHORTEST, timedelta(hours=1) / campaign.per_hour)
-    share = max(int(campaign.per_hour * (window / timedelta(hours=1))), 1)
-    lately = select(func.count()).where(
-        col(Interaction.campaign_id) == campaign.id,
-        col(Interaction.id) >= first_uuid7(now - window),
-        col(Interaction.state) != State.WITHHELD,
-    )
-    return max(min(share - (await session.exec(lately)).one(), limit), 0)
+    begin = await allowance.next_turn(session, campaign.id or 0, now)
+    share = max(math.ceil((now + _AHEAD - begin) / allowance.apart(campaign.per_hour)), 0)
+    made = await tickets.waiting(session, campaign.id or 0, now=now, limit=share) if share else 0
+    return min(share - made, limit)
+
+
+def most_held(campaign: Campaign) -> int:
+    """How many may wait for a later moment, such as the morning; of a slow one no more than leave in a day."""
+    return HELD if campaign.per_hour is None else min(campaign.per_hour * _A_DAY, HELD)
+
+
+def last(number: int, per_hour: int, begin: datetime) -> datetime:
+    """When the last of so many leaves, the first leaving at `begin`."""
+    return begin + max(number - 1, 0) * allowance.apart(per_hour)

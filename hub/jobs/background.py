@@ -12,7 +12,7 @@ from uuid import UUID
 from channels.message import Media
 from hub import clock, queue
 from hub.bootstrap import Hub
-from hub.campaigns import dry_runs, feeding
+from hub.campaigns import dry_runs, feeding, lifecycle
 from hub.interactions import history, record
 from hub.live import publish
 from hub.outbound import evidence
@@ -26,6 +26,14 @@ async def feed_campaign(hub: Hub, payload: Mapping[str, Any]) -> None:
     while more:
         async with hub.database.unit() as session:
             more = await feeding.feed(session, int(payload["campaign"]), gate=hub.gate, now=clock.now())
+
+
+async def follow_campaign(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """What waits of a campaign that was paused, resumed or cancelled follows, slice by slice, each in a transaction."""
+    more = True
+    while more:
+        async with hub.database.unit() as session:
+            more = await lifecycle.follow(session, int(payload["campaign"]), now=clock.now())
 
 
 async def dry_run(hub: Hub, payload: Mapping[str, Any]) -> None:
@@ -61,6 +69,7 @@ async def look_for_evidence(hub: Hub, payload: Mapping[str, Any]) -> None:
 BODIES: Mapping[str, Body] = {
     "dry-run": dry_run,
     "feed-campaign": feed_campaign,
+    "follow-campaign": follow_campaign,
     "fetch-media": fetch_media,
     "look-for-evidence": look_for_evidence,
 }

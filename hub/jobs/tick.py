@@ -63,7 +63,8 @@ async def advance_campaigns(hub: Hub, session: Session, now: datetime) -> None:
         await _start(hub, session, campaign, now)
     for campaign, reason in await thresholds.watch(session, hub.settings.campaigns, now=now):
         _log.warning("a campaign paused itself", campaign=campaign, reason=reason)
-    await lifecycle.sweep(session, now=now)
+    for campaign in await lifecycle.strayed(session, now=now):
+        await enqueue(session, "follow-campaign", payload={"campaign": campaign}, dedupe=f"follow-campaign:{campaign}")
     for campaign in await lifecycle.running(session):
         await enqueue(session, "feed-campaign", payload={"campaign": campaign}, dedupe=f"feed-campaign:{campaign}")
 

@@ -59,7 +59,16 @@ class Campaign(SQLModel, table=True):
     started_at: datetime | None = Field(default=None, sa_type=Moment)
     finished_at: datetime | None = Field(default=None, sa_type=Moment)
     archived_at: datetime | None = Field(default=None, sa_type=Moment)  # out of the list, and never changed again
-    per_hour: int | None = None  # at most so many messages are fed in an hour; None: as fast as the senders go
+    per_hour: int | None = None  # at most so many messages leave in an hour; None: as fast as the senders go
+
+
+class CampaignTempo(SQLModel, table=True):
+    """Of a campaign that sends no more than so many an hour; see `hub.outbound.allowance`."""
+
+    __tablename__ = "campaign_tempo"
+    campaign_id: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
+    next_at: datetime = Field(sa_type=Moment)  # when the next message may leave
+    promised: datetime = Field(sa_type=Moment)  # the first turn that nobody has been given
 
 
 class CampaignRecipient(SQLModel, table=True):

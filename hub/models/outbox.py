@@ -42,12 +42,18 @@ class Outbox(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("outbox_due", "sender_id", "priority", "due_at", postgresql_where=text("lease_until is null")),
+        Index(
+            "outbox_campaign",
+            *("campaign_id", "due_at"),
+            postgresql_where=text("lease_until is null and campaign_id is not null"),
+        ),
         Index("outbox_lease", "lease_until", postgresql_where=text("lease_until is not null")),
         {"postgresql_with": {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.02}},
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     interaction_id: UUID = Field(unique=True)  # no foreign keys: who finds no message for a ticket drops the ticket
     sender_id: int
+    campaign_id: int | None = None
     priority: int = Field(default=5, sa_type=SmallInteger)  # 0 a person is waiting … 9 bulk
     due_at: datetime = Field(sa_type=Moment)
     expires_at: datetime | None = Field(default=None, sa_type=Moment)

@@ -242,8 +242,9 @@ taken as (
     and r.customer_id > :low and r.customer_id <= :high and r.interaction_id is null
   returning 1),
 queued as (
-  insert into outbox (interaction_id, sender_id, priority, due_at, cost, attempts, fence, worker)
-  select id, case kind when 'email' then cast(:email_sender as int) when 'sms' then cast(:sms_sender as int)
+  insert into outbox (interaction_id, campaign_id, sender_id, priority, due_at, cost, attempts, fence, worker)
+  select id, cast(:campaign as int),
+    case kind when 'email' then cast(:email_sender as int) when 'sms' then cast(:sms_sender as int)
       else cast(:voice_sender as int) end,
     cast(:priority as int), coalesce(not_before, cast(:now as timestamptz)),
     case kind when 'sms' then cast(:segments as smallint) else 1 end, 0, 0, ''

@@ -19,6 +19,7 @@ from hub.outbound import senders
 from hub.outbound.asking import PRIORITY
 
 LEASE = timedelta(seconds=120)
+ASIDE = timedelta(days=36_525)  # a hundred years: nobody's turn, and taken off again to the second
 DEAREST = 64  # units: more than the longest SMS has segments
 BULK = PRIORITY[Origin.OCCASION]  # from here on nobody waits for it: a day's cap holds it back
 
@@ -32,6 +33,7 @@ class NewTicket:
     due_at: datetime
     expires_at: datetime | None = None
     cost: int = 1  # segments of an SMS
+    campaign_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +207,33 @@ async def give_back(session: AsyncSession, ticket: Ticket, *, due_at: datetime, 
     return bool(back.rowcount)
 
 
+async def put_aside(session: AsyncSession, ticket: Ticket) -> None:
+    """Back unsent, and out of everybody's reach until its campaign goes on. The attempt is forgotten."""
+    mine = update(Outbox).where(col(Outbox.id) == ticket.id, col(Outbox.fence) == ticket.fence)
+    untaken = {"lease_until": None, "fence": ticket.fence + 1, "worker": "", "attempts": ticket.attempts - 1}
+    await session.exec(mine.values(**untaken, due_at=col(Outbox.due_at) + ASIDE))
+
+
+async def unspend(session: AsyncSession, tickets: Sequence[Ticket]) -> None:
+    """These did not leave after all: the sender may use its rate and its day for others."""
+    for sender in sorted({ticket.sender_id for ticket in tickets}):
+        mine = [ticket.cost for ticket in tickets if ticket.sender_id == sender]
+        await session.execute(_UNSPEND, {"sender": sender, "messages": len(mine), "segments": sum(mine)})
+
+
+_UNSPEND = text("""
+update sender set used = greatest(used - p.price, 0), tat = tat - p.price / (rate * pace) * interval '1s'
+from (select case when unit = 'segments' then cast(:segments as int) else cast(:messages as int) end as price
+      from sender where id = :sender) p
+where id = :sender
+""")
+
+
 def _row(ticket: NewTicket, sender_id: int) -> dict[str, object]:
     return {
         "interaction_id": ticket.interaction_id,
         "sender_id": sender_id,
+        "campaign_id": ticket.campaign_id,
         "priority": ticket.priority,
         "due_at": ticket.due_at,
         "expires_at": ticket.expires_at,

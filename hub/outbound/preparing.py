@@ -21,7 +21,8 @@ from channels.message import Address, Call, Email, Outbound, Text
 from hub.interactions import receipts
 from hub.models import AttachmentRow, Campaign, Interaction, TemplateVersion
 from hub.models.vocabulary import CampaignState, Kind, Origin, State, Withheld
-from hub.outbound import links, outbox, planning, rendering
+from hub.outbound import allowance, links, outbox, planning, rendering
+from hub.outbound.allowance import Allowance
 from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
 from hub.outbound.outbox import Ticket
@@ -31,8 +32,6 @@ from hub.outbound.rendering import Rendered, TemplateProblem, Written
 _MACHINES = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin.AUTOMATION})
 SENT_FILE = "sent-file"  # the signer's purpose of `file_link`
 _FETCHED_WITHIN = timedelta(days=1)
-_PAUSED_CAMPAIGN = timedelta(seconds=15)
-_PAUSED_UNKNOWN = timedelta(minutes=15)  # nobody puts these off: pausing moves only what certainly has not left
 _REFERENCES = 20  # of a thread, the latest: RFC 5322 3.6.4 wants them all, mail servers want short headers
 
 
@@ -70,13 +69,14 @@ async def prepare(
     """Give what may be sent now; settle all else (too late, withheld, postponed) in this transaction."""
     mine = await outbox.held(session, tickets)
     batch = await _read(session, mine, now)
+    paced = await allowance.of(session, batch.campaigns, now)
     ready = []
     for ticket in mine:
         row = batch.rows.get(ticket.interaction_id)
         if row is None or row.state not in (State.QUEUED, State.UNKNOWN):
             await outbox.drop(session, [ticket])  # cancelled, or a receipt has shown meanwhile that it arrived
             continue
-        message = await _allowed(session, ticket, row, batch, gate, now)
+        message = await _allowed(session, ticket, row, batch, gate, now, paced)
         if message is not None:
             files = tuple(batch.files.get(row.id, ()))
             ready.append(Ready(ticket, channel.name, channel.kind, message, files, claimed))
@@ -101,6 +101,7 @@ async def _allowed(
     batch: _Batch,
     gate: Gate,
     now: datetime,
+    paced: Mapping[int, Allowance],
 ) -> Outbound[Any] | None:
     if await _stopped(session, ticket, row, batch, now):
         return None
@@ -110,6 +111,11 @@ async def _allowed(
         return None
     if decision.kind is None:
         await _withhold(session, ticket, row, decision.reason or Withheld.NO_CHANNEL, decision.trace, now)
+        return None
+    pace = paced.get(row.campaign_id or 0)
+    if pace is not None and row.origin is Origin.CAMPAIGN and (turn := pace.take(now)) is not None:
+        await outbox.give_back(session, ticket, due_at=turn, counted=False)
+        await outbox.unspend(session, [ticket])
         return None
     try:
         _complete(row, batch, gate)
@@ -136,8 +142,8 @@ async def _stopped(session: AsyncSession, ticket: Ticket, row: Interaction, batc
         await _end(session, ticket, row, State.CANCELLED, now=now)
         return True
     if campaign is CampaignState.PAUSED:
-        rest = _PAUSED_UNKNOWN if row.state is State.UNKNOWN else _PAUSED_CAMPAIGN
-        await outbox.give_back(session, ticket, due_at=now + rest, counted=False)
+        await outbox.put_aside(session, ticket)
+        await outbox.unspend(session, [ticket])
         return True
     return False
 

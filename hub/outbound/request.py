@@ -133,6 +133,7 @@ def _ticket(plan: Plan) -> outbox.NewTicket:
         due_at=plan.due_at,
         expires_at=plan.request.expires_at,
         cost=_cost(plan),
+        campaign_id=plan.request.campaign_id,
     )
 
 

@@ -36,7 +36,8 @@ async def send_again(session: AsyncSession, interaction_id: UUID, *, now: dateti
     row.flag, row.reason = row.flag or MAY_BE_DOUBLE, ""
     session.add(row)
     await session.flush()
-    ticket = outbox.NewTicket(row.id, row.channel, row.kind or Kind.EMAIL, PRIORITY.get(row.origin, 5), now)
+    priority, kind = PRIORITY.get(row.origin, 5), row.kind or Kind.EMAIL
+    ticket = outbox.NewTicket(row.id, row.channel, kind, priority, now, campaign_id=row.campaign_id)
     await outbox.put(session, [ticket], now=now)
     await receipts.announce(session, row)
     return row

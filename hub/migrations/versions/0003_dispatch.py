@@ -72,6 +72,16 @@ def _dry_runs() -> None:
     op.add_column("campaign", sa.Column("archived_at", sa.DateTime(timezone=True)))
     op.add_column("campaign", sa.Column("per_hour", sa.Integer()))
     op.create_table(
+        "campaign_tempo",
+        sa.Column("campaign_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("promised", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("campaign_id"),
+    )
+    op.add_column("outbox", sa.Column("campaign_id", sa.Integer()))
+    at_hand = sa.text("lease_until is null and campaign_id is not null")
+    op.create_index("outbox_campaign", "outbox", ["campaign_id", "due_at"], postgresql_where=at_hand)
+    op.create_table(
         "dry_run",
         sa.Column("campaign_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("plan", sa.String(), nullable=False),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlmodel import col, select
 
 from hub.campaigns import feeding, keeping, lifecycle
@@ -174,7 +174,7 @@ async def test_the_new_words_can_be_rendered_for_the_one_who_waits(
     assert (said.subject, said.text) == ("Summer", "Hello Celina, it is warm")
 
 
-async def test_a_campaign_that_is_held_back_goes_on_minute_by_minute(
+async def test_a_campaign_that_is_held_back_goes_on_as_what_was_made_leaves(
     database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
 ) -> None:
     for name in ("Ada", "Dan", "Ewa"):
@@ -187,7 +187,9 @@ async def test_a_campaign_that_is_held_back_goes_on_minute_by_minute(
     for minute in range(3):
         at = now + timedelta(minutes=minute, seconds=minute)
         async with database.unit() as session:
+            if minute == 2:
+                await session.execute(text("delete from outbox"))
             while await feeding.feed(session, number, gate=gate, now=at):
                 pass
             made.append((await lifecycle.counts(session, number)).fed)
-    assert made == [2, 3, 3]
+    assert made == [2, 2, 3]

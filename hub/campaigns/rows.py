@@ -1,0 +1,30 @@
+"""A campaign's row: locked before anything of it is changed, and announced when it was."""
+
+from __future__ import annotations
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import live
+from hub.models import Campaign
+
+
+class NotFound(LookupError):
+    """There is no such campaign."""
+
+
+async def locked(session: AsyncSession, campaign_id: int) -> Campaign:
+    """As it is now, and nobody else's until the transaction ends. Raises NotFound."""
+    query = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update()
+    campaign = (await session.exec(query.execution_options(populate_existing=True))).one_or_none()
+    if campaign is None:
+        raise NotFound(f"there is no campaign {campaign_id}")
+    return campaign
+
+
+async def saved(session: AsyncSession, campaign: Campaign) -> Campaign:
+    """Written, and told to whoever looks at it."""
+    session.add(campaign)
+    await session.flush()
+    await live.publish(session, "campaign", id=campaign.id)
+    return campaign
