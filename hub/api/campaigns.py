@@ -69,6 +69,7 @@ async def create_campaign(caller: Campaigner, body: CampaignIn) -> CampaignOut:
 
 @router.get("/{campaign_id}")
 async def read_campaign(caller: CampaignReader, campaign_id: int) -> CampaignOut:
+    """One campaign: what it says, to whom, and how far it is."""
     async with caller.hub.database.unit() as session:
         return CampaignOut.of(await lifecycle.get(session, campaign_id))
 
@@ -106,11 +107,13 @@ async def clone_campaign(caller: Campaigner, campaign_id: int, body: CloneIn) ->
 
 @router.post("/{campaign_id}/start")
 async def start_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
+    """Begin now. What cannot start says why (409)."""
     return await _done(caller, "start", lambda s: lifecycle.start(s, campaign_id, gate=caller.hub.gate, now=caller.now))
 
 
 @router.post("/{campaign_id}/unschedule")
 async def unschedule_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
+    """Back to draft."""
     return await _done(caller, "unschedule", lambda s: lifecycle.unschedule(s, campaign_id))
 
 
@@ -122,21 +125,25 @@ async def pause_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
 
 @router.post("/{campaign_id}/resume")
 async def resume_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
+    """Go on where it stopped."""
     return await _done(caller, "resume", lambda s: lifecycle.resume(s, campaign_id, now=caller.now))
 
 
 @router.post("/{campaign_id}/cancel")
 async def cancel_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
+    """End it: what waits never leaves, what has left stays as it is."""
     return await _done(caller, "cancel", lambda s: lifecycle.cancel(s, campaign_id, now=caller.now))
 
 
 @router.post("/{campaign_id}/archive")
 async def archive_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
+    """Keep it to be read, out of the lists. Only one that is over."""
     return await _done(caller, "archive", lambda s: keeping.archive(s, campaign_id, now=caller.now))
 
 
 @router.post("/{campaign_id}/unarchive")
 async def unarchive_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
+    """Back into the lists."""
     return await _done(caller, "unarchive", lambda s: keeping.unarchive(s, campaign_id))
 
 

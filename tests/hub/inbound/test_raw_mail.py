@@ -20,7 +20,7 @@ from hub.interactions import record
 from hub.models import Conversation, Customer, Interaction, MailboxCursor, RawMessage, ReceiptRow
 from hub.models.vocabulary import Direction, Origin, RawState, State
 from hub.outbound import workers
-from hub.storage import StorageFull
+from hub.storage import StorageError, StorageFull
 from tests.hub.inbound.conftest import Bring, Rows
 from tests.hub.inbound.events import ANA, SUPPORT, mail
 
@@ -223,6 +223,9 @@ class Full:
 
     async def get(self, digest: str) -> bytes:
         raise AssertionError(digest)
+
+    async def get_all(self, digests: Sequence[str]) -> list[bytes | StorageError]:
+        raise AssertionError(digests)
 
     async def delete(self, digest: str) -> None:
         raise AssertionError(digest)

@@ -28,9 +28,9 @@ async def fill(
         await send_many(session, [one] * count, gate=gate, now=now)
 
 
-async def claim(database: Database, limit: int = 100, **more: timedelta) -> list[Ticket]:
+async def claim(database: Database, limit: int = 100, lease: timedelta = outbox.LEASE) -> list[Ticket]:
     async with database.unit() as session:
-        return await outbox.claim(session, "mail", limit=limit, worker="test", **more)
+        return await outbox.claim(session, "mail", limit=limit, worker="test", lease=lease)
 
 
 async def rate(database: Database, rate: float, burst: float) -> None:
