@@ -14,9 +14,8 @@ from hub.campaigns import audience, following, hours, portions, steps, tempo, ti
 from hub.campaigns.portions import Portion
 from hub.interactions import partitions
 from hub.models import Campaign
-from hub.models.vocabulary import CampaignState, Kind, Origin
-from hub.outbound.bulk import Mailing
-from hub.outbound.request import Gate, Request, Templated
+from hub.models.vocabulary import CampaignState
+from hub.outbound.request import Gate
 
 AHEAD = 5_000  # tickets that may lie in the outbox before feeding waits for the senders
 _NOBODY = UUID(int=0)
@@ -73,7 +72,7 @@ async def _feed_up_to(session: AsyncSession, campaign: Campaign, last: UUID, gat
     elif (some := await _tried(session, campaign, first, last)) is not None:
         await following.begin(session, campaign, some, gate=gate, now=now)
     else:
-        everybody = Portion(await mailing(session, campaign), first, last)
+        everybody = Portion(await portions.mailing(session, campaign), first, last)
         campaign.fed += await portions.feed(session, everybody, gate=gate, now=now)
         for step in (await steps.of(session, number))[:1]:
             await waiting.enlist(session, step, now=now, between=(first, last))
@@ -90,25 +89,6 @@ async def _tried(session: AsyncSession, campaign: Campaign, low: UUID, high: UUI
         return None
     some = await audience.left_over(session, campaign.id or 0, 0, low, high)
     return [one for part in variants.parts(test, tried, some).values() for one in part]
-
-
-async def mailing(session: AsyncSession, campaign: Campaign) -> Mailing:
-    """What the campaign says first. Raises LookupError when it has no template."""
-    return await portions.mailing(session, campaign)
-
-
-def request_for(campaign: Campaign, customer_id: UUID) -> Request:
-    """What is asked for one customer of a campaign."""
-    return Request(
-        customer_id=customer_id,
-        purpose=campaign.purpose,
-        origin=Origin.CAMPAIGN,
-        content=Templated(campaign.template_version_id or 0, campaign.variables),
-        kinds=tuple(Kind(kind) for kind in campaign.kinds),
-        dedupe_key=f"campaign:{campaign.id}:customer:{customer_id}",
-        campaign_id=campaign.id,
-        automatic=True,
-    )
 
 
 async def _running(session: AsyncSession, campaign_id: int) -> Campaign | None:

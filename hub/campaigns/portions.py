@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import audience
 from hub.models import Campaign, CampaignRecipient, TemplateVersion
-from hub.models.vocabulary import Kind, Origin
+from hub.models.vocabulary import Kind, Origin, Purpose
 from hub.outbound import bulk
 from hub.outbound.bulk import Mailing
 from hub.outbound.request import Duplicate, Gate, Request, Templated, send_many
@@ -65,23 +65,34 @@ async def mailing(
     return Mailing(campaign.id, step, campaign.purpose, asked, version, campaign.variables)
 
 
-def request(mailing: Mailing, customer_id: UUID) -> Request:
-    """What is asked for one customer. Its key makes it at most once, whoever asks."""
-    step = f":step:{mailing.step}" if mailing.step else ""
+def request_for(campaign: Campaign, customer_id: UUID) -> Request:
+    """What is asked first for one customer, of a draft without a template too."""
+    number, asked = campaign.id or 0, tuple(Kind(kind) for kind in campaign.kinds)
+    said = Templated(campaign.template_version_id or 0, campaign.variables)
+    return _request(number, 0, campaign.purpose, asked, said, customer_id)
+
+
+def _request(
+    campaign_id: int, step: int, purpose: Purpose, kinds: tuple[Kind, ...], said: Templated, customer_id: UUID
+) -> Request:
+    """Its key makes it at most once, whoever asks."""
+    later = f":step:{step}" if step else ""
     return Request(
         customer_id=customer_id,
-        purpose=mailing.purpose,
+        purpose=purpose,
         origin=Origin.CAMPAIGN,
-        content=Templated(mailing.version.id or 0, mailing.variables),
-        kinds=mailing.kinds,
-        dedupe_key=f"campaign:{mailing.campaign_id}:customer:{customer_id}{step}",
-        campaign_id=mailing.campaign_id,
+        content=said,
+        kinds=kinds,
+        dedupe_key=f"campaign:{campaign_id}:customer:{customer_id}{later}",
+        campaign_id=campaign_id,
         automatic=True,
     )
 
 
 async def _one_by_one(session: AsyncSession, mailing: Mailing, customers: list[UUID], gate: Gate, now: datetime) -> int:
-    answers = await send_many(session, [request(mailing, one) for one in customers], gate=gate, now=now)
+    said, what = Templated(mailing.version.id or 0, mailing.variables), (mailing.campaign_id, mailing.step)
+    requests = [_request(*what, mailing.purpose, mailing.kinds, said, one) for one in customers]
+    answers = await send_many(session, requests, gate=gate, now=now)
     for customer, answer in zip(customers, answers, strict=True):
         mine = (col(CampaignRecipient.campaign_id) == mailing.campaign_id, col(CampaignRecipient.step) == mailing.step)
         row = update(CampaignRecipient).where(*mine, col(CampaignRecipient.customer_id) == customer)

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import lifecycle, segments
 from hub.campaigns.costs import Measure, measure
-from hub.campaigns.feeding import request_for
+from hub.campaigns.portions import request_for
 from hub.customers import directory
 from hub.models import Campaign, Customer, DryRunLine, TemplateVersion
 from hub.models.vocabulary import Kind

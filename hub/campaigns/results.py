@@ -16,7 +16,7 @@ from sqlalchemy import select as sums
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import reactions
+from hub.campaigns import counting, reactions
 from hub.campaigns.reactions import BOUNCED, Totals
 from hub.models import Attempt, Customer, Interaction
 from hub.models.vocabulary import Kind, State
@@ -108,8 +108,8 @@ async def figures(session: AsyncSession, campaign_id: int) -> Figures:
         parts=dict(zip(PARTS, row[1:], strict=True)),
         sent=sent,
         did=await reactions.totals(session, campaign_id),
-        withheld=await _reasons(session, campaign_id, State.WITHHELD),
-        failed=await _reasons(session, campaign_id, State.FAILED),
+        withheld=await counting.reasons(session, campaign_id, State.WITHHELD),
+        failed=await counting.reasons(session, campaign_id, State.FAILED),
     )
 
 
@@ -152,13 +152,3 @@ async def _listed(session: AsyncSession, where: ColumnElement[bool], limit: int)
     )
     query = select(*columns).join(Customer, col(Customer.id) == col(row.customer_id)).where(where)  # type: ignore[call-overload]
     return [Person(*found) for found in await session.exec(query.order_by(col(row.id)).limit(limit))]
-
-
-async def _reasons(session: AsyncSession, campaign_id: int, state: State) -> Mapping[str, int]:
-    query = (
-        select(Interaction.reason, func.count())
-        .where(col(Interaction.campaign_id) == campaign_id, col(Interaction.state) == state)
-        .group_by(col(Interaction.reason))
-        .order_by(func.count().desc(), col(Interaction.reason))
-    )
-    return dict((await session.exec(query)).all())

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import segments
-from hub.campaigns.feeding import request_for
 from hub.campaigns.lifecycle import get
+from hub.campaigns.portions import request_for
 from hub.models import Campaign
 from hub.models.vocabulary import Kind, Withheld
 from hub.outbound import planning

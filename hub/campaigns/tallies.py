@@ -36,6 +36,7 @@ from wrong w full join complaining c on c.campaign_id = w.campaign_id
 class Tally:
     """Of the `tried` messages (those a provider was asked to deliver, with an outcome): the ones that went wrong.
 
+    `bounced`: hard, the address does not exist; the results page counts the soft ones too (`reactions.BOUNCED`).
     `failed` holds the bounced and the refused ones too, and those of unknown fate.
     """
 

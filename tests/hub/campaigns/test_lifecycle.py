@@ -13,7 +13,7 @@ from sqlalchemy import text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import audience, feeding, lifecycle
+from hub.campaigns import audience, feeding, lifecycle, portions
 from hub.campaigns.counting import Counts
 from hub.campaigns.lifecycle import EmptySegment, NotFound, NotStartable, Plan
 from hub.campaigns.review import review
@@ -240,7 +240,7 @@ async def test_whoever_is_fed_twice_at_the_same_time_undoes_the_slice(
         found = await lifecycle.get(session, campaign)
         await audience.take(session, found, now=now)
         session.add(found)
-        what = await feeding.mailing(session, found)
+        what = await portions.mailing(session, found)
         for kind, name in ((Kind.EMAIL, "mail"), (Kind.SMS, "sms")):
             await senders.register(session, name, kind, rate=1, burst=1, now=now)
 
