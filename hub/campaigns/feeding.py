@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,10 +11,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import audience, following, hours, portions, steps, tempo, tickets, variants, waiting
+from hub.campaigns import audience, following, hours, portions, steps, tempo, thresholds, tickets, variants, waiting
 from hub.campaigns.portions import Portion
 from hub.interactions import partitions
-from hub.models import Campaign
+from hub.models import Campaign, CampaignVariant
 from hub.models.vocabulary import CampaignState
 from hub.outbound.request import Gate
 
@@ -103,19 +104,33 @@ async def _running(session: AsyncSession, campaign_id: int) -> Campaign | None:
 
 async def _end(session: AsyncSession, campaign: Campaign, now: datetime) -> bool:
     """Everybody was asked: decide the test if there is one, whereupon the others are; else finish when all is done."""
-    test, _ = await variants.of(session, campaign.id or 0)
+    test, tried = await variants.of(session, campaign.id or 0)
     if test is None or test.decided_at is not None:
         await _finish_if_done(session, campaign, now)
         return False
     if test.tried_at is None:
-        if not await waiting.anybody(session, test.campaign_id, step=0):
+        if not await _trying(session, test.campaign_id, tried):
             test.tried_at = now
             await _keep(session, campaign)
         return False
     if now < test.tried_at + timedelta(seconds=test.wait_seconds):
         return False
-    await variants.decide(session, campaign, test, now=now)
+    if await variants.decide(session, campaign, test, now=now) is None:
+        await _ask(session, campaign, now)
+        return False
     return True
+
+
+async def _trying(session: AsyncSession, campaign_id: int, tried: Sequence[CampaignVariant]) -> bool:
+    """Has any message of the test still to be made, or to leave?"""
+    if await waiting.anybody(session, campaign_id, step=0):
+        return True
+    return await tickets.unfinished(session, campaign_id, versions=[one.template_version_id for one in tried])
+
+
+async def _ask(session: AsyncSession, campaign: Campaign, now: datetime) -> None:
+    """The test reached nobody, so that nothing is known: whoever made the campaign decides."""
+    await thresholds.stop(session, campaign.id or 0, "nobody was reached by its test. Choose the words for all", now)
 
 
 async def _finish_if_done(session: AsyncSession, campaign: Campaign, now: datetime) -> None:

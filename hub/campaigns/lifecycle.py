@@ -84,6 +84,8 @@ async def edit(session: AsyncSession, campaign_id: int, plan: Plan, *, gate: Gat
     if campaign.state is CampaignState.PAUSED:
         await _revise(session, campaign, plan, gate=gate, now=now)
     else:
+        if plan.template_version_id != campaign.template_version_id and await revising.tests(session, campaign):
+            raise NotStartable(f"“{campaign.name}” tests its words: change them there, or take the test away first")
         _write(campaign, plan)
     return await rows.saved(session, campaign)
 
@@ -93,6 +95,8 @@ async def _revise(session: AsyncSession, campaign: Campaign, plan: Plan, *, gate
     if fixed:
         raise NotStartable(f"“{campaign.name}” has begun: its {fixed} cannot be changed any more")
     before = (campaign.template_version_id, dict(campaign.variables))
+    if before != (plan.template_version_id, dict(plan.variables)) and await revising.tests(session, campaign):
+        raise NotStartable(f"“{campaign.name}” tests its words: choose the best of them first, then change them")
     _write(campaign, plan)
     if problem := await prove(session, campaign, gate=gate, now=now):
         raise NotStartable(f"“{campaign.name}” cannot go on like that: {problem}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.models import Campaign, Interaction, TemplateVersion
+from hub.models import Campaign, CampaignTest, CampaignVariant, Interaction, TemplateVersion
 from hub.models.vocabulary import Kind, Purpose, State
 from hub.outbound import rendering
 
@@ -23,6 +23,12 @@ def fixed(campaign: Campaign, segment: Sequence[Mapping[str, Any]], purpose: Pur
     return "channels" if list(kinds) != campaign.kinds else ""
 
 
+async def tests(session: AsyncSession, campaign: Campaign) -> bool:
+    """Does a test still try which words serve best? What it tries is not changed beside it."""
+    test = await session.get(CampaignTest, campaign.id, populate_existing=True)
+    return test is not None and test.decided_at is None
+
+
 async def unspoken(session: AsyncSession, campaign: Campaign, fallback: str) -> frozenset[Kind]:
     """Channel kinds by which messages wait and for which the campaign's text of now has nothing that serves all."""
     version = await session.get(TemplateVersion, campaign.template_version_id or 0)
@@ -32,12 +38,15 @@ async def unspoken(session: AsyncSession, campaign: Campaign, fallback: str) -> 
 
 
 async def reword(session: AsyncSession, campaign: Campaign, before: int | None) -> int:
-    """Give the messages that wait, of the version `before`, the campaign's text of now; how many there were.
+    """Give the messages that wait, of the version `before` or any that a test tried, the campaign's text of now; how
+    many there were.
 
     Version and values go together, so no message is half of one and half of the other; what was rendered already is
     rendered again when it leaves. A sender that has one in its hands keeps it from us until it is sent: it stays.
     """
-    waiting = update(Interaction).where(*_waiting(campaign), col(Interaction.template_version_id) == before)
+    tried = select(CampaignVariant.template_version_id).where(col(CampaignVariant.campaign_id) == campaign.id)
+    version = col(Interaction.template_version_id)
+    waiting = update(Interaction).where(*_waiting(campaign), or_(version == before, version.in_(tried)))
     words: dict[str, Any] = {"template_version_id": campaign.template_version_id, "variables": campaign.variables}
     unsaid = {"language": "", "subject": "", "content_hash": ""}
     return (await session.exec(waiting.values(**words, **unsaid))).rowcount

@@ -47,7 +47,7 @@ async def watch(session: AsyncSession, limits: CampaignsTable, *, now: datetime)
         reason = await _reason(session, number, known, before[number], limits)
         if reason:
             with suppress(lifecycle.NotStartable):  # somebody was faster: it does not run any more
-                await _pause(session, number, reason, now)
+                await stop(session, number, reason, now)
                 paused.append((number, reason))
     return paused
 
@@ -66,7 +66,8 @@ async def _reason(
     return exceeded((await tallies.whole(session, number, known)).since(before), limits)
 
 
-async def _pause(session: AsyncSession, number: int, reason: str, now: datetime) -> None:
+async def stop(session: AsyncSession, number: int, reason: str, now: datetime) -> None:
+    """Pause a running campaign, with a task for who made it. Raises lifecycle.NotStartable."""
     campaign = await lifecycle.pause(session, number, now=now, reason=reason)
     title = f"“{campaign.name}” has paused itself: {reason}. Look into it, then go on with it or cancel it"
     await tasks.add(session, NewTask(title, due_at=now, assignee_id=campaign.created_by), now=now)

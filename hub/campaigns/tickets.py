@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -31,13 +31,18 @@ async def held(session: AsyncSession, campaign_id: int, *, now: datetime, limit:
     return await _counted(session, campaign_id, limit, col(Outbox.due_at) > now, col(Outbox.due_at) < _border(now))
 
 
-async def unfinished(session: AsyncSession, campaign_id: int) -> bool:
-    """Has any message of the campaign still to be handed over? What a provider took is no longer ours to wait for."""
+async def unfinished(session: AsyncSession, campaign_id: int, *, versions: Collection[int] | None = None) -> bool:
+    """Has any message of the campaign, or any in these words, still to be handed over?
+
+    What a provider took is no longer ours to wait for.
+    """
     query = (
         select(Outbox.id)
         .join(Interaction, col(Interaction.id) == col(Outbox.interaction_id))
         .where(col(Interaction.campaign_id) == campaign_id, col(Interaction.state).in_(_HELD))
     )
+    if versions is not None:
+        query = query.where(col(Interaction.template_version_id).in_(versions))
     return (await session.exec(query.limit(1))).first() is not None
 
 

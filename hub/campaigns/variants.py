@@ -139,9 +139,14 @@ def parts(
     return found
 
 
-async def decide(session: AsyncSession, campaign: Campaign, test: CampaignTest, *, now: datetime) -> Finding:
-    """Take the best for everybody else, and keep by which numbers. The caller holds the campaign's lock."""
+async def decide(session: AsyncSession, campaign: Campaign, test: CampaignTest, *, now: datetime) -> Finding | None:
+    """Take the best for everybody else, and keep by which numbers; None: it left to nobody, so nothing says which.
+
+    The caller holds the campaign's lock.
+    """
     finding = judged(await scores(session, campaign.id or 0))
+    if not any(one.people for one in finding.scores):
+        return None
     await _take(session, campaign, test, finding, finding.winner, now)
     return finding
 
@@ -248,11 +253,13 @@ _REACHED = {
 
 
 def _scores(goal: Goal) -> str:
-    """Those to whom it left; what bounced was read by nobody."""
+    """Those to whom it left, an SMS of whose arrival no word came among them; what bounced was read by nobody."""
     return f"""{reactions.OF_CAMPAIGN}
 select i.template_version_id as version, count(*) as people, count(*) filter (where {_REACHED[goal]}) as reached
 from facts join interaction i on i.id = facts.interaction_id
-where facts.step = cast(:step as smallint) and facts.state in ('sent', 'delivered', 'read', 'missed')
+where facts.step = cast(:step as smallint) and (facts.state in ('sent', 'delivered', 'read', 'missed')
+    or facts.state = 'sending' and exists (
+      select 1 from attempt a where a.interaction_id = facts.interaction_id and a.outcome = 'accepted'))
   and cast(:event as text) is not null
 group by i.template_version_id"""
 

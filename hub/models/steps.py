@@ -34,7 +34,7 @@ class CampaignTest(SQLModel, table=True):
     wait_seconds: int  # after the last message of the test was made
     goal: Goal = Field(sa_type=Word(Goal))
     event: str = ""  # the customer event's name when that is the goal
-    tried_at: datetime | None = Field(default=None, sa_type=Moment)  # when the last message of the test was made
+    tried_at: datetime | None = Field(default=None, sa_type=Moment)  # when the last message of the test had left
     winner: int | None = Field(default=None, sa_type=SmallInteger)
     decided_at: datetime | None = Field(default=None, sa_type=Moment)
     finding: dict[str, Any] | None = Field(default=None, sa_type=Json)  # the numbers it was decided by

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from hub.campaigns import feeding, lifecycle, variants
@@ -18,7 +19,7 @@ from hub.customers import consent, directory
 from hub.customers.consent import Statement
 from hub.database.engine import Database
 from hub.interactions import partitions
-from hub.models import CampaignTest, CampaignVariant, CustomerEvent, Interaction, Reaction
+from hub.models import Attempt, CampaignTest, CampaignVariant, CustomerEvent, Interaction, Reaction, Task
 from hub.models.vocabulary import CampaignState, Goal, Purpose, State, Touch
 from hub.outbound import templates
 from hub.outbound.request import Gate
@@ -60,6 +61,7 @@ async def test_the_part_of_the_test_tries_and_the_rest_gets_what_people_followed
     by_words = Counter(one.template_version_id for one in tried)
     assert min(by_words[one] for one in versions) >= 8
     await _left(database, now)
+    await _feed(database, gate, campaign, now)
     await _followed(database, campaign, [one.id for one in tried if one.template_version_id == versions[1]][:4], now)
     machines = [one.id for one in tried if one.template_version_id == versions[0]]
     await _followed(database, campaign, machines, now, machine=True)
@@ -81,7 +83,8 @@ async def test_killed_at_any_moment_everybody_is_asked_once(
 ) -> None:
     trial = Trial([(versions[0], 1), (versions[1], 3)], 0.5, HOUR)
     campaign = await _started(database, gate, now, versions, trial, fed=False)
-    for at in (now, now + 2 * HOUR, now + 4 * HOUR):
+    for at in (now, now + HOUR, now + 2 * HOUR, now + 4 * HOUR):
+        await _left(database, at)
         for _ in range(8):
             with pytest.raises(KeyboardInterrupt):
                 async with database.unit() as session:
@@ -92,7 +95,7 @@ async def test_killed_at_any_moment_everybody_is_asked_once(
     assert Counter(one.customer_id for one in await _messages(database, campaign)) == Counter(people)
     async with database.unit() as session:
         found = await lifecycle.get(session, campaign)
-        assert (found.fed, found.state) == (PEOPLE, CampaignState.RUNNING)
+        assert (found.fed, found.state) == (PEOPLE, CampaignState.FINISHED)
 
 
 async def test_a_goal_may_be_what_customers_do_elsewhere(
@@ -101,6 +104,7 @@ async def test_a_goal_may_be_what_customers_do_elsewhere(
     trial = Trial([(versions[0], 1), (versions[1], 1)], 1.0, HOUR, Goal.EVENT, "bought")
     campaign = await _started(database, gate, now, versions, trial)
     await _left(database, now)
+    await _feed(database, gate, campaign, now)
     tried = await _messages(database, campaign)
     first = [one.customer_id for one in tried if one.template_version_id == versions[0]]
     async with database.unit() as session:
@@ -110,6 +114,83 @@ async def test_a_goal_may_be_what_customers_do_elsewhere(
     await _feed(database, gate, campaign, now + 2 * HOUR)
     finding = await _finding(database, campaign)
     assert (finding.winner, [one.reached for one in finding.scores]) == (0, [3, 0])
+
+
+async def test_the_wait_begins_when_the_last_message_of_the_test_has_left(
+    database: Database, gate: Gate, now: datetime, versions: list[int], people: list[UUID]
+) -> None:
+    campaign = await _started(database, gate, now, versions, Trial([(versions[0], 1), (versions[1], 1)], 0.5, HOUR))
+    tried = await _messages(database, campaign)
+    await _feed(database, gate, campaign, now + 5 * HOUR)  # a slow sender: all of them wait in the outbox
+    assert len(await _messages(database, campaign)) == len(tried) < PEOPLE
+    await _left(database, now + 5 * HOUR)
+    await _feed(database, gate, campaign, now + 5 * HOUR)
+    await _feed(database, gate, campaign, now + 6 * HOUR - timedelta(seconds=1))
+    assert len(await _messages(database, campaign)) == len(tried)
+    await _feed(database, gate, campaign, now + 6 * HOUR)
+    assert len(await _messages(database, campaign)) == PEOPLE
+
+
+async def test_what_reached_nobody_is_decided_by_a_person(
+    database: Database, gate: Gate, now: datetime, versions: list[int], people: list[UUID]
+) -> None:
+    campaign = await _started(database, gate, now, versions, Trial([(versions[0], 1), (versions[1], 1)], 0.5, HOUR))
+    tried = await _messages(database, campaign)
+    await _left(database, now, State.FAILED)
+    await _feed(database, gate, campaign, now)
+    await _feed(database, gate, campaign, now + HOUR)
+    assert len(await _messages(database, campaign)) == len(tried)
+    async with database.unit() as session:
+        found = await lifecycle.get(session, campaign)
+        assert (found.state, "reached by its test" in found.pause_reason) == (CampaignState.PAUSED, True)
+        assert "reached by its test" in (await session.exec(select(Task))).one().title
+        await variants.choose(session, campaign, 1, now=now + HOUR)
+        await lifecycle.resume(session, campaign, now=now + HOUR)
+    await _feed(database, gate, campaign, now + HOUR)
+    assert len(await _messages(database, campaign)) == PEOPLE
+
+
+async def test_an_sms_of_which_no_word_came_is_one_that_left(
+    database: Database, gate: Gate, now: datetime, versions: list[int], people: list[UUID]
+) -> None:
+    campaign = await _started(database, gate, now, versions, Trial([(versions[0], 1), (versions[1], 1)], 0.5, HOUR))
+    tried = await _messages(database, campaign)
+    await _left(database, now, State.SENDING)
+    async with database.unit() as session:
+        session.add(Attempt(interaction_id=tried[0].id, started_at=now, ended_at=now, outcome="accepted"))
+    async with database.unit() as session:
+        assert sum(one.people for one in await variants.scores(session, campaign)) == 1
+
+
+async def test_while_words_are_tested_they_are_not_changed_beside_the_test(
+    database: Database, gate: Gate, now: datetime, versions: list[int], people: list[UUID]
+) -> None:
+    campaign = await _started(database, gate, now, versions, Trial([(versions[0], 1), (versions[1], 1)], 0.5, HOUR))
+    async with database.unit() as session:
+        third = await templates.save(session, "third", {"en": {"subject": "C", "body": "Roses"}}, now=now)
+        await lifecycle.pause(session, campaign, now=now)
+    new = Plan("Words", third.id, SEGMENT)
+    for wrong in (new, Plan("Words", versions[0], SEGMENT, variables={"offer": "Roses"})):
+        with pytest.raises(NotStartable, match="tests its words"):
+            async with database.unit() as session:
+                await lifecycle.edit(session, campaign, wrong, gate=gate, now=now)
+    async with database.unit() as session:
+        await lifecycle.edit(session, campaign, Plan("Slowly", versions[0], SEGMENT, per_hour=5), gate=gate, now=now)
+        await variants.choose(session, campaign, 0, now=now)
+        await lifecycle.edit(session, campaign, new, gate=gate, now=now)
+    assert {one.template_version_id for one in await _messages(database, campaign)} == {third.id}
+
+
+async def test_before_it_begins_the_words_of_a_test_are_changed_in_the_test(
+    database: Database, gate: Gate, now: datetime, versions: list[int]
+) -> None:
+    async with database.unit() as session:
+        campaign = await lifecycle.create(session, Plan("x", versions[0]), staff_id=None, now=now)
+        trial = Trial([(versions[0], 1), (versions[1], 1)], 0.5, HOUR)
+        await variants.arrange(session, campaign.id or 0, trial)
+        await lifecycle.edit(session, campaign.id or 0, Plan("y", versions[0]), gate=gate, now=now)
+        with pytest.raises(NotStartable, match="take the test away"):
+            await lifecycle.edit(session, campaign.id or 0, Plan("y", versions[1]), gate=gate, now=now)
 
 
 async def test_a_person_may_choose_before_the_time_is_up(
@@ -217,11 +298,12 @@ async def _messages(database: Database, campaign: int) -> list[Interaction]:
         return list(await session.exec(select(Interaction).where(col(Interaction.campaign_id) == campaign)))
 
 
-async def _left(database: Database, now: datetime) -> None:
+async def _left(database: Database, now: datetime, state: State = State.SENT) -> None:
     async with database.unit() as session:
         for row in await session.exec(select(Interaction)):
-            row.state, row.state_rank, row.state_at = State.SENT, State.SENT.rank, now
+            row.state, row.state_rank, row.state_at = state, state.rank, now
             session.add(row)
+        await session.execute(text("delete from outbox"))
 
 
 async def _followed(
