@@ -200,3 +200,4 @@ class Channel:
     finder: Finder | None = None  # where the provider can be asked what it has of ours
     authority: Authority | None = None  # there is one where the account's owner lets us in, instead of a password
     close: Callable[[], Awaitable[None]] = nothing_to_close
+    at_once: int = 20  # messages that may be under way together

@@ -15,6 +15,8 @@ from channels.email.smtp import SmtpSender
 from channels.errors import ChannelError
 from channels.message import Address, Kind
 
+_AT_ONCE, _AT_ONCE_BY_CONNECTION = 20, 4  # mails under way: one on the wire, the next behind it, those being settled
+
 __all__ = ["Settings", "authority", "open_channel"]
 
 
@@ -46,7 +48,10 @@ def open_channel(name: str, settings: Settings, webhook_base: str, *, tokens: To
 
     listener = ImapListener(name, settings.imap, parser, tokens) if settings.imap else None
     lets_in = authority(name, settings)
-    return Channel(name, Kind.EMAIL, own, sender, check, listener=listener, authority=lets_in, close=close)
+    at_once = max(_AT_ONCE, _AT_ONCE_BY_CONNECTION * settings.smtp.connections)
+    return Channel(
+        name, Kind.EMAIL, own, sender, check, listener=listener, authority=lets_in, close=close, at_once=at_once
+    )
 
 
 async def _check_token(tokens: TokenSource | None, settings: Settings) -> list[Finding]:

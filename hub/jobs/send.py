@@ -15,7 +15,7 @@ from hub.outbound.pump import Pump, reap
 async def run(hub: Hub, stop: asyncio.Event) -> None:
     """Until `stop`; then lets what is in flight land, for at most ten seconds."""
     delivery = Delivery(hub.database, hub.channels, hub.storage, hub.gate, workers.name())
-    pumps = {name: Pump(delivery, name) for name in hub.channels}
+    pumps = {name: Pump(delivery, name, channel.at_once) for name, channel in hub.channels.items()}
     async with hub.live.subscribe() as happenings, asyncio.TaskGroup() as group:
         waking = group.create_task(_wake(happenings, pumps))
         living = group.create_task(workers.hold(hub.database.url, delivery.worker))

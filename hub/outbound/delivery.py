@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,8 +18,11 @@ from hub import clock
 from hub.database.engine import Database
 from hub.database.outage import is_away
 from hub.database.purity import storable
-from hub.outbound import outbox, preparing, settling, weighing, workers
+from hub.models import TemplateVersion
+from hub.outbound import drawing, outbox, preparing, settling, weighing, workers
 from hub.outbound.asking import Gate
+from hub.outbound.asking_again import Doubts
+from hub.outbound.drawing import Drawn
 from hub.outbound.outbox import LEASE, Ticket
 from hub.outbound.preparing import Ready
 from hub.outbound.settling import Outcome
@@ -41,6 +44,11 @@ class Delivery:
     worker: str
     lease: timedelta = LEASE
     send_time: timedelta = timedelta(seconds=90)
+    versions: dict[int, TemplateVersion] = field(default_factory=dict)
+    doubts: Doubts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "doubts", Doubts(self.database, self.gate))
 
     async def claim(self, channel: str, limit: int, *, bulk: int | None = None) -> tuple[int, list[Ready]]:
         """Take what may be sent now through this channel: how many tickets, and what of them is to be delivered.
@@ -52,15 +60,65 @@ class Delivery:
         claimed = time.monotonic()
         async with self.database.unit() as session:
             tickets = await outbox.claim(session, channel, limit=limit, bulk=bulk, worker=self.worker, lease=self.lease)
+        return len(tickets), await self.make(channel, tickets, claimed) if tickets else []
+
+    async def draw(self, channel: str, limit: int, *, bulk: int) -> tuple[list[Drawn], list[Ticket], float]:
+        """Claim up to so many, `bulk` of which nobody waits for: what is ready ahead of the wire, what `make` has to
+        look at, and when that was.
+
+        Nothing of it has begun. A gate that could not be asked now is asked by `make`.
+        """
+        claimed = time.monotonic()
+        async with self.database.unit() as session:
+            tickets = await outbox.claim(session, channel, limit=limit, bulk=bulk, worker=self.worker, lease=self.lease)
         if not tickets:
-            return 0, []
+            return [], [], claimed
         try:
-            return len(tickets), await self._prepare(channel, tickets, claimed)
+            async with self.database.unit() as session:
+                drawn = await drawing.draw(
+                    session,
+                    tickets,
+                    self.channels[channel],
+                    gate=self.gate,
+                    versions=self.versions,
+                    claimed=claimed,
+                    now=clock.now(),
+                )
+        except Exception as e:
+            _log.exception("cannot draw ahead, making them one after the other", error=type(e).__name__)
+            drawn = []
+        early = {one.ready.ticket.id for one in drawn}
+        return drawn, [ticket for ticket in tickets if ticket.id not in early], claimed
+
+    async def begin(self, channel: str, drawn: Sequence[Drawn]) -> list[Ready]:
+        """`sending` is committed for what this gives. The rest has been stopped meanwhile, and is looked at anew."""
+        try:
+            async with self.database.unit() as session:
+                begun = await drawing.begin(session, drawn, self.channels[channel], now=clock.now())
+        except Exception as e:
+            if is_away(e):
+                raise
+            _log.exception("cannot begin a batch, going through it one by one", error=type(e).__name__)
+            begun = set()
+        stopped = [one.ready for one in drawn if one.ready.ticket.id not in begun]
+        ready = [one.ready for one in drawn if one.ready.ticket.id in begun]
+        return ready + [r for s in stopped for r in await self.make(channel, [s.ticket], s.claimed)]
+
+    async def make(self, channel: str, tickets: Sequence[Ticket], claimed: float) -> list[Ready]:
+        """What of these tickets is to be delivered. When this returns, `sending` is committed; what the gate stopped is
+        settled."""
+        try:
+            return await self._prepare(channel, tickets, claimed)
         except Exception as e:
             if is_away(e):
                 raise
             _log.exception("cannot prepare a batch, going through it one by one", error=type(e).__name__)
-            return len(tickets), [r for t in tickets for r in await self._prepare_one(channel, t, claimed)]
+            return [r for t in tickets for r in await self._prepare_one(channel, t, claimed)]
+
+    async def give_back(self, tickets: Sequence[Ticket]) -> None:
+        """They were claimed and not begun."""
+        async with self.database.unit() as session:
+            await outbox.give_back_all(session, tickets)
 
     async def deliver(self, ready: Ready) -> Outcome:
         """Talk to the provider about one message; no transaction is open meanwhile. Raises nothing but cancellation."""
@@ -157,8 +215,7 @@ class Delivery:
 
     async def _still(self, ready: Ready) -> bool:
         try:
-            async with self.database.unit() as session:
-                return await preparing.still(session, ready, gate=self.gate, now=clock.now())
+            return await self.doubts.still(ready)
         except Exception as e:
             raise TryLater(f"the gate cannot be asked: {type(e).__name__}", stage="before", stale=True) from e
 

@@ -115,6 +115,10 @@ from outbox o where o.lease_until < clock_timestamp()
 order by o.lease_until limit 500 for update skip locked
 """)
 
+_GIVE_BACK = text("""
+update outbox set lease_until = null, fence = fence + 1, worker = '', attempts = attempts - 1 where id = any(:ids)
+""")
+
 
 _ASTRAY = text("""
 select o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at, o.cost
@@ -227,6 +231,14 @@ from (select case when unit = 'segments' then cast(:segments as int) else cast(:
       from sender where id = :sender) p
 where id = :sender
 """)
+
+
+async def give_back_all(session: AsyncSession, tickets: Sequence[Ticket]) -> None:
+    """Nothing has been done with these: whoever comes next may have them, those that are still ours."""
+    mine = await held(session, tickets)
+    if mine:
+        await session.execute(_GIVE_BACK, {"ids": [t.id for t in mine]})
+        await unspend(session, mine)
 
 
 def _row(ticket: NewTicket, sender_id: int) -> dict[str, object]:

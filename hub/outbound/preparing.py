@@ -84,13 +84,20 @@ async def prepare(
     return ready
 
 
-async def still(session: AsyncSession, ready: Ready, *, gate: Gate, now: datetime) -> bool:
-    """Would the gate and the state of its campaign let it go now? Who has waited for the wire is asked about again."""
-    batch = await _read(session, await outbox.held(session, [ready.ticket]), now)
-    row = batch.rows.get(ready.ticket.interaction_id)
+async def still(session: AsyncSession, waiting: Sequence[Ready], *, gate: Gate, now: datetime) -> set[int]:
+    """Which of them would the gate and the state of their campaigns let go now? Gives their tickets.
+
+    Who has waited for the wire is asked about again.
+    """
+    batch = await _read(session, await outbox.held(session, [ready.ticket for ready in waiting]), now)
+    return {ready.ticket.id for ready in waiting if _would_go(ready.ticket, batch, gate, now)}
+
+
+def _would_go(ticket: Ticket, batch: _Batch, gate: Gate, now: datetime) -> bool:
+    row = batch.rows.get(ticket.interaction_id)
     if row is None or batch.campaigns.get(row.campaign_id or 0) in (CampaignState.PAUSED, CampaignState.CANCELLED):
         return False
-    decision = _decision(ready.ticket, row, batch, gate, now)
+    decision = _decision(ticket, row, batch, gate, now)
     return decision.kind is not None and decision.not_before is None
 
 

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from hub.database.outage import is_away
 from hub.outbound.delivery import Delivery
+from hub.outbound.drawing import Drawn
+from hub.outbound.outbox import Ticket
 from hub.outbound.preparing import Ready
 from hub.outbound.settling import Outcome
 
@@ -21,7 +25,30 @@ _log = structlog.get_logger("pump")
 GROUP_SECONDS = 0.02  # outcomes that come within this are settled in one transaction
 POLL_SECONDS = 1.0
 _BUSY_SECONDS = 0.05
+_MOMENT, _MOST_AHEAD = 0.25, 500  # seconds for which mails are drawn ahead: a yes of the gate must be fresh (F17)
 _KEPT = 5  # every so many-th place is for messages that somebody waits for: bulk may crawl
+_PORTION = 4  # of what may be in flight: so much of it is begun together
+
+
+Claimed = tuple[Ticket, float]  # and when, by the monotonic clock
+
+
+@dataclass(slots=True)
+class Flow:
+    """How much leaves in a moment."""
+
+    _clock: Callable[[], float] = time.monotonic
+    _landed: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_AHEAD))
+
+    def count(self) -> None:
+        self._landed.append(self._clock())
+
+    def wanted(self, least: int) -> int:
+        """As many as left in the last moment and a half; at least so many that the wire need not wait."""
+        since = self._clock() - _MOMENT
+        while self._landed and self._landed[0] < since:
+            self._landed.popleft()
+        return max(least, min(_MOST_AHEAD, len(self._landed) * 3 // 2))
 
 
 @dataclass(slots=True)
@@ -33,21 +60,29 @@ class Pump:
     concurrency: int = 20
     stop_seconds: float = 8.0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _people: deque[Claimed] = field(default_factory=deque)  # claimed, not begun: somebody waits for these
+    _ahead: deque[Drawn | Claimed] = field(default_factory=deque)  # and nobody for these
     _flying: set[asyncio.Task[None]] = field(default_factory=set)
     _bulk: set[asyncio.Task[None]] = field(default_factory=set)  # of them
     _landed: list[Outcome] = field(default_factory=list)
-    _held: set[int] = field(default_factory=set)  # tickets that may have reached the wire and are not yet settled
+    _held: set[int] = field(default_factory=set)  # tickets that we know to be ours
     _astray: bool = False  # the database may know of tickets of ours that we do not know of
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _room_again: asyncio.Event = field(default_factory=asyncio.Event)
+    _flow: Flow = field(default_factory=lambda: Flow())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Returns when everything in flight has landed and is settled, or after `stop_seconds`."""
         async with self._settling():
-            busy = False
-            while not stop.is_set():
-                started = await self._start(self._room())
-                busy = started > 0 or (busy and bool(self._flying))
-                await self._pause(stop, _BUSY_SECONDS if busy or started else POLL_SECONDS)
+            drawing = asyncio.create_task(self._draw_until(stop))
+            try:
+                while not stop.is_set():
+                    self._room_again.clear()
+                    if not await self._begin():
+                        await _first_of(stop, self._room_again, seconds=POLL_SECONDS)
+            finally:
+                await drawing
+                await self._give_back()
             await self._land()
 
     def _room(self) -> int:
@@ -56,19 +91,65 @@ class Pump:
         return min(self.concurrency - in_flight, 2 * self.concurrency - in_flight - unwritten)
 
     def _room_for_bulk(self) -> int:
-        return max(self.concurrency - max(self.concurrency // _KEPT, 1), 1) - len(self._bulk)
+        return max(self.concurrency - max(self._kept, 1), 1) - len(self._bulk)
 
-    async def _start(self, room: int) -> int:
-        self.wake.clear()
-        if room <= 0:
-            return 0
+    @property
+    def _kept(self) -> int:
+        return self.concurrency // _KEPT
+
+    # ---- ahead of the wire ------------------------------------------------------------------
+
+    async def _draw_until(self, stop: asyncio.Event) -> None:
+        """Keep as many claimed as leave in a moment; more would grow old, and keep people waiting behind them."""
+        while not stop.is_set():
+            self.wake.clear()
+            bulk = max(self._flow.wanted(self.concurrency) - len(self._ahead), 0)
+            limit = bulk + max(self._kept - len(self._people), 0)
+            found = await self._draw(limit, bulk) if limit else 0
+            if found:
+                self._room_again.set()
+            if found < max(bulk, 1):
+                busy = bool(self._flying or self._ahead)
+                await _first_of(stop, self.wake, seconds=_BUSY_SECONDS if busy else POLL_SECONDS)
+
+    async def _draw(self, limit: int, bulk: int) -> int:
         try:
             await self._find_astray()
-            claimed, ready = await self.delivery.claim(self.channel, room, bulk=self._room_for_bulk())
+            drawn, others, claimed = await self.delivery.draw(self.channel, limit, bulk=bulk)
         except Exception as e:
             self._astray = self._astray or is_away(e)
             _complain("cannot claim", e, channel=self.channel)  # what is in flight goes on, and the next turn comes
             return 0
+        self._ahead.extend(drawn)
+        self._people.extend((ticket, claimed) for ticket in others if not ticket.is_bulk)
+        self._ahead.extend((ticket, claimed) for ticket in others if ticket.is_bulk)
+        self._held.update([one.ready.ticket.id for one in drawn] + [ticket.id for ticket in others])
+        return len(drawn) + len(others)
+
+    async def _find_astray(self) -> None:
+        """A claim may be committed although its answer was lost: nobody would send it until its lease ends."""
+        if not self._astray:
+            return
+        self._astray = False
+        try:
+            count = await self.delivery.let_go(self.channel, self._held)
+        except BaseException:
+            self._astray = True
+            raise
+        if count:
+            _log.warning("tickets given back after an outage", channel=self.channel, count=count)
+
+    async def _begin(self) -> int:
+        """Hand as many to the wire as there is room for; how many. A few at a time would cost a commit for each few."""
+        room = max(self._room(), 0)
+        batch: list[Drawn | Claimed] = [self._people.popleft() for _ in range(min(room, len(self._people)))]
+        bulk = min(room - len(batch), self._room_for_bulk(), len(self._ahead))
+        if batch or bulk >= min(self.concurrency // _PORTION, len(self._ahead)):
+            batch += [self._ahead.popleft() for _ in range(bulk)]
+        if not batch:
+            return 0
+        ready = await self._begun(batch)
+        self._held.difference_update({_ticket(one).id for one in batch} - {one.ticket.id for one in ready})
         for one in ready:
             task = asyncio.create_task(self._send(one))
             self._flying.add(task)
@@ -76,33 +157,40 @@ class Pump:
             if one.ticket.is_bulk:
                 self._bulk.add(task)
                 task.add_done_callback(self._bulk.discard)
-        self._held.update(one.ticket.id for one in ready)
-        return claimed
+        return len(batch)
 
-    async def _find_astray(self) -> None:
-        """A claim may be committed although its answer was lost: nobody would send it until its lease ends."""
-        if not self._astray:
-            return
-        count = await self.delivery.let_go(self.channel, self._held)
-        self._astray = False
-        if count:
-            _log.warning("tickets given back after an outage", channel=self.channel, count=count)
+    async def _begun(self, batch: Sequence[Drawn | Claimed]) -> list[Ready]:
+        drawn = [one for one in batch if isinstance(one, Drawn)]
+        others = [one for one in batch if not isinstance(one, Drawn)]
+        ready: list[Ready] = []
+        try:
+            for claimed in {claimed for _, claimed in others}:
+                tickets = [ticket for ticket, when in others if when == claimed]
+                ready += await self.delivery.make(self.channel, tickets, claimed)
+            if drawn:
+                ready += await self.delivery.begin(self.channel, drawn)
+        except Exception as e:
+            self._astray = True  # whatever was committed of it, nothing is on the wire: it is given back
+            _complain("cannot begin", e, channel=self.channel, count=len(batch) - len(ready))
+            await asyncio.sleep(_BUSY_SECONDS)
+        return ready
+
+    async def _give_back(self) -> None:
+        tickets = [_ticket(one) for one in (*self._people, *self._ahead)]
+        self._people.clear()
+        self._ahead.clear()
+        try:
+            await self.delivery.give_back(tickets)
+        except Exception as e:
+            _complain("cannot give back", e, channel=self.channel, count=len(tickets))
+
+    # ---- on the wire ------------------------------------------------------------------------
 
     async def _send(self, ready: Ready) -> None:
         self._landed.append(await self.delivery.deliver(ready))
+        self._flow.count()
         self._news.set()
-
-    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
-        """Until something may be due, or there is room again, or the time is up."""
-        waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self.wake.wait())}
-        full = len(self._flying) >= self.concurrency or self._room_for_bulk() <= 0
-        try:
-            await asyncio.wait(
-                waiting | (self._flying if full else set()), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            for one in waiting:
-                one.cancel()
+        self._room_again.set()
 
     async def _land(self) -> None:
         """What does not land in time keeps its lease: when that runs out its outcome counts as unknown, as it is."""
@@ -148,6 +236,7 @@ class Pump:
                 return
             await self._settle_singly(outcomes)
         self._forget(outcomes)
+        self._room_again.set()
 
     async def _settle_singly(self, outcomes: Sequence[Outcome]) -> None:
         """One of them cannot be written down. Its lease runs out, and then its fate counts as unknown, as it is."""
@@ -164,6 +253,20 @@ class Pump:
     def _forget(self, outcomes: Sequence[Outcome]) -> None:
         settled = {id(outcome) for outcome in outcomes}
         self._landed[:] = [outcome for outcome in self._landed if id(outcome) not in settled]
+
+
+def _ticket(one: Drawn | Claimed) -> Ticket:
+    return one.ready.ticket if isinstance(one, Drawn) else one[0]
+
+
+async def _first_of(*events: asyncio.Event, seconds: float) -> None:
+    """Until one of them is set, or the time is up."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            one.cancel()
 
 
 async def reap(delivery: Delivery, stop: asyncio.Event, *, every: float = 2.0) -> None:

@@ -9,6 +9,7 @@ import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import func, text, update
@@ -18,8 +19,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.errors import Misconfigured, Refused, TryLater, Unknown
 from channels.message import Accepted, Reason
+from hub.database.engine import fetch
 from hub.interactions import progress, receipts, record
-from hub.models import Attempt, EarlyReceipt, Interaction, ProviderReference
+from hub.models import Attempt, Interaction
 from hub.models.vocabulary import Kind, State
 from hub.outbound import outbox, pacing, senders
 from hub.outbound.outbox import Ticket
@@ -85,55 +87,56 @@ async def let_go(session: AsyncSession, channel: str, *, worker: str, held: Coll
 
 # A mail that the server took is sent. An SMS or a call is so when the provider says that it is: until then `sending`.
 _SENT = text("""
+with t as materialized (
+  select * from unnest(cast(:tickets as bigint[]), cast(:ids as uuid[]), cast(:channels as text[]),
+    cast(:names as text[])) as t(ticket, id, channel, name)),
+gone as (delete from outbox where id = any(cast(:tickets as bigint[]))),
+named as (
+  insert into provider_reference (channel, provider_id, interaction_id)
+  select channel, name, id from t order by channel, name on conflict do nothing)
 update interaction i set
-  message_id = t.message_id,
+  message_id = t.name,
   state = case when i.state_rank < :rank then 'sent' else i.state end,
   state_at = case when i.state_rank < :rank then :now else i.state_at end,
   state_rank = greatest(i.state_rank, :rank)
-from unnest(cast(:ids as uuid[]), cast(:message_ids as text[])) as t(id, message_id)
-where i.id = t.id and i.id = any(cast(:ids as uuid[]))
+from t where i.id = t.id and i.id = any(cast(:ids as uuid[]))
+returning i.campaign_id, i.conversation_id, i.customer_id
 """)
+_EARLY = "select provider_id from early_receipt where provider_id = any($1::text[])"
 
 
 async def _accepted(session: AsyncSession, outcomes: Sequence[Outcome], now: datetime) -> None:
     if not outcomes:
         return
-    await outbox.drop(session, [o.ticket for o in outcomes])
-    await _sent(session, [o for o in outcomes if o.kind is Kind.EMAIL], now)
-    early = await _waited_for(session, [o for o in outcomes if o.kind is Kind.EMAIL])
+    mails = [o for o in outcomes if o.kind is Kind.EMAIL]
+    await _sent(session, mails, now)
+    early = {row[0] for row in await fetch(session, _EARLY, [_provider_id(o) for o in mails])} if mails else set()
+    others = [o for o in outcomes if o.kind is not Kind.EMAIL]
+    await outbox.drop(session, [o.ticket for o in others])
     for o in sorted(outcomes, key=_provider_id):
         if o.kind is not Kind.EMAIL or _provider_id(o) in early:
             await receipts.join_early(session, o.channel, _provider_id(o), o.ticket.interaction_id, now=now)
     for sender in {o.ticket.sender_id for o in outcomes}:
         await senders.mended(session, sender)
-    await _announce(session, [o.ticket.interaction_id for o in outcomes])
+    await _announce(session, [o.ticket.interaction_id for o in others])
 
 
 async def _sent(session: AsyncSession, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Their tickets are held by the caller."""
     if not outcomes:
         return
-    names = [
-        {"channel": o.channel, "provider_id": _provider_id(o), "interaction_id": o.ticket.interaction_id}
-        for o in sorted(outcomes, key=_provider_id)
-    ]
     for channel in {o.channel for o in outcomes}:
         await record.hold(session, channel, [_provider_id(o) for o in outcomes if o.channel == channel])
-    await session.exec(insert(ProviderReference).values(names).on_conflict_do_nothing())
     values = {
+        "tickets": [o.ticket.id for o in outcomes],
         "ids": [o.ticket.interaction_id for o in outcomes],
-        "message_ids": [_provider_id(o) for o in outcomes],
+        "channels": [o.channel for o in outcomes],
+        "names": [_provider_id(o) for o in outcomes],
         "rank": State.SENT.rank,
         "now": now,
     }
-    await session.execute(_SENT, values)
-
-
-async def _waited_for(session: AsyncSession, outcomes: Sequence[Outcome]) -> set[str]:
-    names = [_provider_id(o) for o in outcomes]
-    if not names:
-        return set()
-    rows = await session.exec(select(EarlyReceipt.provider_id).where(col(EarlyReceipt.provider_id).in_(names)))
-    return set(rows)
+    rows = (await session.execute(_SENT, values)).all()
+    await receipts.announce_all(session, cast("list[Interaction]", rows))
 
 
 def _provider_id(outcome: Outcome) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.bench import (
     claim,
     feeding,
+    full_path,
     imap_fetch,
     imap_folder,
     imap_in,
@@ -42,6 +43,7 @@ MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
     "claim": claim.measure,
     "claim-deep": claim.measure_deep,
     "feeding": feeding.measure,
+    "full-path": full_path.measure,
     "import-mail": import_mail.measure,
     "imap-fetch": imap_fetch.measure,
     "imap-in": imap_in.measure,

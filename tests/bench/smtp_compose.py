@@ -111,6 +111,11 @@ def _outbound(values: Values) -> Outbound[Email]:
     return Outbound(UUID(int=number + 1), to, content, token=f"t{number:041}")
 
 
+def outbound_for(number: int) -> Outbound[Email]:
+    """The mail of one of the people."""
+    return _outbound(_values(number))
+
+
 def _by_us(values: Values) -> bytes:
     return compose(_outbound(values), OWN, _NOW)
 

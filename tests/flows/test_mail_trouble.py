@@ -213,7 +213,7 @@ async def main(url, port, blobs):
     gate = Gate(rules, senders, Signer(b"a secret for the tests, 32 bytes"), "http://hub.example", "Meadow", "en")
     short = {"lease": timedelta(seconds=6), "send_time": timedelta(seconds=3)}
     delivery = Delivery(Database(url, pool_size=2), {"mail": mail}, open_storage(Path(blobs)), gate, "frozen", **short)
-    await Pump(delivery, "mail", concurrency=4).run(asyncio.Event())
+    await Pump(delivery, "mail", concurrency=5).run(asyncio.Event())
 
 asyncio.run(main(*sys.argv[1:]))
 """

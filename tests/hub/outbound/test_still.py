@@ -40,7 +40,7 @@ async def _claimed(database: Database, gate: Gate) -> Ready:
 
 async def _still(database: Database, gate: Gate, ready: Ready) -> bool:
     async with database.unit() as session:
-        return await preparing.still(session, ready, gate=gate, now=clock.now())
+        return bool(await preparing.still(session, [ready], gate=gate, now=clock.now()))
 
 
 async def test_a_test_message_that_waited_goes_although_its_address_is_no_customers(

@@ -1,0 +1,163 @@
+"""A campaign's mails made ready ahead of the wire, many at a time: the gate asked, the words made, nothing written.
+
+They stay `queued` until `begin`, right before they leave: a worker that dies with hundreds of them in hand has sent
+none, and their leases bring them back. Whatever is not such a mail goes through `preparing`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.adapter import Channel
+from channels.message import Address, Email, Outbound
+from hub.models import TemplateVersion
+from hub.models.vocabulary import Kind, Origin, Purpose, State
+from hub.outbound import links, planning, rendering
+from hub.outbound.asking import Gate
+from hub.outbound.facts import facts
+from hub.outbound.links import Trail
+from hub.outbound.outbox import Ticket
+from hub.outbound.permission import Facts, Question, decide
+from hub.outbound.preparing import Ready
+from hub.outbound.rendering import Rendered, TemplateProblem, Written
+
+_BULK = text("""
+select i.id, i.customer_id, i.purpose, i.recipient, i.campaign_id, i.template_version_id, i.variables, i.language,
+  c.tracked, cast(i.xmin as text) as seen
+from interaction i join campaign c on c.id = i.campaign_id
+where i.id = any(:ids) and i.state = 'queued' and i.kind = 'email' and i.origin = 'campaign' and i.in_reply_to = ''
+  and i.template_version_id is not null and c.state not in ('paused', 'cancelled') and c.per_hour is null
+  and not exists (select from attachment a where a.interaction_id = i.id)
+""")
+
+# What was claimed by another, stopped, reworded or settled since is not begun: `preparing` finds out what became of it.
+_BEGIN = text("""
+with held as materialized (
+  select o.id, t.interaction_id, t.seen, t.language, t.subject, t.hash, t.used
+  from unnest(cast(:tickets as bigint[]), cast(:fences as int[]), cast(:ids as uuid[]), cast(:seen as text[]),
+    cast(:languages as text[]), cast(:subjects as text[]), cast(:hashes as text[]), cast(:used as jsonb[]))
+    as t(id, fence, interaction_id, seen, language, subject, hash, used)
+  join outbox o on o.id = t.id and o.fence = t.fence order by o.id for update of o)
+update interaction i set state = 'sending', state_rank = :rank, state_at = :now, sender = :sender,
+  language = held.language, subject = held.subject, content_hash = held.hash, variables = held.used
+from held
+where i.id = held.interaction_id and i.id = any(cast(:ids as uuid[])) and i.state = 'queued'
+  and cast(i.xmin as text) = held.seen
+  and not exists (select from campaign c where c.id = i.campaign_id and c.state in ('paused', 'cancelled'))
+returning held.id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A message that may leave, and what the log is to say of its words when it does."""
+
+    ready: Ready
+    words: Written
+    used: Mapping[str, Any]
+    seen: str  # which state of the log's row all this is about
+
+
+async def draw(
+    session: AsyncSession,
+    tickets: Sequence[Ticket],
+    channel: Channel,
+    *,
+    gate: Gate,
+    versions: dict[int, TemplateVersion],
+    claimed: float,
+    now: datetime,
+) -> list[Drawn]:
+    """Those of them that are a campaign's mails and may leave now. `versions` are kept: they never change."""
+    if channel.kind is not Kind.EMAIL:
+        return []
+    asked = time.monotonic()
+    rows = {row.id: row for row in (await session.execute(_BULK, {"ids": [t.interaction_id for t in tickets]})).all()}
+    if not rows:
+        return []
+    known = await facts(session, {row.customer_id for row in rows.values()}, now=now)
+    for number in {row.template_version_id for row in rows.values()} - versions.keys():
+        version = await session.get(TemplateVersion, number)
+        if version is not None:
+            versions[number] = version
+    drawn = []
+    for ticket in tickets:
+        row = rows.get(ticket.interaction_id)
+        if row is not None and _may_leave(ticket, row, known, gate, now):
+            made = _made(row, known[row.customer_id], versions, gate)
+            if made is not None:
+                message, words, used = made
+                ready = Ready(ticket, channel.name, Kind.EMAIL, message, (), claimed, asked)
+                drawn.append(Drawn(ready, words, used, row.seen))
+    return drawn
+
+
+async def begin(session: AsyncSession, drawn: Sequence[Drawn], channel: Channel, *, now: datetime) -> set[int]:
+    """Write down that they may be on the wire from now on. Gives the tickets for which that is so."""
+    values = {
+        "tickets": [one.ready.ticket.id for one in drawn],
+        "fences": [one.ready.ticket.fence for one in drawn],
+        "ids": [one.ready.ticket.interaction_id for one in drawn],
+        "seen": [one.seen for one in drawn],
+        "languages": [one.words.language for one in drawn],
+        "subjects": [one.words.subject for one in drawn],
+        "hashes": [one.words.sha256 for one in drawn],
+        "used": [json.dumps(one.used) for one in drawn],
+        "rank": State.SENDING.rank,
+        "now": now,
+        "sender": channel.address.value,
+    }
+    return {row.id for row in (await session.execute(_BEGIN, values)).all()}
+
+
+def _may_leave(ticket: Ticket, row: Row[Any], known: Mapping[UUID, Facts], gate: Gate, now: datetime) -> bool:
+    if ticket.expires_at is not None or row.customer_id not in known:
+        return False
+    kinds = (Kind.EMAIL,)
+    question = Question(
+        purpose=Purpose(row.purpose),
+        origin=Origin.CAMPAIGN,
+        available=frozenset(kinds),
+        texts=frozenset(kinds),
+        kinds=kinds,
+        recipient=row.recipient,
+        interaction=row.id,
+    )
+    decision = decide(known[row.customer_id], question, gate.rules, now)
+    return decision.kind is not None and decision.not_before is None
+
+
+def _made(
+    row: Row[Any], about: Facts, versions: Mapping[int, TemplateVersion], gate: Gate
+) -> tuple[Outbound[Email], Written, Mapping[str, Any]] | None:
+    """None where the template does not fit: `preparing` withholds it, with the reason."""
+    version, customer, purpose = versions.get(row.template_version_id), about.customer, Purpose(row.purpose)
+    if version is None:
+        return None
+    used = dict(row.variables or {})
+    if not row.language:  # its words were left until now, see `bulk`
+        used = planning.values(gate, customer, purpose, Kind.EMAIL, used)
+    language = row.language or customer.language
+    try:
+        words = rendering.write(
+            version.variants, language, row.language or gate.default_language, used, name="template"
+        )
+    except TemplateProblem:
+        return None
+    shown: Rendered | Written = words
+    if row.tracked and not customer.untracked:
+        hosts = links.hosts(version.variants.get(words.language, {}).values(), used)
+        shown = links.mail(words.whole, Trail(gate, row.id, hosts))
+    url = planning.link(gate, row.customer_id, purpose, Kind.EMAIL) if purpose.needs_consent else ""
+    content = Email(shown.subject, shown.text, shown.html, unsubscribe_url=url, automatic=True)
+    to = Address(Kind.EMAIL, row.recipient, customer.name)
+    return Outbound(row.id, to, content, gate.signer.message_token(row.id)), words, used
