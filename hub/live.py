@@ -34,9 +34,14 @@ async def publish(session: AsyncSession, topic: str, **ids: object) -> None:
 
 async def publish_all(session: AsyncSession, happenings: Sequence[Happening]) -> None:
     """Announce many changes in one statement and few notices, the same one only once."""
-    payloads = _payloads(dict.fromkeys(json.dumps({"topic": one.topic, "ids": one.ids}) for one in happenings))
+    channel, payloads = notices(happenings)
     if payloads:
-        await fetch(session, _NOTIFY, _CHANNEL, payloads)
+        await fetch(session, _NOTIFY, channel, payloads)
+
+
+def notices(happenings: Iterable[Happening]) -> tuple[str, list[str]]:
+    """The channel of `pg_notify`, and what has to be said on it."""
+    return _CHANNEL, _payloads(dict.fromkeys(json.dumps({"topic": one.topic, "ids": one.ids}) for one in happenings))
 
 
 def _payloads(told: Iterable[str]) -> list[str]:

@@ -46,6 +46,7 @@ class Webhooks:
         self._app, self._hub = app, hub
         self._collector = Collector(hub.database, hub.signer)
         self._quiet_until = 0.0
+        self._untold = 0  # forgeries since the last line in the log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(_BELOW):
@@ -88,9 +89,12 @@ class Webhooks:
     async def _turned_away(self, channel: Channel, incoming: WebRequest, cause: str, ip: str) -> Response:
         """Requirement T1: 403 and no change, but for a bounded note to whoever runs the hub."""
         payload = {"url": incoming.url, "ip": ip, "body": incoming.body[:1000].decode("utf-8", "replace")}
-        if time.monotonic() >= self._quiet_until and not await _noted(self._hub, channel, cause, payload):
-            self._quiet_until = time.monotonic() + QUIET_SECONDS
-        _log.warning("forged webhook", channel=channel.name, ip=ip)
+        self._untold += 1
+        if time.monotonic() >= self._quiet_until:
+            if not await _noted(self._hub, channel, cause, payload):
+                self._quiet_until = time.monotonic() + QUIET_SECONDS
+            _log.warning("forged webhook", channel=channel.name, ip=ip, count=self._untold)
+            self._untold = 0
         return PlainTextResponse("The signature does not hold", 403)
 
 

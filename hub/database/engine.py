@@ -12,6 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+_SETTINGS = {"timezone": "UTC", "application_name": "contact-hub"}
+
 
 class Database:
     """A pool of connections to one PostgreSQL (≥ 15)."""
@@ -24,8 +26,9 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=True,
             hide_parameters=True,  # an error in a log must not quote what people wrote
-            connect_args={"server_settings": {"timezone": "UTC", "application_name": "contact-hub"}, "timeout": 10},
+            connect_args={"server_settings": _SETTINGS, "timeout": 10},
         )
+        self._idle: list[asyncpg.Connection] = []  # of `alone`
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[AsyncSession]:
@@ -33,7 +36,30 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    async def alone(self, statement: str, *values: object) -> Sequence[Any]:
+        """The rows of one statement ($1, $2) that is a transaction by itself: committed when this returns.
+
+        For floods: no asking before whether the connection lives, no begin, no commit. As many connections as calls
+        overlap, beside those of the pool. Raises what the driver raises, which `outage` understands as well.
+        """
+        connection = await self._open()
+        try:
+            rows = cast("Sequence[Any]", await connection.fetch(statement, *values, timeout=60))
+        except BaseException:
+            connection.terminate()
+            raise
+        self._idle.append(connection)
+        return rows
+
+    async def _open(self) -> asyncpg.Connection:
+        while self._idle:
+            if not (connection := self._idle.pop()).is_closed():
+                return connection
+        return await asyncpg.connect(self.url, timeout=10, server_settings=_SETTINGS)
+
     async def close(self) -> None:
+        while self._idle:
+            self._idle.pop().terminate()
         await self.engine.dispose()
 
 

@@ -17,7 +17,7 @@ from hub import clock
 from hub.database.engine import Database
 from hub.database.outage import is_away, is_conflict
 from hub.database.purity import storable
-from hub.interactions import receipts
+from hub.interactions import receipts, usual
 from hub.interactions.reckoning import News
 from hub.signing import Signer
 
@@ -112,10 +112,10 @@ class Collector:
         return group
 
     async def _settle(self, group: Sequence[_Waiting]) -> None:
-        """In one transaction. Where that fails, in two halves, down to the one at fault: it fails alone."""
+        """All together. Where that fails, in two halves, down to the one at fault: it fails alone."""
         try:
-            async with asyncio.timeout(GROUP_SECONDS), self._database.unit() as session:
-                await receipts.apply_all(session, [news for one in group for news in one.news], now=clock.now())
+            async with asyncio.timeout(GROUP_SECONDS):
+                await self._write([news for one in group for news in one.news])
         except Exception as e:
             if len(group) > 1 and (is_conflict(e) or not is_away(e)):
                 _log.info("receipts are settled in smaller groups", receipts=len(group), error=type(e).__name__)
@@ -127,6 +127,13 @@ class Collector:
         else:
             for one in group:
                 one.tell(None)
+
+    async def _write(self, news: Sequence[News]) -> None:
+        now = clock.now()
+        left = await usual.settle(self._database, news, now=now)
+        if left:
+            async with self._database.unit() as session:
+                await receipts.apply_all(session, left, now=now)
 
 
 def _storable(receipt: Receipt) -> Receipt:

@@ -76,13 +76,12 @@ async def look(session: AsyncSession, news: Sequence[News]) -> Reckoning:
 async def write(session: AsyncSession, reckoning: Reckoning, *, now: datetime) -> None:
     """Everything that a reckoning has gathered, but for what is learnt from it."""
     if reckoning.facts:
-        await fetch(session, _FACTS, *_columns(_fact(one, now) for one in reckoning.facts))
+        await fetch(session, _FACTS, *fact_columns(reckoning.facts, now))
     if reckoning.named:
         await name(session, reckoning.named)
     if reckoning.changed:
         ids = [one.id for one in reckoning.changed]
-        changes = _columns(_change(one) for one in reckoning.changed)
-        await fetch(session, _CHANGED, *changes, now, min(ids), max(ids))
+        await fetch(session, _CHANGED, *change_columns(reckoning.changed), now, min(ids), max(ids))
     if reckoning.unclaimed:
         await fetch(session, _UNCLAIMED, *_columns(_early(one) for one in reckoning.unclaimed), now)
 
@@ -117,6 +116,16 @@ async def _standings(session: AsyncSession, ids: Collection[UUID]) -> list[Stand
 
 async def _told(session: AsyncSession, ids: Collection[UUID]) -> list[Told]:
     return [(one, progress, code, leg) for one, progress, code, leg in await fetch(session, _TOLD, list(ids))]
+
+
+def fact_columns(facts: Sequence[Fact], now: datetime) -> list[list[Any]]:
+    """Facts as columns of `receipt`: interaction_id, at, progress, reason, code, leg, detail, payload."""
+    return _columns(_fact(one, now) for one in facts) or [[] for _ in range(8)]
+
+
+def change_columns(changed: Sequence[Standing]) -> list[list[Any]]:
+    """Where messages stand now as columns: id, state, its rank, flag, reason, detail, and whether it moved."""
+    return _columns(_change(one) for one in changed) or [[] for _ in range(7)]
 
 
 # ---- rows -----------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ __all__ = [
     "apply",
     "apply_all",
     "forget_early",
+    "happening",
     "join_all",
     "join_early",
     "news_of",
@@ -107,10 +108,11 @@ async def announce(session: AsyncSession, message: Message) -> None:
 
 async def announce_all(session: AsyncSession, messages: Iterable[Message]) -> None:
     """The same for many, each page told once: every notification is paid for at the commit."""
-    await live.publish_all(session, [_happening(one) for one in messages])
+    await live.publish_all(session, [happening(one) for one in messages])
 
 
-def _happening(message: Message) -> Happening:
+def happening(message: Message) -> Happening:
+    """What open pages hear of a change of this message."""
     if message.campaign_id is not None:
         return Happening("campaign", {"id": str(message.campaign_id)})
     if message.conversation_id is not None:
