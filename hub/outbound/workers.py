@@ -13,6 +13,7 @@ import os
 import secrets
 import socket
 from collections.abc import Collection
+from contextlib import suppress
 
 import asyncpg
 import structlog
@@ -24,6 +25,7 @@ from hub.database.engine import connection_lost
 _log = structlog.get_logger("workers")
 
 _CLASS = 7_305  # the first half of every worker's lock; the second is made of its name
+_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _AGAIN = 1.0  # seconds until a lost connection is tried again
 YOUNG = 30.0  # seconds in which workers come back to a database that was away
 
@@ -61,7 +63,7 @@ async def hold(url: str, name: str) -> None:
     while True:
         try:
             await _hold_once(url, name)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+        except _TROUBLE as e:
             _log.warning("not known as alive for now", worker=name, error=str(e))
         await asyncio.sleep(_AGAIN)
 
@@ -74,7 +76,8 @@ async def _hold_once(url: str, name: str) -> None:
         await connection.execute(_ENROL, name)
         await lost
     except asyncio.CancelledError:
-        await connection.execute(_LEAVE, name, timeout=2)  # a good end: nobody has to look for what it left
+        with suppress(*_TROUBLE):  # whatever becomes of the farewell, who was told to stop stops
+            await connection.execute(_LEAVE, name, timeout=2)  # a good end: nobody has to look for what it left
         raise
     finally:
         connection.terminate()

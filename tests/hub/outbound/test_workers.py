@@ -83,6 +83,16 @@ async def test_a_worker_that_ends_well_leaves_nothing_to_look_for(database: Data
     assert not await _enrolled(database)
 
 
+async def test_a_worker_whose_farewell_fails_stops_all_the_same(database: Database, database_url: str) -> None:
+    task = asyncio.create_task(workers.hold(database_url, "one"))
+    await _until(lambda: _enrolled(database))
+    async with database.unit() as session:
+        await session.execute(text("alter table worker rename to workers"))
+    task.cancel()
+    await asyncio.wait_for(asyncio.wait([task]), 10)
+    assert task.cancelled()
+
+
 async def _none_dead(database: Database) -> bool:
     return not await _dead(database)
 
