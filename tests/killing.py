@@ -176,7 +176,7 @@ async def send(
     connection = await asyncpg.connect(hub.database.url)
     try:
         await crew.start(workers)
-        await _until(connection, "select count(*) >= $1 from worker", workers)
+        await _until(connection, _STARTED, workers)
         async with hub.database.unit() as session:
             await lifecycle.start(session, campaign_id, gate=hub.gate, now=clock.now())
         began = time.monotonic()
@@ -195,6 +195,8 @@ async def send(
         await connection.close()
 
 
+# Each of them sends and reads, by names of its own after host and process.
+_STARTED = "select count(distinct regexp_replace(name, ':[^:]*$', '')) >= $1 from worker"
 # Nothing fed is left to send. An SMS is `sending` until its carrier says more.
 _DONE = """
 select c.audience_at is not null and c.fed >= c.audience and c.fed > 0
