@@ -89,7 +89,7 @@ class Pool:
 
     def _startable(self) -> int:
         """Mails that connections which carry nothing could take now."""
-        return len(self._waiting) + min(len(self._bulk), max(self._for_bulk(), 0))
+        return len(self._waiting) + (min(len(self._bulk), max(self._for_bulk(), 0)) if self._bulk else 0)
 
     def _dispatch(self) -> None:
         while self._idle and self._startable() > len(self._asked):
@@ -97,7 +97,7 @@ class Pool:
         spare = self._startable() - len(self._asked) - len(self._opening)
         if spare > 0:
             spare -= self._open(spare)
-        if spare > 0 or len(self._bulk) > max(self._for_bulk(), 0):
+        if spare > 0 or (self._bulk and len(self._bulk) > max(self._for_bulk(), 0)):
             self._crowd()
 
     def _put_to_work(self, conversation: Conversation) -> None:
@@ -128,10 +128,9 @@ class Pool:
 
     def _open_to(self, conversation: Conversation) -> deque[Mail] | None:
         """The line it may take a mail from. None that somebody waits for stands behind bulk, but where it has to."""
-        burdened = conversation.carries_bulk
         if self._waiting:
-            return None if burdened and self._most() > 1 else self._waiting
-        return self._bulk if self._bulk and (burdened or self._for_bulk() > 0) else None
+            return None if conversation.carries_bulk and self._most() > 1 else self._waiting
+        return self._bulk if self._bulk and (conversation.carries_bulk or self._for_bulk() > 0) else None
 
     def _again(self, mail: Mail) -> None:
         self._line(mail).appendleft(mail)

@@ -63,6 +63,7 @@ class Conversation(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._replies = ReplyReader()
         self._awaited: deque[tuple[Said, Mail | None]] = deque()
+        self._bulk = 0  # answers to come about mails to many
         self._coming: Mail | None = None  # its group has left, its body has not
         self._group: deque[tuple[Said, bytes]] = deque()  # what of it is not yet said, without PIPELINING
         self._hopeless = False  # `_coming` was refused: its body must not follow
@@ -102,8 +103,7 @@ class Conversation(asyncio.Protocol):
     @property
     def carries_bulk(self) -> bool:
         """True while what is behind it may have to wait long for the server's answer about a mail to many."""
-        mails = [mail for _, mail in self._awaited] + [self._coming]
-        return any(mail is not None and mail.bulk for mail in mails)
+        return self._bulk > 0 or (self._coming is not None and self._coming.bulk)
 
     def abandon(self, mail: Mail) -> None:
         """Nobody waits for this mail any more, which it carries: its body must not leave, no other mail follows."""
@@ -150,6 +150,7 @@ class Conversation(asyncio.Protocol):
         if not self._awaited:
             self._patience.renew()
         self._awaited.extend(((Said.MAIL, mail), (Said.RCPT, mail), (Said.DATA, mail)))
+        self._bulk += 3 * mail.bulk
         return from_ + to + _DATA
 
     def _next_line(self) -> bytes:
@@ -218,6 +219,7 @@ class Conversation(asyncio.Protocol):
             self._interrupted(reply)
             return
         said, mail = self._awaited.popleft()
+        self._bulk -= mail is not None and mail.bulk
         if reply.code == 250 and (said is Said.MAIL or said is Said.RCPT) and self.offers.pipelining:
             if mail is not None and not self._hopeless:
                 mail.stage = _AFTER[said]
@@ -309,6 +311,7 @@ class Conversation(asyncio.Protocol):
         if not self._awaited:
             self._patience.renew(seconds)
         self._awaited.append((said, mail))
+        self._bulk += mail is not None and mail.bulk
 
     # ---- endings ----------------------------------------------------------------------------
 
