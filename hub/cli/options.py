@@ -81,10 +81,21 @@ def with_hub(config: Path | None, body: Callable[[Hub], Coroutine[Any, Any, T]])
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run one coroutine to its end."""
+    """Run one coroutine to its end, or until Ctrl-C."""
     if sys.platform == "win32":
-        return asyncio.run(work)
-    return uvloop.run(work)
+        return asyncio.run(_stoppable(work))
+    return uvloop.run(_stoppable(work))
+
+
+async def _stoppable(work: Coroutine[Any, Any, T]) -> T:
+    """What fails in work that is being stopped (a statement cut short) is no failure of its own."""
+    try:
+        return await work
+    except Exception as e:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError from e
+        raise
 
 
 def set_up_logs(*, name: str, quiet: bool = False) -> None:
