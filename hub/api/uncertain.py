@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,7 +18,6 @@ from hub.outbound import uncertain
 from hub.outbound.uncertain import NotUncertain
 from hub.reports import uncertain as lists
 from hub.reports.uncertain import Line, Whose
-from hub.staff import audit
 from hub.staff.roles import Action
 
 router = APIRouter(prefix="/uncertain", tags=["Uncertain"], route_class=Endpoint)
@@ -57,34 +57,19 @@ async def list_uncertain(
 @router.post("/{interaction_id}/again", status_code=204)
 async def send_again(caller: Anyone, interaction_id: UUID) -> None:
     """The very same message once more: it may come twice, and is marked so."""
-    await _decide(caller, interaction_id, "again")
+    await _decide(caller, interaction_id, again=True)
 
 
 @router.post("/{interaction_id}/leave", status_code=204)
 async def leave(caller: Anyone, interaction_id: UUID) -> None:
     """It stays unknown; evidence that comes later still settles it."""
-    await _decide(caller, interaction_id, "leave")
+    await _decide(caller, interaction_id, again=False)
 
 
-async def _decide(caller: Caller, interaction_id: UUID, what: str) -> None:
+async def _decide(caller: Caller, interaction_id: UUID, *, again: bool) -> None:
+    by: dict[str, Any] = {"demand": caller.demand, "staff_id": caller.staff_id, "ip": caller.ip, "now": caller.now}
     try:
         async with caller.hub.database.unit() as session:
-            line = await lists.about(session, interaction_id)
-            if line is None:
-                raise NotUncertain("Its outcome is known, or somebody has decided already")
-            caller.demand(Action.CAMPAIGNS if line.bulk else Action.ANSWER)
-            if what == "again":
-                await uncertain.send_again(session, interaction_id, now=caller.now)
-            else:
-                await uncertain.leave(session, interaction_id)
-            await audit.write(
-                session,
-                f"uncertain.{what}",
-                staff_id=caller.staff_id,
-                subject=f"customer:{line.customer_id}",
-                detail=f"interaction:{interaction_id}",
-                ip=caller.ip,
-                now=caller.now,
-            )
+            await uncertain.decide(session, interaction_id, again=again, **by)
     except NotUncertain as e:
         raise Problem(409, "Message", str(e), remedy="Read it again: GET /api/v1/interactions/{id}") from e

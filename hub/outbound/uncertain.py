@@ -4,7 +4,9 @@ the log's semantics: unknown is never blindly resent). Evidence that comes later
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -13,16 +15,61 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.interactions import receipts
 from hub.models import Campaign, Interaction, Outbox
-from hub.models.vocabulary import CampaignState, Kind, State
+from hub.models.vocabulary import CampaignState, Kind, Purpose, State
 from hub.outbound import outbox
 from hub.outbound.asking import PRIORITY
 from hub.outbound.settling import MAY_BE_DOUBLE
+from hub.staff import audit
+from hub.staff.roles import Action
 
 LEFT = "left"  # the reason of an unknown message that somebody has decided to leave
 
 
+class Why(StrEnum):
+    """Why nothing is to be decided about a message any more."""
+
+    KNOWN = "Its outcome is known by now"
+    LEFT = "Somebody has decided already to leave it"
+    AGAIN = "Somebody has just decided to send it again"
+    GOING = "It is being sent again at this moment"
+    CANCELLED = "Its campaign was cancelled: nothing of it is sent any more"
+
+
 class NotUncertain(Exception):
-    """Nothing is to be decided about this message any more. Says why."""
+    """Nothing is to be decided about this message any more."""
+
+    def __init__(self, why: Why, detail: str = "") -> None:
+        super().__init__(f"{why.value}: {detail}" if detail else why.value)
+        self.why = why
+
+
+def is_bulk(campaign_id: int | None, purpose: Purpose) -> bool:
+    """Is such a message decided about by those who run campaigns? Else by those who answer."""
+    return campaign_id is not None or purpose.needs_consent
+
+
+async def decide(
+    session: AsyncSession,
+    interaction_id: UUID,
+    *,
+    again: bool,
+    demand: Callable[[Action], None],
+    staff_id: int | None,
+    ip: str,
+    now: datetime,
+) -> None:
+    """Send it again or leave it, noted with who decided. `demand` raises when they may not. Raises NotUncertain."""
+    row = await session.get(Interaction, interaction_id)
+    if row is None or row.state is not State.UNKNOWN:
+        raise NotUncertain(Why.KNOWN)
+    demand(Action.CAMPAIGNS if is_bulk(row.campaign_id, row.purpose) else Action.ANSWER)
+    if again:
+        await send_again(session, interaction_id, now=now)
+    else:
+        await leave(session, interaction_id)
+    subject, detail = f"customer:{row.customer_id}", f"interaction:{interaction_id}"
+    what = "uncertain.again" if again else "uncertain.leave"
+    await audit.write(session, what, staff_id=staff_id, subject=subject, detail=detail, ip=ip, now=now)
 
 
 async def send_again(session: AsyncSession, interaction_id: UUID, *, now: datetime) -> Interaction:
@@ -32,7 +79,7 @@ async def send_again(session: AsyncSession, interaction_id: UUID, *, now: dateti
     """
     row = await _taken_back(session, interaction_id)
     if await _cancelled(session, row):
-        raise NotUncertain("Its campaign was cancelled: nothing of it is sent any more")
+        raise NotUncertain(Why.CANCELLED)
     row.flag, row.reason = row.flag or MAY_BE_DOUBLE, ""
     session.add(row)
     await session.flush()
@@ -64,9 +111,9 @@ async def _taken_back(session: AsyncSession, interaction_id: UUID) -> Interactio
     if ticket is None:
         ticket = (await session.exec(held)).one_or_none()  # somebody else has decided meanwhile
         if ticket is not None:
-            raise NotUncertain("Somebody has just decided to send it again")
+            raise NotUncertain(Why.AGAIN)
     elif ticket.lease_until is not None:
-        raise NotUncertain("It is being sent again at this moment")
+        raise NotUncertain(Why.GOING)
     await session.exec(delete(Outbox).where(col(Outbox.interaction_id) == row.id))
     return row
 
@@ -77,9 +124,9 @@ async def _unknown(session: AsyncSession, interaction_id: UUID) -> Interaction:
     if row is None:
         raise LookupError(f"there is no message {interaction_id}")
     if row.state is not State.UNKNOWN:
-        raise NotUncertain(f"Meanwhile it is known: the message is {row.state.value}")
+        raise NotUncertain(Why.KNOWN, f"the message is {row.state.value}")
     if row.reason == LEFT:
-        raise NotUncertain("Somebody has decided already to leave it")
+        raise NotUncertain(Why.LEFT)
     return row
 
 

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Campaign, Customer, Interaction, Outbox
 from hub.models.vocabulary import Kind, Purpose, State
-from hub.outbound.uncertain import LEFT
+from hub.outbound.uncertain import LEFT, is_bulk
 
 PAGE = 50
 _MANY = 1000
@@ -39,7 +39,7 @@ class Line:
     @property
     def bulk(self) -> bool:
         """Decided about by those who run campaigns."""
-        return self.campaign_id is not None or self.purpose.needs_consent
+        return is_bulk(self.campaign_id, self.purpose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,6 @@ async def number(session: AsyncSession, *, whose: Whose = _ALL) -> int:
     """How many there are, counted up to a thousand."""
     some = select(Interaction.id).where(*_wanted(whose)).limit(_MANY).subquery()
     return (await session.exec(select(func.count()).select_from(some))).one()
-
-
-async def about(session: AsyncSession, interaction_id: UUID) -> Line | None:
-    """One of them; None when it is none, or was left."""
-    found = await lines(session, before=UUID(int=interaction_id.int + 1), limit=1)
-    return found[0] if found and found[0].id == interaction_id else None
 
 
 def _wanted(whose: Whose) -> list[ColumnElement[bool]]:

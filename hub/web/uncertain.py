@@ -8,10 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from hub.outbound import uncertain
-from hub.outbound.uncertain import NotUncertain
+from hub.outbound.uncertain import NotUncertain, Why
 from hub.reports import uncertain as lists
-from hub.reports.uncertain import Line, Whose
-from hub.staff import audit
+from hub.reports.uncertain import Whose
 from hub.staff.roles import Action
 from hub.web.access import Anyone, Forbidden, Visit
 from hub.web.pages import go, page
@@ -34,12 +33,12 @@ async def listing(visit: Anyone, before: UUID | None = None, campaign: int | Non
 
 @router.post("/uncertain/{interaction_id}/again")
 async def again(visit: Anyone, interaction_id: UUID) -> Response:
-    return await _decide(visit, interaction_id, "again")
+    return await _decide(visit, interaction_id, again=True)
 
 
 @router.post("/uncertain/{interaction_id}/leave")
 async def leave(visit: Anyone, interaction_id: UUID) -> Response:
-    return await _decide(visit, interaction_id, "leave")
+    return await _decide(visit, interaction_id, again=False)
 
 
 def whose_of(visit: Visit, campaign_id: int | None = None) -> Whose:
@@ -50,35 +49,23 @@ def whose_of(visit: Visit, campaign_id: int | None = None) -> Whose:
     return Whose(bulk, single, campaign_id)
 
 
-async def _decide(visit: Visit, interaction_id: UUID, what: str) -> Response:
+async def _decide(visit: Visit, interaction_id: UUID, *, again: bool) -> Response:
+    by: dict[str, Any] = {"demand": visit.demand, "staff_id": visit.staff_id, "ip": visit.ip, "now": visit.now}
     try:
         async with visit.hub.database.unit() as session:
-            line = await lists.about(session, interaction_id)
-            if line is None:
-                return go(visit, "/uncertain", _("It is known by now, or somebody has decided already."))
-            _permit(visit, line)
-            if what == "again":
-                await uncertain.send_again(session, interaction_id, now=visit.now)
-            else:
-                await uncertain.leave(session, interaction_id)
-            await _note(session, visit, line, what)
+            await uncertain.decide(session, interaction_id, again=again, **by)
     except NotUncertain as e:
-        return go(visit, "/uncertain", str(e))
-    said = _("It is sent again, with the same name, and marked.") if what == "again" else _("It stays as it is.")
+        return go(visit, "/uncertain", _why(e.why))
+    said = _("It is sent again, with the same name, and marked.") if again else _("It stays as it is.")
     return go(visit, "/uncertain", said)
 
 
-def _permit(visit: Visit, line: Line) -> None:
-    visit.demand(Action.CAMPAIGNS if line.bulk else Action.ANSWER)
-
-
-async def _note(session: Any, visit: Visit, line: Line, what: str) -> None:
-    await audit.write(
-        session,
-        f"uncertain.{what}",
-        staff_id=visit.staff_id,
-        subject=f"customer:{line.customer_id}",
-        detail=f"interaction:{line.id}",
-        ip=visit.ip,
-        now=visit.now,
-    )
+def _why(why: Why) -> str:
+    words = {
+        Why.KNOWN: _("It is known by now, or somebody has decided already."),
+        Why.LEFT: _("Somebody has decided already to leave it."),
+        Why.AGAIN: _("Somebody has just decided to send it again."),
+        Why.GOING: _("It is being sent again at this moment."),
+        Why.CANCELLED: _("Its campaign was cancelled: nothing of it is sent any more."),
+    }
+    return words[why]
