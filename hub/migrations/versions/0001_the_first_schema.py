@@ -19,76 +19,34 @@ _SEARCH = (
 
 
 def upgrade() -> None:
-    op.create_table(
-        "early_receipt",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("channel", sa.String(), nullable=False),
-        sa.Column("provider_id", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("receipt", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("early_receipt_reference", "early_receipt", ["channel", "provider_id"], unique=False)
-    op.create_table(
-        "mailbox_cursor",
-        sa.Column("channel", sa.String(), nullable=False),
-        sa.Column("folder", sa.String(), nullable=False),
-        sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
-        sa.Column("uid", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("channel", "folder"),
-    )
-    op.create_table(
-        "occasion",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("template", sa.String(), nullable=False),
-        sa.Column("enabled", sa.Boolean(), nullable=False),
-        sa.Column("at_hour", sa.Time(), nullable=False),
-        sa.Column("late_days", sa.Integer(), nullable=False),
-        sa.Column("leap_day", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("name"),
-    )
-    op.create_table(
-        "rejected",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("channel", sa.String(), nullable=False),
-        sa.Column("cause", sa.String(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "schedule",
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("every_seconds", sa.Integer(), nullable=False),
-        sa.Column("last_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("name"),
-    )
-    op.create_index("schedule_due", "schedule", ["next_at"], unique=False)
-    op.create_table(
-        "sender",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("channel", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("rate", sa.Float(), nullable=False),
-        sa.Column("burst", sa.Float(), nullable=False),
-        sa.Column("tat", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("trouble", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("channel"),
-    )
-    op.create_table(
-        "sign_in_failure",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("sign_in_failure_recent", "sign_in_failure", ["key", sa.literal_column("at desc")], unique=False)
+    _staff()
+    _signing_in()
+    _audit()
+    _customers()
+    _identities()
+    _permissions()
+    _templates()
+    _campaigns()
+    _conversations()
+    _tasks()
+    _log()
+    _log_indexes()
+    _attachments()
+    _keys()
+    _senders()
+    _outbox()
+    _attempts()
+    _receipts()
+    _mailboxes()
+    _raw_messages()
+    _rejected()
+    _schedules()
+    _occasions()
+    _appointments()
+    _ledgers()
+
+
+def _staff() -> None:
     op.create_table(
         "staff",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -105,33 +63,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("email"),
     )
+
+
+def _signing_in() -> None:
     op.create_table(
-        "suppression",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("value", sa.String(), nullable=False),
-        sa.Column("purpose", sa.String(), nullable=True),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(
-        "suppression_address",
-        "suppression",
-        ["kind", "value", "purpose"],
-        unique=True,
-        postgresql_nulls_not_distinct=True,
-    )
-    op.create_table(
-        "template",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("title", sa.String(), nullable=False),
+        "staff_session",
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("csrf", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("name"),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("token_hash"),
     )
+    op.create_index(op.f("ix_staff_session_staff_id"), "staff_session", ["staff_id"], unique=False)
     op.create_table(
         "api_token",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -146,6 +92,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash"),
     )
     op.create_table(
+        "sign_in_failure",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("sign_in_failure_recent", "sign_in_failure", ["key", sa.literal_column("at desc")], unique=False)
+
+
+def _audit() -> None:
+    op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -158,6 +115,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _customers() -> None:
     op.create_table(
         "customer",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -191,75 +151,43 @@ def upgrade() -> None:
     )
     op.create_index("customer_birthday", "customer", ["birth_month", "birth_day"], unique=False)
     op.create_index("customer_name", "customer", [sa.literal_column("lower(name)")], unique=False)
+
+
+def _identities() -> None:
+    """An address belongs to one customer, whoever writes from it."""
     op.create_table(
-        "staff_session",
-        sa.Column("token_hash", sa.String(), nullable=False),
-        sa.Column("staff_id", sa.Integer(), nullable=False),
-        sa.Column("csrf", sa.String(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("token_hash"),
-    )
-    op.create_index(op.f("ix_staff_session_staff_id"), "staff_session", ["staff_id"], unique=False)
-    op.create_table(
-        "template_version",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("template_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("variants", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.Column("sha256", sa.String(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["template_id"],
-            ["template.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("template_id", "sha256", name="template_version_once"),
-    )
-    op.create_table(
-        "appointment",
-        sa.Column("id", sa.Integer(), nullable=False),
+        "identity",
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("title", sa.String(), nullable=False),
-        sa.Column("place", sa.String(), nullable=False),
-        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("preferred", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("soft_bounces", sa.Integer(), nullable=False),
+        sa.Column("soft_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["owner_id"], ["staff.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("kind", "value", name="identity_value"),
     )
-    op.create_index(
-        "appointment_customer", "appointment", ["customer_id", sa.literal_column("starts_at desc")], unique=False
-    )
+    op.create_index(op.f("ix_identity_customer_id"), "identity", ["customer_id"], unique=False)
     op.create_table(
-        "campaign",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
+        "identity_event",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("identity_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("purpose", sa.String(), nullable=False),
-        sa.Column("segment", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.Column("template_version_id", sa.Integer(), nullable=True),
-        sa.Column("variables", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.Column("kinds", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("cursor", sa.Uuid(), nullable=True),
-        sa.Column("fed", sa.Integer(), nullable=False),
-        sa.Column("created_by", sa.Integer(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["created_by"], ["staff.id"], ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(
-            ["template_version_id"],
-            ["template_version.id"],
-        ),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["identity_id"], ["identity.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(op.f("ix_identity_event_identity_id"), "identity_event", ["identity_id"], unique=False)
+
+
+def _permissions() -> None:
+    """What a customer prefers and agreed to, and the addresses that nothing is sent to."""
     op.create_table(
         "channel_preference",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
@@ -290,6 +218,81 @@ def upgrade() -> None:
         "consent_latest", "consent", ["customer_id", "purpose", "channel", sa.literal_column("id desc")], unique=False
     )
     op.create_table(
+        "suppression",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "suppression_address",
+        "suppression",
+        ["kind", "value", "purpose"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+    )
+
+
+def _templates() -> None:
+    op.create_table(
+        "template",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+    op.create_table(
+        "template_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("template_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("variants", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["template_id"],
+            ["template.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("template_id", "sha256", name="template_version_once"),
+    )
+
+
+def _campaigns() -> None:
+    op.create_table(
+        "campaign",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("segment", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("template_version_id", sa.Integer(), nullable=True),
+        sa.Column("variables", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("kinds", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cursor", sa.Uuid(), nullable=True),
+        sa.Column("fed", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["created_by"], ["staff.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["template_version_id"],
+            ["template_version.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+
+
+def _conversations() -> None:
+    op.create_table(
         "conversation",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
@@ -314,35 +317,34 @@ def upgrade() -> None:
     )
     op.create_index("conversation_inbox", "conversation", ["state", sa.literal_column("last_at desc")], unique=False)
     op.create_index(op.f("ix_conversation_assignee_id"), "conversation", ["assignee_id"], unique=False)
+
+
+def _tasks() -> None:
     op.create_table(
-        "identity",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("value", sa.String(), nullable=False),
-        sa.Column("label", sa.String(), nullable=False),
-        sa.Column("preferred", sa.Boolean(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("soft_bounces", sa.Integer(), nullable=False),
-        sa.Column("soft_since", sa.DateTime(timezone=True), nullable=True),
+        "task",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=True),
+        sa.Column("conversation_id", sa.Uuid(), nullable=True),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("assignee_id", sa.Integer(), nullable=True),
+        sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["assignee_id"], ["staff.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["created_by"], ["staff.id"], ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("kind", "value", name="identity_value"),
     )
-    op.create_index(op.f("ix_identity_customer_id"), "identity", ["customer_id"], unique=False)
-    op.create_table(
-        "identity_event",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("identity_id", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("detail", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["identity_id"], ["identity.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id"),
+    op.create_index(op.f("ix_task_customer_id"), "task", ["customer_id"], unique=False)
+    op.create_index(
+        "task_due", "task", ["assignee_id", "due_at"], unique=False, postgresql_where=sa.text("done_at is null")
     )
-    op.create_index(op.f("ix_identity_event_identity_id"), "identity_event", ["identity_id"], unique=False)
+
+
+def _log() -> None:
+    """Every word exchanged, in partitions by the month its id was minted in."""
     op.create_table(
         "interaction",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -393,6 +395,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         postgresql_partition_by="RANGE (id)",
     )
+    op.execute("create table interaction_default partition of interaction default")
+
+
+def _log_indexes() -> None:
     op.create_index(
         "interaction_campaign",
         "interaction",
@@ -419,27 +425,9 @@ def upgrade() -> None:
         "interaction_thread", "interaction", ["conversation_id", sa.literal_column("id desc")], unique=False
     )
     op.create_index("interaction_timeline", "interaction", ["customer_id", sa.literal_column("id desc")], unique=False)
-    op.create_table(
-        "task",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=True),
-        sa.Column("conversation_id", sa.Uuid(), nullable=True),
-        sa.Column("title", sa.String(), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("assignee_id", sa.Integer(), nullable=True),
-        sa.Column("created_by", sa.Integer(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["assignee_id"], ["staff.id"], ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["created_by"], ["staff.id"], ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(op.f("ix_task_customer_id"), "task", ["customer_id"], unique=False)
-    op.create_index(
-        "task_due", "task", ["assignee_id", "due_at"], unique=False, postgresql_where=sa.text("done_at is null")
-    )
+
+
+def _attachments() -> None:
     op.create_table(
         "attachment",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -454,21 +442,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_attachment_interaction_id"), "attachment", ["interaction_id"], unique=False)
-    op.create_table(
-        "attempt",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("interaction_id", sa.Uuid(), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("worker", sa.String(), nullable=False),
-        sa.Column("outcome", sa.String(), nullable=False),
-        sa.Column("stage", sa.String(), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("reply", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(op.f("ix_attempt_interaction_id"), "attempt", ["interaction_id"], unique=False)
+
+
+def _keys() -> None:
+    """What is unique over all partitions of the log."""
     op.create_table(
         "dedupe_key",
         sa.Column("key", sa.String(), nullable=False),
@@ -477,6 +454,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_index(op.f("ix_dedupe_key_interaction_id"), "dedupe_key", ["interaction_id"], unique=False)
+    op.create_table(
+        "provider_reference",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("provider_id", sa.String(), nullable=False),
+        sa.Column("interaction_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("channel", "provider_id"),
+    )
+    op.create_index(
+        op.f("ix_provider_reference_interaction_id"), "provider_reference", ["interaction_id"], unique=False
+    )
+
+
+def _senders() -> None:
+    op.create_table(
+        "sender",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("rate", sa.Float(), nullable=False),
+        sa.Column("burst", sa.Float(), nullable=False),
+        sa.Column("tat", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("channel"),
+    )
+
+
+def _outbox() -> None:
+    """Work tickets: a row is rewritten a few times and goes away within minutes."""
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -508,17 +516,67 @@ def upgrade() -> None:
     op.create_index(
         "outbox_lease", "outbox", ["lease_until"], unique=False, postgresql_where=sa.text("lease_until is not null")
     )
+
+
+def _attempts() -> None:
     op.create_table(
-        "provider_reference",
+        "attempt",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("interaction_id", sa.Uuid(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("worker", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("reply", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_attempt_interaction_id"), "attempt", ["interaction_id"], unique=False)
+
+
+def _receipts() -> None:
+    op.create_table(
+        "receipt",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("interaction_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("progress", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("leg", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("interaction_id", "progress", "code", "leg", name="receipt_once"),
+    )
+    op.create_table(
+        "early_receipt",
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("provider_id", sa.String(), nullable=False),
-        sa.Column("interaction_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("channel", "provider_id"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("receipt", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
-        op.f("ix_provider_reference_interaction_id"), "provider_reference", ["interaction_id"], unique=False
+    op.create_index("early_receipt_reference", "early_receipt", ["channel", "provider_id"], unique=False)
+
+
+def _mailboxes() -> None:
+    op.create_table(
+        "mailbox_cursor",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("folder", sa.String(), nullable=False),
+        sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
+        sa.Column("uid", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "folder"),
     )
+
+
+def _raw_messages() -> None:
     op.create_table(
         "raw_message",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -544,20 +602,65 @@ def upgrade() -> None:
     op.create_index(
         "raw_message_parked", "raw_message", ["id"], unique=False, postgresql_where=sa.text("state = 'parked'")
     )
+
+
+def _rejected() -> None:
     op.create_table(
-        "receipt",
+        "rejected",
         sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("interaction_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("progress", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("leg", sa.String(), nullable=False),
-        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
         sa.Column("payload", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("interaction_id", "progress", "code", "leg", name="receipt_once"),
+    )
+
+
+def _schedules() -> None:
+    op.create_table(
+        "schedule",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("every_seconds", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_index("schedule_due", "schedule", ["next_at"], unique=False)
+
+
+def _occasions() -> None:
+    op.create_table(
+        "occasion",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("template", sa.String(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("at_hour", sa.Time(), nullable=False),
+        sa.Column("late_days", sa.Integer(), nullable=False),
+        sa.Column("leap_day", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+
+
+def _appointments() -> None:
+    op.create_table(
+        "appointment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["owner_id"], ["staff.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "appointment_customer", "appointment", ["customer_id", sa.literal_column("starts_at desc")], unique=False
     )
     op.create_table(
         "reminder",
@@ -572,7 +675,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("appointment_id", "due_at", name="reminder_once"),
     )
     op.create_index("reminder_due", "reminder", ["due_at"], unique=False, postgresql_where=sa.text("done_at is null"))
-    op.execute("create table interaction_default partition of interaction default")
+
+
+def _ledgers() -> None:
+    """Rows that are only ever added."""
     op.execute(_REFUSE)
     for ledger in ("consent", "identity_event", "audit"):
         op.execute(
