@@ -13,13 +13,15 @@ depends_on = None
 
 
 def upgrade() -> None:
-    _interactions()
+    _threads()
+    _rearrangements()
     _teams()
     _grants()
     _mailboxes()
 
 
-def _interactions() -> None:
+def _threads() -> None:
+    """What a mail cites, and where its answer goes."""
     for name, sort in (("reply_to", sa.String()), ("threaded_by", sa.String()), ("closing", sa.Text())):
         op.add_column("interaction", sa.Column(name, sort, server_default="", nullable=False))
         op.alter_column("interaction", name, server_default=None)
@@ -32,6 +34,10 @@ def _interactions() -> None:
         sa.PrimaryKeyConstraint("cited", "interaction_id"),
     )
     op.create_index("ix_mail_reference_interaction_id", "mail_reference", ["interaction_id"])
+
+
+def _rearrangements() -> None:
+    """Conversations merged and split, so that it can be undone."""
     op.add_column("interaction", sa.Column("points_to_id", sa.Uuid()))
     op.create_foreign_key(None, "interaction", "conversation", ["points_to_id"], ["id"], ondelete="SET NULL")
     pointing = sa.text("points_to_id is not null")

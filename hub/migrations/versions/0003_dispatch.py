@@ -19,9 +19,12 @@ def upgrade() -> None:
     _light_rows()
     _light_receipts()
     _workers()
+    _per_hour()
     _dry_runs()
     _reactions()
+    _events()
     _steps()
+    _trials()
     _rates()
     _evidence()
 
@@ -68,7 +71,7 @@ def _workers() -> None:
     _required("raw_message", sa.Column("reader", sa.String(), server_default="", nullable=False))
 
 
-def _dry_runs() -> None:
+def _per_hour() -> None:
     op.add_column("campaign", sa.Column("archived_at", sa.DateTime(timezone=True)))
     op.add_column("campaign", sa.Column("per_hour", sa.Integer()))
     op.create_table(
@@ -81,6 +84,9 @@ def _dry_runs() -> None:
     op.add_column("outbox", sa.Column("campaign_id", sa.Integer()))
     at_hand = sa.text("lease_until is null and campaign_id is not null")
     op.create_index("outbox_campaign", "outbox", ["campaign_id", "due_at"], postgresql_where=at_hand)
+
+
+def _dry_runs() -> None:
     op.create_table(
         "dry_run",
         sa.Column("campaign_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -136,6 +142,13 @@ def _reactions() -> None:
         sa.PrimaryKeyConstraint("code"),
     )
     op.create_index("ix_short_link_interaction_id", "short_link", ["interaction_id"])
+    op.add_column("customer", sa.Column("untracked", sa.Boolean(), server_default=sa.false(), nullable=False))
+    heard = sa.text("direction = 'in' and auto = ''")
+    columns: list[str | sa.TextClause] = ["customer_id", sa.text("id desc")]
+    op.create_index("interaction_heard", "interaction", columns, postgresql_where=heard)
+
+
+def _events() -> None:
     op.create_table(
         "customer_event",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -148,10 +161,6 @@ def _reactions() -> None:
         sa.UniqueConstraint("customer_id", "name", "key", name="customer_event_once"),
     )
     op.create_index("customer_event_name", "customer_event", ["name", "at"])
-    op.add_column("customer", sa.Column("untracked", sa.Boolean(), server_default=sa.false(), nullable=False))
-    heard = sa.text("direction = 'in' and auto = ''")
-    columns: list[str | sa.TextClause] = ["customer_id", sa.text("id desc")]
-    op.create_index("interaction_heard", "interaction", columns, postgresql_where=heard)
 
 
 def _steps() -> None:
@@ -173,6 +182,9 @@ def _steps() -> None:
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("campaign_id", "step"),
     )
+
+
+def _trials() -> None:
     op.create_table(
         "campaign_test",
         sa.Column("campaign_id", sa.Integer(), nullable=False),
