@@ -8,6 +8,7 @@ from hub.api import (
     appointments,
     campaign_steps,
     campaigns,
+    canned,
     conversations,
     customer_events,
     customers,
@@ -29,7 +30,7 @@ __all__ = ["Webhooks", "install_error_pages", "router"]
 
 _VERSION_1 = (
     *(customers, customer_events, campaigns, campaign_steps, interactions),
-    *(conversations, messages, appointments, uncertain),
+    *(conversations, canned, messages, appointments, uncertain),
 )
 _PUBLIC = (unsubscribe, links, files, health, plain)
 

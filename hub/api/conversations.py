@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
-from hub.api.access import Anyone, Caller
+from hub.api.access import Answerer, Caller
 from hub.api.problems import Endpoint, Problem
 from hub.api.shapes import MergeIn, MoveIn, RearrangementOut, SplitIn
 from hub.conversations import rearranging, undoing
@@ -17,17 +17,8 @@ from hub.conversations.undoing import NoSuchRearrangement, WorkedOn
 from hub.interactions.history import NoSuchEntry
 from hub.models import Rearrangement
 from hub.staff import audit
-from hub.staff.roles import Action
 
 router = APIRouter(tags=["Conversations"], route_class=Endpoint)
-
-
-async def _answerer(caller: Anyone) -> Caller:
-    caller.demand(Action.ANSWER)
-    return caller
-
-
-Answerer = Annotated[Caller, Depends(_answerer)]
 
 
 @router.post("/interactions/{interaction_id}/move", status_code=201)

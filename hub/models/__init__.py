@@ -16,6 +16,7 @@ from hub.models.campaigns import (
     TemplateVersion,
 )
 from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
+from hub.models.desk import CannedAnswer
 from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
     AttachmentRow,
@@ -51,6 +52,7 @@ __all__ = [
     "CampaignTempo",
     "CampaignTest",
     "CampaignVariant",
+    "CannedAnswer",
     "ChannelPreference",
     "Consent",
     "Conversation",

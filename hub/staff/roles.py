@@ -25,6 +25,7 @@ class Action(StrEnum):
     REPORTS = "read reports"
     ASSIGN = "assign conversations to others"
     TEAMS = "arrange teams"
+    CANNED = "write canned answers for everybody"  # for one's own team: whoever answers
     EXPORT = "export customers"
     READ_AUDIT = "read the audit trail"
     SETTINGS = "change settings"
@@ -51,7 +52,9 @@ _MARKETING = {
 _TABLE: Mapping[Role, frozenset[Action]] = {
     Role.AGENT: frozenset(_DESK),
     Role.MARKETER: frozenset(_MARKETING),
-    Role.SUPERVISOR: frozenset(_DESK | _MARKETING | {Action.ASSIGN, Action.TEAMS, Action.EXPORT, Action.READ_AUDIT}),
+    Role.SUPERVISOR: frozenset(
+        _DESK | _MARKETING | {Action.ASSIGN, Action.TEAMS, Action.CANNED, Action.EXPORT, Action.READ_AUDIT}
+    ),
     Role.ADMIN: frozenset(Action),
 }
 

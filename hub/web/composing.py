@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
-from hub.conversations import drafting
+from hub.conversations import canned, drafting
 from hub.conversations.inbox import Line
 from hub.models.vocabulary import Kind
 from hub.web.access import Visit
@@ -70,6 +70,15 @@ async def composer(session: Any, visit: Visit, card: Card, line: Line | None = N
         seen=seen,
         mail=await _mail(session, visit, card, line) if Kind.EMAIL in kinds else None,
     )
+
+
+async def with_canned(visit: Visit, composer: Composer, customer_id: UUID, canned_id: int) -> Composer:
+    """With a canned answer in it, filled in for the customer. Raises canned.NoSuchCanned."""
+    async with visit.hub.database.unit() as session:
+        found = await canned.filled(
+            session, canned_id, customer_id, staff_id=visit.staff_id, company=visit.hub.gate.company
+        )
+    return replace(composer, text=found.text, trouble=found.trouble)
 
 
 async def _mail(session: Any, visit: Visit, card: Card, line: Line | None) -> MailPart:

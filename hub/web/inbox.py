@@ -54,13 +54,21 @@ async def listing(
 
 
 @router.get("/inbox/{view}/{conversation_id}")
-async def conversation(visit: InboxReader, view: str, conversation_id: UUID, q: str = "") -> Response:
-    """One conversation, open in its view. One that was merged leads to what it became part of."""
+async def conversation(
+    visit: InboxReader, view: str, conversation_id: UUID, q: str = "", canned: int | None = None
+) -> Response:
+    """One conversation, open in its view. One that was merged leads to what it became part of.
+
+    `canned`: with this answer in the composer.
+    """
     async with visit.hub.database.unit() as session:
         standing = await threads.standing(session, conversation_id)
     if standing != conversation_id:
         return go(visit, f"/inbox/{_known(view)}/{standing}")
-    return page(visit, "inbox.html", **await whole(visit, _known(view), conversation_id, q))
+    data = await whole(visit, _known(view), conversation_id, q)
+    if canned is not None and visit.may(Action.ANSWER):
+        data["composer"] = await composing.with_canned(visit, data["composer"], data["open"].customer_id, canned)
+    return page(visit, "inbox.html", **data)
 
 
 @router.get("/inbox/{view}/{conversation_id}/line")

@@ -35,6 +35,7 @@ PAGES: dict[str, set[Role]] = {
     "/uncertain": {A, M, S, D},
     "/settings": {D},
     "/teams": {S, D},
+    "/canned": {A, S, D},
     "/account": {A, M, S, D},
 }
 

@@ -1,0 +1,75 @@
+"use strict";
+/* What helps while one writes: canned answers behind a slash, colleagues behind an at sign. */
+(() => {
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const SIGN = /(^|\s)([/@])([\p{L}\p{N}._-]{0,40})$/u; /* before the cursor, at the beginning of a word */
+
+  let open = null; /* { text, list, start, sign, at }: what is being chosen */
+  let asked = 0; /* answers may overtake each other: only the last one counts */
+
+  const close = () => {
+    asked += 1;
+    if (!open) return;
+    open.list.hidden = true;
+    open.list.replaceChildren();
+    for (const name of ["aria-activedescendant", "aria-controls"]) open.text.removeAttribute(name);
+    open = null;
+  };
+  const choices = () => $$("[role=option]:not([aria-disabled])", open.list);
+  const mark = (at) => {
+    const all = choices();
+    open.at = all.length ? (at + all.length) % all.length : -1;
+    all.forEach((one, number) => one.setAttribute("aria-selected", String(number === open.at)));
+    const chosen = all[open.at];
+    if (!chosen) { open.text.removeAttribute("aria-activedescendant"); return; }
+    open.text.setAttribute("aria-activedescendant", chosen.id);
+    chosen.scrollIntoView({ block: "nearest" });
+  };
+  const take = (option) => {
+    const { text, start } = open;
+    text.setRangeText(option.dataset.text, start, text.selectionStart, "end");
+    close();
+    text.focus();
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const address = (form, sign, typed) => {
+    const base = sign === "/" ? form.dataset.canned : $("[name=kind][value=note]:checked", form) && form.dataset.people;
+    return base && `${base}&q=${encodeURIComponent(typed)}`;
+  };
+  const look = async (text) => {
+    const found = text.selectionStart === text.selectionEnd && text.value.slice(0, text.selectionStart).match(SIGN);
+    const form = text.form, url = found && address(form, found[2], found[3]);
+    if (!url) { close(); return; }
+    const mine = ++asked;
+    const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (!answer?.ok || mine !== asked) return;
+    const html = await answer.text();
+    if (mine !== asked) return;
+    const list = $(".picks", form);
+    list.innerHTML = html; /* our own template, escaped by it */
+    list.hidden = false;
+    open = { text, list, start: text.selectionStart - found[3].length - 1, at: -1 };
+    text.setAttribute("aria-controls", list.id);
+    mark(0);
+  };
+
+  addEventListener("input", (event) => { if (event.target.matches?.(".composer textarea[name=text]")) look(event.target); });
+  addEventListener("focusout", (event) => { if (open && event.target === open.text) close(); });
+  addEventListener("mousedown", (event) => {
+    const option = open && event.target.closest?.(".picks [role=option]");
+    if (!option) return;
+    event.preventDefault(); /* the cursor stays in the text */
+    if (option.dataset.text !== undefined) take(option);
+  });
+  addEventListener("keydown", (event) => { /* before the desk's own keys */
+    if (!open || event.target !== open.text || event.isComposing) return;
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key in steps) mark(open.at + steps[event.key]);
+    else if (event.key === "Escape") close();
+    else if ((event.key === "Enter" || event.key === "Tab") && !event.ctrlKey && !event.metaKey && choices()[open.at]) take(choices()[open.at]);
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+})();
