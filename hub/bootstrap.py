@@ -21,7 +21,7 @@ from hub.live import Live
 from hub.mailboxes.tokens import MailboxTokens
 from hub.models.vocabulary import Unit
 from hub.outbound import senders
-from hub.outbound.permission import Rules
+from hub.outbound.question import Rules
 from hub.outbound.request import Gate
 from hub.outbound.senders import Limits
 from hub.queue import install

@@ -29,7 +29,7 @@ from hub.database.engine import Database
 from hub.models import Campaign, Interaction, Occasion, Outbox
 from hub.models.vocabulary import CampaignState, Origin, Purpose, State, Withheld
 from hub.outbound import rendering, request
-from hub.outbound.permission import Rules
+from hub.outbound.question import Rules
 from hub.outbound.request import Gate, Request, Words
 from hub.signing import Signer
 

@@ -16,7 +16,7 @@ from hub.customers import directory
 from hub.models import Campaign, Customer, DryRunLine, TemplateVersion
 from hub.models.vocabulary import Kind
 from hub.outbound import planning, rendering, trial
-from hub.outbound.permission import Decision
+from hub.outbound.question import Decision
 from hub.outbound.rendering import Rendered, TemplateProblem
 from hub.outbound.request import Gate
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.models.vocabulary import Kind, Origin, Purpose, Withheld
-from hub.outbound.permission import Rules
+from hub.outbound.question import Rules
 from hub.signing import Signer
 
 # 0: a person is waiting … 9: bulk

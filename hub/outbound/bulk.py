@@ -25,7 +25,7 @@ from hub.models.vocabulary import Direction, Kind, Origin, Purpose, State, Withh
 from hub.outbound import costs, planning, rendering, senders
 from hub.outbound.asking import PRIORITY, Gate
 from hub.outbound.hours import Reach, hours
-from hub.outbound.permission import Question
+from hub.outbound.question import Question
 from hub.outbound.setwise import Matter, decided
 
 

@@ -26,8 +26,9 @@ from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
 from hub.outbound.links import Trail
 from hub.outbound.outbox import Ticket
-from hub.outbound.permission import Facts, Question, decide
+from hub.outbound.permission import decide
 from hub.outbound.preparing import Ready
+from hub.outbound.question import Facts, Question
 from hub.outbound.rendering import Rendered, TemplateProblem, Written
 
 _BULK = text("""

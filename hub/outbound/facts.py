@@ -17,7 +17,7 @@ from hub.clock import first_uuid7
 from hub.models import ChannelPreference, Consent, Conversation, Customer, Identity, Interaction, Suppression
 from hub.models.vocabulary import AddressKind, ConversationState, Direction, Kind, Origin, Purpose, State
 from hub.outbound.brakes import AutomaticAnswer
-from hub.outbound.permission import Facts
+from hub.outbound.question import Facts
 
 WEEK = timedelta(days=7)
 COMPLAINT = "complaint"  # the flag of a conversation, or the label of a customer, that keeps marketing away

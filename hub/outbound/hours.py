@@ -13,7 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Customer, Identity
 from hub.models.vocabulary import AddressKind, Purpose
-from hub.outbound.permission import Facts, Rules, allowed_from
+from hub.outbound.local_hours import allowed_from
+from hub.outbound.question import Facts, Rules
 from hub.outbound.quiet_hours import is_zone, zones_of_number
 
 

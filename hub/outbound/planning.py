@@ -18,7 +18,8 @@ from hub.models.vocabulary import Direction, Kind, Purpose, State, Withheld
 from hub.outbound import rendering
 from hub.outbound.asking import Gate, Request, Templated, Words
 from hub.outbound.facts import facts
-from hub.outbound.permission import Decision, Facts, Question, decide
+from hub.outbound.permission import decide
+from hub.outbound.question import Decision, Facts, Question
 from hub.outbound.rendering import Rendered, TemplateProblem
 
 UNSUBSCRIBE = "unsubscribe"  # the signer's purpose of the links in mails

@@ -26,7 +26,8 @@ from hub.outbound.allowance import Allowance
 from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
 from hub.outbound.outbox import Ticket
-from hub.outbound.permission import Decision, Facts, Question, decide
+from hub.outbound.permission import decide
+from hub.outbound.question import Decision, Facts, Question
 from hub.outbound.rendering import Rendered, TemplateProblem, Written
 
 _MACHINES = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin.AUTOMATION})

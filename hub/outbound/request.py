@@ -17,8 +17,8 @@ from hub.models import AttachmentRow, DedupeKey, Interaction
 from hub.models.vocabulary import Withheld
 from hub.outbound import costs, outbox, planning
 from hub.outbound.asking import PRIORITY, Answer, Duplicate, Gate, Held, NewFile, Placed, Request, Templated, Words
-from hub.outbound.permission import Decision
 from hub.outbound.planning import Plan
+from hub.outbound.question import Decision
 from hub.outbound.rendering import Rendered
 
 __all__ = [

@@ -17,8 +17,9 @@ from hub.clock import first_uuid7
 from hub.models.vocabulary import AddressKind, Kind, Withheld
 from hub.outbound.facts import COMPLAINT, NEVER_LEFT, WEEK
 from hub.outbound.hours import Hours, Reach
-from hub.outbound.permission import STOP, TELLING, Question, Rules, order
+from hub.outbound.question import Question, Rules
 from hub.outbound.setwise_trace import DECIDED, OWN_WORDS, hour_words
+from hub.outbound.verdicts import STOP, TELLING, order
 
 _NOBODY_RANKED = "-"
 _AHEAD = timedelta(days=1)  # no message in the log is younger than this: later months need not be looked at

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.models.vocabulary import Kind, Withheld
-from hub.outbound.permission import later_words
+from hub.outbound.local_hours import later_words
 
 # Faults (see `setwise`) whose line names a date, an address or a count of this customer's.
 OWN_WORDS = (4, 7, 8, 9, 10)

@@ -21,7 +21,7 @@ from hub.database.engine import Database
 from hub.interactions import partitions
 from hub.models.vocabulary import Kind
 from hub.outbound import senders, templates
-from hub.outbound.permission import Rules
+from hub.outbound.question import Rules
 from hub.outbound.request import Gate
 from hub.signing import Signer
 from tests.bench.figures import Figure, say

@@ -198,7 +198,7 @@ from channels.message import Kind
 from channels.providers import open_channel
 from hub.database.engine import Database
 from hub.outbound.delivery import Delivery
-from hub.outbound.permission import Rules
+from hub.outbound.question import Rules
 from hub.outbound.pump import Pump
 from hub.outbound.request import Gate
 from hub.signing import Signer

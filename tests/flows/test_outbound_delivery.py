@@ -34,8 +34,8 @@ from hub.models.vocabulary import Kind as HubKind
 from hub.models.vocabulary import Origin, Purpose, Role, State
 from hub.outbound import calling, senders
 from hub.outbound.delivery import Delivery
-from hub.outbound.permission import Rules
 from hub.outbound.pump import Pump
+from hub.outbound.question import Rules
 from hub.outbound.request import Answer, Gate, NewFile, Request, Words, send, send_many
 from hub.signing import Signer
 from hub.storage import Storage, open_storage
@@ -441,7 +441,7 @@ from channels.message import Kind
 from channels.providers import open_channel
 from hub.database.engine import Database
 from hub.outbound.delivery import Delivery
-from hub.outbound.permission import Rules
+from hub.outbound.question import Rules
 from hub.outbound.pump import Pump
 from hub.outbound.request import Gate
 from hub.signing import Signer

@@ -17,7 +17,7 @@ from hub.interactions import record
 from hub.models import Interaction, Staff
 from hub.models.vocabulary import Direction, Origin, Role, State
 from hub.outbound import senders
-from hub.outbound.permission import Rules
+from hub.outbound.question import Rules
 from hub.outbound.request import Gate
 from hub.settings import GateTable
 from hub.signing import Signer

@@ -18,7 +18,7 @@ from channels.providers import open_channel
 from hub.database.engine import Database
 from hub.inbound.receive import Reception, receive, store_files
 from hub.outbound import senders
-from hub.outbound.permission import Rules
+from hub.outbound.question import Rules
 from hub.outbound.request import Gate
 from hub.settings import CallsTable, GateTable
 from hub.signing import Signer

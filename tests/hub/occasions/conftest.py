@@ -10,7 +10,7 @@ from hub.database.engine import Database
 from hub.models.vocabulary import Kind
 from hub.occasions import birthdays, reminders
 from hub.outbound import templates
-from hub.outbound.permission import Rules
+from hub.outbound.question import Rules
 from hub.outbound.request import Gate
 from hub.signing import Signer
 

@@ -12,7 +12,7 @@ from hub.customers import consent, directory
 from hub.database.engine import Database
 from hub.models.vocabulary import Kind, Purpose
 from hub.outbound import senders
-from hub.outbound.permission import Rules
+from hub.outbound.question import Rules
 from hub.outbound.request import Gate
 from hub.signing import Signer
 

@@ -12,7 +12,8 @@ import pytest
 from hub.clock import uuid7
 from hub.models import Consent, Customer, Identity, Suppression
 from hub.models.vocabulary import AddressKind, IdentityState, Kind, Origin, Purpose, Withheld
-from hub.outbound.permission import Decision, Facts, Question, Rules, decide
+from hub.outbound.permission import decide
+from hub.outbound.question import Decision, Facts, Question, Rules
 
 LATELY = (Kind.EMAIL, Purpose.MARKETING)
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

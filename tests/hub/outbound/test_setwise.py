@@ -34,7 +34,8 @@ from hub.outbound import bulk, dry_run
 from hub.outbound.bulk import Verdict
 from hub.outbound.dry_run import Only, Tally
 from hub.outbound.facts import facts
-from hub.outbound.permission import Facts, Question, Rules, decide
+from hub.outbound.permission import decide
+from hub.outbound.question import Facts, Question, Rules
 from hub.outbound.setwise import Matter
 from tests.conftest import named
 
