@@ -14,6 +14,7 @@ from hub.api import (
     customers,
     files,
     health,
+    hours,
     interactions,
     links,
     messages,
@@ -31,6 +32,7 @@ __all__ = ["Webhooks", "install_error_pages", "router"]
 _VERSION_1 = (
     *(customers, customer_events, campaigns, campaign_steps, interactions),
     *(conversations, canned, messages, appointments, uncertain),
+    hours,
 )
 _PUBLIC = (unsubscribe, links, files, health, plain)
 

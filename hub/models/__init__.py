@@ -36,6 +36,7 @@ from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.staff import ApiToken, Audit, SignInFailure, Staff, StaffSession, Team, TeamChannel, TeamMember
 from hub.models.steps import CampaignStep, CampaignTest, CampaignVariant
+from hub.models.work import OpeningHours
 
 METADATA = SQLModel.metadata
 
@@ -71,6 +72,7 @@ __all__ = [
     "MailboxGrant",
     "MailboxQuestion",
     "Occasion",
+    "OpeningHours",
     "Outbox",
     "ProviderReference",
     "RawMessage",

@@ -79,6 +79,12 @@ def weekdays() -> list[str]:
     return [format_date(monday + timedelta(days=i), "EEEEEE", locale=language()) for i in range(7)]
 
 
+def weekday_names() -> list[str]:
+    """Monday first, in full."""
+    monday = date(2024, 1, 1)
+    return [format_date(monday + timedelta(days=i), "EEEE", locale=language()) for i in range(7)]
+
+
 def hour(at: time) -> str:
     return f"{at:%H:%M}"
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 from uuid import UUID
 
+from babel import Locale
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -183,8 +184,15 @@ def _globals() -> Mapping[str, Any]:
         "languages": translations.LANGUAGES,
         "speaking": translations.language,
         "weekdays": moments.weekdays,
+        "weekday_names": moments.weekday_names,
+        "country": _country,
         "themes": THEMES,
     }
+
+
+def _country(code: str) -> str:
+    """Its name in the reader's language; a code nobody knows is shown as it is."""
+    return str(Locale.parse(translations.language()).territories.get(code, code))
 
 
 def _picture(visit: Visit, file: File) -> str:

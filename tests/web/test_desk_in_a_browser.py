@@ -143,6 +143,7 @@ async def test_no_page_has_an_accessibility_violation_or_is_wider_than_the_windo
         f"/occasions?customer={world.customers['ana']}",
         "/tasks",
         "/settings",
+        "/hours",
     ]
     found: dict[str, list[str]] = {}
     for path in paths:

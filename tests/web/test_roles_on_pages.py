@@ -36,6 +36,7 @@ PAGES: dict[str, set[Role]] = {
     "/settings": {D},
     "/teams": {S, D},
     "/canned": {A, S, D},
+    "/hours": {S, D},
     "/account": {A, M, S, D},
 }
 
