@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from hub.api.access import Booker
+from hub.api.appointment_shapes import AppointmentIn, AppointmentOut
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import AppointmentIn, AppointmentOut, Limit, Page
+from hub.api.shapes import Limit, Page
 from hub.conversations import appointments
 from hub.customers import directory
 from hub.staff import audit

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from hub.api.access import Answerer, Caller
+from hub.api.message_shapes import MergeIn, MoveIn, RearrangementOut, SplitIn
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import MergeIn, MoveIn, RearrangementOut, SplitIn
 from hub.conversations import rearranging, undoing
 from hub.conversations.inbox import NoSuchConversation
 from hub.conversations.rearranging import CannotRearrange

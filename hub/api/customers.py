@@ -8,8 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from hub.api.access import Caller, ConsentRecorder, CustomerReader, CustomerWriter, InboxReader
-from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import (
+from hub.api.customer_shapes import (
     AddressIn,
     AddressOut,
     ConsentIn,
@@ -18,11 +17,11 @@ from hub.api.shapes import (
     CustomerIn,
     CustomerLineOut,
     CustomerOut,
-    InteractionOut,
-    Limit,
-    Page,
     RankingIn,
 )
+from hub.api.message_shapes import InteractionOut
+from hub.api.problems import Endpoint, Problem
+from hub.api.shapes import Limit, Page
 from hub.customers import consent, directory, identities, preferences
 from hub.customers.consent import Statement
 from hub.customers.directory import NewCustomer

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query
 
 from channels.message import Kind
 from hub.api.access import InboxReader
+from hub.api.message_shapes import InteractionOut
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import InteractionOut, Limit, Page
+from hub.api.shapes import Limit, Page
 from hub.interactions import history, listing
 from hub.interactions.history import Entry
 from hub.interactions.listing import Filter

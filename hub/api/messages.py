@@ -9,8 +9,8 @@ from fastapi import APIRouter, Header, Response
 
 from channels.message import Kind
 from hub.api.access import Anyone, Caller
+from hub.api.message_shapes import MessageIn, MessageOut
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import MessageIn, MessageOut
 from hub.conversations import inbox, threads
 from hub.customers import directory
 from hub.interactions import history

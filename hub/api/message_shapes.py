@@ -1,0 +1,123 @@
+"""Messages over the JSON API: what is to be said, what was, and conversations put in order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
+
+from channels.message import Kind
+from hub.api.shapes import EXAMPLE_ID, Body, Line
+from hub.conversations.rearranging import Reach
+from hub.interactions.history import Entry
+from hub.models import Rearrangement
+from hub.models.vocabulary import Direction, Origin, Purpose, Rearranged, State, Withheld
+
+
+class FileOut(BaseModel):
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    inline: bool
+
+
+class InteractionOut(BaseModel):
+    id: UUID
+    at: datetime
+    customer_id: UUID
+    conversation_id: UUID | None
+    direction: Direction
+    kind: Kind | None = Field(description="null: a note between colleagues")
+    channel: str
+    origin: Origin
+    purpose: Purpose
+    state: State
+    state_at: datetime
+    reason: str
+    detail: str
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    reply_text: str = Field(description="The new part of a mail, without what it quotes")
+    reply_to: str = Field(description="Where the answer to it goes, when that is not the sender")
+    copied: list[str] = Field(description="The other people in To and Cc, at most 200")
+    threaded_by: str = Field(description="Why it stands in its conversation, see the list of reasons")
+    points_to_id: UUID | None = Field(description="The conversation that the flag speaks of")
+    auto: str
+    flag: str
+    trace: list[str] = Field(description="Why the gate said what it said")
+    call: dict[str, Any] | None
+    staff_id: int | None
+    campaign_id: int | None
+    occasion: str
+    attachments: list[FileOut]
+
+    @classmethod
+    def of(cls, entry: Entry) -> InteractionOut:
+        fields = {name: getattr(entry, name) for name in cls.model_fields if name != "attachments"}
+        files = [{name: getattr(file, name) for name in FileOut.model_fields} for file in entry.attachments]
+        return cls.model_validate({**fields, "attachments": files})
+
+
+class TemplateIn(Body):
+    name: Line = Field(examples=["birthday"])
+    variables: dict[str, Any] = Field(default={}, examples=[{"gift": "tulips"}])
+
+
+class MessageIn(Body):
+    customer_id: UUID = Field(examples=[EXAMPLE_ID])
+    kind: Kind | None = Field(default=None, examples=["sms"], description="null: as the customer prefers")
+    purpose: Purpose = Field(default=Purpose.SERVICE, examples=["service"])
+    subject: Annotated[str, Field(max_length=1000)] = Field(default="", examples=["Your order"])
+    text: Annotated[str, Field(max_length=100_000)] = Field(default="", examples=["Your order is ready for you."])
+    template: TemplateIn | None = None
+    conversation_id: UUID | None = None
+    not_before: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = Field(default=None, description="Too late after this: it is not sent any more")
+
+    @model_validator(mode="after")
+    def _one_content(self) -> MessageIn:
+        if bool(self.text.strip()) == (self.template is not None):
+            raise ValueError("Give either text or template")
+        if self.template is not None and self.subject:
+            raise ValueError("A template brings its own subject")
+        return self
+
+
+class MessageOut(BaseModel):
+    id: UUID = Field(description="The interaction: GET /api/v1/interactions/{id} tells what became of it")
+    outcome: str = Field(examples=["placed"], description="placed, duplicate or withheld")
+    kind: Kind | None = None
+    due_at: datetime | None = None
+    reason: Withheld | None = Field(default=None, description="Why it was withheld")
+    trace: list[str] = []
+
+
+class MoveIn(Body):
+    conversation_id: UUID = Field(description="Where it is to stand")
+
+
+class SplitIn(Body):
+    reach: Reach = Field(examples=["later"], description="message: this one alone; later: and everything behind it")
+
+
+class MergeIn(Body):
+    into: UUID = Field(description="The conversation that remains")
+
+
+class RearrangementOut(BaseModel):
+    id: UUID = Field(description="POST /api/v1/rearrangements/{id}/undo takes it back")
+    what: Rearranged
+    from_id: UUID
+    into_id: UUID
+    words: int = Field(description="How many messages stand elsewhere now")
+    undone_at: datetime | None
+
+    @classmethod
+    def of(cls, change: Rearrangement) -> RearrangementOut:
+        plain = change.model_dump(include={"id", "what", "from_id", "into_id", "undone_at"})
+        return cls(**plain, words=len(change.moved["words"]))
