@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from channels.email.reasons import Ground
-from channels.email.wording import PHRASES, any_of
+from channels.email.wording import PHRASES
+from channels.email.wording.rows import any_of
 
 _LONGEST = 3_000
 
