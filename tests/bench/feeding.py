@@ -6,7 +6,6 @@ import asyncio
 import os
 import tempfile
 import time
-from datetime import time as wall
 from pathlib import Path
 
 import asyncpg
@@ -21,13 +20,12 @@ from hub.database.engine import Database
 from hub.interactions import partitions
 from hub.models.vocabulary import Kind
 from hub.outbound import senders, templates
-from hub.outbound.question import Rules
-from hub.outbound.request import Gate
-from hub.signing import Signer
 from tests.bench.figures import Figure, say
 from tests.bench.rows import connected
+from tests.gates import PLAIN, gate_of
 
 CUSTOMERS, GOAL = 100_000, 50_000
+_GATE = gate_of(PLAIN, Kind.EMAIL, Kind.SMS)
 _WORDS = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, less.", "sms": "Less!"}}
 
 # Every twentieth is of a rare sort: no zone, hours of their own, dead, paused, opted out, bouncing, had enough already.
@@ -134,21 +132,3 @@ async def _started(database: Database, number: int) -> int:
 async def _take_away(connection: asyncpg.Connection) -> None:
     """What the senders would do meanwhile."""
     await connection.execute("delete from outbox")
-
-
-_GATE = Gate(
-    rules=Rules(
-        quiet_from=wall(21),
-        quiet_until=wall(8),
-        unknown_zone_from=wall(10),
-        unknown_zone_until=wall(18),
-        marketing_per_week=3,
-        default_ranking=(Kind.EMAIL, Kind.SMS, Kind.VOICE),
-        company_zone="Europe/Warsaw",
-    ),
-    senders={Kind.EMAIL: ("mail",), Kind.SMS: ("sms",)},
-    signer=Signer(b"a secret for the bench, 32 bytes"),
-    public_url="http://hub.example",
-    company="Meadow & Sons",
-    default_language="en",
-)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -35,15 +35,12 @@ from hub.models.vocabulary import Origin, Purpose, Role, State
 from hub.outbound import calling, senders
 from hub.outbound.delivery import Delivery
 from hub.outbound.pump import Pump
-from hub.outbound.question import Rules
 from hub.outbound.request import Answer, Gate, NewFile, Request, Words, send, send_many
-from hub.signing import Signer
 from hub.storage import Storage, open_storage
+from tests.gates import AT_ANY_HOUR, gate_of
 
 SID, TOKEN = "AC" + "0123456789abcdef" * 2, "the sandbox's token"
 TEXTS, CALLS = CompanyNumber("+48220000000"), CompanyNumber("+48220000001")
-AT_ANY_HOUR = Rules(time(0), time(0), time(0), time(0), 3, (Kind.EMAIL, Kind.SMS, Kind.VOICE), "UTC")
-SECRET = b"a secret for the tests, 32 bytes"
 
 
 @dataclass
@@ -125,14 +122,7 @@ class World:
 async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
     carrier = Carrier(SID, TOKEN, [TEXTS, CALLS])
     mail = MailWorld({"support@meadow.example": Account("support", "secret")})
-    gate = Gate(
-        AT_ANY_HOUR,
-        {Kind.EMAIL: ("mail",), Kind.SMS: ("sms",), Kind.VOICE: ("voice",)},
-        Signer(SECRET),
-        "http://hub.example",
-        "Meadow & Sons",
-        "en",
-    )
+    gate = gate_of(AT_ANY_HOUR)
     storage = open_storage(tmp_path / "blobs")
     channels: dict[str, Channel] = {}
     delivery = Delivery(database, channels, storage, gate, "test")

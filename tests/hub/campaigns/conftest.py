@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -13,31 +13,15 @@ from hub.customers import consent, directory
 from hub.database.engine import Database
 from hub.models.vocabulary import Kind, Purpose
 from hub.outbound import templates
-from hub.outbound.question import Rules
 from hub.outbound.request import Gate
-from hub.signing import Signer
+from tests.gates import PLAIN, gate_of
 
 Enrol = Callable[..., Awaitable[UUID]]
 
 
 @pytest.fixture
 def gate() -> Gate:
-    return Gate(
-        rules=Rules(
-            quiet_from=time(21),
-            quiet_until=time(8),
-            unknown_zone_from=time(10),
-            unknown_zone_until=time(18),
-            marketing_per_week=3,
-            default_ranking=(Kind.EMAIL, Kind.SMS, Kind.VOICE),
-            company_zone="Europe/Warsaw",
-        ),
-        senders={Kind.EMAIL: ("mail",), Kind.SMS: ("sms",)},
-        signer=Signer(b"a secret for the tests, 32 bytes"),
-        public_url="http://hub.example",
-        company="Meadow & Sons",
-        default_language="en",
-    )
+    return gate_of(PLAIN, Kind.EMAIL, Kind.SMS)
 
 
 @pytest.fixture

@@ -17,10 +17,8 @@ from hub.interactions import record
 from hub.models import Interaction, Staff
 from hub.models.vocabulary import Direction, Origin, Role, State
 from hub.outbound import senders
-from hub.outbound.question import Rules
 from hub.outbound.request import Gate
-from hub.settings import GateTable
-from hub.signing import Signer
+from tests.gates import SHIPPED, gate_of
 
 
 @dataclass(frozen=True)
@@ -34,14 +32,7 @@ class Story:
 
 @pytest.fixture
 def gate() -> Gate:
-    return Gate(
-        rules=Rules.from_settings(GateTable(), "Europe/Warsaw"),
-        senders={Kind.EMAIL: ("mail",), Kind.SMS: ("sms",), Kind.VOICE: ("voice",)},
-        signer=Signer(b"a secret for the tests, 32 bytes"),
-        public_url="http://hub.example",
-        company="Meadow & Sons",
-        default_language="en",
-    )
+    return gate_of(SHIPPED)
 
 
 @pytest.fixture

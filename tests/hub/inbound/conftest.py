@@ -18,11 +18,9 @@ from channels.providers import open_channel
 from hub.database.engine import Database
 from hub.inbound.receive import Reception, receive, store_files
 from hub.outbound import senders
-from hub.outbound.question import Rules
-from hub.outbound.request import Gate
-from hub.settings import CallsTable, GateTable
-from hub.signing import Signer
+from hub.settings import CallsTable
 from hub.storage import open_storage
+from tests.gates import SHIPPED, gate_of
 from tests.hub.inbound.events import HUB_PHONE, SALES, SUPPORT
 
 Bring = Callable[..., Awaitable[UUID | None]]
@@ -54,15 +52,7 @@ async def reception(channels: dict[str, Channel], database: Database, tmp_path: 
     async with database.unit() as session:
         for channel in channels.values():
             await senders.register(session, channel.name, channel.kind, rate=100, burst=100, now=now)
-    gate = Gate(
-        rules=Rules.from_settings(GateTable(), "Europe/Warsaw"),
-        senders={Kind.EMAIL: ("mail",), Kind.SMS: ("sms",), Kind.VOICE: ("voice",)},
-        signer=Signer(b"a secret for the tests, 32 bytes"),
-        public_url="http://hub.example",
-        company="Meadow & Sons",
-        default_language="en",
-    )
-    return Reception(open_storage(str(tmp_path / "blobs")), gate, channels, CallsTable(), "Meadow & Sons")
+    return Reception(open_storage(str(tmp_path / "blobs")), gate_of(SHIPPED), channels, CallsTable(), "Meadow & Sons")
 
 
 @pytest.fixture

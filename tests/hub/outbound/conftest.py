@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, time
+from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -14,34 +14,19 @@ from hub.models.vocabulary import Kind, Purpose
 from hub.outbound import senders
 from hub.outbound.question import Rules
 from hub.outbound.request import Gate
-from hub.signing import Signer
+from tests.gates import PLAIN, gate_of
 
 Enrol = Callable[..., Awaitable[UUID]]
 
 
 @pytest.fixture
 def rules() -> Rules:
-    return Rules(
-        quiet_from=time(21),
-        quiet_until=time(8),
-        unknown_zone_from=time(10),
-        unknown_zone_until=time(18),
-        marketing_per_week=3,
-        default_ranking=(Kind.EMAIL, Kind.SMS, Kind.VOICE),
-        company_zone="Europe/Warsaw",
-    )
+    return PLAIN
 
 
 @pytest.fixture
 def gate(rules: Rules) -> Gate:
-    return Gate(
-        rules=rules,
-        senders={Kind.EMAIL: ("mail",), Kind.SMS: ("sms",), Kind.VOICE: ("voice",)},
-        signer=Signer(b"a secret for the tests, 32 bytes"),
-        public_url="http://hub.example",
-        company="Meadow & Sons",
-        default_language="en",
-    )
+    return gate_of(rules)
 
 
 @pytest.fixture
