@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import email
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import time, timedelta
 from email.message import Message
 from pathlib import Path
@@ -14,25 +12,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from aiosmtpd.smtp import SMTP
-from pydantic import SecretStr
 
-from channels.message import Kind
 from hub import clock
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub
 from hub.campaigns import lifecycle
 from hub.campaigns.counting import Counts
 from hub.campaigns.lifecycle import Plan
 from hub.conversations import appointments, tasks
 from hub.customers import consent, directory
-from hub.jobs import background, send, tick
 from hub.models.vocabulary import CampaignState, Purpose, Withheld
 from hub.occasions import birthdays
 from hub.outbound import templates
 from hub.reports.health import doctor
-from hub.settings import ChannelTable, GateTable, HubTable, Settings, WebTable
+from tests.flows.mail_account import hub_with, mail_server, until, until_state, working
 
-PATIENCE = 30  # seconds before a test that waits for something gives up
 OFFER = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, everything costs less."}}
 SEGMENT = ({"field": "label", "op": "eq", "value": "spring"},)
 
@@ -57,44 +50,15 @@ class Inbox:
 @pytest.fixture
 async def inbox() -> AsyncIterator[tuple[Inbox, int]]:
     inbox = Inbox()
-    server = await asyncio.get_running_loop().create_server(lambda: SMTP(inbox), "127.0.0.1", 0)
-    async with server:
-        yield inbox, server.sockets[0].getsockname()[1]
+    async with mail_server(inbox) as port:
+        yield inbox, port
 
 
 @pytest.fixture
 async def hub(database_url: str, tmp_path: Path, inbox: tuple[Inbox, int]) -> AsyncIterator[Hub]:
     """A hub with one mail account and no quiet hours, so that the hour of the day decides nothing."""
-    smtp = {"host": "127.0.0.1", "port": inbox[1], "security": "none"}
-    mail = ChannelTable(kind=Kind.EMAIL, provider="smtp", rate=500, burst=500, address="hub@hub.example", smtp=smtp)  # type: ignore[call-arg]
-    settings = Settings(
-        hub=HubTable(data_dir=tmp_path, secret=SecretStr("a secret for the tests, 32 bytes")),
-        web=WebTable(),
-        gate=GateTable(quiet_from=time(0), quiet_until=time(0), unknown_zone_from=time(0), unknown_zone_until=time(0)),
-        channels={"mail": mail},
-    )
-    async with open_hub(settings, database_url) as hub:
+    async with hub_with(inbox[1], database_url, tmp_path, rate=500, burst=500) as hub:
         yield hub
-
-
-@asynccontextmanager
-async def working(hub: Hub) -> AsyncIterator[None]:
-    """The worker's loops that send, keep the time and do what takes long; stopped as a worker is."""
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        for loop in (send.run, tick.run, background.run):
-            group.create_task(loop(hub, stop))
-        try:
-            yield
-        finally:
-            stop.set()
-
-
-async def until(hub: Hub, reached: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for news from the database until it is so."""
-    async with hub.live.subscribe() as news, asyncio.timeout(PATIENCE):
-        while not await reached():
-            await news.get()
 
 
 async def enrol(hub: Hub, name: str, *, agreed: bool = True, **more: Any) -> UUID:
@@ -129,12 +93,8 @@ async def test_a_scheduled_campaign_starts_is_sent_and_finishes_by_itself(hub: H
         await enrol(hub, f"Person{n}", agreed=n >= 2)
     campaign = await scheduled(hub)
 
-    async def finished() -> bool:
-        async with hub.database.unit() as session:
-            return (await lifecycle.get(session, campaign)).state is CampaignState.FINISHED
-
     async with working(hub):
-        await until(hub, finished)
+        await until_state(hub, campaign, CampaignState.FINISHED)
     async with hub.database.unit() as session:
         counts = await lifecycle.counts(session, campaign)
     assert counts == Counts(fed=12, audience=12, sent=10, withheld={Withheld.NO_CONSENT: 2})
@@ -148,12 +108,8 @@ async def test_a_scheduled_campaign_that_nobody_would_get_becomes_a_draft_and_a_
     async with hub.database.unit() as session:
         await directory.change(session, customer, {"labels": ["autumn"]}, now=clock.now())
 
-    async def given_up() -> bool:
-        async with hub.database.unit() as session:
-            return (await lifecycle.get(session, campaign)).state is CampaignState.DRAFT
-
     async with working(hub):
-        await until(hub, given_up)
+        await until_state(hub, campaign, CampaignState.DRAFT)
     async with hub.database.unit() as session:
         (task,) = await tasks.listing(session)
     assert task.title.startswith("A campaign did not start: nobody is in the segment of “Spring”")

@@ -7,36 +7,30 @@ import email
 import random
 import time as timing
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import time
 from email.message import Message
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from aiosmtpd.smtp import SMTP
-from pydantic import SecretStr
 from sqlalchemy import text
 from sqlmodel import col, select
 
 from channels.errors import TryLater
 from channels.message import Kind
 from hub import clock
-from hub.bootstrap import Hub, open_hub
+from hub.bootstrap import Hub
 from hub.campaigns import feeding, lifecycle
 from hub.campaigns.lifecycle import Plan
 from hub.customers import consent, directory
-from hub.jobs import background, send, tick
 from hub.models import Identity
 from hub.models.vocabulary import CampaignState, Purpose
 from hub.outbound import templates
 from hub.outbound.delivery import Delivery
 from hub.reports.health import doctor
-from hub.settings import ChannelTable, GateTable, HubTable, Settings, WebTable
+from tests.flows.mail_account import PATIENCE, hub_with, mail_server, until, until_state, working
 
-PATIENCE = 120  # seconds before a test that waits for something gives up
 PEOPLE, LEAVING = 500, 150
 IN_FLIGHT = 20  # what one pump holds at most
 OLD = {"en": {"subject": "The old offer", "body": "Dear {{ customer.name }}, the old offer, until {{ day }}."}}
@@ -80,39 +74,18 @@ class Inbox:
 @pytest.fixture
 async def inbox() -> AsyncIterator[tuple[Inbox, int]]:
     inbox = Inbox()
-    server = await asyncio.get_running_loop().create_server(lambda: SMTP(inbox), "127.0.0.1", 0)
-    async with server:
-        yield inbox, server.sockets[0].getsockname()[1]
+    async with mail_server(inbox) as port:
+        yield inbox, port
 
 
 @pytest.fixture
 async def hub(database_url: str, tmp_path: Path, inbox: tuple[Inbox, int]) -> AsyncIterator[Hub]:
     """A hub with five hundred people and one mail account, at no particular hour."""
-    smtp = {"host": "127.0.0.1", "port": inbox[1], "security": "none"}
-    mail = ChannelTable(kind=Kind.EMAIL, provider="smtp", rate=150, burst=20, address="hub@hub.example", smtp=smtp)  # type: ignore[call-arg]
-    settings = Settings(
-        hub=HubTable(data_dir=tmp_path, secret=SecretStr("a secret for the tests, 32 bytes")),
-        web=WebTable(),
-        gate=GateTable(quiet_from=time(0), quiet_until=time(0), unknown_zone_from=time(0), unknown_zone_until=time(0)),
-        channels={"mail": mail},
-    )
-    async with open_hub(settings, database_url) as hub:
+    async with hub_with(inbox[1], database_url, tmp_path, rate=150, burst=20) as hub:
         async with hub.database.unit() as session:
             for statement in _TOWN:
                 await session.execute(text(statement), {"people": PEOPLE} if ":people" in statement else {})
         yield hub
-
-
-@asynccontextmanager
-async def working(hub: Hub) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        for loop in (send.run, tick.run, background.run):
-            group.create_task(loop(hub, stop))
-        try:
-            yield
-        finally:
-            stop.set()
 
 
 async def begun(hub: Hub) -> int:
@@ -123,20 +96,6 @@ async def begun(hub: Hub) -> int:
         assert campaign.id is not None
         await lifecycle.start(session, campaign.id, gate=hub.gate, now=clock.now())
     return campaign.id
-
-
-async def until(hub: Hub, reached: Callable[[], Awaitable[bool]]) -> None:
-    async with hub.live.subscribe() as news:
-        while not await reached():
-            await news.get()
-
-
-async def finished(hub: Hub, campaign: int) -> None:
-    async def over() -> bool:
-        async with hub.database.unit() as session:
-            return (await lifecycle.get(session, campaign)).state is CampaignState.FINISHED
-
-    await until(hub, over)
 
 
 async def addresses(hub: Hub) -> list[tuple[UUID, str]]:
@@ -171,7 +130,7 @@ async def test_nothing_leaves_a_second_after_an_opt_out(hub: Hub, inbox: tuple[I
     async with asyncio.timeout(PATIENCE), working(hub):
         campaign = await begun(hub)
         await asyncio.gather(*(leave(*one) for one in leaving))
-        await finished(hub, campaign)
+        await until_state(hub, campaign, CampaignState.FINISHED)
     late = {one for one, at in committed.items() if inbox[0].arrived.get(one, at) > at + 1}
     async with hub.database.unit() as session:
         counts = await lifecycle.counts(session, campaign)
