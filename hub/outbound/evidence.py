@@ -26,7 +26,7 @@ from hub.interactions import receipts
 from hub.interactions.reckoning import News
 from hub.models import Attempt, EvidenceLook, Interaction, ProviderReference, TemplateVersion
 from hub.models.vocabulary import Kind, State
-from hub.outbound import links, rendering
+from hub.outbound import links, rendering, templates
 from hub.outbound.asking import Gate
 from hub.outbound.rendering import TemplateProblem
 
@@ -136,7 +136,7 @@ async def _cases(session: AsyncSession, gate: Gate, now: datetime, most: int) ->
     first = col(EvidenceLook.looked_at).asc().nulls_first(), col(Interaction.state_at).desc()
     rows = (await session.exec(waiting.order_by(*first).limit(most))).all()
     tried = await _tried(session, [row.id for row in rows])
-    versions = await _versions(session, {row.template_version_id for row in rows if row.template_version_id})
+    versions = await templates.versions(session, {row.template_version_id for row in rows if row.template_version_id})
     cases = []
     for row in rows:
         message = await _message(session, row, versions, gate)
@@ -175,11 +175,6 @@ async def _tried(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, tuple
         .group_by(col(Attempt.interaction_id))
     )
     return {number: (began, ended) for number, began, ended in await session.exec(unsure)}
-
-
-async def _versions(session: AsyncSession, ids: set[int]) -> dict[int, TemplateVersion]:
-    rows = await session.exec(select(TemplateVersion).where(col(TemplateVersion.id).in_(ids)))
-    return {row.id: row for row in rows if row.id is not None}
 
 
 async def _message(

@@ -15,7 +15,7 @@ from hub.clock import uuid7
 from hub.customers.directory import NotFound
 from hub.models import Customer, Interaction, TemplateVersion
 from hub.models.vocabulary import Direction, Kind, Purpose, State, Withheld
-from hub.outbound import rendering
+from hub.outbound import rendering, templates
 from hub.outbound.asking import Gate, Request, Templated, Words
 from hub.outbound.facts import facts
 from hub.outbound.permission import decide
@@ -50,7 +50,9 @@ async def plans(session: AsyncSession, requests: Sequence[Request], *, gate: Gat
     """One plan a request, in their order. Raises hub.customers.directory.NotFound."""
     known = _Known(
         facts=await facts(session, [r.customer_id for r in requests], now=now, elsewhere=_elsewhere(requests)),
-        versions=await _versions(session, requests),
+        versions=await templates.versions(
+            session, {r.content.version_id for r in requests if isinstance(r.content, Templated)}
+        ),
         answered=await _answered(session, requests),
     )
     return [_plan(request, known, gate, now) for request in requests]
@@ -217,14 +219,6 @@ def _channel(request: Request, decision: Decision, gate: Gate) -> str:
     if decision.kind is None:
         return ""
     return request.channel or gate.senders[decision.kind][0]
-
-
-async def _versions(session: AsyncSession, requests: Iterable[Request]) -> dict[int, TemplateVersion]:
-    wanted = {r.content.version_id for r in requests if isinstance(r.content, Templated)}
-    if not wanted:
-        return {}
-    rows = await session.exec(select(TemplateVersion).where(col(TemplateVersion.id).in_(wanted)))
-    return {row.id: row for row in rows if row.id is not None}
 
 
 async def _answered(session: AsyncSession, requests: Iterable[Request]) -> dict[UUID, str]:

@@ -21,7 +21,7 @@ from channels.message import Address, Call, Email, Outbound, Text
 from hub.interactions import receipts
 from hub.models import AttachmentRow, Campaign, Interaction, TemplateVersion
 from hub.models.vocabulary import CampaignState, Kind, Origin, State, Withheld
-from hub.outbound import allowance, links, outbox, planning, rendering
+from hub.outbound import allowance, links, outbox, planning, rendering, templates
 from hub.outbound.allowance import Allowance
 from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
@@ -316,7 +316,9 @@ async def _read(session: AsyncSession, tickets: Sequence[Ticket], now: datetime)
     return _Batch(
         rows=rows,
         facts=await facts(session, {row.customer_id for row in rows.values()}, now=now, elsewhere=_elsewhere(rows)),
-        versions=await _versions(session, {r.template_version_id for r in rows.values() if r.template_version_id}),
+        versions=await templates.versions(
+            session, {r.template_version_id for r in rows.values() if r.template_version_id}
+        ),
         campaigns=await _campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
         tracked=await links.campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
         files=await _files(session, ids),
@@ -325,13 +327,6 @@ async def _read(session: AsyncSession, tickets: Sequence[Ticket], now: datetime)
 
 def _elsewhere(rows: Mapping[UUID, Interaction]) -> set[tuple[UUID, str]]:
     return {(row.customer_id, row.reply_to) for row in rows.values() if row.reply_to}
-
-
-async def _versions(session: AsyncSession, ids: set[int]) -> dict[int, TemplateVersion]:
-    if not ids:
-        return {}
-    rows = await session.exec(select(TemplateVersion).where(col(TemplateVersion.id).in_(ids)))
-    return {row.id: row for row in rows if row.id is not None}
 
 
 async def _campaigns(session: AsyncSession, ids: set[int]) -> dict[int, CampaignState]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -65,6 +65,14 @@ async def title(session: AsyncSession, version_id: int) -> str:
     template = await session.get(Template, found.template_id)
     name = template.title or template.name if template else str(version_id)
     return name if found.number == 1 else f"{name} ({found.number})"
+
+
+async def versions(session: AsyncSession, ids: Collection[int]) -> dict[int, TemplateVersion]:
+    """Versions by their ids; one that does not exist is not in the answer."""
+    if not ids:
+        return {}
+    rows = await session.exec(select(TemplateVersion).where(col(TemplateVersion.id).in_(ids)))
+    return {row.id: row for row in rows if row.id is not None}
 
 
 async def names(session: AsyncSession) -> list[str]:
