@@ -13,6 +13,8 @@ from hub.campaigns import segments
 from hub.models import Campaign, Interaction
 from hub.models.vocabulary import CampaignState, State
 
+WAITING = (State.QUEUED, State.SENDING, State.RINGING, State.TALKING)
+LEFT = (State.SENT, State.DELIVERED, State.READ, State.MISSED)  # handed to a provider
 _OVER = (CampaignState.FINISHED, CampaignState.CANCELLED)
 
 

@@ -29,10 +29,6 @@ from hub.models.vocabulary import Ground, Kind
 ANSWER_DAYS = 14
 UNSUBSCRIBE_DAYS = 30
 BOUNCED = (Reason.BAD_ADDRESS, Reason.WRONG_CHANNEL, Reason.MAILBOX_FULL, Reason.UNREACHABLE, Reason.BLOCKED)
-FIGURES = (
-    *("opened", "opened_by_machine", "clicked", "clicked_by_machine"),
-    *("answered", "unsubscribed", "bounced", "complained"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,9 @@ class Totals:
     unsubscribed: int = 0
     bounced: int = 0
     complained: int = 0
+
+
+FIGURES = tuple(Totals.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +167,21 @@ def facts(messages: str) -> str:
 
     `messages` gives campaign_id, step, customer_id, interaction_id, kind, state, reason, message_id, purpose and at.
     """
-    return f"""
-messages as materialized ({messages}),
-{judged("select r.* from reaction r where r.interaction_id in (select interaction_id from messages)")},
+    reactions = "select r.* from reaction r where r.interaction_id in (select interaction_id from messages)"
+    meant = f"messages as materialized ({messages})"
+    return ",".join((meant, judged(reactions), _TOUCHED, _HEARD, _REFUSING, _COMPLAINING, _FACTS))
+
+
+_TOUCHED = """
 touched as (
   select interaction_id,
     min(at) filter (where touch in ('open', 'click') and not machine) as opened,
     min(at) filter (where touch = 'open' and machine) as opened_by_machine,
     min(at) filter (where touch = 'click' and not machine) as clicked,
     min(at) filter (where touch = 'click' and machine) as clicked_by_machine
-  from judged group by interaction_id),
+  from judged group by interaction_id)"""
+
+_HEARD = """
 heard as (
   select m.interaction_id, min(i.at) as answered
   from messages m join interaction i on i.customer_id = m.customer_id
@@ -186,17 +190,23 @@ heard as (
   where case when m.kind = 'email' then i.kind = 'email' and m.message_id <> '' and (i.in_reply_to = m.message_id
       or exists (select 1 from mail_reference c where c.interaction_id = i.id and c.cited = m.message_id))
     else i.kind in ('sms', 'voice') end
-  group by m.interaction_id),
+  group by m.interaction_id)"""
+
+_REFUSING = """
 refusing as (
   select m.interaction_id, min(c.at) as unsubscribed
   from messages m join consent c on c.customer_id = m.customer_id and not c.granted
     and (c.purpose is null or c.purpose = m.purpose) and (c.channel is null or c.channel = m.kind)
     and c.at >= m.at and c.at <= m.at + make_interval(days => :unsubscribe_days)
   where c.source <> 'import' and c.source <> 'complaint'
-  group by m.interaction_id),
+  group by m.interaction_id)"""
+
+_COMPLAINING = """
 complaining as (
   select distinct m.interaction_id from messages m join receipt r on r.interaction_id = m.interaction_id
-  where r.reason = :complained),
+  where r.reason = :complained)"""
+
+_FACTS = """
 facts as (
   select m.*, t.opened, t.opened_by_machine, t.clicked, t.clicked_by_machine, h.answered, u.unsubscribed,
     m.state = 'failed' and m.reason = any(cast(:bounced as text[])) as bounced,

@@ -17,6 +17,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import counting, reactions
+from hub.campaigns.counting import LEFT, WAITING
 from hub.campaigns.reactions import BOUNCED, Totals
 from hub.models import Attempt, Customer, Interaction
 from hub.models.vocabulary import Kind, State
@@ -24,9 +25,7 @@ from hub.models.vocabulary import Kind, State
 PAGE = 50
 _PAGE_OF_CSV = 2_000
 
-WAITING = (State.QUEUED, State.SENDING, State.RINGING, State.TALKING)
-_LEFT = (State.SENT, State.DELIVERED, State.READ, State.MISSED)
-_DID = ("opened", "opened_by_machine", "clicked", "clicked_by_machine", "answered", "unsubscribed", "complained")
+_DID = tuple(figure for figure in reactions.FIGURES if figure != "bounced")
 
 
 def _in(*states: State) -> ColumnElement[bool]:
@@ -56,7 +55,7 @@ PARTS: Mapping[str, ColumnElement[bool]] = {
     "cancelled": _in(State.CANCELLED),
 }
 # These run over the parts: what was handed to a provider, and what recipients did.
-OVER: Mapping[str, ColumnElement[bool]] = {"sent": or_(_in(*_LEFT), and_(_in(State.FAILED), _taken())), "all": true()}
+OVER: Mapping[str, ColumnElement[bool]] = {"sent": or_(_in(*LEFT), and_(_in(State.FAILED), _taken())), "all": true()}
 FIGURES = (*PARTS, *OVER, *_DID)
 
 

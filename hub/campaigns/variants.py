@@ -22,6 +22,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.campaigns import reactions, steps
 from hub.campaigns.lifecycle import NotStartable
+from hub.campaigns.rows import locked
 from hub.models import Campaign, CampaignTest, CampaignVariant, TemplateVersion
 from hub.models.vocabulary import CampaignState, Goal
 
@@ -153,7 +154,7 @@ async def decide(session: AsyncSession, campaign: Campaign, test: CampaignTest, 
 
 async def choose(session: AsyncSession, campaign_id: int, variant: int, *, now: datetime) -> None:
     """A person decides, before the time is up or after a look at the numbers. Raises NotStartable."""
-    campaign = await _locked(session, campaign_id)
+    campaign = await locked(session, campaign_id)
     if campaign.state not in (CampaignState.RUNNING, CampaignState.PAUSED):
         raise NotStartable(f"“{campaign.name}” is {campaign.state.value}: its test cannot be decided")
     test, variants = await of(session, campaign_id)
@@ -211,11 +212,6 @@ async def _take(
     session.add_all([test, campaign])
     await session.flush()
     await live.publish(session, "campaign", id=campaign.id)
-
-
-async def _locked(session: AsyncSession, campaign_id: int) -> Campaign:
-    found = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update()
-    return (await session.exec(found.execution_options(populate_existing=True))).one()
 
 
 async def _check(session: AsyncSession, trial: Trial) -> None:
