@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -24,50 +25,55 @@ router = APIRouter(tags=["Conversations"], route_class=Endpoint)
 @router.post("/interactions/{interaction_id}/move", status_code=201)
 async def move_interaction(caller: Answerer, interaction_id: UUID, body: MoveIn) -> RearrangementOut:
     """One message into another conversation, of whichever customer."""
-    try:
-        async with caller.hub.database.unit() as session:
-            change = await rearranging.move(
-                session, interaction_id, body.conversation_id, staff_id=caller.staff_id, now=caller.now
-            )
-            return await _told(session, caller, "message.move", change)
-    except (NoSuchEntry, NoSuchConversation, CannotRearrange) as e:
-        _refuse(e)
+    return await _rearranged(
+        caller,
+        "message.move",
+        lambda session: rearranging.move(
+            session, interaction_id, body.conversation_id, staff_id=caller.staff_id, now=caller.now
+        ),
+    )
 
 
 @router.post("/interactions/{interaction_id}/split", status_code=201)
 async def split_conversation(caller: Answerer, interaction_id: UUID, body: SplitIn) -> RearrangementOut:
     """A new conversation with this message, or with it and everything behind it."""
-    try:
-        async with caller.hub.database.unit() as session:
-            change = await rearranging.split(
-                session, interaction_id, body.reach, staff_id=caller.staff_id, now=caller.now
-            )
-            return await _told(session, caller, "conversation.split", change)
-    except (NoSuchEntry, CannotRearrange) as e:
-        _refuse(e)
+    return await _rearranged(
+        caller,
+        "conversation.split",
+        lambda session: rearranging.split(
+            session, interaction_id, body.reach, staff_id=caller.staff_id, now=caller.now
+        ),
+    )
 
 
 @router.post("/conversations/{conversation_id}/merge", status_code=201)
 async def merge_conversation(caller: Answerer, conversation_id: UUID, body: MergeIn) -> RearrangementOut:
     """Everything of one conversation into another one, which takes its place; of two customers both take part then."""
-    try:
-        async with caller.hub.database.unit() as session:
-            change = await rearranging.merge(
-                session, conversation_id, body.into, staff_id=caller.staff_id, now=caller.now
-            )
-            return await _told(session, caller, "conversation.merge", change)
-    except (NoSuchConversation, CannotRearrange) as e:
-        _refuse(e)
+    return await _rearranged(
+        caller,
+        "conversation.merge",
+        lambda session: rearranging.merge(
+            session, conversation_id, body.into, staff_id=caller.staff_id, now=caller.now
+        ),
+    )
 
 
 @router.post("/rearrangements/{rearrangement_id}/undo")
 async def undo_rearrangement(caller: Answerer, rearrangement_id: UUID) -> RearrangementOut:
     """Everything back to where it was, as long as nobody has gone on from there."""
+    return await _rearranged(
+        caller, "conversation.undo", lambda session: undoing.undo(session, rearrangement_id, now=caller.now)
+    )
+
+
+async def _rearranged(
+    caller: Caller, action: str, change: Callable[[Any], Awaitable[Rearrangement]]
+) -> RearrangementOut:
+    """Done and audited in one transaction, or refused in words."""
     try:
         async with caller.hub.database.unit() as session:
-            change = await undoing.undo(session, rearrangement_id, now=caller.now)
-            return await _told(session, caller, "conversation.undo", change)
-    except (NoSuchRearrangement, WorkedOn) as e:
+            return await _told(session, caller, action, await change(session))
+    except (NoSuchEntry, NoSuchConversation, NoSuchRearrangement, CannotRearrange, WorkedOn) as e:
         _refuse(e)
 
 

@@ -1,1 +1,1 @@
-"""Writing to many: whom (segments), what would happen (review), when (lifecycle) and doing it (feeding)."""
+"""Writing to many: whom (segments), what would happen (dry_runs), when (lifecycle) and doing it (feeding)."""

@@ -16,7 +16,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.campaigns import audience, feeding, lifecycle, portions
 from hub.campaigns.counting import Counts
 from hub.campaigns.lifecycle import EmptySegment, NotFound, NotStartable, Plan
-from hub.campaigns.review import review
 from hub.campaigns.segments import BadCondition
 from hub.customers import directory, identities
 from hub.database.engine import Database
@@ -389,25 +388,6 @@ async def test_a_paused_campaign_may_change_its_words_but_not_whom_it_means(
 async def test_a_segment_that_cannot_be_asked_is_refused_when_it_is_written(database: Database, now: datetime) -> None:
     with pytest.raises(BadCondition):
         await draft(database, None, now, segment=({"field": "shoe_size", "op": "eq", "value": 42},))
-
-
-async def test_a_review_says_what_would_happen_and_writes_nothing(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
-) -> None:
-    campaign = await draft(database, spring, now)
-    async with database.unit() as session:
-        result = await review(session, campaign, gate=gate, now=now, samples=4)
-    assert (result.audience, result.looked_at, result.reachable) == (7, 7, 4)
-    assert result.by_kind == {Kind.EMAIL: 3, Kind.SMS: 1}
-    assert result.by_reason == {Withheld.NO_CONSENT: 1, Withheld.DECEASED: 1, Withheld.DO_NOT_CONTACT: 1}
-    assert [(s.name, s.kind or s.reason, s.subject, s.text) for s in result.samples] == [
-        ("Ada", Kind.EMAIL, "Spring", "Dear Ada, now"),
-        ("Boris", Kind.SMS, "", "now!"),
-        ("Never", Withheld.NO_CONSENT, "", ""),
-        ("Gone", Withheld.DECEASED, "", ""),
-    ]
-    assert (await counted(database, campaign)).total == 0
-    assert await tickets(database) == []
 
 
 async def test_the_list_shows_the_newest_campaign_first(database: Database, spring: int, now: datetime) -> None:
