@@ -18,7 +18,7 @@ from hub.jobs import background, send, tick
 from hub.models.vocabulary import CampaignState
 from hub.settings import ChannelTable, GateTable, HubTable, Settings, WebTable
 
-PATIENCE = 120  # seconds before a test that waits for something gives up
+PATIENCE = 300  # seconds before a test that waits for something gives up
 
 
 @asynccontextmanager
