@@ -34,7 +34,7 @@ _WORDS = {
         "sms": "{{ customer.name }}: less!",
     }
 }
-CONCURRENCY = 40  # of one worker: 20 in flight, and as many landed and not yet written down
+CONCURRENCY = 20  # of one worker: in flight, or landed and not yet written down; what a channel allows by itself
 _PEOPLE = (
     """insert into customer (id, name, given_name, language, timezone, attributes, labels, provisional, vip,
       deceased, do_not_contact, created_at, updated_at)

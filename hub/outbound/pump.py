@@ -22,12 +22,12 @@ from hub.outbound.settling import Outcome
 
 _log = structlog.get_logger("pump")
 
-GROUP_SECONDS = 0.02  # outcomes that come within this are settled in one transaction
+GROUP_SECONDS = 0.02  # outcomes that come within this are settled in one transaction, unless a portion of them is there
 POLL_SECONDS = 1.0
 _BUSY_SECONDS = 0.05
 _MOMENT, _MOST_AHEAD = 0.25, 500  # seconds for which mails are drawn ahead: a yes of the gate must be fresh (F17)
 _KEPT = 5  # every so many-th place is for messages that somebody waits for: bulk may crawl
-_PORTION = 4  # of what may be in flight: so much of it is begun together
+_PORTION = 4  # of what may be under way: so much of it is begun together, and settled together
 
 
 Claimed = tuple[Ticket, float]  # and when, by the monotonic clock
@@ -68,6 +68,7 @@ class Pump:
     _held: set[int] = field(default_factory=set)  # tickets that we know to be ours
     _astray: bool = False  # the database may know of tickets of ours that we do not know of
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _many: asyncio.Event = field(default_factory=asyncio.Event)
     _room_again: asyncio.Event = field(default_factory=asyncio.Event)
     _flow: Flow = field(default_factory=lambda: Flow())
 
@@ -86,9 +87,8 @@ class Pump:
             await self._land()
 
     def _room(self) -> int:
-        """What has landed and is not yet written down would be unknown after a crash: it is bounded as well."""
-        in_flight, unwritten = len(self._flying), len(self._landed)
-        return min(self.concurrency - in_flight, 2 * self.concurrency - in_flight - unwritten)
+        """What has landed and is not yet written down would be unknown after a crash: it takes up a place as well."""
+        return self.concurrency - len(self._flying) - len(self._landed)
 
     def _room_for_bulk(self) -> int:
         return max(self.concurrency - max(self._kept, 1), 1) - len(self._bulk)
@@ -96,6 +96,10 @@ class Pump:
     @property
     def _kept(self) -> int:
         return self.concurrency // _KEPT
+
+    @property
+    def _portion(self) -> int:
+        return max(self.concurrency // _PORTION, 1)
 
     # ---- ahead of the wire ------------------------------------------------------------------
 
@@ -144,7 +148,7 @@ class Pump:
         room = max(self._room(), 0)
         batch: list[Drawn | Claimed] = [self._people.popleft() for _ in range(min(room, len(self._people)))]
         bulk = min(room - len(batch), self._room_for_bulk(), len(self._ahead))
-        if batch or bulk >= min(self.concurrency // _PORTION, len(self._ahead)):
+        if batch or bulk >= min(self._portion, len(self._ahead)):
             batch += [self._ahead.popleft() for _ in range(bulk)]
         if not batch:
             return 0
@@ -190,6 +194,8 @@ class Pump:
         self._landed.append(await self.delivery.deliver(ready))
         self._flow.count()
         self._news.set()
+        if len(self._landed) >= self._portion:
+            self._many.set()
         self._room_again.set()
 
     async def _land(self) -> None:
@@ -217,8 +223,10 @@ class Pump:
     async def _settle_for_ever(self) -> None:
         while True:
             await self._news.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._many.wait(), GROUP_SECONDS)
             self._news.clear()
-            await asyncio.sleep(GROUP_SECONDS)
+            self._many.clear()
             await asyncio.shield(self._settle())
 
     async def _settle(self) -> None:
