@@ -20,6 +20,7 @@ from hub.api import (
     messages,
     plain,
     reference,
+    service_levels,
     uncertain,
     unsubscribe,
 )
@@ -32,7 +33,7 @@ __all__ = ["Webhooks", "install_error_pages", "router"]
 _VERSION_1 = (
     *(customers, customer_events, campaigns, campaign_steps, interactions),
     *(conversations, canned, messages, appointments, uncertain),
-    hours,
+    *(hours, service_levels),
 )
 _PUBLIC = (unsubscribe, links, files, health, plain)
 

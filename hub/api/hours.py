@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import AwareDatetime
 
-from hub.api.access import Anyone, Caller
+from hub.api.access import Anyone, TeamLead
 from hub.api.problems import Endpoint, Problem
 from hub.api.shapes import Page
 from hub.api.work_shapes import HoursIn, HoursOut, WorkingTimeOut
+from hub.conversations import policies
 from hub.staff import teams, timetables
 from hub.staff.opening import working_time
-from hub.staff.roles import Action
 
 router = APIRouter(tags=["Business hours"], route_class=Endpoint)
 _LONGEST = timedelta(days=1500)
-
-
-async def _lead(caller: Anyone) -> Caller:
-    caller.demand(Action.TEAMS)
-    return caller
-
-
-TeamLead = Annotated[Caller, Depends(_lead)]
 
 
 @router.get("/business-hours")
@@ -42,6 +33,7 @@ async def set_business_hours(caller: TeamLead, body: HoursIn, team_id: int | Non
         timetable = body.timetable(team_id)
         async with caller.hub.database.unit() as session:
             await timetables.save(session, timetable, now=caller.now, by=caller.staff_id)
+            await policies.again(session)
             kept = next(one for one in await timetables.listing(session) if one.team_id == team_id)
     except timetables.TimetableProblem as e:
         raise Problem(422, "Business hours", str(e), remedy="Correct them and send the request again") from e
@@ -55,6 +47,7 @@ async def drop_business_hours(caller: TeamLead, team_id: int) -> None:
     """The team has the company's hours from now on."""
     async with caller.hub.database.unit() as session:
         await timetables.drop(session, team_id, now=caller.now, by=caller.staff_id)
+        await policies.again(session)
 
 
 @router.get("/working-time")

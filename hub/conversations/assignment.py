@@ -24,7 +24,8 @@ async def assign(session: AsyncSession, conversation_id: UUID, staff_id: int | N
 
 async def resolve(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
     """Done: out of everybody's way until the customer writes again. Raises NoSuchConversation."""
-    await _set(session, conversation_id, state=ConversationState.RESOLVED, unread=False, flag="", snoozed_until=None)
+    values = {"unread": False, "flag": "", "snoozed_until": None, "resolved_at": now}
+    await _set(session, conversation_id, state=ConversationState.RESOLVED, **values)
 
 
 async def reopen(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:

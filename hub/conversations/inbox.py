@@ -40,6 +40,8 @@ class Line:
     flag: str
     snoozed_until: datetime | None
     merged_into_id: UUID | None  # nothing is in it any more: whoever opens it is sent there
+    due_at: datetime | None  # the earliest of its promises
+    warn_at: datetime | None
 
     @property
     def cursor(self) -> str:
@@ -52,6 +54,7 @@ VIEWS: Mapping[str, str] = {
     "unassigned": "c.state in ('open', 'pending') and c.assignee_id is null",
     "all": "c.state in ('open', 'pending')",
     "snoozed": "c.state = 'snoozed'",
+    "late": "c.state <> 'resolved' and c.due_at <= now()",
     "resolved": "c.state = 'resolved' and c.merged_into_id is null",
 }
 
@@ -61,7 +64,7 @@ _OF_TEAM = "c.state in ('open', 'pending') and c.channel in (select channel from
 _LINES = """
 select c.id, c.customer_id, p.name as customer_name, c.subject, c.preview, c.kind, c.channel, c.state, c.unread,
   c.assignee_id, coalesce(s.name, '') as assignee_name, c.last_at, c.last_inbound_at, c.flag, c.snoozed_until,
-  c.merged_into_id
+  c.merged_into_id, c.due_at, c.warn_at
 from conversation c
 join customer p on p.id = c.customer_id
 left join staff s on s.id = c.assignee_id

@@ -175,6 +175,7 @@ async def refresh(session: AsyncSession, conversation: Conversation) -> None:
     conversation.last_inbound_at = (await session.exec(select(func.max(col(Interaction.at))).where(*heard))).one()
     if conversation.flag in _THREAD_FLAGS and not await _flagged(session, conversation.id):
         conversation.flag = ""
+    conversation.stirred = True  # who waits for an answer may have changed with the words
     session.add(conversation)
     await session.flush()
 

@@ -207,6 +207,7 @@ async def _after(session: AsyncSession, reply: Reply, conversation: Conversation
         conversation.last_at, conversation.kind = max(now, conversation.last_at), given.kind
         conversation.preview = threads.preview(reply.text)
         conversation.state = ConversationState.RESOLVED if reply.resolve else ConversationState.PENDING
+        conversation.resolved_at = now if reply.resolve else conversation.resolved_at
         conversation.unread, conversation.snoozed_until = False, None
         conversation.assignee_id = conversation.assignee_id or reply.staff_id
     await session.flush()

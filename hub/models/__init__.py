@@ -36,7 +36,7 @@ from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.staff import ApiToken, Audit, SignInFailure, Staff, StaffSession, Team, TeamChannel, TeamMember
 from hub.models.steps import CampaignStep, CampaignTest, CampaignVariant
-from hub.models.work import OpeningHours
+from hub.models.work import OpeningHours, Promise, SlaPolicy
 
 METADATA = SQLModel.metadata
 
@@ -74,6 +74,7 @@ __all__ = [
     "Occasion",
     "OpeningHours",
     "Outbox",
+    "Promise",
     "ProviderReference",
     "RawMessage",
     "Reaction",
@@ -85,6 +86,7 @@ __all__ = [
     "SenderRow",
     "ShortLink",
     "SignInFailure",
+    "SlaPolicy",
     "Staff",
     "StaffSession",
     "Suppression",

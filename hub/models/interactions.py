@@ -191,6 +191,8 @@ class Conversation(SQLModel, table=True):
             "customer_id",
             postgresql_where=text("state <> 'resolved'"),
         ),
+        Index("conversation_due", "due_at", postgresql_where=text("due_at is not null")),
+        Index("conversation_stirred", "id", postgresql_where=text("stirred")),
     )
     id: UUID = Field(primary_key=True)
     customer_id: UUID = Field(foreign_key="customer.id", ondelete="CASCADE")
@@ -207,6 +209,10 @@ class Conversation(SQLModel, table=True):
     last_inbound_at: datetime | None = Field(default=None, sa_type=Moment)
     preview: str = ""  # the beginning of the latest word
     merged_into_id: UUID | None = Field(default=None, foreign_key="conversation.id", ondelete="SET NULL", index=True)
+    resolved_at: datetime | None = Field(default=None, sa_type=Moment)  # the last time a person settled it
+    due_at: datetime | None = Field(default=None, sa_type=Moment)  # the earliest of its promises, see `promise`
+    warn_at: datetime | None = Field(default=None, sa_type=Moment)
+    stirred: bool = False  # something happened since its promises were reckoned: the database says so by itself
 
 
 class Rearrangement(SQLModel, table=True):

@@ -144,6 +144,14 @@ class ConversationState(StrEnum):
     RESOLVED = "resolved"
 
 
+class Promised(StrEnum):
+    """What a service level promises a customer."""
+
+    FIRST = "first"  # our first answer in the conversation
+    NEXT = "next"  # each later answer
+    RESOLUTION = "resolution"  # that the matter is settled
+
+
 class ThreadedBy(StrEnum):
     """Why a word stands in its conversation."""
 

@@ -50,7 +50,7 @@ async def facts(
     wanted = await _elsewhere(session, elsewhere, now)
     suppressions = await _suppressions(session, {i.value for i in (*identities, *wanted)})
     by_wish = _grouped((i.customer_id, i) for i in wanted)
-    complaining, waiting = await _troubled(session, ids)
+    complaining, promised, waiting = await _troubled(session, ids)
     lately, leaving, automatic = await _lately(session, ids, now)
     return {
         customer.id: Facts(
@@ -67,6 +67,7 @@ async def facts(
             leaving=frozenset(leaving.get(customer.id, ())),
             automatic=dict(automatic.get(customer.id, ())),
             complaining=customer.id in complaining or COMPLAINT in customer.labels,
+            promised=promised.get(customer.id),
             waiting=waiting.get(customer.id),
             elsewhere=by_wish.get(customer.id, ()),
         )
@@ -107,20 +108,29 @@ async def _suppressions(session: AsyncSession, values: Collection[str]) -> dict[
     return _grouped((row.value, row) for row in rows)
 
 
-async def _troubled(session: AsyncSession, ids: list[UUID]) -> tuple[frozenset[UUID], dict[UUID, datetime]]:
-    """Who complains, and since when somebody's oldest open question waits: a person answers it and it waits no more."""
+async def _troubled(
+    session: AsyncSession, ids: list[UUID]
+) -> tuple[frozenset[UUID], dict[UUID, datetime], dict[UUID, datetime]]:
+    """Who complains, when somebody's earliest promised answer is due, and since when their oldest open question waits
+    to which none is promised: a person answers it and it waits no more.
+    """
     unsettled = sa_select(
-        col(Conversation.customer_id),
-        col(Conversation.flag),
-        col(Conversation.state),
-        col(Conversation.last_inbound_at),
+        *(col(Conversation.customer_id), col(Conversation.flag), col(Conversation.state)),
+        *(col(Conversation.last_inbound_at), col(Conversation.due_at)),
     ).where(col(Conversation.customer_id).in_(ids), col(Conversation.state) != ConversationState.RESOLVED)
     rows = (await session.execute(unsettled)).all()
-    heard = [row for row in rows if row.state is ConversationState.OPEN and row.last_inbound_at is not None]
-    waiting: dict[UUID, datetime] = {}
-    for row in sorted(heard, key=lambda row: row.last_inbound_at, reverse=True):
-        waiting[row.customer_id] = row.last_inbound_at
-    return frozenset(row.customer_id for row in rows if row.flag == COMPLAINT), waiting
+    promised = _earliest((row.customer_id, row.due_at) for row in rows)
+    unpromised = (row for row in rows if row.state is ConversationState.OPEN and row.due_at is None)
+    waiting = _earliest((row.customer_id, row.last_inbound_at) for row in unpromised)
+    return frozenset(row.customer_id for row in rows if row.flag == COMPLAINT), promised, waiting
+
+
+def _earliest(moments: Iterable[tuple[UUID, datetime | None]]) -> dict[UUID, datetime]:
+    found: dict[UUID, datetime] = {}
+    for customer, at in moments:
+        if at is not None:
+            found[customer] = min(found.get(customer, at), at)
+    return found
 
 
 async def _lately(

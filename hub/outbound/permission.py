@@ -51,6 +51,8 @@ def _tactless(facts: Facts, rules: Rules, now: datetime) -> tuple[Withheld, str]
     """No promotions for somebody who has a bone to pick with the company."""
     if facts.complaining:
         return Withheld.COMPLAINT_OPEN, "a complaint of the customer's is open"
+    if facts.promised is not None and facts.promised <= now:
+        return Withheld.ANSWER_OVERDUE, f"an answer to the customer has been due since {facts.promised:%Y-%m-%d}"
     if rules.overdue is not None and facts.waiting is not None and facts.waiting <= now - rules.overdue:
         return Withheld.ANSWER_OVERDUE, f"the customer has been waiting for an answer since {facts.waiting:%Y-%m-%d}"
     if unhappy := sorted(rules.unhappy_labels.intersection(facts.customer.labels)):

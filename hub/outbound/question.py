@@ -61,7 +61,8 @@ class Rules:
 class Facts:
     """Everything the hub knows that bears on the answer.
 
-    `complaining`: a complaint of theirs is open; `waiting`: since when their oldest open question waits. `lately` (by
+    `complaining`: a complaint of theirs is open; `promised`: when the earliest open answer is due by a service level;
+    `waiting`: since when the oldest open question waits to which nobody promised an answer. `lately` (by
     channel kind and purpose) and `automatic` (the answers nobody wrote): what was sent or queued in the last 7 days.
     """
 
@@ -74,6 +75,7 @@ class Facts:
     leaving: frozenset[UUID] = frozenset()  # which of `lately` are being sent or were
     automatic: Mapping[UUID, AutomaticAnswer] = field(default_factory=dict)
     complaining: bool = False
+    promised: datetime | None = None
     waiting: datetime | None = None
     elsewhere: tuple[Identity, ...] = ()  # nobody's addresses at which the customer asked to be answered (Reply-To)
 

@@ -48,7 +48,7 @@ _REFUSALS = {
     Withheld.PAUSED: ":consent_needed and (paused_from is not null or paused_until is not null) "
     "and (paused_from is null or paused_from <= :now) and not coalesce(paused_until <= :now, false)",
     Withheld.COMPLAINT_OPEN: ":marketing and complaining",
-    Withheld.ANSWER_OVERDUE: ":marketing and waiting <= cast(:overdue as timestamptz)",
+    Withheld.ANSWER_OVERDUE: ":marketing and (promised <= :now or waiting <= cast(:overdue as timestamptz))",
     Withheld.DISSATISFIED: ":marketing and labels && cast(:unhappy as varchar[])",
     Withheld.FREQUENCY: ":marketing and coalesce(number, 0) >= :per_week",
 }
@@ -116,7 +116,7 @@ recent as (
 _TROUBLED = """
 troubled as (
   select customer_id, bool_or(flag = 'complaint') as complaining,
-    min(last_inbound_at) filter (where state = 'open') as waiting
+    min(due_at) as promised, min(last_inbound_at) filter (where state = 'open' and due_at is null) as waiting
   from conversation where state <> 'resolved' and customer_id > :low and customer_id <= :high
   group by customer_id)"""
 
@@ -177,7 +177,7 @@ def _judged() -> str:
     )
     return f"""
 judged as (
-  select who.*, o.place, o.email_line, o.sms_line, o.voice_line, recent.number, x.waiting,
+  select who.*, o.place, o.email_line, o.sms_line, o.voice_line, recent.number, x.promised, x.waiting,
     (coalesce(x.complaining, false) or :complaint = any(who.labels)) as complaining, {columns}, {faults}
   from who join orders o on o.ranking = who.ranking
   left join recent on recent.customer_id = who.id

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
 
+from hub.conversations import policies
 from hub.staff import teams, timetables
 from hub.staff.opening import Opening
 from hub.staff.timetables import Timetable, TimetableProblem
@@ -41,6 +42,7 @@ async def save(
         opening = Opening(zone.strip(), week, country, subdivision.strip(), frozenset(one for one, _name in names))
         async with visit.hub.database.unit() as session:
             await timetables.save(session, Timetable(opening, team, names), now=visit.now, by=visit.staff_id)
+            await policies.again(session)
     except TimetableProblem as e:
         return page(visit, "hours.html", status=422, **await _data(visit) | {"trouble": str(e), "typed": typed})
     return go(visit, f"/hours#hours-{team or 0}", _("Saved."))
@@ -50,6 +52,7 @@ async def save(
 async def drop(visit: TeamLead, team_id: int) -> Response:
     async with visit.hub.database.unit() as session:
         await timetables.drop(session, team_id, now=visit.now, by=visit.staff_id)
+        await policies.again(session)
     return go(visit, "/hours", _("The team has the company's hours now."))
 
 

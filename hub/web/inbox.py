@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 
-from hub.conversations import assignment, inbox, threads, undoing
+from hub.conversations import assignment, inbox, keeping, threads, undoing
 from hub.models.vocabulary import ConversationState
 from hub.reports import overview, uncertain
 from hub.reports.uncertain import Whose
@@ -78,7 +78,7 @@ async def line(visit: InboxReader, view: str, conversation_id: UUID) -> Response
     async with visit.hub.database.unit() as session:
         found = await inbox.conversation(session, conversation_id)
         team = await teams.of_channel(session, found.channel)
-    here = _belongs(found, view, visit.staff_id, team.id if team else None)
+    here = _belongs(found, view, visit.staff_id, team.id if team else None, visit.now)
     data: dict[str, Any] = {"line": found, "here": here, "view": view, "q": ""}
     return page(visit, "inbox_line.html", **data)
 
@@ -154,6 +154,7 @@ async def _opened(visit: Visit, conversation_id: UUID) -> dict[str, Any]:
             "snoozes": _snoozes(visit),
             "change": await undoing.undoable(session, conversation_id),
             "pointed": await _pointed(session, entries),
+            "promises": await keeping.open_promises(session, conversation_id),
         }
 
 
@@ -173,6 +174,7 @@ _NOTHING_OPEN: dict[str, Any] = {
     "snoozes": (),
     "change": None,
     "pointed": {},
+    "promises": (),
 }
 
 
@@ -215,7 +217,7 @@ def _above(lines: list[inbox.Line], shown: set[str]) -> list[inbox.Line]:
     return lines[:last]
 
 
-def _belongs(found: inbox.Line, view: str, staff_id: int, team: int | None) -> bool:
+def _belongs(found: inbox.Line, view: str, staff_id: int, team: int | None, now: datetime) -> bool:
     live = found.state in (ConversationState.OPEN, ConversationState.PENDING)
     if inbox.team_of(view) is not None:
         return live and inbox.team_of(view) == team
@@ -224,6 +226,7 @@ def _belongs(found: inbox.Line, view: str, staff_id: int, team: int | None) -> b
         "unassigned": live and found.assignee_id is None,
         "all": live,
         "snoozed": found.state is ConversationState.SNOOZED,
+        "late": found.state is not ConversationState.RESOLVED and found.due_at is not None and found.due_at <= now,
         "resolved": found.state is ConversationState.RESOLVED,
     }
     return places[view]

@@ -15,6 +15,7 @@ from hub.models.vocabulary import (
     IdentityState,
     Kind,
     Origin,
+    Promised,
     Purpose,
     Rearranged,
     Role,
@@ -207,6 +208,12 @@ REARRANGED: Mapping[str, str] = {
     Rearranged.MERGE: N_("Undo the merge"),
 }
 
+PROMISES: Mapping[str, str] = {
+    Promised.FIRST: N_("First answer"),
+    Promised.NEXT: N_("Next answer"),
+    Promised.RESOLUTION: N_("To be settled"),
+}
+
 FLAGS = frozenset(
     (
         N_("possible thread"),
@@ -223,6 +230,7 @@ VIEWS: Mapping[str, Sign] = {
     "unassigned": Sign(N_("Unassigned"), "inbox"),
     "all": Sign(N_("All open"), "messages"),
     "snoozed": Sign(N_("Snoozed"), "zzz"),
+    "late": Sign(N_("Late"), "urgent"),
     "resolved": Sign(N_("Resolved"), "circle-check"),
 }
 

@@ -37,6 +37,8 @@ PAGES: dict[str, set[Role]] = {
     "/teams": {S, D},
     "/canned": {A, S, D},
     "/hours": {S, D},
+    "/service-levels": {S, D},
+    "/inbox/late": {A, S, D},
     "/account": {A, M, S, D},
 }
 

@@ -15,6 +15,7 @@ depends_on = None
 def upgrade() -> None:
     _canned_answers()
     _opening_hours()
+    _promises()
 
 
 def _canned_answers() -> None:
@@ -46,3 +47,68 @@ def _opening_hours() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("opening_hours_team", "opening_hours", [sa.text("coalesce(team_id, 0)")], unique=True)
+
+
+def _promises() -> None:
+    op.create_table(
+        "sla_policy",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("team_id", sa.Integer()),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("vip_only", sa.Boolean(), nullable=False),
+        sa.Column("first_minutes", sa.Integer()),
+        sa.Column("next_minutes", sa.Integer()),
+        sa.Column("resolution_minutes", sa.Integer()),
+        sa.Column("warn_minutes", sa.Integer(), nullable=False),
+        sa.Column("escalate_staff_id", sa.Integer()),
+        sa.Column("escalate_team_id", sa.Integer()),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["escalate_staff_id"], ["staff.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["escalate_team_id"], ["team.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "promise",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("policy_id", sa.Integer()),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        *(sa.Column(f"{moment}_at", sa.DateTime(timezone=True)) for moment in ("due", "warn", "warned", "escalated")),
+        sa.Column("settled_at", sa.DateTime(timezone=True)),
+        sa.Column("kept", sa.Boolean()),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["policy_id"], ["sla_policy.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("conversation_id", "kind", "since", name="promise_once"),
+    )
+    not_told = sa.text("settled_at is null and escalated_at is null")
+    op.create_index("promise_due", "promise", ["due_at"], postgresql_where=not_told)
+    not_warned = sa.text("settled_at is null and warned_at is null")
+    op.create_index("promise_warn", "promise", ["warn_at"], postgresql_where=not_warned)
+    for moment in ("resolved_at", "due_at", "warn_at"):
+        op.add_column("conversation", sa.Column(moment, sa.DateTime(timezone=True)))
+    op.add_column("conversation", sa.Column("stirred", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_index("conversation_due", "conversation", ["due_at"], postgresql_where=sa.text("due_at is not null"))
+    op.create_index("conversation_stirred", "conversation", ["id"], postgresql_where=sa.text("stirred"))
+    _stirring()
+
+
+def _stirring() -> None:
+    """Whatever happens to a conversation, by whichever way, its promises are reckoned anew: the tick looks for these.
+    Nothing is marked while nobody promises anything.
+    """
+    op.execute("""
+create function conversation_is_stirred() returns trigger language plpgsql as $$
+begin
+  new.stirred := new.stirred or exists (select from sla_policy);
+  return new;
+end $$
+""")
+    op.execute("""
+create trigger conversation_is_stirred before insert
+or update of state, kind, channel, customer_id, last_at, last_inbound_at, preview, merged_into_id on conversation
+for each row execute function conversation_is_stirred()
+""")

@@ -273,4 +273,5 @@ def _conversation(chance: random.Random, customer: UUID, now: datetime) -> Conve
         created_at=now,
         last_at=now,
         last_inbound_at=chance.choice((None, now, now - timedelta(hours=1), now - timedelta(days=4))),
+        due_at=chance.choice((None, None, None, now, now + timedelta(hours=1), now - timedelta(days=1))),
     )

@@ -185,3 +185,19 @@ async def _leaving(database: Database, gate: Gate, now: datetime) -> int:
     async with database.unit() as session:
         tickets = await outbox.claim(session, "mail", limit=5, worker="test")
         return len(await preparing.prepare(session, tickets, MAIL, gate=gate, claimed=0.0, now=now))
+
+
+async def test_no_promotion_while_a_promised_answer_is_late(
+    database: Database, enrol: Enrol, tactful: Rules, now: datetime
+) -> None:
+    late, soon, old = await enrol(), await enrol("Ben"), now - timedelta(days=9)
+    for customer, due_at in ((late, now - timedelta(minutes=1)), (soon, now + timedelta(minutes=1))):
+        await asks(database, customer, old, due_at=due_at)
+    refused = await judged(database, late, tactful, now)
+    assert (refused.reason, refused.trace) == (
+        Withheld.ANSWER_OVERDUE,
+        (f"an answer to the customer has been due since {now:%Y-%m-%d}",),
+    )
+    assert (await judged(database, soon, tactful, now)).reason is None  # nine days old, and still in time
+    assert (await judged(database, late, replace(tactful, overdue=None), now)).reason is Withheld.ANSWER_OVERDUE
+    assert (await judged(database, late, tactful, now, Purpose.SERVICE)).reason is None
