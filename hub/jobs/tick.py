@@ -13,7 +13,7 @@ import structlog
 from hub import clock
 from hub.bootstrap import Hub
 from hub.campaigns import lifecycle, thresholds
-from hub.conversations import assignment, keeping
+from hub.conversations import assignment, keeping, routing
 from hub.database.outage import is_away
 from hub.interactions import partitions, receipts
 from hub.live import Happening
@@ -101,6 +101,11 @@ async def wake_snoozed(hub: Hub, session: Session, now: datetime) -> None:
     await assignment.wake(session, now=now)
 
 
+async def give_out(hub: Hub, session: Session, now: datetime) -> None:
+    """New conversations, to the people of teams that take turns."""
+    await routing.give_out(session, now=now)
+
+
 async def keep_promises(hub: Hub, session: Session, now: datetime) -> None:
     """Reckon the promises of conversations in which something happened; warn before one is broken, escalate after."""
     await keeping.reckon_anew(session, now=now)
@@ -125,6 +130,7 @@ TICKS: Mapping[str, Tick] = {
     "campaigns": Tick(timedelta(seconds=5), advance_campaigns, topic="campaign"),
     "evidence": Tick(timedelta(seconds=30), look_for_evidence),
     "snoozes": Tick(timedelta(seconds=30), wake_snoozed),
+    "routing": Tick(timedelta(seconds=5), give_out, topic="conversation"),
     "promises": Tick(timedelta(seconds=10), keep_promises, topic="conversation"),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),

@@ -191,6 +191,12 @@ class Conversation(SQLModel, table=True):
             "customer_id",
             postgresql_where=text("state <> 'resolved'"),
         ),
+        Index(
+            "conversation_unrouted",
+            "channel",
+            "last_inbound_at",
+            postgresql_where=text("state = 'open' and assignee_id is null and routed_at is null"),
+        ),
         Index("conversation_due", "due_at", postgresql_where=text("due_at is not null")),
         Index("conversation_stirred", "id", postgresql_where=text("stirred")),
     )
@@ -210,6 +216,7 @@ class Conversation(SQLModel, table=True):
     preview: str = ""  # the beginning of the latest word
     merged_into_id: UUID | None = Field(default=None, foreign_key="conversation.id", ondelete="SET NULL", index=True)
     resolved_at: datetime | None = Field(default=None, sa_type=Moment)  # the last time a person settled it
+    routed_at: datetime | None = Field(default=None, sa_type=Moment)  # given to somebody by the team's rule, once
     due_at: datetime | None = Field(default=None, sa_type=Moment)  # the earliest of its promises, see `promise`
     warn_at: datetime | None = Field(default=None, sa_type=Moment)
     stirred: bool = False  # something happened since its promises were reckoned: the database says so by itself

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Moment, Word
-from hub.models.vocabulary import Role
+from hub.models.vocabulary import Assigning, Role
 
 
 class Staff(SQLModel, table=True):
@@ -22,6 +22,7 @@ class Staff(SQLModel, table=True):
     timezone: str = "UTC"
     phone: str | None = None  # where calls reach this person
     available: bool = True  # takes calls now
+    away: bool = False  # gets no new conversations, by their own word
     active: bool = True
     signature: str = ""  # closes this person's mails; empty: the team's
     created_at: datetime = Field(sa_type=Moment)
@@ -34,6 +35,10 @@ class Team(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     signature: str = ""
+    assigning: Assigning = Field(default=Assigning.BY_HAND, sa_type=Word(Assigning))
+    assigning_since: datetime | None = Field(default=None, sa_type=Moment)  # what came before is left where it is
+    capacity: int | None = None  # open conversations that one of its people has at most; None: any number
+    turn: int = 0  # whose turn was last
     created_at: datetime = Field(sa_type=Moment)
 
 

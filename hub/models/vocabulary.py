@@ -144,6 +144,14 @@ class ConversationState(StrEnum):
     RESOLVED = "resolved"
 
 
+class Assigning(StrEnum):
+    """How a team's new conversations come to its people."""
+
+    BY_HAND = "by_hand"
+    ROUND_ROBIN = "round_robin"  # one after the other
+    LEAST_BUSY = "least_busy"  # to whoever has the fewest open ones
+
+
 class Promised(StrEnum):
     """What a service level promises a customer."""
 

@@ -146,6 +146,12 @@ async def set_available(session: AsyncSession, staff_id: int, available: bool) -
     (await get(session, staff_id)).available = available
 
 
+async def set_away(session: AsyncSession, staff_id: int, away: bool) -> None:
+    """Whether new conversations come to this person. Raises NotFound."""
+    (await get(session, staff_id)).away = away
+    await session.flush()
+
+
 async def _free(session: AsyncSession, email: str) -> None:
     if await by_email(session, email) is not None:
         raise EmailTaken(f"{email} already has an account. Use another address, or change that account")

@@ -135,6 +135,7 @@ async def _open(
     if not staff.active or staff.password_hash != checked:
         raise WrongPassword
     staff.password_hash = fresh or staff.password_hash
+    staff.away = False
     cookie = secrets.token_urlsafe(32)
     session.add(_row(staff_id, cookie, now))
     await _prune(session, now)

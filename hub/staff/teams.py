@@ -11,9 +11,10 @@ from sqlmodel import col, delete, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Staff, Team, TeamChannel, TeamMember
+from hub.models.vocabulary import Assigning
 from hub.staff import audit
 
-LONGEST_NAME, LONGEST_SIGNATURE = 100, 4000
+LONGEST_NAME, LONGEST_SIGNATURE, MOST = 100, 4000, 10_000
 
 
 class NotFound(LookupError):
@@ -33,6 +34,8 @@ class Group:
     signature: str
     members: frozenset[int]
     channels: tuple[str, ...]
+    assigning: Assigning = Assigning.BY_HAND
+    capacity: int | None = None
 
 
 async def create(session: AsyncSession, name: str, *, now: datetime, by: int | None = None) -> Team:
@@ -86,6 +89,26 @@ async def set_channels(
     await _wrote(session, "team.change", team, now=now, by=by, detail="channels")
 
 
+async def set_assigning(
+    session: AsyncSession,
+    team_id: int,
+    assigning: Assigning,
+    capacity: int | None,
+    *,
+    now: datetime,
+    by: int | None = None,
+) -> None:
+    """How its new conversations come to its people, from now on. Raises NotFound or TeamProblem."""
+    team = await get(session, team_id)
+    if capacity is not None and not 0 < capacity <= MOST:
+        raise TeamProblem(f"One person can have from 1 to {MOST} open conversations. Leave it empty for any number")
+    if assigning is not team.assigning:
+        team.assigning, team.assigning_since = assigning, now
+    team.capacity = capacity
+    await session.flush()
+    await _wrote(session, "team.change", team, now=now, by=by, detail=f"assigning {assigning}")
+
+
 async def set_signature(
     session: AsyncSession, team_id: int, signature: str, *, now: datetime, by: int | None = None
 ) -> None:
@@ -128,6 +151,8 @@ async def listing(session: AsyncSession) -> list[Group]:
             team.signature,
             frozenset(person for number, person in members if number == team.id),
             tuple(channel for number, channel in channels if number == team.id),
+            team.assigning,
+            team.capacity,
         )
         for team in teams
     ]

@@ -76,14 +76,17 @@ async def me(
     theme: Annotated[str, Form()] = "",
     language: Annotated[str, Form()] = "",
     available: Annotated[str, Form()] = "",
+    away: Annotated[str, Form()] = "",
     back: Annotated[str, Form()] = "/",
 ) -> Response:
-    """One wish of one's own: the look, the desk's language, or whether calls ring at one's telephone."""
+    """One wish of one's own: the look, the desk's language, whether calls ring or new work comes."""
     async with visit.hub.database.unit() as session:
         if language in translations.LANGUAGES:
             await accounts.change(session, visit.staff_id, {"language": language}, now=visit.now, by=visit.staff_id)
         if available in ("0", "1"):
             await accounts.set_available(session, visit.staff_id, available == "1")
+        if away in ("0", "1"):
+            await accounts.set_away(session, visit.staff_id, away == "1")
     response = go(visit, _own_path(back))
     if theme in THEMES:
         response.set_cookie("hub_theme", theme, max_age=_YEAR, httponly=True, samesite="lax", secure=secure(visit))

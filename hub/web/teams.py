@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 
 from channels.message import Kind
-from hub.conversations import signatures
+from hub.conversations import routing, signatures
 from hub.conversations.signatures import SignatureProblem
+from hub.models.vocabulary import Assigning
 from hub.staff import accounts, teams
 from hub.staff.teams import TeamProblem
 from hub.web.access import TeamLead, Visit
@@ -42,6 +43,8 @@ async def change(
     members: Annotated[list[int], Form()] = [],  # noqa: B006
     channels: Annotated[list[str], Form()] = [],  # noqa: B006
     signature: Annotated[str, Form()] = "",
+    assigning: Annotated[Assigning, Form()] = Assigning.BY_HAND,
+    capacity: Annotated[str, Form(max_length=6)] = "",
 ) -> Response:
     """Everything about a team at once: what the form does not name is no longer in it."""
     known = [channel for channel in channels if channel in visit.hub.channels]
@@ -50,9 +53,12 @@ async def change(
             await teams.rename(session, team_id, name, now=visit.now, by=visit.staff_id)
             await teams.set_members(session, team_id, members, now=visit.now, by=visit.staff_id)
             await teams.set_channels(session, team_id, known, now=visit.now, by=visit.staff_id)
+            await teams.set_assigning(session, team_id, assigning, _most(capacity), now=visit.now, by=visit.staff_id)
             await signatures.save_of_team(session, team_id, signature, now=visit.now, by=visit.staff_id)
     except (TeamProblem, SignatureProblem) as e:
-        return await _again(visit, str(e), {"team": team_id, "name": name, "signature": signature})
+        return await _again(
+            visit, str(e), {"team": team_id, "name": name, "signature": signature, "capacity": capacity}
+        )
     return go(visit, f"/teams#team-{team_id}", _("Saved."))
 
 
@@ -61,6 +67,14 @@ async def delete(visit: TeamLead, team_id: int) -> Response:
     async with visit.hub.database.unit() as session:
         await teams.remove(session, team_id, now=visit.now, by=visit.staff_id)
     return go(visit, "/teams", _("The team is gone. Its people, mailboxes and conversations stay."))
+
+
+def _most(typed: str) -> int | None:
+    """Raises TeamProblem."""
+    text = typed.strip()
+    if text and not text.isdecimal():
+        raise TeamProblem(f"{text!r} is not a whole number. Leave it empty for any number of conversations")
+    return int(text) if text else None
 
 
 async def _again(visit: Visit, trouble: str, typed: dict[str, Any]) -> Response:
@@ -76,6 +90,7 @@ async def _data(visit: Visit) -> dict[str, Any]:
             "mailboxes": [channel for channel in visit.hub.channels.values() if channel.kind is not Kind.VOICE],
             "owners": {channel: group for group in groups for channel in group.channels},
             "names": signatures.NAMES,
+            "present": await routing.present(session, now=visit.now),
             "trouble": "",
             "typed": {},
         }

@@ -10,6 +10,7 @@ from hub.campaigns import reactions
 from hub.models.vocabulary import (
     AddressKind,
     AppointmentState,
+    Assigning,
     CampaignState,
     ConversationState,
     IdentityState,
@@ -206,6 +207,12 @@ REARRANGED: Mapping[str, str] = {
     Rearranged.MOVE: N_("Undo the move"),
     Rearranged.SPLIT: N_("Undo the split"),
     Rearranged.MERGE: N_("Undo the merge"),
+}
+
+ASSIGNING: Mapping[str, str] = {
+    Assigning.BY_HAND: N_("By hand"),
+    Assigning.ROUND_ROBIN: N_("One after the other"),
+    Assigning.LEAST_BUSY: N_("To whoever has the fewest"),
 }
 
 PROMISES: Mapping[str, str] = {

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _canned_answers()
     _opening_hours()
     _promises()
+    _assigning()
 
 
 def _canned_answers() -> None:
@@ -112,3 +113,16 @@ create trigger conversation_is_stirred before insert
 or update of state, kind, channel, customer_id, last_at, last_inbound_at, preview, merged_into_id on conversation
 for each row execute function conversation_is_stirred()
 """)
+
+
+def _assigning() -> None:
+    """Who gets what comes in."""
+    op.add_column("staff", sa.Column("away", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("team", sa.Column("assigning", sa.String(), server_default="by_hand", nullable=False))
+    op.add_column("team", sa.Column("assigning_since", sa.DateTime(timezone=True)))
+    op.add_column("team", sa.Column("capacity", sa.Integer()))
+    op.add_column("team", sa.Column("turn", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("conversation", sa.Column("routed_at", sa.DateTime(timezone=True)))
+    free = sa.text("state = 'open' and assignee_id is null and routed_at is null")
+    columns = ["channel", "last_inbound_at"]
+    op.create_index("conversation_unrouted", "conversation", columns, postgresql_where=free)
