@@ -7,22 +7,28 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
-from channels.email import answers
+from channels.email import answers, reading
 from channels.email.answers import ANSWER, FRAME, SMALL
 from channels.email.reading import read_events, understand
+from channels.email.steps import side_by_side
 from channels.errors import Unreadable
 
 CPU_SECONDS = 10
 MEMORY_BYTES = 512 * 1024 * 1024
-_TOGETHER_SECONDS = 0.02  # answers to small mails wait for each other no longer
+_TOGETHER = 32  # small mails that are read side by side
 
 
 class _Frame(NamedTuple):
-    more: bool
     own: str
     raw: bytes
+
+
+class _Answer(NamedTuple):
+    ok: bool
+    said: bytes
 
 
 def serve(task: str) -> None:
@@ -35,40 +41,53 @@ def serve(task: str) -> None:
     os.dup2(2, 1)  # nothing may print into the frames
     gc.freeze()  # what was imported is never garbage: looking through it would cost more than an ordinary mail
     gc.disable()  # reading makes hardly any rings of objects; they are looked for where there may be many
-    second, said = -1, time.monotonic()
-    while (frame := _frame(sys.stdin.buffer, out)) is not None:
+    second = -1
+    for frames in _groups(sys.stdin.buffer):
         second = _limit_cpu(second)
-        ok, answer = _answer(task, frame.raw, frame.own)
-        out.write(ANSWER.pack(ok, len(answer)) + answer)
-        if not frame.more or time.monotonic() - said > _TOGETHER_SECONDS:
-            out.flush()
-            said = time.monotonic()
-        if len(frame.raw) > SMALL or not ok or gc.get_count()[0] > 50_000:
-            del frame, answer
+        told = _events(frames) if task == "events" else [_alone(task, frame) for frame in frames]
+        out.writelines(ANSWER.pack(ok, len(said)) + said for ok, said in told)
+        out.flush()
+        if len(frames[0].raw) > SMALL or not all(ok for ok, _ in told) or gc.get_count()[0] > 50_000:
+            del frames, told
             gc.collect()
 
 
-def _answer(task: str, raw: bytes, own: str) -> tuple[bool, bytes]:
+def _events(frames: Sequence[_Frame]) -> list[_Answer]:
+    """One that fails beside others is read once more by itself: the memory it lacked may have been theirs."""
+    if len(frames) == 1:
+        return [_alone("events", frames[0])]
+    found = side_by_side([reading.steps(frame.raw, frame.own) for frame in frames])
+    told = [None if isinstance(one, Exception) else _Answer(True, answers.packed(one)) for one in found]
+    del found
+    return [one or _alone("events", frame) for one, frame in zip(told, frames, strict=True)]
+
+
+def _alone(task: str, frame: _Frame) -> _Answer:
     try:
-        return True, answers.packed([understand(raw)] if task == "understand" else read_events(raw, own))
+        said = [understand(frame.raw)] if task == "understand" else read_events(frame.raw, frame.own)
+        return _Answer(True, answers.packed(said))
     except Unreadable as e:
-        return False, str(e).encode()
+        return _Answer(False, str(e).encode())
     except MemoryError:
-        return False, b"too large or too complex: it needs more memory than is allowed"
+        return _Answer(False, b"too large or too complex: it needs more memory than is allowed")
     except RecursionError:
-        return False, b"too complex: nested too deeply"
+        return _Answer(False, b"too complex: nested too deeply")
     except Exception as e:  # the border: one mail's surprise must not end the reader
-        return False, f"the reader failed on it: {type(e).__name__}: {e}".encode("utf-8", "replace")
+        return _Answer(False, f"the reader failed on it: {type(e).__name__}: {e}".encode("utf-8", "replace"))
 
 
-def _frame(stream: BinaryIO, out: BinaryIO) -> _Frame | None:
-    head = stream.read(FRAME.size)
-    if len(head) < FRAME.size:
-        return None
-    more, name, length = FRAME.unpack(head)
-    if length > SMALL:
-        out.flush()
-    return _Frame(more, stream.read(name).decode(), stream.read(length))
+def _groups(stream: BinaryIO) -> Iterator[list[_Frame]]:
+    """Small mails that came together, or a large one by itself: then the answers before it are on their way."""
+    group: list[_Frame] = []
+    while len(head := stream.read(FRAME.size)) == FRAME.size:
+        more, name, length = FRAME.unpack(head)
+        if group and length > SMALL:
+            yield group
+            group = []
+        group.append(_Frame(stream.read(name).decode(), stream.read(length)))
+        if not more or length > SMALL or len(group) == _TOGETHER:
+            yield group
+            group = []
 
 
 def _limit_cpu(before: int) -> int:

@@ -10,6 +10,7 @@ from channels.email import addresses, body, calendar
 from channels.email.addresses import MAX_ADDRESSES, Mailbox
 from channels.email.headers import Headers
 from channels.email.parts import Part, tree
+from channels.email.steps import Steps, at_once
 from channels.errors import Unreadable
 from channels.message import Attachment, Invitation
 
@@ -42,17 +43,25 @@ class Mail:
 
 def read(raw: bytes, limit: int = MAX_BYTES) -> Mail:
     """Raises Unreadable when there is nothing to read, or more than the limits allow."""
+    return at_once(steps(raw, limit))
+
+
+def steps(raw: bytes, limit: int = MAX_BYTES) -> Steps[Mail]:
+    """The same, for many mails side by side."""
     if not raw or raw.isspace():
         raise Unreadable("empty: the mailbox has no content for this message")
     if len(raw) > limit:
         raise Unreadable(f"too large: {len(raw)} bytes, the limit is {limit}")
     root = tree(raw)
+    yield
     shown = body.choose(root)
+    yield
     headers = Headers(root.headers.fields, shown.charset) if shown.charset else root.headers
     to, cc = addresses.of(headers, "to"), addresses.of(headers, "cc")
     if len(to) + len(cc) > MAX_ADDRESSES:
         raise Unreadable(f"too complex: more than {MAX_ADDRESSES} recipients")
     sender, problems = _sender(headers)
+    yield
     return Mail(
         headers=headers,
         root=root,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from channels.email import addresses, autos, bounces, calendar, marked_quotes, plain, quotes
+from channels.email import addresses, autos, bounces, calendar, marked_quotes, mime, plain, quotes
 from channels.email.addresses import Mailbox, canonical
 from channels.email.mime import Mail, made_up_id, read
+from channels.email.steps import Steps, at_once
 from channels.email.tagging import tokens
 from channels.errors import Unreadable
 from channels.message import Address, Attachment, Auto, Event, Inbound, Kind, Progress, Reason, Receipt
@@ -17,15 +18,23 @@ _ENVELOPE = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "r
 
 def read_events(raw: bytes, own: str) -> list[Event]:
     """Everything one mail to `own` tells, the message itself last. Raises Unreadable."""
-    mail = read(raw)
+    return at_once(steps(raw, own))
+
+
+def steps(raw: bytes, own: str) -> Steps[list[Event]]:
+    """The same, for many mails side by side."""
+    mail = yield from mime.steps(raw)
+    yield
     report = bounces.examine(mail)
     auto = autos.kind(mail, report)
-    message = _inbound(mail, own, auto)
+    yield
+    text, reply = mail.text or plain.text(mail.html), _reply(mail)
+    yield
+    message = _inbound(mail, own, auto, text, reply)
     return [*_receipts(mail, report, own, message.tokens), message]
 
 
-def _inbound(mail: Mail, own: str, auto: Auto | None) -> Inbound:
-    text = mail.text or plain.text(mail.html)
+def _inbound(mail: Mail, own: str, auto: Auto | None, text: str, reply: str) -> Inbound:
     return Inbound(
         kind=Kind.EMAIL,
         provider_id=mail.message_id,
@@ -35,7 +44,7 @@ def _inbound(mail: Mail, own: str, auto: Auto | None) -> Inbound:
         at=mail.date,
         subject=mail.subject,
         html=mail.html,
-        reply_text=_reply(mail),
+        reply_text=reply,
         cc=_addresses(mail.cc),
         reply_to=_addresses(mail.reply_to),
         message_id=mail.message_id,

@@ -73,6 +73,7 @@ async def serve(hub: Hub) -> None:
 
 async def work(hub: Hub) -> None:
     """Work until SIGTERM or SIGINT; what is in flight is finished first, within the grace period."""
+    jobs.leave_imports_alone()
     await jobs.run(hub, stop_signal())
 
 
