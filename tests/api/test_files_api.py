@@ -15,8 +15,9 @@ from hub import clock
 from hub.bootstrap import Hub
 from hub.interactions import record
 from hub.models import Audit, Customer, Interaction
-from hub.models.vocabulary import Direction, Kind, Origin, Role, State
+from hub.models.vocabulary import Role
 from hub.outbound.preparing import file_link
+from tests.log_rows import heard
 
 Headers = dict[str, str]
 Cookie = Callable[[Role], Awaitable[Headers]]
@@ -25,16 +26,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
 async def _attach(hub: Hub, ana: Customer, name: str, media_type: str, content: bytes) -> UUID:
     now = clock.now()
-    word = Interaction(
-        id=clock.uuid7(now),
-        at=now,
-        customer_id=ana.id,
-        direction=Direction.IN,
-        kind=Kind.EMAIL,
-        origin=Origin.CUSTOMER,
-        state=State.RECEIVED,
-        state_at=now,
-    )
+    word = heard(ana.id, now)
     await hub.storage.put(content)
     async with hub.database.unit() as session:
         await record.add(session, word)

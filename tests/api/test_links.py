@@ -17,9 +17,10 @@ from hub.campaigns import clicks
 from hub.campaigns.machines import Verdict
 from hub.clock import uuid7
 from hub.interactions import partitions
-from hub.models import Customer, Interaction, Reaction, ShortLink
-from hub.models.vocabulary import Direction, Ground, Kind, Origin, Purpose, State, Touch
+from hub.models import Customer, Reaction, ShortLink
+from hub.models.vocabulary import Ground, Origin, Purpose, Touch
 from hub.outbound.links import Trail
+from tests.log_rows import said
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 TARGET = "https://shop.example/spring?a=1&b=2#tulips"
@@ -194,19 +195,7 @@ async def away(hub: Hub, trail: Trail, server_url: str, database_url: str) -> As
 
 
 async def _message(hub: Hub, customer: Customer, sent_at: datetime) -> UUID:
-    row = Interaction(
-        id=uuid7(sent_at),
-        at=sent_at,
-        customer_id=customer.id,
-        direction=Direction.OUT,
-        kind=Kind.EMAIL,
-        origin=Origin.CAMPAIGN,
-        purpose=Purpose.MARKETING,
-        state=State.SENT,
-        state_rank=State.SENT.rank,
-        state_at=sent_at,
-        campaign_id=7,
-    )
+    row = said(customer.id, sent_at, origin=Origin.CAMPAIGN, purpose=Purpose.MARKETING, campaign_id=7)
     async with hub.database.unit() as session:
         await partitions.ensure_months(session, sent_at)
         session.add(row)

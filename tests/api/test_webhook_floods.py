@@ -18,8 +18,9 @@ from hub import clock
 from hub.bootstrap import Hub
 from hub.interactions import receipts, record
 from hub.models import Customer, EarlyReceipt, Interaction, ReceiptRow
-from hub.models.vocabulary import Direction, Origin, State
+from hub.models.vocabulary import State
 from tests.api.conftest import AUTH_TOKEN
+from tests.log_rows import said
 
 PUBLIC = "https://hub.example/desk"
 MESSAGES, AT_ONCE = 120, 32
@@ -33,12 +34,17 @@ async def _messages(hub: Hub, customer: UUID) -> list[UUID]:
     """Just handed over: nobody has told us yet what the provider calls them."""
     now = clock.now()
     rows = [
-        Interaction(
-            id=clock.uuid7(now), at=now, customer_id=customer, direction=Direction.OUT, kind=Kind.SMS, channel="sms",
-            origin=Origin.AGENT, state=State.SENDING, state_at=now, recipient="+48601123456", body_text="Hello",
+        said(
+            customer,
+            now,
+            kind=Kind.SMS,
+            channel="sms",
+            state=State.SENDING,
+            recipient="+48601123456",
+            body_text="Hello",
         )
         for _ in range(MESSAGES)
-    ]  # fmt: skip
+    ]
     async with hub.database.unit() as session:
         for row in rows:
             await record.add(session, row)

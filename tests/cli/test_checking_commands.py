@@ -14,8 +14,9 @@ from sqlalchemy import text
 from hub.cli import COMMANDS
 from hub.clock import uuid7
 from hub.database.engine import Database
-from hub.models import Customer, Interaction
-from hub.models.vocabulary import Direction, Kind, Origin, State
+from hub.models import Customer
+from hub.models.vocabulary import State
+from tests.log_rows import said
 
 
 @pytest.fixture
@@ -109,18 +110,7 @@ async def test_help_lists_every_command_in_a_line_of_its_own(shell: Any) -> None
 async def _orphan(database: Database, now: datetime) -> str:
     """A queued interaction without a ticket."""
     customer = Customer(id=uuid7(now), name="Ana", created_at=now, updated_at=now)
-    row = Interaction(
-        id=uuid7(now),
-        at=now,
-        customer_id=customer.id,
-        direction=Direction.OUT,
-        kind=Kind.EMAIL,
-        channel="mail",
-        origin=Origin.AGENT,
-        state=State.QUEUED,
-        state_rank=State.QUEUED.rank,
-        state_at=now,
-    )
+    row = said(customer.id, now, state=State.QUEUED)
     async with database.unit() as session:
         session.add(customer)
         await session.flush()

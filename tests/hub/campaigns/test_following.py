@@ -18,16 +18,16 @@ from hub.campaigns.following import Seen, judge
 from hub.campaigns.lifecycle import NotStartable, Plan
 from hub.campaigns.steps import Step
 from hub.campaigns.waiting import Turn
-from hub.clock import uuid7
 from hub.customers import consent, directory
 from hub.customers.consent import Statement
 from hub.database.engine import Database
 from hub.interactions import partitions
 from hub.models import Attempt, CampaignStep, Interaction, Outbox, Reaction
-from hub.models.vocabulary import CampaignState, Direction, Kind, Origin, Passed, Purpose, State, Touch, When
+from hub.models.vocabulary import CampaignState, Kind, Passed, Purpose, State, Touch, When
 from hub.outbound import templates, uncertain
 from hub.outbound.request import Gate
 from hub.reports.health import doctor
+from tests.log_rows import heard
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SEGMENT = ({"field": "label", "op": "eq", "value": "spring"},)
@@ -107,20 +107,7 @@ class Stage:
         """A word of theirs, by any medium."""
         at = self.now + timedelta(minutes=1)
         async with self.database.unit() as session:
-            session.add(
-                Interaction(
-                    id=uuid7(at),
-                    at=at,
-                    customer_id=self.people[name],
-                    direction=Direction.IN,
-                    kind=kind,
-                    origin=Origin.CUSTOMER,
-                    state=State.RECEIVED,
-                    state_at=at,
-                    in_reply_to=cited,
-                    auto=auto,
-                )
-            )
+            session.add(heard(self.people[name], at, kind=kind, in_reply_to=cited, auto=auto))
 
     async def messages(self, name: str) -> list[Interaction]:
         mine = (col(Interaction.customer_id) == self.people[name], col(Interaction.campaign_id) == self.campaign)

@@ -15,14 +15,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.campaigns import feeding, lifecycle, reactions
 from hub.campaigns.lifecycle import Plan
 from hub.campaigns.reactions import FIGURES, Totals
-from hub.clock import uuid7
 from hub.customers import consent
 from hub.customers.consent import Statement
 from hub.database.engine import Database
 from hub.interactions import partitions
 from hub.models import Interaction, MailReference, Reaction, ReceiptRow
-from hub.models.vocabulary import Direction, Ground, Kind, Origin, Purpose, State, Touch
+from hub.models.vocabulary import Ground, Kind, Purpose, State, Touch
 from hub.outbound.request import Gate
+from tests.log_rows import heard
 
 Enrol = Callable[..., Awaitable[UUID]]
 
@@ -160,17 +160,7 @@ def _did(
 
 def _word(customer: UUID, at: datetime, **more: Any) -> Interaction:
     """A mail from a customer."""
-    return Interaction(
-        id=uuid7(at),
-        at=at,
-        customer_id=customer,
-        direction=Direction.IN,
-        kind=Kind.EMAIL,
-        origin=Origin.CUSTOMER,
-        state=State.RECEIVED,
-        state_at=at,
-        **more,
-    )
+    return heard(customer, at, **more)
 
 
 async def _happened(database: Database, *rows: Reaction) -> None:

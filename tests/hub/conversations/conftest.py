@@ -9,16 +9,16 @@ from uuid import UUID
 import pytest
 
 from channels.message import Kind
-from hub.clock import uuid7
 from hub.conversations import threads
 from hub.customers import directory
 from hub.database.engine import Database
 from hub.interactions import record
-from hub.models import Interaction, Staff
-from hub.models.vocabulary import Direction, Origin, Role, State
+from hub.models import Staff
+from hub.models.vocabulary import Role
 from hub.outbound import senders
 from hub.outbound.request import Gate
 from tests.gates import SHIPPED, gate_of
+from tests.log_rows import heard
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,10 @@ async def story(database: Database, now: datetime) -> Story:
         conversation = threads.opened(customer.id, Kind.EMAIL, "mail", subject="A question", now=asked)
         session.add(conversation)
         await session.flush()
-        question = Interaction(
-            id=uuid7(asked),
-            at=asked,
-            customer_id=customer.id,
+        question = heard(
+            customer.id,
+            asked,
             conversation_id=conversation.id,
-            direction=Direction.IN,
-            kind=Kind.EMAIL,
-            channel="mail",
-            origin=Origin.CUSTOMER,
-            state=State.RECEIVED,
-            state_at=asked,
             sender="ana@example.org",
             recipient="support@meadow.example",
             subject="A question",

@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from channels.message import Address, Kind
-from hub.clock import uuid7
 from hub.conversations import assignment, inbox, notes, rearranging, replies, tasks, threads, undoing
 from hub.conversations.rearranging import CannotRearrange, Reach
 from hub.conversations.replies import Reply
@@ -19,9 +18,10 @@ from hub.customers import directory
 from hub.database.engine import Database
 from hub.interactions import history, record
 from hub.models import Conversation, Interaction, Task
-from hub.models.vocabulary import ConversationState, Direction, Origin, State
+from hub.models.vocabulary import ConversationState
 from hub.outbound.request import Gate, Placed
 from tests.hub.conversations.conftest import Story
+from tests.log_rows import heard
 
 Say = Callable[..., Awaitable[Interaction]]
 
@@ -229,17 +229,10 @@ async def test_what_the_customer_wrote_meanwhile_stays_where_it_came_in(
 
 
 def _mail(owner: UUID, conversation: UUID, text: str, sender: str, at: datetime) -> Interaction:
-    return Interaction(
-        id=uuid7(at),
-        at=at,
-        customer_id=owner,
+    return heard(
+        owner,
+        at,
         conversation_id=conversation,
-        direction=Direction.IN,
-        kind=Kind.EMAIL,
-        channel="mail",
-        origin=Origin.CUSTOMER,
-        state=State.RECEIVED,
-        state_at=at,
         sender=sender,
         recipient="support@meadow.example",
         subject=text,

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from channels.message import Event, Kind, Progress, Reason, Receipt
-from hub.clock import uuid7
 from hub.customers import directory
 from hub.database.engine import Database
 from hub.inbound.receive import Reception
 from hub.interactions import record
 from hub.models import Consent, Conversation, Interaction, ReceiptRow, Suppression
-from hub.models.vocabulary import Direction, Origin, State
+from hub.models.vocabulary import Direction, State
 from tests.hub.inbound.conftest import Bring
 from tests.hub.inbound.events import call, mail, sms, voicemail
+from tests.log_rows import said
 
 COUNT = 16
 ORDERS = st.lists(st.integers(0, COUNT - 1), min_size=0, max_size=COUNT)
@@ -58,16 +58,12 @@ async def _before(name: str, bring: Bring, database: Database, now: datetime) ->
         await bring(replace(call("incoming", Progress.RINGING, f"CA{one}{name}"), sender=_ana(name)))
     async with database.unit() as session:
         customer = (await directory.resolve(session, _ana(name), now=now)).customer
-        row = Interaction(
-            id=uuid7(now),
-            at=now,
-            customer_id=customer.id,
-            direction=Direction.OUT,
+        row = said(
+            customer.id,
+            now,
             kind=Kind.SMS,
             channel="sms",
-            origin=Origin.AGENT,
             state=State.SENDING,
-            state_at=now,
             recipient=_ana(name).value,
             body_text="our text",
         )

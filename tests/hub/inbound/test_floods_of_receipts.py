@@ -21,9 +21,9 @@ from hub.customers import directory
 from hub.database.engine import Database
 from hub.inbound.collecting import Collector, TooMany
 from hub.interactions import receipts, record
-from hub.models import Interaction
-from hub.models.vocabulary import Direction, Origin, State
+from hub.models.vocabulary import State
 from hub.signing import Signer
+from tests.log_rows import said
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SIGNER = Signer(b"a secret for the tests, 32 bytes")
@@ -49,10 +49,16 @@ async def _people(database: Database, people: People, states: Sequence[State]) -
         for (message, _, kind, address), state in zip(people, states, strict=True):
             new = directory.NewCustomer("Ana", **{"emails" if kind is Kind.EMAIL else "phones": (address,)})  # type: ignore[arg-type]
             customer = await directory.create(session, new, now=NOW)
-            row = Interaction(
-                id=message, at=NOW, customer_id=customer.id, direction=Direction.OUT, kind=kind, channel="wire",
-                origin=Origin.AGENT, state=state, state_at=NOW, recipient=address, body_text="Hello",
-            )  # fmt: skip
+            row = said(
+                customer.id,
+                NOW,
+                id=message,
+                kind=kind,
+                channel="wire",
+                state=state,
+                recipient=address,
+                body_text="Hello",
+            )
             await record.add(session, row)
 
 

@@ -11,16 +11,16 @@ from uuid import UUID
 import pytest
 
 from channels.message import Address, Auto, Kind
-from hub.clock import uuid7
 from hub.conversations import assignment, rearranging
 from hub.database.engine import Database
 from hub.inbound import messages
 from hub.inbound.receive import Reception
 from hub.interactions import history, record
 from hub.models import Conversation, Interaction, Staff
-from hub.models.vocabulary import ConversationState, Direction, Origin, Role, State
+from hub.models.vocabulary import ConversationState, Role
 from tests.hub.inbound.conftest import Bring, Rows
 from tests.hub.inbound.events import ANA, SALES, SUPPORT, mail, sms
+from tests.log_rows import said
 
 BOB, MALLORY = "bob@partner.example", "mallory@evil.test"
 
@@ -204,17 +204,10 @@ async def _staff(session: Any, now: datetime) -> int:
 
 
 def _ours(asked: Interaction, *, to: str, now: datetime) -> Interaction:
-    return Interaction(
-        id=uuid7(now),
-        at=now,
-        customer_id=asked.customer_id,
+    return said(
+        asked.customer_id,
+        now,
         conversation_id=asked.conversation_id,
-        direction=Direction.OUT,
-        kind=Kind.EMAIL,
-        channel="mail",
-        origin=Origin.AGENT,
-        state=State.SENT,
-        state_at=now,
         sender=SUPPORT,
         recipient=to,
         body_text="our word",

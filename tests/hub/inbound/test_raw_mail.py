@@ -10,19 +10,18 @@ from uuid import UUID
 import pytest
 
 from channels.adapter import Cursor, Raw
-from channels.message import Kind
 from hub import clock
-from hub.clock import uuid7
 from hub.database.engine import Database
 from hub.inbound import parked, processing, raw
 from hub.inbound.receive import Reception
 from hub.interactions import record
 from hub.models import Conversation, Customer, Interaction, MailboxCursor, RawMessage, ReceiptRow
-from hub.models.vocabulary import Direction, Origin, RawState, State
+from hub.models.vocabulary import RawState, State
 from hub.outbound import workers
 from hub.storage import StorageError, StorageFull
 from tests.hub.inbound.conftest import Bring, Rows
 from tests.hub.inbound.events import ANA, SUPPORT, mail
+from tests.log_rows import said
 
 LETTER = b"From: Ana <ana@example.org>\r\nTo: support@meadow.example\r\nSubject: Hello\r\n"
 LETTER += b"Message-ID: <l1@example.org>\r\n\r\nHi\r\n"
@@ -237,19 +236,7 @@ class Full:
 async def _sent(database: Database, bring: Bring, rows: Rows, now: datetime) -> UUID:
     await bring(mail("hello"))
     (customer,) = await rows(Customer)
-    row = Interaction(
-        id=uuid7(now),
-        at=now,
-        customer_id=customer.id,
-        direction=Direction.OUT,
-        kind=Kind.EMAIL,
-        channel="mail",
-        origin=Origin.AGENT,
-        state=State.SENT,
-        state_at=now,
-        sender=SUPPORT,
-        recipient=ANA,
-    )
+    row = said(customer.id, now, sender=SUPPORT, recipient=ANA)
     async with database.unit() as session:
         return await record.add(session, row)
 

@@ -19,7 +19,8 @@ from hub.database.engine import Database
 from hub.interactions import receipts, record, usual
 from hub.interactions.reckoning import News
 from hub.models import Interaction, ReceiptRow
-from hub.models.vocabulary import Direction, Origin, Purpose, State
+from hub.models.vocabulary import State
+from tests.log_rows import said
 
 Write = Callable[[Sequence[News]], Awaitable[None]]
 _STEPS = (Progress.QUEUED, Progress.SENDING, Progress.SENT, Progress.DELIVERED, Progress.READ, Progress.FAILED)
@@ -31,11 +32,7 @@ async def _message(database: Database, name: str, now: datetime) -> UUID:
     async with database.unit() as session:
         new = directory.NewCustomer("Ana", phones=(f"+48732{abs(hash(name)) % 10**6:06}",), timezone="UTC")
         customer = await directory.create(session, new, now=now)
-        row = Interaction(
-            id=uuid7(now), at=now, customer_id=customer.id, direction=Direction.OUT, kind=Kind.SMS, channel="sms",
-            origin=Origin.AGENT, purpose=Purpose.SERVICE, state=State.SENDING, state_rank=State.SENDING.rank,
-            state_at=now, recipient="+48732000000",
-        )  # fmt: skip
+        row = said(customer.id, now, kind=Kind.SMS, channel="sms", state=State.SENDING, recipient="+48732000000")
         session.add(row)
         await session.flush()
         await record.name(session, "sms", name, row.id)
