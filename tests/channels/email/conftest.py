@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +15,22 @@ from channels.email.channel import Settings, open_channel
 from channels.errors import NotAllowed
 from channels.message import Address, Email, Kind, Outbound
 from channels.sandbox.mail import Account, MailWorld
+from tests.dovecot import PROGRAM, Dovecot, dovecot
 
 OWN = "support@shop.example"
 ACCOUNT = Account("support", "s3cret")
 ID = UUID("0192f3a4-0000-7000-8000-00000000002a")
 
 Answer = bytes | str | Callable[[asyncio.StreamWriter], None] | None
+
+
+@pytest.fixture(scope="module")
+def peer() -> Iterator[Dovecot]:
+    """A Dovecot for the tests of one module."""
+    if not PROGRAM:
+        pytest.skip("Dovecot is not installed (apt-get install dovecot-imapd)")
+    with dovecot() as server:
+        yield server
 
 
 @pytest.fixture

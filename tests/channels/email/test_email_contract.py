@@ -24,7 +24,6 @@ from channels.email.channel import Settings
 from channels.errors import Misconfigured, Refused
 from channels.message import Inbound, Reason
 from channels.sandbox.mail import MailWorld
-from tests import dovecot
 
 Build = Callable[..., Any]
 SBIN = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
@@ -60,15 +59,7 @@ async def mailbox(request: pytest.FixtureRequest, world: MailWorld) -> AsyncIter
     if request.param == "sandbox":
         yield Mailbox(world.imap_port)
         return
-    yield Mailbox(request.getfixturevalue("dovecot_port"), f"user{next(_numbers)}")
-
-
-@pytest.fixture(scope="module")
-def dovecot_port() -> Iterator[int]:
-    if not dovecot.PROGRAM:
-        pytest.skip("Dovecot is not installed (apt-get install dovecot-imapd)")
-    with dovecot.dovecot() as peer:
-        yield peer.port
+    yield Mailbox(request.getfixturevalue("peer").port, f"user{next(_numbers)}")
 
 
 @pytest.fixture

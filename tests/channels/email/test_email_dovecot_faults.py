@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import imaplib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from channels.adapter import Cursor
 from channels.email.channel import Settings
 from channels.errors import Interrupted
-from tests.dovecot import PASSWORD, PROGRAM, Dovecot, dovecot
+from tests.dovecot import PASSWORD, Dovecot
 
 pytestmark = pytest.mark.dovecot
 Build = Callable[..., Any]
@@ -23,14 +23,6 @@ MAILS = [
     b"From: a@b.example\r\nSubject: %d\r\nMessage-ID: <%d@x>\r\n\r\n" % (n, n) + b"x" * 4000 + b"\r\n"
     for n in range(600)
 ]
-
-
-@pytest.fixture(scope="module")
-def peer() -> Iterator[Dovecot]:
-    if not PROGRAM:
-        pytest.skip("Dovecot is not installed (apt-get install dovecot-imapd)")
-    with dovecot() as server:
-        yield server
 
 
 class Scissors:

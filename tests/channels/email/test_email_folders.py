@@ -5,26 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import imaplib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
 from channels.adapter import Batch, Hitch
 from channels.errors import Interrupted, Misconfigured
-from tests.dovecot import PASSWORD, PROGRAM, Dovecot, dovecot
+from tests.dovecot import PASSWORD, Dovecot
 
 pytestmark = pytest.mark.dovecot
 Build = Callable[..., Any]
 FOLDERS = tuple(f"F{number}" for number in range(6))
-
-
-@pytest.fixture(scope="module")
-def peer() -> Iterator[Dovecot]:
-    if not PROGRAM:
-        pytest.skip("Dovecot is not installed (apt-get install dovecot-imapd)")
-    with dovecot() as server:
-        yield server
 
 
 class Counting:

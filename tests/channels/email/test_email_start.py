@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import imaplib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -13,18 +13,10 @@ from typing import Any
 import pytest
 
 from channels.adapter import Cursor, Raw
-from tests.dovecot import PASSWORD, PROGRAM, Dovecot, dovecot
+from tests.dovecot import PASSWORD, Dovecot
 
 pytestmark = pytest.mark.dovecot
 Build = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def peer() -> Iterator[Dovecot]:
-    if not PROGRAM:
-        pytest.skip("Dovecot is not installed (apt-get install dovecot-imapd)")
-    with dovecot() as server:
-        yield server
 
 
 def letter(name: str, written: datetime) -> bytes:
