@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
+from pydantic import BaseModel
 
 from channels.address import BadAddress
 from hub.customers import directory
@@ -12,13 +13,25 @@ from hub.customers.directory import AddressTaken, NewCustomer
 from hub.customers.fields import BadField
 from hub.staff import audit
 from hub.web import words
-from hub.web.access import CustomerReader, CustomerWriter
+from hub.web.access import CustomerReader, CustomerWriter, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 
 router = APIRouter(route_class=Page)
 PAGE = 50
+
+
+class Typed(BaseModel):
+    """What stands in the form of a new customer, before anybody checks it."""
+
+    name: str = ""
+    given_name: str = ""
+    email: str = ""
+    phone: str = ""
+    language: str = "en"
+    timezone: str = ""
+    birthday: str = ""
 
 
 @router.get("/customers")
@@ -37,36 +50,9 @@ async def blank(visit: CustomerWriter) -> Response:
 
 
 @router.post("/customers/new")
-async def create(
-    visit: CustomerWriter,
-    name: Annotated[str, Form()] = "",
-    given_name: Annotated[str, Form()] = "",
-    email: Annotated[str, Form()] = "",
-    phone: Annotated[str, Form()] = "",
-    language: Annotated[str, Form()] = "en",
-    timezone: Annotated[str, Form()] = "",
-    birthday: Annotated[str, Form()] = "",
-) -> Response:
-    typed = {
-        "name": name,
-        "given_name": given_name,
-        "email": email,
-        "phone": phone,
-        "language": language,
-        "timezone": timezone,
-        "birthday": birthday,
-    }
+async def create(visit: CustomerWriter, typed: Annotated[Typed, Form()]) -> Response:
     try:
-        new = NewCustomer(
-            name=name,
-            given_name=given_name,
-            language=language,
-            timezone=timezone.strip() or None,
-            country=visit.hub.settings.hub.country,
-            birthday=read_birthday(birthday),
-            emails=(email,) if email.strip() else (),
-            phones=(phone,) if phone.strip() else (),
-        )
+        new = _understood(typed, visit.hub.settings.hub.country)
         async with visit.hub.database.unit() as session:
             customer = await directory.create(session, new, now=visit.now)
             subject = f"customer:{customer.id}"
@@ -74,11 +60,28 @@ async def create(
                 session, "customer.create", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now
             )
     except AddressTaken as e:
-        taken = _("%(address)s belongs to another customer already.") % {"address": e.value}
-        return page(visit, "customer_new.html", status=422, typed=typed, trouble=taken, tongues=words.TONGUES)
+        return _refused(visit, typed, _("%(address)s belongs to another customer already.") % {"address": e.value})
     except (BadAddress, BadField) as e:
-        return page(visit, "customer_new.html", status=422, typed=typed, trouble=str(e), tongues=words.TONGUES)
+        return _refused(visit, typed, str(e))
     return go(visit, f"/customers/{customer.id}", _("Added."))
+
+
+def _understood(typed: Typed, country: str | None) -> NewCustomer:
+    return NewCustomer(
+        name=typed.name,
+        given_name=typed.given_name,
+        language=typed.language,
+        timezone=typed.timezone.strip() or None,
+        country=country,
+        birthday=read_birthday(typed.birthday),
+        emails=(typed.email,) if typed.email.strip() else (),
+        phones=(typed.phone,) if typed.phone.strip() else (),
+    )
+
+
+def _refused(visit: Visit, typed: Typed, trouble: str) -> Response:
+    data: dict[str, Any] = {"typed": typed.model_dump(), "trouble": trouble, "tongues": words.TONGUES}
+    return page(visit, "customer_new.html", status=422, **data)
 
 
 def read_birthday(text: str) -> tuple[int | None, int, int] | None:
