@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -144,42 +145,32 @@ def _incomplete(new: directory.NewCustomer, number: int) -> directory.NewCustome
 
 async def _allow(session: AsyncSession, customer_id: UUID, number: int, now: datetime) -> None:
     """Consent of every kind: for all, for one channel, refused, never asked; and rankings of the channels."""
-    said: list[consent.Statement] = []
+    for statement in _statements(customer_id, number):
+        await consent.record(session, statement, now=now)
+    for purpose, kinds in _rankings(number).items():
+        await preferences.rank(session, customer_id, purpose, kinds, now=now)
+
+
+def _statements(customer_id: UUID, number: int) -> Iterator[consent.Statement]:
+    signed_up = partial(consent.Statement, customer_id, granted=True, source="sign-up form", wording_version="2026-01")
     if number % 5 != 4:
         kind = None if number % 3 else Kind.EMAIL
-        said.append(
-            consent.Statement(
-                customer_id,
-                Purpose.MARKETING,
-                kind,
-                True,
-                source="sign-up form",
-                wording="News and offers",
-                wording_version="2026-01",
-            )
-        )
+        yield signed_up(purpose=Purpose.MARKETING, channel=kind, wording="News and offers")
     if number % 8 != 7:
-        said.append(
-            consent.Statement(
-                customer_id,
-                Purpose.GREETINGS,
-                None,
-                True,
-                source="sign-up form",
-                wording="Greetings",
-                wording_version="2026-01",
-            )
-        )
+        yield signed_up(purpose=Purpose.GREETINGS, channel=None, wording="Greetings")
     if number % 11 == 10:
-        said.append(consent.Statement(customer_id, Purpose.MARKETING, None, False, source="told an agent"))
-    for statement in said:
-        await consent.record(session, statement, now=now)
+        yield consent.Statement(customer_id, Purpose.MARKETING, None, False, source="told an agent")
+
+
+def _rankings(number: int) -> dict[Purpose, tuple[Kind, ...]]:
+    found: dict[Purpose, tuple[Kind, ...]] = {}
     if number == 0:
-        await preferences.rank(session, customer_id, Purpose.REMINDERS, (Kind.SMS, Kind.EMAIL), now=now)
+        found[Purpose.REMINDERS] = (Kind.SMS, Kind.EMAIL)
     if number % 4 == 1:
-        await preferences.rank(session, customer_id, Purpose.MARKETING, (Kind.SMS, Kind.EMAIL), now=now)
+        found[Purpose.MARKETING] = (Kind.SMS, Kind.EMAIL)
     if number % 6 == 1:
-        await preferences.rank(session, customer_id, Purpose.SERVICE, (Kind.SMS, Kind.EMAIL, Kind.VOICE), now=now)
+        found[Purpose.SERVICE] = (Kind.SMS, Kind.EMAIL, Kind.VOICE)
+    return found
 
 
 def _circumstances(number: int) -> dict[str, object]:
