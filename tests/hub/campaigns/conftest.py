@@ -61,3 +61,17 @@ def enrol(database: Database, now: datetime) -> Enrol:
         return customer.id
 
     return make
+
+
+@pytest.fixture
+async def seven(enrol: Enrol) -> dict[str, UUID]:
+    """Four who agreed (one by telephone only), one who never did, one who died, one who wants to be left alone."""
+    return {
+        "Ada": await enrol("Ada"),
+        "Boris": await enrol("Boris", phone=True),
+        "Celina": await enrol("Celina", language="pl"),
+        "Dan": await enrol("Dan"),
+        "Never": await enrol("Never", agreed=False),
+        "Gone": await enrol("Gone", deceased=True),
+        "Leave": await enrol("Leave", do_not_contact=True),
+    }

@@ -45,20 +45,6 @@ async def run(database: Database, campaign: int, gate: Gate, now: datetime, limi
     return found
 
 
-@pytest.fixture
-async def seven(enrol: Enrol) -> dict[str, UUID]:
-    """Four who agreed (one by telephone only), one who never did, one who died, one who wants to be left alone."""
-    return {
-        "Ada": await enrol("Ada"),
-        "Boris": await enrol("Boris", phone=True),
-        "Celina": await enrol("Celina", language="pl"),
-        "Dan": await enrol("Dan"),
-        "Never": await enrol("Never", agreed=False),
-        "Gone": await enrol("Gone", deceased=True),
-        "Leave": await enrol("Leave", do_not_contact=True),
-    }
-
-
 async def test_everybody_is_in_one_group_and_nothing_is_written_into_the_log(
     database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:

@@ -25,6 +25,7 @@ from hub.models.vocabulary import AddressKind, CampaignState, Kind, State, Withh
 from hub.outbound import bulk, senders, templates
 from hub.outbound.bulk import FedTwice
 from hub.outbound.request import Gate
+from tests.hub.campaigns.running import feed, feed_all
 
 Enrol = Callable[..., Awaitable[UUID]]
 
@@ -43,19 +44,15 @@ async def draft(database: Database, template: int | None, now: datetime, **more:
     return campaign.id
 
 
+async def begun(database: Database, template: int, gate: Gate, now: datetime, **more: Any) -> int:
+    campaign = await draft(database, template, now, **more)
+    await begin(database, campaign, gate, now)
+    return campaign
+
+
 async def begin(database: Database, campaign: int, gate: Gate, now: datetime) -> None:
     async with database.unit() as session:
         await lifecycle.start(session, campaign, gate=gate, now=now)
-
-
-async def feed(database: Database, campaign: int, gate: Gate, now: datetime, size: int = 500) -> bool:
-    async with database.unit() as session:
-        return await feeding.feed(session, campaign, gate=gate, now=now, slice=size)
-
-
-async def feed_all(database: Database, campaign: int, gate: Gate, now: datetime, size: int = 500) -> None:
-    while await feed(database, campaign, gate, now, size):
-        pass
 
 
 async def counted(database: Database, campaign: int) -> Counts:
@@ -73,25 +70,10 @@ async def tickets(database: Database) -> list[Outbox]:
         return list(await session.exec(select(Outbox).order_by(col(Outbox.id))))
 
 
-@pytest.fixture
-async def seven(enrol: Enrol) -> list[UUID]:
-    """Four who agreed (one by telephone only), one who never did, one who died, one who wants to be left alone."""
-    return [
-        await enrol("Ada"),
-        await enrol("Boris", phone=True),
-        await enrol("Celina", language="pl"),
-        await enrol("Dan"),
-        await enrol("Never", agreed=False),
-        await enrol("Gone", deceased=True),
-        await enrol("Leave", do_not_contact=True),
-    ]
-
-
 async def test_everybody_in_the_segment_gets_one_answer_and_the_figures_add_up(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+    database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     await feed_all(database, campaign, gate, now, size=2)
     counts = await counted(database, campaign)
     assert counts == Counts(
@@ -100,14 +82,13 @@ async def test_everybody_in_the_segment_gets_one_answer_and_the_figures_add_up(
     assert counts.total == counts.fed
     async with database.unit() as session:
         rows = (await session.exec(select(Interaction.customer_id).where(Interaction.campaign_id == campaign))).all()
-    assert sorted(rows) == sorted(seven)
+    assert sorted(rows) == sorted(seven.values())
 
 
 async def test_feeding_by_several_workers_at_once_meets_everybody_once(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+    database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     await asyncio.gather(*(feed_all(database, campaign, gate, now, size=1) for _ in range(4)))
     counts = await counted(database, campaign)
     assert (counts.fed, counts.total) == (7, 7)
@@ -115,10 +96,9 @@ async def test_feeding_by_several_workers_at_once_meets_everybody_once(
 
 
 async def test_a_slice_that_fails_leaves_the_cursor_where_it_was(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+    database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     with pytest.raises(RuntimeError):
         async with database.unit() as session:
             await feeding.feed(session, campaign, gate=gate, now=now, slice=3)
@@ -129,10 +109,9 @@ async def test_a_slice_that_fails_leaves_the_cursor_where_it_was(
 
 
 async def test_f18_nothing_is_fed_and_nothing_is_due_while_a_campaign_is_paused(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+    database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     await feed(database, campaign, gate, now, size=3)
     before = [ticket.due_at for ticket in await tickets(database)]
     async with database.unit() as session:
@@ -147,10 +126,9 @@ async def test_f18_nothing_is_fed_and_nothing_is_due_while_a_campaign_is_paused(
 
 
 async def test_f18_cancelling_takes_back_what_waits_and_leaves_what_is_in_a_senders_hands(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+    database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     await feed_all(database, campaign, gate, now)
     first = (await tickets(database))[0]
     async with database.unit() as session:
@@ -167,10 +145,9 @@ async def test_f18_cancelling_takes_back_what_waits_and_leaves_what_is_in_a_send
 
 
 async def test_a_ticket_that_comes_back_to_a_cancelled_campaign_is_cancelled_too(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+    database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     await feed_all(database, campaign, gate, now)
     first = (await tickets(database))[0]
     async with database.unit() as session:
@@ -189,10 +166,9 @@ async def test_a_ticket_that_comes_back_to_a_cancelled_campaign_is_cancelled_too
 
 
 async def test_a_campaign_is_finished_when_all_are_fed_and_nothing_is_open(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+    database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     await feed_all(database, campaign, gate, now)
     assert await state(database, campaign) is CampaignState.RUNNING
     async with database.unit() as session:
@@ -205,10 +181,9 @@ async def test_a_campaign_is_finished_when_all_are_fed_and_nothing_is_open(
 
 
 async def test_feeding_waits_while_enough_lies_ahead_of_the_senders(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+    database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     for more in (True, True, False):
         async with database.unit() as session:
             assert await feeding.feed(session, campaign, gate=gate, now=now, slice=1, ahead=2) is more
@@ -216,12 +191,11 @@ async def test_feeding_waits_while_enough_lies_ahead_of_the_senders(
 
 
 async def test_feeding_goes_on_past_what_is_held_for_the_morning(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+    database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
     """Otherwise a campaign that begins with those who sleep would not reach those who are awake."""
     night = now.replace(hour=23)
-    campaign = await draft(database, spring, night)
-    await begin(database, campaign, gate, night)
+    campaign = await begun(database, spring, gate, night)
     for _ in seven:
         async with database.unit() as session:
             assert await feeding.feed(session, campaign, gate=gate, now=night, slice=1, ahead=1)
@@ -230,11 +204,10 @@ async def test_feeding_goes_on_past_what_is_held_for_the_morning(
 
 
 async def test_whoever_is_fed_twice_at_the_same_time_undoes_the_slice(
-    database: Database, gate: Gate, spring: int, seven: list[UUID], now: datetime
+    database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
     """Two feeders that both believe it is their turn, as after a fail-over: one wins, the other leaves nothing."""
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     async with database.unit() as session:
         found = await lifecycle.get(session, campaign)
         await audience.take(session, found, now=now)
@@ -244,7 +217,7 @@ async def test_whoever_is_fed_twice_at_the_same_time_undoes_the_slice(
             await senders.register(session, name, kind, rate=1, burst=1, now=now)
 
     async def feed_everybody(session: AsyncSession) -> int:
-        return await bulk.feed(session, what, low=UUID(int=0), high=max(seven), gate=gate, now=now)
+        return await bulk.feed(session, what, low=UUID(int=0), high=max(seven.values()), gate=gate, now=now)
 
     async def again() -> None:
         async with database.unit() as session:
@@ -259,7 +232,7 @@ async def test_whoever_is_fed_twice_at_the_same_time_undoes_the_slice(
         await second
     async with database.unit() as session:
         rows = select(Interaction.customer_id).where(col(Interaction.campaign_id) == campaign)
-        assert sorted(await session.exec(rows)) == sorted(seven)
+        assert sorted(await session.exec(rows)) == sorted(seven.values())
 
 
 async def _somebody_waits(session: AsyncSession) -> bool:
@@ -280,8 +253,7 @@ async def test_two_who_share_an_address_get_one_message(
         with pytest.raises(directory.AddressTaken):
             async with session.begin_nested():
                 await identities.add(session, second, AddressKind.EMAIL, "ada@example.org", now=now)
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     await feed_all(database, campaign, gate, now)
     result = await counted(database, campaign)
     assert (result.queued, result.withheld) == (1, {Withheld.NO_ADDRESS: 1})
@@ -373,8 +345,7 @@ async def test_a_paused_campaign_may_change_its_words_but_not_whom_it_means(
     database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
 ) -> None:
     await enrol("Ada")
-    campaign = await draft(database, spring, now)
-    await begin(database, campaign, gate, now)
+    campaign = await begun(database, spring, gate, now)
     async with database.unit() as session:
         await lifecycle.pause(session, campaign, now=now)
         changed = await lifecycle.edit(

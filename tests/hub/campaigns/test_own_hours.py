@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import col, select
 
-from hub.campaigns import feeding, hours, lifecycle, steps
+from hub.campaigns import hours, lifecycle, steps
 from hub.campaigns.lifecycle import NotStartable, Plan
 from hub.customers import consent, directory
 from hub.customers.consent import Statement
@@ -19,6 +19,7 @@ from hub.models import CampaignRecipient, Interaction
 from hub.models.vocabulary import CampaignState, Kind, Purpose
 from hub.outbound.quiet_hours import next_at, zones_of_number
 from hub.outbound.request import Gate
+from tests.hub.campaigns.running import feed_all
 
 HOUR = timedelta(hours=1)
 SEGMENT = ({"field": "label", "op": "eq", "value": "spring"},)
@@ -55,13 +56,13 @@ async def test_it_leaves_at_ten_by_everybodys_own_clock(
         "Ema": datetime(2026, 3, 11, 9, tzinfo=UTC),  # nobody knows: the company's clock
     }
     assert await _had(database, people) == set()
-    await _feed(database, gate, campaign, datetime(2026, 3, 10, 14, tzinfo=UTC))
+    await feed_all(database, campaign, gate, datetime(2026, 3, 10, 14, tzinfo=UTC), 2)
     assert await _had(database, people) == {"Bea"}
-    await _feed(database, gate, campaign, datetime(2026, 3, 11, 8, 30, tzinfo=UTC))
+    await feed_all(database, campaign, gate, datetime(2026, 3, 11, 8, 30, tzinfo=UTC), 2)
     assert await _had(database, people) == {"Bea", "Dora"}  # Cleo's hour passed seven hours ago
     assert (await _waiting(database, people))["Cleo"] == datetime(2026, 3, 12, 1, tzinfo=UTC)
-    await _feed(database, gate, campaign, datetime(2026, 3, 11, 9, tzinfo=UTC))
-    await _feed(database, gate, campaign, datetime(2026, 3, 12, 1, tzinfo=UTC))
+    await feed_all(database, campaign, gate, datetime(2026, 3, 11, 9, tzinfo=UTC), 2)
+    await feed_all(database, campaign, gate, datetime(2026, 3, 12, 1, tzinfo=UTC), 2)
     assert await _had(database, people) == set(people)
     async with database.unit() as session:
         found = await lifecycle.get(session, campaign)
@@ -109,15 +110,8 @@ async def _started(database: Database, gate: Gate, now: datetime, version: int) 
         campaign = await lifecycle.create(session, plan, staff_id=None, now=now)
         await steps.send_at(session, campaign.id or 0, time(10))
         await lifecycle.start(session, campaign.id or 0, gate=gate, now=now)
-    await _feed(database, gate, campaign.id or 0, now)
+    await feed_all(database, campaign.id or 0, gate, now, 2)
     return campaign.id or 0
-
-
-async def _feed(database: Database, gate: Gate, campaign: int, now: datetime) -> None:
-    more = True
-    while more:
-        async with database.unit() as session:
-            more = await feeding.feed(session, campaign, gate=gate, now=now, slice=2)
 
 
 async def _waiting(database: Database, people: dict[str, UUID]) -> dict[str, datetime | None]:

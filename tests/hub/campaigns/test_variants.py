@@ -23,6 +23,7 @@ from hub.models import Attempt, CampaignTest, CampaignVariant, CustomerEvent, In
 from hub.models.vocabulary import CampaignState, Goal, Purpose, State, Touch
 from hub.outbound import templates
 from hub.outbound.request import Gate
+from tests.hub.campaigns.running import feed_all
 
 HOUR = timedelta(hours=1)
 SEGMENT = ({"field": "label", "op": "eq", "value": "spring"},)
@@ -61,14 +62,14 @@ async def test_the_part_of_the_test_tries_and_the_rest_gets_what_people_followed
     by_words = Counter(one.template_version_id for one in tried)
     assert min(by_words[one] for one in versions) >= 8
     await _left(database, now)
-    await _feed(database, gate, campaign, now)
+    await feed_all(database, campaign, gate, now, 17)
     await _followed(database, campaign, [one.id for one in tried if one.template_version_id == versions[1]][:4], now)
     machines = [one.id for one in tried if one.template_version_id == versions[0]]
     await _followed(database, campaign, machines, now, machine=True)
 
-    await _feed(database, gate, campaign, now + HOUR)
+    await feed_all(database, campaign, gate, now + HOUR, 17)
     assert len(await _messages(database, campaign)) == len(tried)
-    await _feed(database, gate, campaign, now + 5 * HOUR)
+    await feed_all(database, campaign, gate, now + 5 * HOUR, 17)
     whole = await _messages(database, campaign)
     rest = [one for one in whole if one.id not in {one.id for one in tried}]
     assert sorted(one.customer_id for one in whole) == sorted(people)
@@ -104,14 +105,14 @@ async def test_a_goal_may_be_what_customers_do_elsewhere(
     trial = Trial([(versions[0], 1), (versions[1], 1)], 1.0, HOUR, Goal.EVENT, "bought")
     campaign = await _started(database, gate, now, versions, trial)
     await _left(database, now)
-    await _feed(database, gate, campaign, now)
+    await feed_all(database, campaign, gate, now, 17)
     tried = await _messages(database, campaign)
     first = [one.customer_id for one in tried if one.template_version_id == versions[0]]
     async with database.unit() as session:
         session.add_all(CustomerEvent(customer_id=one, name="bought", at=now + HOUR) for one in first[:3])
         session.add_all(CustomerEvent(customer_id=one, name="bought", at=now - HOUR, key="before") for one in people)
         session.add_all(CustomerEvent(customer_id=one, name="looked", at=now + HOUR) for one in people)
-    await _feed(database, gate, campaign, now + 2 * HOUR)
+    await feed_all(database, campaign, gate, now + 2 * HOUR, 17)
     finding = await _finding(database, campaign)
     assert (finding.winner, [one.reached for one in finding.scores]) == (0, [3, 0])
 
@@ -121,13 +122,13 @@ async def test_the_wait_begins_when_the_last_message_of_the_test_has_left(
 ) -> None:
     campaign = await _started(database, gate, now, versions, Trial([(versions[0], 1), (versions[1], 1)], 0.5, HOUR))
     tried = await _messages(database, campaign)
-    await _feed(database, gate, campaign, now + 5 * HOUR)  # a slow sender: all of them wait in the outbox
+    await feed_all(database, campaign, gate, now + 5 * HOUR, 17)  # a slow sender: all of them wait in the outbox
     assert len(await _messages(database, campaign)) == len(tried) < PEOPLE
     await _left(database, now + 5 * HOUR)
-    await _feed(database, gate, campaign, now + 5 * HOUR)
-    await _feed(database, gate, campaign, now + 6 * HOUR - timedelta(seconds=1))
+    await feed_all(database, campaign, gate, now + 5 * HOUR, 17)
+    await feed_all(database, campaign, gate, now + 6 * HOUR - timedelta(seconds=1), 17)
     assert len(await _messages(database, campaign)) == len(tried)
-    await _feed(database, gate, campaign, now + 6 * HOUR)
+    await feed_all(database, campaign, gate, now + 6 * HOUR, 17)
     assert len(await _messages(database, campaign)) == PEOPLE
 
 
@@ -137,8 +138,8 @@ async def test_what_reached_nobody_is_decided_by_a_person(
     campaign = await _started(database, gate, now, versions, Trial([(versions[0], 1), (versions[1], 1)], 0.5, HOUR))
     tried = await _messages(database, campaign)
     await _left(database, now, State.FAILED)
-    await _feed(database, gate, campaign, now)
-    await _feed(database, gate, campaign, now + HOUR)
+    await feed_all(database, campaign, gate, now, 17)
+    await feed_all(database, campaign, gate, now + HOUR, 17)
     assert len(await _messages(database, campaign)) == len(tried)
     async with database.unit() as session:
         found = await lifecycle.get(session, campaign)
@@ -146,7 +147,7 @@ async def test_what_reached_nobody_is_decided_by_a_person(
         assert "reached by its test" in (await session.exec(select(Task))).one().title
         await variants.choose(session, campaign, 1, now=now + HOUR)
         await lifecycle.resume(session, campaign, now=now + HOUR)
-    await _feed(database, gate, campaign, now + HOUR)
+    await feed_all(database, campaign, gate, now + HOUR, 17)
     assert len(await _messages(database, campaign)) == PEOPLE
 
 
@@ -200,7 +201,7 @@ async def test_a_person_may_choose_before_the_time_is_up(
     campaign = await _started(database, gate, now, versions, trial)
     async with database.unit() as session:
         await variants.choose(session, campaign, 1, now=now + HOUR)
-    await _feed(database, gate, campaign, now + HOUR)
+    await feed_all(database, campaign, gate, now + HOUR, 17)
     assert len(await _messages(database, campaign)) == PEOPLE
     with pytest.raises(NotStartable):
         async with database.unit() as session:
@@ -282,15 +283,8 @@ async def _started(
         await variants.arrange(session, campaign.id or 0, trial)
         await lifecycle.start(session, campaign.id or 0, gate=gate, now=now)
     if fed:
-        await _feed(database, gate, campaign.id or 0, now)
+        await feed_all(database, campaign.id or 0, gate, now, 17)
     return campaign.id or 0
-
-
-async def _feed(database: Database, gate: Gate, campaign: int, now: datetime) -> None:
-    more = True
-    while more:
-        async with database.unit() as session:
-            more = await feeding.feed(session, campaign, gate=gate, now=now, slice=17)
 
 
 async def _messages(database: Database, campaign: int) -> list[Interaction]:
