@@ -42,6 +42,8 @@ KNOWN_PROGRAMS = {
     *("export", "cd", "install", "chown", "sqlite3", "bash"),
 }
 
+_RULE = r"(?:[A-Z]\d{1,2}|3\.\d)\b"
+
 
 def text(path: str) -> str:
     return (DOCS / path).read_text(encoding="utf-8")
@@ -227,6 +229,18 @@ def _gate() -> Gate:
     rules = Rules.from_settings(settings.GateTable(), "UTC")
     signer = Signer(b"a secret of the tests")
     return Gate(rules, {Kind.EMAIL: ("mail",)}, signer, "https://hub.example", "Meadow & Sons", "en")
+
+
+def test_every_rule_that_code_cites_is_told() -> None:
+    told = set(re.findall(r"^\| ([A-Z]?\d[\d.]*) \|", text("reference/rules.md"), flags=re.MULTILINE))
+    code = "".join(p.read_text(encoding="utf-8") for top in ("hub", "channels") for p in (ROOT / top).rglob("*.py"))
+    cited = {
+        rule
+        for group in re.findall(rf"[Rr]equirements? ({_RULE}(?:(?:,| and| to|-) ?{_RULE})*)", code)
+        for rule in re.findall(_RULE, group)
+    }
+    assert cited > {"M12", "S6", "U6"}
+    assert cited - told == set()
 
 
 # ---- pages ----------------------------------------------------------------------------------

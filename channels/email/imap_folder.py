@@ -1,4 +1,4 @@
-"""One folder over a connection: what is newer than its cursor, in batches (requirements I1-I6, research/wire.md 2.4).
+"""One folder over a connection: what is newer than its cursor, in batches (requirements I1-I6).
 
 The mailbox's flags are never the memory. A batch is yielded with the cursor to store with it; only when the caller
 comes back for the next one does this module touch the mailbox (and then only `\\Seen`).
