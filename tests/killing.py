@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import sys
 import time
@@ -88,7 +89,9 @@ class Crew:
     async def _one(self) -> None:
         with self.log.open("ab") as log:
             self.processes.append(
-                await asyncio.create_subprocess_exec(*self.command, stdin=asyncio.subprocess.DEVNULL, stderr=log)
+                await asyncio.create_subprocess_exec(
+                    *self.command, stdin=asyncio.subprocess.DEVNULL, stderr=log, env=_environment()
+                )
             )
 
 
@@ -193,6 +196,11 @@ async def send(
     finally:
         await crew.stop()
         await connection.close()
+
+
+def _environment() -> dict[str, str]:
+    """Compiled modules are kept, as where a hub is installed: to start anew is part of what a kill costs."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 # Each of them sends and reads, by names of its own after host and process.

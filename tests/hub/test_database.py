@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from hub.clock import first_uuid7, moment, uuid7
-from hub.database import migrating
+from hub.database import migrating, revisions
 from hub.database.engine import Database
 from hub.models import METADATA, Consent, Customer
 
@@ -26,6 +28,21 @@ async def test_a_migrated_database_has_nothing_pending_and_migrating_again_chang
 ) -> None:
     await migrating.upgrade(database_url)
     assert await migrating.pending(database_url) == []
+
+
+def test_the_revision_wanted_by_the_files_names_is_the_one_that_alembic_migrates_to() -> None:
+    assert migrating.newest() == revisions.head(migrating.SCRIPTS)
+
+
+async def test_a_database_that_is_behind_lacks_what_came_after(database: Database, database_url: str) -> None:
+    async with database.unit() as session:
+        await session.execute(text("update alembic_version set version_num = '0001'"))
+    assert (await migrating.pending(database_url))[0] == "0002"
+
+
+def test_a_worker_starts_without_loading_what_migrates() -> None:
+    command = "import sys, hub.cli.running; sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0
 
 
 async def test_a_unit_that_raises_leaves_nothing_behind(database: Database, now: datetime) -> None:
