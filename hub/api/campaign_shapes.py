@@ -92,8 +92,12 @@ class CostOut(BaseModel):
 
 
 class DryRunOut(BaseModel):
-    """`done_at` null: it is being worked out. `ends_at`: when the last one would leave, about; null: never."""
+    """`done_at` null: it is being worked out. `ends_at`: when the last one would leave, about; null: never.
 
+    `problem`: why it cannot start at all, as it is written; empty when it can.
+    """
+
+    problem: str = ""
     begun_at: datetime
     done_at: datetime | None
     audience: int

@@ -27,10 +27,10 @@ from hub.api.campaign_shapes import (
 )
 from hub.api.problems import Endpoint, Problem
 from hub.api.shapes import Limit, Page
-from hub.campaigns import costs, dry_run_lists, dry_runs, estimates, keeping, lifecycle, previews, results
+from hub.campaigns import costs, dry_run_lists, dry_runs, estimates, keeping, lifecycle, previews, proofs, results
 from hub.campaigns.costs import Tariff
 from hub.campaigns.dry_run_lists import Part
-from hub.campaigns.lifecycle import NotStartable, Plan
+from hub.campaigns.lifecycle import NotStartable, Passed, Plan
 from hub.campaigns.previews import NothingToTry
 from hub.campaigns.segments import BadCondition
 from hub.models import Campaign
@@ -87,7 +87,7 @@ async def change_campaign(caller: Campaigner, campaign_id: int, body: CampaignIn
 
 @router.post("/{campaign_id}/schedule")
 async def schedule_campaign(caller: Campaigner, campaign_id: int, body: ScheduleIn) -> CampaignOut:
-    """Start by itself."""
+    """Start by itself at a moment that is yet to come; one that has passed is refused (422)."""
 
     async def act(session: Any) -> Campaign:
         return await lifecycle.schedule(session, campaign_id, body.at, gate=caller.hub.gate, now=caller.now)
@@ -167,6 +167,7 @@ async def read_dry_run(caller: CampaignReader, campaign_id: int) -> DryRunOut:
         if report is None:
             raise Problem(404, "Dry run", "There is none of the campaign as it is", remedy="POST to this address first")
         told = DryRunOut.of(report)
+        told.problem = str(await proofs.prove(session, campaign, gate=caller.hub.gate, now=caller.now) or "")
         told.ends_at = await estimates.finish(
             session, report, gate=caller.hub.gate, per_hour=campaign.per_hour, now=campaign.starts_at or caller.now
         )
@@ -280,6 +281,9 @@ def _refuse(error: Exception) -> NoReturn:
     if isinstance(error, BadCondition):
         cause = [{"field": "body.segment", "cause": str(error)}]
         raise Problem(422, "Segment", str(error), remedy="Correct the condition", errors=cause) from error
+    if isinstance(error, Passed):
+        late = [{"field": "body.at", "cause": str(error)}]
+        raise Problem(422, "Start", str(error), remedy="Send a later moment, or start it now", errors=late) from error
     raise Problem(409, "Campaign", str(error), remedy="Read it again: its state may have changed") from error
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.campaigns.fields import ATTRIBUTE, FIELDS, Field, Op, field_of
+from hub.sentences import Gap, Sentence
 
 _LONGEST_TEXT = 200
 _LONGEST_LIST = 1000
@@ -36,11 +37,20 @@ def read(raw: Mapping[str, Any]) -> Condition:
     """Check one {"field", "op", "value"}. Raises BadCondition."""
     strange = set(raw) - {"field", "op", "value"}
     if strange:
-        raise BadCondition(f"a condition has field, op and value, not {', '.join(sorted(map(str, strange)))}")
+        raise BadCondition(
+            Sentence(
+                "A condition has field, op and value, not %(others)s", {"others": tuple(sorted(map(str, strange)))}
+            )
+        )
     name = _text(raw.get("field"), "field")
     field = field_of(name)
     if field is None:
-        raise BadCondition(f"{name}: there is no such field. Known: {', '.join(FIELDS)}, {ATTRIBUTE}<key>")
+        raise BadCondition(
+            Sentence(
+                "%(field)s: there is no such field. Known: %(known)s",
+                {"field": name, "known": (*FIELDS, f"{ATTRIBUTE}<key>")},
+            )
+        )
     op = _op(field, name, raw.get("op"))
     return Condition(name, op, _value(field, name, op, raw.get("value")))
 
@@ -77,7 +87,13 @@ def _spelt(word: str, kind: str) -> Any:
 def _op(field: Field, name: str, raw: object) -> Op:
     allowed = [op.value for op in field.ops]
     if raw not in allowed:
-        raise BadCondition(f"{name}: {raw!r} cannot be asked. Allowed: {', '.join(allowed)}")
+        raise BadCondition(
+            _about(
+                name,
+                "%(field)s: %(what)s cannot be asked. Allowed: %(known)s",
+                {"what": repr(raw), "known": tuple(allowed)},
+            )
+        )
     return Op(str(raw))
 
 
@@ -93,7 +109,7 @@ def _value(field: Field, name: str, op: Op, raw: object) -> Any:
 
 def _several(field: Field, name: str, raw: object) -> tuple[Any, ...]:
     if not isinstance(raw, list | tuple) or not 0 < len(raw) <= _LONGEST_LIST:
-        raise BadCondition(f"{name}: `in` takes a list of 1 to {_LONGEST_LIST} values")
+        raise BadCondition(_about(name, "%(field)s: give a list of 1 to %(most)s values", {"most": _LONGEST_LIST}))
     return tuple(_single(field, name, item) for item in raw)
 
 
@@ -111,7 +127,9 @@ def _single(field: Field, name: str, raw: object) -> Any:
 
 def _flag(raw: object, name: str) -> bool:
     if not isinstance(raw, bool):
-        raise BadCondition(f"{name}: takes true or false, not {raw!r}")
+        raise BadCondition(
+            _about(name, "%(field)s: takes yes or no (true or false), not %(what)s", {"what": repr(raw)})
+        )
     return raw
 
 
@@ -120,7 +138,8 @@ def _number(field: Field, name: str, raw: object) -> int | float:
     if field.type == "any":
         good = good or (isinstance(raw, float) and math.isfinite(raw))
     if not good or not isinstance(raw, int | float) or not field.lowest <= raw <= field.highest:
-        raise BadCondition(f"{name}: takes a number from {field.lowest} to {field.highest}, not {raw!r}")
+        gaps: dict[str, Gap] = {"low": field.lowest, "high": field.highest, "what": repr(raw)}
+        raise BadCondition(_about(name, "%(field)s: takes a number from %(low)s to %(high)s, not %(what)s", gaps))
     return raw
 
 
@@ -129,18 +148,28 @@ def _moment(raw: object, name: str) -> datetime:
         moment = datetime.fromisoformat(_text(raw, name))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as e:
-        raise BadCondition(f"{name}: takes a date such as 2026-03-31, not {raw!r}") from e
+        raise BadCondition(
+            _about(name, "%(field)s: takes a date such as 2026-03-31, not %(what)s", {"what": repr(raw)})
+        ) from e
 
 
 def _text(raw: object, name: str) -> str:
     if not isinstance(raw, str) or not raw.strip() or len(raw) > _LONGEST_TEXT:
-        raise BadCondition(f"{name}: takes a text of 1 to {_LONGEST_TEXT} characters, not {str(raw)[:40]!r}")
+        gaps: dict[str, Gap] = {"most": _LONGEST_TEXT, "what": repr(str(raw)[:40])}
+        raise BadCondition(_about(name, "%(field)s: takes a text of 1 to %(most)s characters, not %(what)s", gaps))
     if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in raw):
-        raise BadCondition(f"{name}: the text holds characters that no text can hold")
+        raise BadCondition(_about(name, "%(field)s: the text holds characters that no text can hold", {}))
     return raw
 
 
 def _choice(field: Field, text: str, name: str) -> str:
     if field.choices and text not in field.choices:
-        raise BadCondition(f"{name}: {text!r} is not one of {', '.join(field.choices)}")
+        gaps: dict[str, Gap] = {"what": repr(text), "known": field.choices}
+        raise BadCondition(_about(name, "%(field)s: %(what)s is none of these: %(known)s", gaps))
     return text
+
+
+def _about(name: str, words: str, gaps: Mapping[str, Gap]) -> Sentence:
+    """Of a field, by the title that forms give it."""
+    field = FIELDS.get(name)
+    return Sentence(words, {"field": Sentence(field.title) if field else name, **gaps})

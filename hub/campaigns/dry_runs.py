@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,12 +19,15 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import lengths, portions, segments
+from hub.campaigns import lengths, portions, proofs, segments
 from hub.models import Campaign, DryRun, DryRunLine
 from hub.models.vocabulary import Kind, Withheld
-from hub.outbound import bulk, dry_run
+from hub.outbound import bulk, dry_run, rendering
 from hub.outbound.bulk import Mailing, Verdict
+from hub.outbound.rendering import Variants
 from hub.outbound.request import Gate
+
+WRONG = "the text cannot be sent as it is written"
 
 SLICE, AT_ONCE = 20_000, 2_000  # `AT_ONCE`: while somebody waits for the page
 
@@ -157,9 +160,25 @@ _KEEP = """,
 kept as (
   insert into dry_run_line (campaign_id, customer_id, kind, reason, not_before, segments, trace)
   select cast(:dry_run as int), customer_id, coalesce(kind, ''), coalesce(reason, ''), not_before, 0, trace
-  from decided)
+  from proven)
 select kind, reason, not_before is not null as later, count(*) as number, max(not_before) as until
-from decided group by 1, 2, 3"""
+from proven group by 1, 2, 3"""
+
+# Whoever would get a text that cannot be sent as it is written gets nothing. `texts` has every channel and language
+# with a text; those without one of their own get that in the language of all.
+_PROVEN = """,
+texts as (
+  select * from unnest(cast(:said_kinds as text[]), cast(:said_languages as text[]), cast(:said_wrong as bool[]))
+    as s(kind, language, wrong)),
+proven as (
+  select d.customer_id, case when not wrong then d.kind end as kind,
+    case when wrong then 'template_error' else d.reason end as reason,
+    case when not wrong then d.not_before end as not_before,
+    case when wrong then d.trace || jsonb_build_array(cast(:wrong_words as text)) else d.trace end as trace
+  from decided d
+  cross join lateral (select d.kind is not null and coalesce(
+    (select s.wrong from texts s where s.kind = d.kind and s.language = d.language),
+    (select s.wrong from texts s where s.kind = d.kind and s.language = :fallback), false) as wrong) w)"""
 
 _LENGTHS = text("""
 update dry_run_line l set segments = t.segments
@@ -174,14 +193,36 @@ async def _judge(
     mailing = await portions.mailing(session, campaign)
     about = bulk.matter(mailing, gate)
     asked = await bulk.ask(session, about, customers, now=now)
-    values = {**asked.values, "dry_run": campaign.id}
-    rows = (await bulk.run(session, f"{asked.tables}{_KEEP}", values)).all()
+    unfit = await proofs.unfit(session, campaign, mailing.version, gate=gate, now=now)
+    values = {**asked.values, "dry_run": campaign.id, **_said(mailing.version.variants, unfit, gate)}
+    rows = (await bulk.run(session, f"{asked.tables}{_PROVEN}{_KEEP}", values)).all()
     groups = [_counted(row) for row in rows]
     odd = await dry_run.by_hand(session, about, asked.by_hand, now=now)
+    odd = [_proven(one, unfit) for one in odd] if unfit else odd
     if odd:
         await session.execute(insert(DryRunLine), [_line(campaign, one) for one in odd])
         groups += map(_alone, odd)
     return await _measured(session, mailing, customers, groups, gate)
+
+
+def _said(variants: Variants, unfit: frozenset[tuple[Kind, str]], gate: Gate) -> dict[str, object]:
+    """The values of `_PROVEN`."""
+    texts = [(kind, one) for one in variants for kind in Kind if kind in rendering.kinds(variants, one, one)]
+    return {
+        "said_kinds": [kind.value for kind, _ in texts],
+        "said_languages": [language for _, language in texts],
+        "said_wrong": [text in unfit for text in texts],
+        "fallback": gate.default_language,
+        "wrong_words": WRONG,
+    }
+
+
+def _proven(verdict: Verdict, unfit: frozenset[tuple[Kind, str]]) -> Verdict:
+    """The few whom `permission` judged one by one: a text that is wrong in any language keeps them from it."""
+    if verdict.kind is None or verdict.kind not in {kind for kind, _ in unfit}:
+        return verdict
+    trace = (*verdict.trace, WRONG)
+    return replace(verdict, kind=None, reason=Withheld.TEMPLATE_ERROR, not_before=None, trace=trace)
 
 
 async def _measured(

@@ -40,7 +40,7 @@ async def archive(session: AsyncSession, campaign_id: int, *, now: datetime) -> 
     """Out of the list; from now on it can only be read. Raises NotFound; NotStartable while it is under way."""
     campaign = await rows.locked(session, campaign_id)
     if campaign.state not in _AT_REST:
-        raise NotStartable(f"“{campaign.name}” is {campaign.state.value} and cannot be put away. Cancel it first")
+        raise NotStartable(rows.about(campaign, "“%(name)s” is %(state)s and cannot be put away. Cancel it first"))
     campaign.archived_at = campaign.archived_at or now
     return await rows.saved(session, campaign)
 

@@ -15,11 +15,14 @@ from hub.campaigns.conditions import BadCondition
 from hub.campaigns.counting import Counts
 from hub.campaigns.proofs import prove
 from hub.campaigns.rows import NotFound as NotFound
+from hub.campaigns.rows import about
 from hub.conversations import tasks
 from hub.conversations.tasks import NewTask
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Kind, Purpose
+from hub.outbound import faults
 from hub.outbound.request import Gate
+from hub.sentences import Sentence
 
 _TRAILING = timedelta(days=3)  # how long after a cancellation a sender may still give a ticket back
 _BEFORE = frozenset({CampaignState.DRAFT, CampaignState.SCHEDULED})
@@ -28,6 +31,10 @@ _ALIVE = _BEFORE | {CampaignState.RUNNING, CampaignState.PAUSED}
 
 class NotStartable(Exception):
     """What was asked cannot be done with the campaign as it is. Says why and what would help."""
+
+
+class Passed(NotStartable):
+    """It was to start at a moment that is over."""
 
 
 class EmptySegment(NotStartable):
@@ -80,12 +87,14 @@ async def edit(session: AsyncSession, campaign_id: int, plan: Plan, *, gate: Gat
     """
     campaign = await _locked(session, campaign_id)
     if campaign.state not in _BEFORE | {CampaignState.PAUSED}:
-        raise NotStartable(f"“{campaign.name}” is {campaign.state.value} and cannot be changed. Pause it first")
+        raise NotStartable(about(campaign, "“%(name)s” is %(state)s and cannot be changed. Pause it first"))
     if campaign.state is CampaignState.PAUSED:
         await _revise(session, campaign, plan, gate=gate, now=now)
     else:
         if plan.template_version_id != campaign.template_version_id and await revising.tests(session, campaign):
-            raise NotStartable(f"“{campaign.name}” tests its words: change them there, or take the test away first")
+            raise NotStartable(
+                about(campaign, "“%(name)s” tests its words: change them there, or take the test away first")
+            )
         _write(campaign, plan)
     return await rows.saved(session, campaign)
 
@@ -93,18 +102,24 @@ async def edit(session: AsyncSession, campaign_id: int, plan: Plan, *, gate: Gat
 async def _revise(session: AsyncSession, campaign: Campaign, plan: Plan, *, gate: Gate, now: datetime) -> None:
     fixed = revising.fixed(campaign, list(plan.segment), plan.purpose, [kind.value for kind in plan.kinds])
     if fixed:
-        raise NotStartable(f"“{campaign.name}” has begun: its {fixed} cannot be changed any more")
+        raise NotStartable(about(campaign, "“%(name)s” has begun and this stays as it is: %(what)s", {"what": fixed}))
     before = (campaign.template_version_id, dict(campaign.variables))
     if before != (plan.template_version_id, dict(plan.variables)) and await revising.tests(session, campaign):
-        raise NotStartable(f"“{campaign.name}” tests its words: choose the best of them first, then change them")
+        raise NotStartable(
+            about(campaign, "“%(name)s” tests its words: choose the best of them first, then change them")
+        )
     _write(campaign, plan)
     if problem := await prove(session, campaign, gate=gate, now=now):
-        raise NotStartable(f"“{campaign.name}” cannot go on like that: {problem}")
+        raise NotStartable(about(campaign, "“%(name)s” cannot go on like that: %(why)s", {"why": problem}))
     if before != (campaign.template_version_id, campaign.variables):
         if lost := await revising.unspoken(session, campaign, gate.default_language):
-            named = ", ".join(sorted(lost))
+            named = tuple(faults.CHANNELS[kind] for kind in sorted(lost))
             raise NotStartable(
-                f"“{campaign.name}” cannot go on like that: people wait for it by {named} without a text"
+                about(
+                    campaign,
+                    "“%(name)s” cannot go on like that: people wait for it by a channel without a text (%(channels)s)",
+                    {"channels": named},
+                )
             )
         await revising.reword(session, campaign, before[0])
 
@@ -113,8 +128,10 @@ async def schedule(
     session: AsyncSession, campaign_id: int, starts_at: datetime, *, gate: Gate, now: datetime
 ) -> Campaign:
     """Start by itself at `starts_at`. Raises NotFound, NotStartable, EmptySegment, now rather than then."""
+    if starts_at <= now:
+        raise Passed(Sentence("That moment has passed. Choose a later one."))
     campaign = await _locked(session, campaign_id)
-    _require(campaign, _BEFORE, "scheduled")
+    _require(campaign, _BEFORE, "“%(name)s” is %(state)s and cannot be scheduled")
     await _check(session, campaign, gate=gate, now=now)
     campaign.state, campaign.starts_at = CampaignState.SCHEDULED, starts_at
     return await rows.saved(session, campaign)
@@ -123,7 +140,7 @@ async def schedule(
 async def start(session: AsyncSession, campaign_id: int, *, gate: Gate, now: datetime) -> Campaign:
     """Begin. Raises NotFound; NotStartable naming the template's fault; EmptySegment."""
     campaign = await _locked(session, campaign_id)
-    _require(campaign, _BEFORE, "started")
+    _require(campaign, _BEFORE, "“%(name)s” is %(state)s and cannot be started")
     await _check(session, campaign, gate=gate, now=now)
     campaign.state, campaign.started_at = CampaignState.RUNNING, now
     await dry_runs.forget(session, campaign_id)
@@ -136,7 +153,7 @@ async def pause(session: AsyncSession, campaign_id: int, *, now: datetime, reaso
     However much waits, this is done at once: it is the state that senders obey, and the tickets follow, see `follow`.
     """
     campaign = await _locked(session, campaign_id)
-    _require(campaign, {CampaignState.RUNNING}, "paused")
+    _require(campaign, {CampaignState.RUNNING}, "“%(name)s” is %(state)s and cannot be paused")
     campaign.state, campaign.pause_reason = CampaignState.PAUSED, reason
     await tickets.follow(session, campaign, now=now)
     return await rows.saved(session, campaign)
@@ -145,7 +162,7 @@ async def pause(session: AsyncSession, campaign_id: int, *, now: datetime, reaso
 async def resume(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
     """Go on where it stopped. What has gone wrong until now no longer counts, see `thresholds`."""
     campaign = await _locked(session, campaign_id)
-    _require(campaign, {CampaignState.PAUSED}, "resumed")
+    _require(campaign, {CampaignState.PAUSED}, "“%(name)s” is %(state)s and cannot go on")
     campaign.state, campaign.pause_reason = CampaignState.RUNNING, ""
     campaign.judged = asdict(await tallies.whole(session, campaign_id))
     await tickets.follow(session, campaign, now=now)
@@ -156,7 +173,7 @@ async def resume(session: AsyncSession, campaign_id: int, *, now: datetime) -> C
 async def cancel(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
     """End it: nothing more leaves, what waits is cancelled (see `follow`), what has left stays as it is."""
     campaign = await _locked(session, campaign_id)
-    _require(campaign, _ALIVE, "cancelled")
+    _require(campaign, _ALIVE, "“%(name)s” is %(state)s and cannot be cancelled")
     campaign.state, campaign.finished_at = CampaignState.CANCELLED, now
     await tickets.follow(session, campaign, now=now)
     return await rows.saved(session, campaign)
@@ -217,7 +234,7 @@ async def start_ready(session: AsyncSession, campaign_id: int, *, gate: Gate, no
 async def unschedule(session: AsyncSession, campaign_id: int) -> Campaign:
     """Back to draft: by a person, or because it could not start when its time came."""
     campaign = await _locked(session, campaign_id)
-    _require(campaign, {CampaignState.SCHEDULED}, "taken off the schedule")
+    _require(campaign, {CampaignState.SCHEDULED}, "“%(name)s” is %(state)s: no start is planned for it")
     campaign.state = CampaignState.DRAFT
     return await rows.saved(session, campaign)
 
@@ -247,18 +264,18 @@ def _write(campaign: Campaign, plan: Plan) -> None:
 async def _locked(session: AsyncSession, campaign_id: int) -> Campaign:
     campaign = await rows.locked(session, campaign_id)
     if campaign.archived_at is not None:
-        raise NotStartable(f"“{campaign.name}” is in the archive and can only be read. Take it out first")
+        raise NotStartable(about(campaign, "“%(name)s” is in the archive and can only be read. Take it out first"))
     return campaign
 
 
-def _require(campaign: Campaign, states: frozenset[CampaignState] | set[CampaignState], done: str) -> None:
+def _require(campaign: Campaign, states: frozenset[CampaignState] | set[CampaignState], refusal: str) -> None:
     if campaign.state not in states:
-        raise NotStartable(f"“{campaign.name}” is {campaign.state.value} and cannot be {done}")
+        raise NotStartable(about(campaign, refusal))
 
 
 async def _check(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: datetime) -> None:
     if not await segments.count(session, campaign.segment, now=now):
-        raise EmptySegment(f"nobody is in the segment of “{campaign.name}”. Loosen its conditions")
+        raise EmptySegment(about(campaign, "Nobody is in the segment of “%(name)s”. Loosen its conditions"))
     problem = await prove(session, campaign, gate=gate, now=now)
     if problem:
-        raise NotStartable(f"“{campaign.name}” cannot start: {problem}")
+        raise NotStartable(about(campaign, "“%(name)s” cannot start: %(why)s", {"why": problem}))

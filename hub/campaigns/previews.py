@@ -15,10 +15,11 @@ from hub.campaigns.portions import request_for
 from hub.customers import directory
 from hub.models import Campaign, Customer, DryRunLine, TemplateVersion
 from hub.models.vocabulary import Kind
-from hub.outbound import planning, rendering, trial
+from hub.outbound import faults, planning, rendering, trial
 from hub.outbound.question import Decision
 from hub.outbound.rendering import Rendered, TemplateProblem
 from hub.outbound.request import Gate
+from hub.sentences import Sentence
 
 HARMLESS = "test"  # instead of a signed token: the link of a message that is for nobody
 
@@ -29,7 +30,7 @@ class Said:
 
     kind: Kind
     rendered: Rendered | None
-    problem: str = ""
+    problem: Sentence | None = None
     measure: Measure | None = None
     fallback: bool = False  # the customer's own language has no text
 
@@ -91,7 +92,8 @@ async def send_test(
     customer = await directory.get(session, customer_id)
     said = next((one for one in await _words(session, campaign, customer, gate) if one.kind is kind), None)
     if said is None or said.rendered is None:
-        raise NothingToTry(said.problem if said else f"There is no text for {kind.value}")
+        nothing = Sentence("There is no text for this (%(channel)s)", {"channel": faults.CHANNELS[kind]})
+        raise NothingToTry((said.problem if said else None) or nothing)
     return await trial.send(
         session,
         said.rendered,
@@ -121,6 +123,6 @@ def _said(version: TemplateVersion, kind: Kind, language: str, fallback: str, va
     try:
         found = rendering.render(version.variants, kind, language, fallback, values, name="template")
     except TemplateProblem as problem:
-        return Said(kind, None, str(problem))
+        return Said(kind, None, problem.said)
     length = measure(found.text) if kind is Kind.SMS else None
     return Said(kind, found, measure=length, fallback=found.language != language)

@@ -2,38 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import segments
+from hub.clock import uuid7
 from hub.models import Campaign, CampaignStep, CampaignVariant, Customer, Template, TemplateVersion
-from hub.models.vocabulary import Kind
-from hub.outbound import planning, rendering
+from hub.models.vocabulary import Kind, Purpose
+from hub.outbound import faults, planning, rendering
+from hub.outbound.rendering import TemplateProblem, Variants
 from hub.outbound.request import Gate
+from hub.sentences import Gap, Sentence
+
+_TOLD = 5  # faults of a template at once
+
+# The texts that a channel's message is made of.
+PARTS: Mapping[Kind, frozenset[str]] = {
+    Kind.EMAIL: frozenset({"subject", "body", "html"}),
+    Kind.SMS: frozenset({"sms"}),
+    Kind.VOICE: frozenset({"voice"}),
+}
 
 
-async def prove(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: datetime) -> str:
-    """What is wrong, in words for the marketer, naming file and line; empty when nothing is."""
+async def prove(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: datetime) -> Sentence | None:
+    """What is wrong, naming text and line, why and the remedy; None when nothing is."""
     version = await session.get(TemplateVersion, campaign.template_version_id or 0)
     if version is None:
-        return "it has no template. Choose one"
+        return Sentence("it has no text. Write one, or choose a template")
     sample = await _somebody(session, campaign, now)
     if sample is None:
-        return "nobody is in its segment"
+        return Sentence("nobody is in its segment. Loosen its conditions")
     values = planning.values(gate, sample, campaign.purpose, Kind.EMAIL, campaign.variables)
     for one in (version, *await _others(session, campaign)):
-        if problem := await _wrong(session, one, values):
-            return problem
+        problems = rendering.check(one.variants, values)
+        if problems:
+            return told(problems) if one is version else await _elsewhere(session, one, problems)
     return _channels(campaign, version, gate)
 
 
-async def _wrong(session: AsyncSession, version: TemplateVersion, values: Mapping[str, object]) -> str:
+def written(
+    variants: Variants, purpose: Purpose, variables: Mapping[str, object], *, gate: Gate, now: datetime
+) -> Sentence | None:
+    """What is wrong with texts that are being saved, as far as that hangs on no customer; None when nothing is.
+
+    What a customer's own attributes make of it is known when there is a customer: to the dry run.
+    """
+    somebody = Customer(id=uuid7(now), name="Ana Nowak", given_name="Ana", created_at=now, updated_at=now)
+    sample = planning.values(gate, somebody, purpose, Kind.EMAIL, variables)
+    person = cast("dict[str, object]", sample["customer"])
+    wrong = rendering.check(variants, {**sample, "customer": person | {"attributes": _Anything()}})
+    known = [one for one in wrong if one.why is not faults.MISFIT]
+    return told(known) if known else None
+
+
+async def unfit(
+    session: AsyncSession, campaign: Campaign, version: TemplateVersion, *, gate: Gate, now: datetime
+) -> frozenset[tuple[Kind, str]]:
+    """The channels and languages of a text that cannot be sent as it is written."""
+    sample = await _somebody(session, campaign, now)
+    if sample is None:
+        return frozenset()
+    values = planning.values(gate, sample, campaign.purpose, Kind.EMAIL, campaign.variables)
+    wrong = rendering.check(version.variants, values)
+    return frozenset((kind, one.language) for one in wrong for kind, parts in PARTS.items() if one.part in parts)
+
+
+def told(problems: Sequence[TemplateProblem]) -> Sentence:
+    """The first of them, each with its place, cause and remedy."""
+    return Sentence("%(faults)s", {"faults": tuple(_ended(problem.said) for problem in problems[:_TOLD])})
+
+
+class _Anything(dict[str, object]):
+    """Attributes of a customer whom nobody knows yet: there is one of any name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> _Anything:
+        return _Anything()
+
+
+def _ended(said: Sentence) -> Sentence:
+    return said if str(said).endswith(("?", ".", "!")) else Sentence("%(sentence)s.", {"sentence": said})
+
+
+async def _elsewhere(session: AsyncSession, version: TemplateVersion, problems: Sequence[TemplateProblem]) -> Sentence:
+    """In a later step, or in the words of a test: those have a name."""
     template = await session.get(Template, version.template_id)
-    problems = rendering.check(version.variants, values, name=template.name if template else "template")
-    return "; ".join(map(str, problems[:5]))
+    gaps: dict[str, Gap] = {"text": template.title or template.name if template else "", "why": told(problems)}
+    return Sentence("in “%(text)s”: %(why)s", gaps)
 
 
 async def _others(session: AsyncSession, campaign: Campaign) -> Sequence[TemplateVersion]:
@@ -44,16 +105,20 @@ async def _others(session: AsyncSession, campaign: Campaign) -> Sequence[Templat
     return (await session.exec(select(TemplateVersion).where(mine).order_by(col(TemplateVersion.id)))).all()
 
 
-def _channels(campaign: Campaign, version: TemplateVersion, gate: Gate) -> str:
+def _channels(campaign: Campaign, version: TemplateVersion, gate: Gate) -> Sentence | None:
     """At least one channel needs a text in the language that everybody falls back to."""
     asked = {Kind(kind) for kind in campaign.kinds} or set(Kind)
     spoken = rendering.kinds(version.variants, gate.default_language, gate.default_language)
+    gaps: dict[str, Gap] = {"channels": _named(asked), "language": faults.tongue(gate.default_language)}
     if not asked & spoken:
-        names = ", ".join(sorted(asked))
-        return f"its template has no text in “{gate.default_language}” for {names}"
+        return Sentence("there is no text in %(language)s for any of its channels (%(channels)s). Write one", gaps)
     if not asked & planning.available(gate, ""):
-        return f"no channel is set up for {', '.join(sorted(asked))}"
-    return ""
+        return Sentence("none of its channels is set up (%(channels)s). Choose others", gaps)
+    return None
+
+
+def _named(kinds: Iterable[Kind]) -> tuple[Sentence, ...]:
+    return tuple(faults.CHANNELS[kind] for kind in sorted(kinds))
 
 
 async def _somebody(session: AsyncSession, campaign: Campaign, now: datetime) -> Customer | None:

@@ -12,15 +12,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.models import Campaign, CampaignTest, CampaignVariant, Interaction, TemplateVersion
 from hub.models.vocabulary import Kind, Purpose, State
 from hub.outbound import rendering
+from hub.sentences import Sentence
 
 
-def fixed(campaign: Campaign, segment: Sequence[Mapping[str, Any]], purpose: Purpose, kinds: Sequence[str]) -> str:
-    """Which of the things that everybody was judged by would be changed; empty when none is."""
+def fixed(
+    campaign: Campaign, segment: Sequence[Mapping[str, Any]], purpose: Purpose, kinds: Sequence[str]
+) -> Sentence | None:
+    """Which of the things that everybody was judged by would be changed; None when none is."""
     if list(segment) != campaign.segment:
-        return "segment"
+        return Sentence("whom it means")
     if purpose is not campaign.purpose:
-        return "purpose"
-    return "channels" if list(kinds) != campaign.kinds else ""
+        return Sentence("why it writes")
+    return Sentence("by which channels") if list(kinds) != campaign.kinds else None
 
 
 async def tests(session: AsyncSession, campaign: Campaign) -> bool:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.models import Campaign
+from hub.sentences import Gap, Sentence
 
 
 class NotFound(LookupError):
     """There is no such campaign."""
+
+
+def about(campaign: Campaign, words: str, gaps: Mapping[str, Gap] | None = None) -> Sentence:
+    """A sentence in which the campaign's `name` and its `state` may stand."""
+    return Sentence(words, {"name": campaign.name, "state": Sentence(campaign.state.value), **(gaps or {})})
 
 
 async def locked(session: AsyncSession, campaign_id: int) -> Campaign:

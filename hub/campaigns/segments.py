@@ -17,6 +17,7 @@ from hub.campaigns.conditions import BadCondition, Condition, from_text, read
 from hub.campaigns.fields import ANY_ATTRIBUTE, FIELDS, Field, Op
 from hub.models import Consent, Customer, Identity, Interaction
 from hub.models.vocabulary import AddressKind, Direction, IdentityState, Kind, Origin, Purpose, State
+from hub.sentences import Sentence
 
 __all__ = ["ANY_ATTRIBUTE", "FIELDS", "BadCondition", "Field", "Op", "compile", "count", "from_text", "slice_after"]
 
@@ -29,7 +30,11 @@ def compile(conditions: Sequence[Mapping[str, Any]], *, now: datetime | None = N
     """The predicate over `customer` that holds when every condition does. Raises BadCondition."""
     at = now or clock.now()
     if len(conditions) > _MOST:
-        raise BadCondition(f"{len(conditions)} conditions are too many: {_MOST} are allowed")
+        raise BadCondition(
+            Sentence(
+                "%(number)s conditions are too many: %(most)s are allowed", {"number": len(conditions), "most": _MOST}
+            )
+        )
     return and_(true(), *(_where(read(raw), at) for raw in conditions))
 
 
@@ -134,7 +139,7 @@ def _only_numbers(condition: Condition) -> Any:
     if condition.op is not Op.IN:
         return condition.value
     if not all(isinstance(value, int | float) for value in condition.value):
-        raise BadCondition(f"{condition.name}: a list holds numbers or texts, not both")
+        raise BadCondition(Sentence("%(field)s: a list holds numbers or texts, not both", {"field": condition.name}))
     return condition.value
 
 

@@ -13,9 +13,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.campaigns import lifecycle, waiting
 from hub.campaigns.lifecycle import NotStartable
-from hub.campaigns.rows import locked
+from hub.campaigns.rows import about, locked
 from hub.models import Campaign, CampaignStep, TemplateVersion
 from hub.models.vocabulary import CampaignState, Passed, When
+from hub.sentences import Sentence
 
 MOST = 20  # steps of one campaign
 LONGEST = timedelta(days=365)
@@ -99,7 +100,7 @@ async def send_at(session: AsyncSession, campaign_id: int, local: time | None) -
     """
     campaign = await changeable(session, campaign_id)
     if campaign.started_at is not None:
-        raise NotStartable(f"“{campaign.name}” has begun: its hour cannot be changed any more")
+        raise NotStartable(about(campaign, "“%(name)s” has begun: its hour cannot be changed any more"))
     campaign.local_time = local
     session.add(campaign)
 
@@ -126,21 +127,34 @@ async def changeable(session: AsyncSession, campaign_id: int) -> Campaign:
     """The campaign, locked. Raises lifecycle.NotFound; NotStartable unless it has not begun or is paused."""
     campaign = await locked(session, campaign_id)
     if campaign.state not in _CHANGEABLE or campaign.archived_at is not None:
-        raise NotStartable(f"“{campaign.name}” is {campaign.state.value} and cannot be changed. Pause it first")
+        raise NotStartable(about(campaign, "“%(name)s” is %(state)s and cannot be changed. Pause it first"))
     return campaign
 
 
 async def _check(session: AsyncSession, wanted: Sequence[Step]) -> None:
     if len(wanted) > MOST:
-        raise NotStartable(f"{len(wanted)} steps are too many: {MOST} are allowed")
+        raise NotStartable(
+            Sentence("%(number)s steps are too many: %(most)s are allowed", {"number": len(wanted), "most": MOST})
+        )
     for number, step in enumerate(wanted, 1):
         if not timedelta(0) <= step.wait <= LONGEST or not timedelta(0) < step.late <= LONGEST:
-            raise NotStartable(f"step {number}: wait between nothing and {LONGEST.days} days")
+            raise NotStartable(
+                Sentence(
+                    "Step %(number)s: wait between nothing and %(most)s days", {"number": number, "most": LONGEST.days}
+                )
+            )
         if step.template_version_id is None and not step.next_channel:
-            raise NotStartable(f"step {number} would say the same again. Choose a template, or the next channel")
+            raise NotStartable(
+                Sentence(
+                    "Step %(number)s would say the same again. Choose a template, or the next channel",
+                    {"number": number},
+                )
+            )
         version = step.template_version_id
         if version is not None and await session.get(TemplateVersion, version) is None:
-            raise NotStartable(f"step {number}: there is no template version {step.template_version_id}")
+            raise NotStartable(
+                Sentence("Step %(number)s: there is no such text any more. Choose another", {"number": number})
+            )
 
 
 def _row(campaign_id: int, number: int, step: Step) -> CampaignStep:

@@ -22,9 +22,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.campaigns import reactions, steps
 from hub.campaigns.lifecycle import NotStartable
-from hub.campaigns.rows import locked
+from hub.campaigns.rows import about, locked
 from hub.models import Campaign, CampaignTest, CampaignVariant, TemplateVersion
 from hub.models.vocabulary import CampaignState, Goal
+from hub.sentences import Sentence
 
 MOST = 5  # variants of one test
 _SURE = 1.959963984540054  # standard deviations on both sides of 95 in 100 cases
@@ -85,7 +86,7 @@ async def arrange(session: AsyncSession, campaign_id: int, trial: Trial | None) 
     """
     campaign = await steps.changeable(session, campaign_id)
     if campaign.started_at is not None:
-        raise NotStartable(f"“{campaign.name}” has begun: its test cannot be changed any more")
+        raise NotStartable(about(campaign, "“%(name)s” has begun: its test cannot be changed any more"))
     for table in (CampaignVariant, CampaignTest):
         await session.exec(delete(table).where(col(table.campaign_id) == campaign_id))
     if trial is not None:
@@ -156,10 +157,12 @@ async def choose(session: AsyncSession, campaign_id: int, variant: int, *, now: 
     """A person decides, before the time is up or after a look at the numbers. Raises NotStartable."""
     campaign = await locked(session, campaign_id)
     if campaign.state not in (CampaignState.RUNNING, CampaignState.PAUSED):
-        raise NotStartable(f"“{campaign.name}” is {campaign.state.value}: its test cannot be decided")
+        raise NotStartable(about(campaign, "“%(name)s” is %(state)s: its test cannot be decided"))
     test, variants = await of(session, campaign_id)
     if test is None or test.decided_at is not None or variant not in {one.variant for one in variants}:
-        raise NotStartable(f"“{campaign.name}” has no such variant that could still be chosen")
+        raise NotStartable(
+            about(campaign, "“%(name)s” has no such words that could still be chosen. Load the page again")
+        )
     await _take(session, campaign, test, judged(await scores(session, campaign_id)), variant, now)
 
 
@@ -216,18 +219,20 @@ async def _take(
 
 async def _check(session: AsyncSession, trial: Trial) -> None:
     if not 2 <= len(trial.versions) <= MOST:
-        raise NotStartable(f"a test takes two to {MOST} variants")
+        raise NotStartable(Sentence("A test takes two to %(most)s texts. Choose more, or fewer", {"most": MOST}))
     if len({version for version, _ in trial.versions}) < len(trial.versions):
-        raise NotStartable("two variants of the test say the same. Change one of them")
+        raise NotStartable(Sentence("Two texts of the test say the same. Change one of them"))
     if not 0 < trial.share <= 1 or any(not 1 <= weight <= 100 for _, weight in trial.versions):
-        raise NotStartable("the test takes more than nothing and at most all of the audience, with weights of 1 to 100")
+        raise NotStartable(
+            Sentence("The test takes more than nothing and at most all of the audience, with weights of 1 to 100")
+        )
     if not timedelta(0) <= trial.wait <= _LONGEST:
-        raise NotStartable(f"decide within {_LONGEST.days} days")
+        raise NotStartable(Sentence("The test is decided within %(most)s days at most", {"most": _LONGEST.days}))
     if trial.goal is Goal.EVENT and not trial.event.strip():
-        raise NotStartable("say which event of a customer is the goal")
+        raise NotStartable(Sentence("Say which event of a customer is the goal"))
     for version, _ in trial.versions:
         if await session.get(TemplateVersion, version) is None:
-            raise NotStartable(f"there is no template version {version}")
+            raise NotStartable(Sentence("There is no such text any more. Choose another"))
 
 
 def _test(campaign_id: int, trial: Trial) -> CampaignTest:

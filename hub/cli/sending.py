@@ -26,14 +26,19 @@ def show(config: options.Config = None, json: options.Json = False) -> None:
         return
     table = Table("Channel", "A second", "Burst", "Waiting", "Today", "Ramp", "State", box=None)
     for one in lines:
-        table.add_row(one.name, _rate(one), f"{one.burst:g}", str(one.waiting), _today(one), _ramp(one), _state(one))
+        table.add_row(one.name, _rate(one), f"{one.burst:.0f}", str(one.waiting), _today(one), _ramp(one), _state(one))
     options.out.print(table)
 
 
 def _rate(one: Line) -> str:
-    slowed = f", slowed to {one.rate * one.pace:.3g}" if one.pace < 1 else ""
+    slowed = f", slowed to {_plain(one.rate * one.pace)}" if one.pace < 1 else ""
     unit = one.unit.value.removesuffix("s") if one.rate == 1 else one.unit.value
-    return f"{one.rate:g} {unit}{slowed}"
+    return f"{_plain(one.rate)} {unit}{slowed}"
+
+
+def _plain(number: float) -> str:
+    """Never a power of ten."""
+    return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
 def _today(one: Line) -> str:

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.outbound import rendering
 from hub.outbound.request import Gate
+from hub.sentences import Gap, Sentence
 from hub.staff import accounts, teams
 from hub.staff.teams import Group
 
@@ -35,12 +36,17 @@ def checked(signature: str) -> str:
     """Tidy, and right as a template. Raises SignatureProblem or teams.TeamProblem."""
     text = teams.tidy(signature)
     if len(text.split("\n")) > LINES:
-        raise SignatureProblem(f"The signature has more than {LINES} lines. Shorten it: readers fold longer ones away")
+        raise SignatureProblem(
+            Sentence(
+                "The signature has more than %(most)s lines. Shorten it: readers fold longer ones away", {"most": LINES}
+            )
+        )
     try:
         rendering.line(text, _SAMPLE, where="signature")
     except rendering.TemplateProblem as problem:
         known = ", ".join(f"{{{{ {name} }}}}" for name in NAMES)
-        raise SignatureProblem(f"{problem}. It may name {known}") from problem
+        gaps: dict[str, Gap] = {"why": problem.said, "names": known}
+        raise SignatureProblem(Sentence("The signature: %(why)s (it may name %(names)s)", gaps)) from problem
     return text
 
 
@@ -55,7 +61,7 @@ async def closing(session: AsyncSession, staff_id: int, channel: str, *, gate: G
     try:
         return rendering.line(source, used, where="signature").strip("\n")
     except rendering.TemplateProblem as problem:
-        raise SignatureProblem(str(problem)) from problem
+        raise SignatureProblem(problem.said) from problem
 
 
 async def _team(session: AsyncSession, staff_id: int, channel: str) -> Group | None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
-from jinja2.exceptions import TemplateError, TemplateSyntaxError
+from jinja2.exceptions import TemplateSyntaxError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels import plaintext
 from channels.woven import Woven
 from hub.models import TemplateVersion
 from hub.models.vocabulary import Kind
-from hub.outbound import safe_jinja, styles, weaving
+from hub.outbound import faults, safe_jinja, styles, weaving
+from hub.sentences import Sentence
 
 Variants = Mapping[str, Mapping[str, str]]  # language → {subject, body, html, sms, voice}
 
@@ -58,11 +59,33 @@ class Written:
 
 
 class TemplateProblem(Exception):
-    """A template that cannot be sent. `where` names template, variant and line, `cause` what is wrong there."""
+    """A template that cannot be sent: `where` and `cause` for programs, `said` for its writer, `why` without place."""
 
-    def __init__(self, where: str, cause: str) -> None:
-        super().__init__(f"{where}: {cause}")
-        self.where, self.cause = where, cause
+    def __init__(self, where: Where, cause: Sentence) -> None:
+        self.where, self.cause = str(where), str(cause)
+        self.language, self.part, self.why = where.language, where.part, cause
+        self.said = faults.told(where.part, where.language, where.line, cause)
+        super().__init__(self.said)
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.cause}"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in a template; `line` 0 means all of the part. A signature is no part of a template and has no `part`."""
+
+    name: str
+    language: str = ""
+    part: str = ""
+    line: int = 0
+
+    def at(self, line: int) -> Where:
+        return replace(self, line=line)
+
+    def __str__(self) -> str:
+        file = "/".join(filter(None, (self.name, self.language, FILES.get(self.part, self.part))))
+        return f"{file}, line {self.line}" if self.line else file
 
 
 def kinds(variants: Variants, language: str, fallback: str) -> frozenset[Kind]:
@@ -82,12 +105,13 @@ def render(
     """The words for one channel kind, in `language` if it has them, else in `fallback`. Raises TemplateProblem."""
     spoken = _language(variants, kind, language, fallback)
     if spoken is None:
-        raise TemplateProblem(name or "template", f"there is no text for {kind.value} in {language} or {fallback}")
+        raise _no_text(name, kind, language, fallback)
     if kind is Kind.EMAIL:
         mail = _mail(variants[spoken], variables, (name, spoken))
         text, html = safe_jinja.holdable(str(mail[1])), safe_jinja.holdable(str(mail[2]))
         return Rendered(safe_jinja.holdable(mail[0]), text, html, spoken)
-    words = _part(variants[spoken].get(_MAIN_PART[kind], ""), variables, where=(name, spoken, FILES[_MAIN_PART[kind]]))
+    part = _MAIN_PART[kind]
+    words = _part(variants[spoken].get(part, ""), variables, Where(name, spoken, part))
     return Rendered("", words.strip(), "", spoken)
 
 
@@ -97,7 +121,7 @@ def write(
     """A mail's words as `render` has them, for one of many. `variables` hold only what the database can."""
     spoken = _language(variants, Kind.EMAIL, language, fallback)
     if spoken is None:
-        raise TemplateProblem(name or "template", f"there is no text for email in {language} or {fallback}")
+        raise _no_text(name, Kind.EMAIL, language, fallback)
     return Written(*_mail(variants[spoken], variables, (name, spoken)), spoken)
 
 
@@ -106,19 +130,18 @@ def check(variants: Variants, sample: Mapping[str, object], *, name: str = "") -
     problems: list[TemplateProblem] = []
     for language, parts in variants.items():
         for which, source in parts.items():
-            where = f"{name}/{language}/{FILES.get(which, which)}"
-            problems += _problems(which, source, sample, where)
+            problems += _problems(source, sample, Where(name, language, which))
         if (parts.get("body") or parts.get("html")) and not parts.get("subject", "").strip():
-            problems.append(TemplateProblem(f"{name}/{language}/subject.txt", "a mail needs a subject"))
+            problems.append(TemplateProblem(Where(name, language, "subject"), Sentence("A mail needs a subject")))
     return problems
 
 
 def line(source: str, variables: Mapping[str, object], *, where: str) -> str:
     """A plain text with variables that belongs to no template: a signature. Raises TemplateProblem."""
-    problem = next(iter(_problems("body", source, variables, where)), None)
+    problem = next(iter(_wrong(source, variables, Where(where))), None)
     if problem is not None:
         raise problem
-    return _part(source, variables, where=(where,))
+    return _part(source, variables, Where(where))
 
 
 async def text_of(session: AsyncSession, entry: Any) -> Rendered:
@@ -158,10 +181,10 @@ def _one_by_one(
 ) -> tuple[str, str, str]:
     """So that what is wrong can be told with its line."""
     inlined = styles.inlined_template(html)
-    shown = styles.inlined(_part(inlined, variables, where=(*at, FILES["html"]), html=True))
+    shown = styles.inlined(_part(inlined, variables, Where(*at, "html"), html=True))
     blank = shown and _is_blank(body)
-    said = plaintext.of(shown) if blank else _part(body, variables, where=(*at, FILES["body"]))
-    return _one_line(_part(subject, variables, where=(*at, FILES["subject"]))), said, shown
+    said = plaintext.of(shown) if blank else _part(body, variables, Where(*at, "body"))
+    return _one_line(_part(subject, variables, Where(*at, "subject"))), said, shown
 
 
 def _language(variants: Variants, kind: Kind, language: str, fallback: str) -> str | None:
@@ -188,16 +211,17 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _part(source: str, variables: Mapping[str, object], *, where: tuple[str, ...], html: bool = False) -> str:
+def _part(source: str, variables: Mapping[str, object], where: Where, *, html: bool = False) -> str:
     try:
         return safe_jinja.written(safe_jinja.compiled(source, html=html), variables)
     except TemplateSyntaxError as e:
-        raise TemplateProblem(f"{'/'.join(where)}, line {e.lineno}", e.message or "it cannot be read") from e
-    except TemplateError as e:
-        at = f"{'/'.join(where)}, line {_line(e.__traceback__)}"
-        raise TemplateProblem(at, e.message or type(e).__name__) from e
+        raise TemplateProblem(where.at(e.lineno), faults.cause(e)) from e
     except Exception as e:  # a template is a stranger's program: whatever it stumbles over is its own problem
-        raise TemplateProblem(f"{'/'.join(where)}, line {_line(e.__traceback__)}", str(e) or type(e).__name__) from e
+        raise TemplateProblem(where.at(_line(e.__traceback__)), faults.cause(e)) from e
+
+
+def _no_text(name: str, kind: Kind, language: str, fallback: str) -> TemplateProblem:
+    return TemplateProblem(Where(name or "template"), faults.unwritten(_MAIN_PART[kind], language, fallback))
 
 
 def _line(trace: TracebackType | None) -> int:
@@ -210,26 +234,31 @@ def _line(trace: TracebackType | None) -> int:
     return line
 
 
-def _problems(which: str, source: str, sample: Mapping[str, object], where: str) -> Iterable[TemplateProblem]:
-    if which not in FILES:
-        return [TemplateProblem(where, f"is none of {', '.join(FILES.values())}")]
+def _problems(source: str, sample: Mapping[str, object], where: Where) -> Iterable[TemplateProblem]:
+    if where.part not in FILES:
+        known = Sentence("This is no part of a message. These are: %(parts)s", {"parts": tuple(FILES.values())})
+        return [TemplateProblem(where, known)]
+    return _wrong(source, sample, where)
+
+
+def _wrong(source: str, sample: Mapping[str, object], where: Where) -> Iterable[TemplateProblem]:
     try:
         unknown = _unknown(source, sample, where)
         if not unknown:
-            _part(source, sample, where=(where,), html=which == "html")
+            _part(source, sample, where, html=where.part == "html")
     except TemplateProblem as problem:
         return [problem]
     except TemplateSyntaxError as e:
-        return [TemplateProblem(f"{where}, line {e.lineno}", e.message or "it cannot be read")]
+        return [TemplateProblem(where.at(e.lineno), faults.cause(e))]
     except RecursionError:
-        return [TemplateProblem(f"{where}, line 1", "it is nested too deeply")]
+        return [TemplateProblem(where.at(1), safe_jinja.too_deep())]
     return unknown
 
 
-def _unknown(source: str, sample: Mapping[str, object], where: str) -> list[TemplateProblem]:
+def _unknown(source: str, sample: Mapping[str, object], where: Where) -> list[TemplateProblem]:
     """All of them at once, not only the first that rendering meets, and in branches that the sample does not take."""
     return [
-        TemplateProblem(f"{where}, line {line}", f"{name!r} is not known{safe_jinja.nearest(name, sample)}")
+        TemplateProblem(where.at(line), safe_jinja.unknown(name, sample))
         for name, line in safe_jinja.names(source).items()
         if name not in sample
     ]

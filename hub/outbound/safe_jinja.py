@@ -19,6 +19,7 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hub.database.purity import UNHOLDABLE
+from hub.sentences import Sentence
 
 SECONDS = 0.1
 LETTERS = 100_000
@@ -46,7 +47,19 @@ _NODES = (
 
 
 class TooMuch(SecurityError):
-    """The template takes too long, or writes too much."""
+    """The template takes too long, or writes too much; `said` in words."""
+
+    def __init__(self, said: Sentence) -> None:
+        super().__init__(str(said))
+        self.said = said
+
+
+class NotAllowed(TemplateSyntaxError):
+    """The template holds what no message may; `said` in words."""
+
+    def __init__(self, said: Sentence, lineno: int) -> None:
+        super().__init__(str(said), lineno)
+        self.said = said
 
 
 class Clock:
@@ -62,7 +75,7 @@ class Clock:
         if time.perf_counter() > self._deadline:
             self._began = self._began or time.thread_time()
             if time.thread_time() - self._began > SECONDS:
-                raise TooMuch(f"it takes longer than {SECONDS} seconds")
+                raise TooMuch(Sentence("It takes too long to write. Shorten it"))
 
 
 class Timed(Context):
@@ -103,15 +116,27 @@ class Closed(ImmutableSandboxedEnvironment):
         return self.undefined(hint=_unknown(str(argument), obj), name=str(argument))
 
 
-def _unknown(name: str, where: Any) -> str:
-    known = [str(key) for key in where] if isinstance(where, Mapping) else []
-    return f"{name!r} is not known{nearest(name, known)}"
+def _unknown(name: str, where: Any) -> Any:
+    """What jinja2.UndefinedError is raised with: any object will do for it."""
+    return unknown(name, [str(key) for key in where] if isinstance(where, Mapping) else [])
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """What the writer may have meant, as the end of a sentence."""
+def unknown(name: str, known: Iterable[str]) -> Sentence:
+    """A name that stands for nothing, and what its writer may have meant."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    if near:
+        return Sentence("“%(name)s” is not known. Did you mean “%(near)s”?", {"name": name, "near": near[0]})
+    return Sentence("“%(name)s” is not known. Take it out, or correct it", {"name": name})
+
+
+def too_long() -> Sentence:
+    """What TooMuch is raised with."""
+    return Sentence("It becomes longer than %(most)s letters. Shorten it", {"most": LETTERS})
+
+
+def too_deep() -> Sentence:
+    """What is said of anything in anything in anything …"""
+    return Sentence("Too much is put into one another here. Make it simpler")
 
 
 def environment(*, html: bool) -> Closed:
@@ -129,7 +154,7 @@ def _metered(context: Timed, sequence: Any) -> Iterator[Any]:
     """Put around what every loop goes through. A loop need not write anything to last."""
     for turn, item in enumerate(sequence):
         if turn >= _TURNS:
-            raise TooMuch(f"a loop goes round more than {_TURNS} times")
+            raise TooMuch(Sentence("A loop goes round more than %(most)s times. Shorten it", {"most": _TURNS}))
         if turn % _TURNS_AT_ONCE == _TURNS_AT_ONCE - 1:
             context.look()
         yield item
@@ -147,16 +172,16 @@ def _stripped(context: Timed, value: Any) -> str:
 def _joined(sequence: Any, between: str = ", ") -> str:
     """Jinja2's own would let two texts multiply each other."""
     if not isinstance(sequence, list | tuple):
-        raise TooMuch("join wants a list")
+        raise TooMuch(Sentence("“join” puts the parts of a list together, and this is none"))
     if len(sequence) * len(between) > LETTERS:
-        raise TooMuch(f"join writes more than {LETTERS} letters")
+        raise TooMuch(too_long())
     return between.join(map(str, sequence))
 
 
 def _rounded(value: Any, precision: int = 0, method: Literal["common", "ceil", "floor"] = "common") -> float:
     """Jinja2's own would raise ten to any power that it is told."""
     if not isinstance(precision, int) or abs(precision) > _DIGITS:
-        raise TooMuch(f"round wants no more than {_DIGITS} digits")
+        raise TooMuch(Sentence("“round” takes at most %(most)s digits", {"most": _DIGITS}))
     return do_round(value, precision, method)
 
 
@@ -174,7 +199,8 @@ def compiled(source: str, *, html: bool) -> Template:
 def checked(environment: Closed, source: str) -> nodes.Template:
     """The template's tree, with its loops metered. Raises as `compiled`."""
     if len(source) > _SOURCE_LETTERS:
-        raise TemplateSyntaxError(f"the text is longer than {_SOURCE_LETTERS} letters", 1)
+        long = Sentence("The text is longer than %(most)s letters. Shorten it", {"most": _SOURCE_LETTERS})
+        raise NotAllowed(long, 1)
     tree = _parsed(environment, source)
     _check(tree, loops=0, filters=0, depth=0)
     for loop in list(tree.find_all(nodes.For)):
@@ -195,7 +221,7 @@ def _parsed(environment: Closed, source: str) -> nodes.Template:
     try:
         return environment.parse(source)
     except RecursionError as e:
-        raise TemplateSyntaxError("it is nested too deeply", 1) from e
+        raise NotAllowed(too_deep(), 1) from e
 
 
 def written(template: Template, variables: Mapping[str, object]) -> str:
@@ -215,7 +241,7 @@ def _pieces(template: Template, variables: Mapping[str, object]) -> list[str]:
         pieces += some
         length += sum(map(len, some))
         if length > LETTERS:
-            raise TooMuch(f"it writes more than {LETTERS} letters")
+            raise TooMuch(too_long())
         context.look()
     return pieces
 
@@ -231,25 +257,34 @@ def holdable(text: str) -> str:
 
 def _check(node: nodes.Node, *, loops: int, filters: int, depth: int) -> None:
     if not isinstance(node, _NODES):
-        raise TemplateSyntaxError(f"{type(node).__name__.lower()} is not allowed in a message", node.lineno)
+        raise NotAllowed(_forbidden(node), node.lineno)
     if isinstance(node, nodes.For):
         loops += 1
         if loops > _LOOPS_IN_LOOPS or node.recursive:
-            raise TemplateSyntaxError(f"no more than {_LOOPS_IN_LOOPS} loops in one another", node.lineno)
+            many = Sentence("More than %(most)s loops stand in one another. Make it simpler", {"most": _LOOPS_IN_LOOPS})
+            raise NotAllowed(many, node.lineno)
     filters = filters + 1 if isinstance(node, nodes.Filter) else filters
     if filters > _FILTERS_ON_FILTERS:
-        raise TemplateSyntaxError(f"no more than {_FILTERS_ON_FILTERS} filters on one another", node.lineno)
+        many = Sentence("More than %(most)s filters follow one another. Take some out", {"most": _FILTERS_ON_FILTERS})
+        raise NotAllowed(many, node.lineno)
     if depth > _DEPTH:
-        raise TemplateSyntaxError("it is nested too deeply", node.lineno)
+        raise NotAllowed(too_deep(), node.lineno)
     _check_name(node)
     for child in node.iter_child_nodes():
         _check(child, loops=loops, filters=filters, depth=depth + 1)
 
 
+def _forbidden(node: nodes.Node) -> Sentence:
+    """The name is Jinja2's own, in English: whoever uses such a thing knows it by that."""
+    named = {"what": type(node).__name__.lower()}
+    return Sentence("A message may not use this (%(what)s). Write words, names, “if” and “for” only", named)
+
+
 def _check_name(node: nodes.Node) -> None:
     if isinstance(node, nodes.Filter) and node.name not in _FILTERS - {"metered"}:
-        raise TemplateSyntaxError(f"there is no filter {node.name!r}", node.lineno)
+        raise NotAllowed(Sentence("There is no filter “%(name)s”. Take it out", {"name": node.name}), node.lineno)
     if isinstance(node, nodes.Test) and node.name not in _TESTS:
-        raise TemplateSyntaxError(f"there is no test {node.name!r}", node.lineno)
+        raise NotAllowed(Sentence("There is no test “%(name)s”. Take it out", {"name": node.name}), node.lineno)
     if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
-        raise TemplateSyntaxError(f"{node.attr!r}: names with an underscore in front are not allowed", node.lineno)
+        hidden = Sentence("“%(name)s”: no name may begin with an underscore", {"name": node.attr})
+        raise NotAllowed(hidden, node.lineno)

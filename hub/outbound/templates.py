@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Template, TemplateVersion
 from hub.outbound.rendering import FILES, Variants
+from hub.sentences import Sentence
 
 
 class NoSuchTemplate(LookupError):
@@ -28,7 +29,12 @@ async def current(session: AsyncSession, name: str, *, now: datetime) -> Templat
     if shipped and not (latest and await _known(session, latest.template_id, _digest(shipped))):
         return await save(session, name, shipped, now=now)
     if latest is None:
-        raise NoSuchTemplate(f"There is no message template {name!r}. Known: {', '.join(await names(session))}")
+        raise NoSuchTemplate(
+            Sentence(
+                "There is no message template “%(name)s”. Known: %(known)s",
+                {"name": name, "known": tuple(await names(session))},
+            )
+        )
     return latest
 
 
@@ -55,7 +61,7 @@ async def version(session: AsyncSession, version_id: int) -> TemplateVersion:
     """One version by its id. Raises NoSuchTemplate."""
     found = await session.get(TemplateVersion, version_id)
     if found is None:
-        raise NoSuchTemplate(f"There is no template version {version_id}")
+        raise NoSuchTemplate(Sentence("There is no template version %(number)s", {"number": version_id}))
     return found
 
 

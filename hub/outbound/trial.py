@@ -17,9 +17,10 @@ from hub.clock import uuid7
 from hub.interactions import receipts
 from hub.models import Identity, Interaction, Staff, Suppression
 from hub.models.vocabulary import AddressKind, Direction, Kind, Origin, Purpose, State
-from hub.outbound import outbox
+from hub.outbound import faults, outbox
 from hub.outbound.asking import PRIORITY, Gate
 from hub.outbound.rendering import Rendered
+from hub.sentences import Sentence
 
 MARK = "[Test] "
 
@@ -48,7 +49,12 @@ async def send(
     recipient = mail(to) if kind is Kind.EMAIL else phone(to, country)
     channel = next(iter(gate.senders.get(kind, ())), "")
     if not channel:
-        raise NotForTests(f"No channel is set up for {kind.value}. Add one to config.toml")
+        raise NotForTests(
+            Sentence(
+                "No channel is set up for this (%(channel)s). Add one to config.toml",
+                {"channel": faults.CHANNELS[kind]},
+            )
+        )
     await _check(session, kind, recipient)
     row = _row(said, kind, recipient, channel, customer_id, now)
     row.staff_id = staff_id
@@ -63,13 +69,19 @@ async def _check(session: AsyncSession, kind: Kind, recipient: str) -> None:
     """Staff may try things out on themselves, not on customers around the gate, and not on who told us to stop."""
     stopped = select(Suppression.id).where(col(Suppression.kind) == kind, col(Suppression.value) == recipient)
     if (await session.exec(stopped.limit(1))).first() is not None:
-        raise NotForTests(f"Nobody may write to {recipient}: it is suppressed. Take another address")
+        raise NotForTests(
+            Sentence("Nobody may write to %(address)s: it is suppressed. Take another address", {"address": recipient})
+        )
     column = col(Staff.email) if kind is Kind.EMAIL else col(Staff.phone)
     if (await session.exec(select(Staff.id).where(column == recipient).limit(1))).first() is not None:
         return
     theirs = select(Identity.id).where(col(Identity.kind) == AddressKind.of(kind), col(Identity.value) == recipient)
     if (await session.exec(theirs.limit(1))).first() is not None:
-        raise NotForTests(f"{recipient} is a customer's. Tests go to colleagues: take your own address")
+        raise NotForTests(
+            Sentence(
+                "%(address)s is a customer's. Tests go to colleagues: take your own address", {"address": recipient}
+            )
+        )
 
 
 def _row(said: Rendered, kind: Kind, recipient: str, channel: str, customer_id: UUID, now: datetime) -> Interaction:

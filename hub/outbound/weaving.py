@@ -16,7 +16,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from markupsafe import escape
 
 from channels.woven import Stretch, Woven
-from hub.outbound.safe_jinja import LETTERS, Timed, TooMuch, checked, environment, holdable
+from hub.outbound.safe_jinja import LETTERS, Timed, TooMuch, checked, environment, holdable, too_long
 from hub.outbound.styles import has_nothing_to_inline, inlined_template
 
 _LOOK_EVERY = 8  # stretches
@@ -43,7 +43,7 @@ def _tell(context: _Telling, number: int, *values: Any) -> str:
     context.letters += stretch.letters + stretch.repeats * len("".join(said))
     context.count += 1
     if context.letters > LETTERS:
-        raise TooMuch(f"it may be more than {LETTERS} letters")
+        raise TooMuch(too_long())
     if not context.count % _LOOK_EVERY:
         context.look()
     return ""

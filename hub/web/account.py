@@ -16,6 +16,7 @@ from hub.web.access import COOKIE, Anyone, Visit
 from hub.web.pages import go, page, secure
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 _FORTNIGHT = 14 * 24 * 3600
@@ -32,7 +33,9 @@ async def signature(visit: Anyone, signature: Annotated[str, Form()] = "") -> Re
         async with visit.hub.database.unit() as session:
             await signatures.save_own(session, visit.staff_id, signature, now=visit.now)
     except (SignatureProblem, TeamProblem) as e:
-        return page(visit, "account.html", status=422, **await _data(visit) | {"trouble": str(e), "typed": signature})
+        return page(
+            visit, "account.html", status=422, **await _data(visit) | {"trouble": worded(e), "typed": signature}
+        )
     return go(visit, "/account", _("Saved."))
 
 
@@ -53,7 +56,7 @@ async def password(
     except WrongPassword:
         return await _refused(visit, _("The current password is not right."))
     except (WeakPassword, TooManyTries) as e:
-        return await _refused(visit, str(e))
+        return await _refused(visit, worded(e))
     response = go(visit, "/account", _("Your password is changed. Your other browsers are signed out."))
     response.set_cookie(COOKIE, opened.cookie, max_age=_FORTNIGHT, httponly=True, samesite="lax", secure=secure(visit))
     return response

@@ -18,6 +18,7 @@ from hub.web.access import Administrator, UserManager, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 
@@ -54,7 +55,7 @@ async def add_person(
                 by=visit.staff_id,
             )
     except (AccountProblem, WeakPassword, BadAddress) as e:
-        return await _again(visit, str(e), typed)
+        return await _again(visit, worded(e), typed)
     return go(visit, "/settings#people", _("The account is there. Tell its owner the password in person."))
 
 
@@ -71,7 +72,7 @@ async def change_person(
         async with visit.hub.database.unit() as session:
             await _change(session, visit, staff_id, role, phone, active)
     except (AccountProblem, BadAddress) as e:
-        return await _again(visit, str(e), {})
+        return await _again(visit, worded(e), {})
     return go(visit, "/settings#people", _("Saved."))
 
 

@@ -19,6 +19,7 @@ from hub.web.inbox import is_view
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 View = Annotated[str, Form()]
@@ -93,7 +94,7 @@ async def merge(
             change = await rearranging.merge(session, conversation_id, into, staff_id=visit.staff_id, now=visit.now)
             await _note(session, visit, "conversation.merge", change)
     except CannotRearrange as e:
-        return go(visit, f"/inbox/{_shown(view)}/{conversation_id}", str(e))
+        return go(visit, f"/inbox/{_shown(view)}/{conversation_id}", worded(e))
     return _done(visit, change, view, _("The conversations are one now."))
 
 

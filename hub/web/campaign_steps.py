@@ -24,6 +24,7 @@ from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 
@@ -80,7 +81,7 @@ async def arrange(visit: Campaigner, campaign_id: int) -> Response:
             await _arrange(session, visit, campaign_id, typed)
             await _note(session, visit, "campaign.steps", campaign_id)
     except (NotStartable, templates.NoSuchTemplate, _Unreadable) as e:
-        return await _page(visit, campaign_id, typed, str(e))
+        return await _page(visit, campaign_id, typed, worded(e))
     return go(visit, f"/campaigns/{campaign_id}/steps", _("Saved."))
 
 
@@ -93,7 +94,7 @@ async def choose(visit: Campaigner, campaign_id: int, variant: Annotated[int, Fo
             await variants.choose(session, campaign_id, variant, now=visit.now)
             await _note(session, visit, "campaign.winner", campaign_id)
     except NotStartable as e:
-        return go(visit, f"/campaigns/{campaign_id}/steps", str(e))
+        return go(visit, f"/campaigns/{campaign_id}/steps", worded(e))
     return go(visit, f"/campaigns/{campaign_id}/steps", _("Everybody else gets this one."))
 
 

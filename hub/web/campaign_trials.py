@@ -20,6 +20,7 @@ from hub.web.access import Campaigner, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 _FOUND = 8
@@ -74,7 +75,7 @@ async def send_test(
                 now=visit.now,
             )
     except (BadAddress, NotForTests, NothingToTry) as e:
-        return await _shown(visit, campaign_id, customer, "", trouble=str(e), typed={kind: to})
+        return await _shown(visit, campaign_id, customer, "", trouble=worded(e), typed={kind: to})
     address = f"/campaigns/{campaign_id}/preview?customer={customer}"
     return go(visit, address, _("The test is on its way to %(to)s.") % {"to": to})
 

@@ -9,7 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 from starlette.datastructures import FormData
 
-from hub.campaigns import lifecycle, segments
+from hub import sentences
+from hub.campaigns import lifecycle, proofs, segments
 from hub.campaigns.lifecycle import NotStartable, Plan
 from hub.campaigns.segments import BadCondition
 from hub.models import Campaign
@@ -23,6 +24,7 @@ from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 
@@ -66,7 +68,7 @@ async def count(visit: Campaigner) -> Response:
         async with visit.hub.database.unit() as session:
             meant = await segments.count(session, _segment(form), now=visit.now)
     except BadCondition as e:
-        return page(visit, "campaign_count.html", meant=None, trouble=str(e))
+        return page(visit, "campaign_count.html", meant=None, trouble=worded(e))
     return page(visit, "campaign_count.html", meant=meant, trouble="")
 
 
@@ -81,7 +83,7 @@ async def create(visit: Campaigner) -> Response:
             campaign = await lifecycle.create(session, plan, staff_id=visit.staff_id, now=visit.now)
             await note(session, visit, "campaign.create", campaign.id)
     except (BadCondition, Incomplete) as e:
-        return await _form(visit, typed, str(e))
+        return await _form(visit, typed, worded(e))
     await looking.look(visit, campaign.id or 0)
     return go(visit, f"/campaigns/{campaign.id}", _("Saved as a draft. Nothing has been sent."))
 
@@ -110,7 +112,7 @@ async def change(visit: Campaigner, campaign_id: int) -> Response:
             await lifecycle.edit(session, campaign_id, plan, gate=visit.hub.gate, now=visit.now)
             await note(session, visit, "campaign.edit", campaign_id)
     except (BadCondition, Incomplete, NotStartable) as e:
-        return await _form(visit, typed, str(e), found)
+        return await _form(visit, typed, worded(e), found)
     if found.state is not CampaignState.PAUSED:
         await looking.look(visit, campaign_id)
     return go(visit, f"/campaigns/{campaign_id}", _("Saved."))
@@ -157,16 +159,17 @@ async def _plan(session: Any, visit: Visit, typed: _Typed, found: Campaign | Non
     """What the form says; of a campaign that has begun whom it means, why and by which channels stays."""
     if not typed.name.strip():
         raise Incomplete(_("Give the campaign a name."))
-    version, per_hour = await _version(session, visit, typed), _per_hour(typed)
-    variables = found.variables if found is not None else {}
+    variables, per_hour = found.variables if found is not None else {}, _per_hour(typed)
     if found is not None and found.state is CampaignState.PAUSED:
         kinds = tuple(Kind(kind) for kind in found.kinds)
+        version = await _version(session, visit, typed, found.purpose, variables)
         return Plan(typed.name, version, found.segment, found.purpose, variables, kinds, per_hour)
+    purpose = Purpose(typed.purpose) if typed.purpose in list(Purpose) else Purpose.MARKETING
     return Plan(
         name=typed.name,
-        template_version_id=version,
+        template_version_id=await _version(session, visit, typed, purpose, variables),
         segment=[segments.from_text(row["field"], row["op"], row["value"]) for row in typed.conditions if row["field"]],
-        purpose=Purpose(typed.purpose) if typed.purpose in list(Purpose) else Purpose.MARKETING,
+        purpose=purpose,
         variables=variables,
         kinds=tuple(Kind(kind) for kind in typed.kinds if kind in list(Kind)),
         per_hour=per_hour,
@@ -182,18 +185,20 @@ def _per_hour(typed: _Typed) -> int | None:
     return int(written)
 
 
-async def _version(session: Any, visit: Visit, typed: _Typed) -> int:
-    """The chosen template, or the form's own texts as a template of the campaign's name."""
+async def _version(session: Any, visit: Visit, typed: _Typed, purpose: Purpose, variables: Mapping[str, Any]) -> int:
+    """The chosen template, or the form's own texts as a template of the campaign's name, if they can be sent."""
     if typed.template:
         try:
             return (await templates.current(session, typed.template, now=visit.now)).id or 0
         except templates.NoSuchTemplate as e:
-            raise Incomplete(str(e)) from e
+            raise Incomplete(sentences.of(e)) from e
     written = {code: {k: v for k, v in parts.items() if v.strip()} for code, parts in typed.texts.items()}
     variants = {code: parts for code, parts in written.items() if parts}
     if not variants:
         raise Incomplete(_("Choose a template, or write a text for at least one language and channel."))
     visit.demand(Action.TEMPLATES)
+    if wrong := proofs.written(variants, purpose, variables, gate=visit.hub.gate, now=visit.now):
+        raise Incomplete(wrong)
     return (await templates.save(session, _template_name(typed.name), variants, now=visit.now)).id or 0
 
 

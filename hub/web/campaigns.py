@@ -18,6 +18,7 @@ from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
+from hub.web.translations import worded
 from hub.web.words import RESULTS
 
 router = APIRouter(route_class=Page)
@@ -52,7 +53,7 @@ async def campaign(
         found = await lifecycle.get(session, campaign_id)
         before = found.state in BEFORE
         data: dict[str, Any] = {"campaign": found, "shown": shown, "reason": reason, "people": [], "more": None}
-        data |= {"proof": "", "figures": None, "report": None, "followed": []}
+        data |= {"proof": None, "figures": None, "report": None, "followed": []}
         if before:
             data["proof"] = await proofs.prove(session, found, gate=visit.hub.gate, now=visit.now)
         else:
@@ -83,7 +84,7 @@ async def move(visit: Campaigner, campaign_id: int, step: str, at: Annotated[str
             await _take(session, visit, campaign_id, step, at)
             await note(session, visit, f"campaign.{step}", campaign_id)
     except (NotStartable, Unfit) as e:
-        return go(visit, f"/campaigns/{campaign_id}", str(e))
+        return go(visit, f"/campaigns/{campaign_id}", worded(e))
     return go(visit, f"/campaigns/{campaign_id}", _(_STEPS[step]))
 
 
@@ -114,12 +115,9 @@ async def _take(session: Any, visit: Visit, campaign_id: int, step: str, at: str
 
 def _future(visit: Visit, at: str) -> Any:
     try:
-        moment = moments.read_local(at, visit.zone)
+        return moments.read_local(at, visit.zone)
     except ValueError as e:
         raise Unfit(_("Choose the day and the hour at which it starts.")) from e
-    if moment <= visit.now:
-        raise Unfit(_("That moment has passed. Choose a later one."))
-    return moment
 
 
 async def _results(session: Any, found: Campaign, shown: str, reason: str, after: UUID | None) -> dict[str, Any]:

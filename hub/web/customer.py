@@ -24,6 +24,7 @@ from hub.web.pages import go, opened, page
 from hub.web.problems import Page
 from hub.web.threads import timeline
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 PAGE = 30
@@ -68,7 +69,7 @@ async def details(
         await _change(visit, customer_id, changes)
     except BadField as e:
         typed = {**changes, "timezone": timezone, "birthday": birthday, "labels": labels}
-        return await _again(visit, customer_id, str(e), typed=typed)
+        return await _again(visit, customer_id, worded(e), typed=typed)
     return go(visit, f"/customers/{customer_id}", _("Saved."))
 
 
@@ -95,7 +96,7 @@ async def add_address(
         taken = _("%(address)s belongs to another customer already.") % {"address": e.value}
         return await _again(visit, customer_id, taken, address=(kind, value))
     except BadAddress as e:
-        return await _again(visit, customer_id, str(e), address=(kind, value))
+        return await _again(visit, customer_id, worded(e), address=(kind, value))
     return go(visit, f"/customers/{customer_id}", _("Added."))
 
 

@@ -17,6 +17,7 @@ from hub.web.access import CustomerReader, CustomerWriter, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 PAGE = 50
@@ -62,7 +63,7 @@ async def create(visit: CustomerWriter, typed: Annotated[Typed, Form()]) -> Resp
     except AddressTaken as e:
         return _refused(visit, typed, _("%(address)s belongs to another customer already.") % {"address": e.value})
     except (BadAddress, BadField) as e:
-        return _refused(visit, typed, str(e))
+        return _refused(visit, typed, worded(e))
     return go(visit, f"/customers/{customer.id}", _("Added."))
 
 

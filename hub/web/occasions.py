@@ -25,6 +25,7 @@ from hub.web.access import Anyone, Booker, Greeter, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 DAYS = 30
@@ -98,7 +99,7 @@ async def book(
                 now=visit.now,
             )
     except BadAppointment as e:
-        return await _again(visit, customer_id, str(e))
+        return await _again(visit, customer_id, worded(e))
     return go(visit, "/occasions", _("Booked."))
 
 
@@ -167,7 +168,7 @@ def _said(variants: Any, kind: Kind, code: str, sample: dict[str, object]) -> tu
     try:
         rendered = rendering.render(variants, kind, code, code, sample, name="birthday")
     except TemplateProblem as e:
-        return "", str(e)
+        return "", worded(e)
     return rendered.subject, rendered.text
 
 

@@ -167,6 +167,7 @@ def environment() -> Environment:
         "hour": moments.hour,
         "lines": _lines,
         "percent": _percent,
+        "plain_number": _plain_number,
         "money": _money,
         "money_each": lambda sums: " + ".join(f"{_money(amount)} {currency}" for currency, amount in sums.items()),
     }
@@ -183,6 +184,7 @@ def _globals() -> Mapping[str, Any]:
         "why": words.why,
         "languages": translations.LANGUAGES,
         "speaking": translations.language,
+        "worded": translations.worded,
         "weekdays": moments.weekdays,
         "weekday_names": moments.weekday_names,
         "country": _country,
@@ -247,4 +249,15 @@ def _money(amount: Decimal) -> str:
 
 
 def _percent(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "0 %"
+    """In whole hundredths; few are not none, and not quite all are not all."""
+    if not part or not whole:
+        return "0 %"
+    hundredths = 100 * part / whole
+    if hundredths < 1:
+        return "< 1 %"
+    return "> 99 %" if 99 < hundredths < 100 else f"{hundredths:.0f} %"
+
+
+def _plain_number(number: float) -> str:
+    """`1000000`, `0.5`, `2.25`: never a power of ten."""
+    return f"{number:.3f}".rstrip("0").rstrip(".")

@@ -16,6 +16,7 @@ from hub.web.access import TeamLead, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 
@@ -31,7 +32,7 @@ async def create(visit: TeamLead, name: Annotated[str, Form()] = "") -> Response
         async with visit.hub.database.unit() as session:
             team = await teams.create(session, name, now=visit.now, by=visit.staff_id)
     except TeamProblem as e:
-        return await _again(visit, str(e), {"name": name})
+        return await _again(visit, worded(e), {"name": name})
     return go(visit, f"/teams#team-{team.id}", _("The team is there. Choose its people and mailboxes."))
 
 
@@ -57,7 +58,7 @@ async def change(
             await signatures.save_of_team(session, team_id, signature, now=visit.now, by=visit.staff_id)
     except (TeamProblem, SignatureProblem) as e:
         return await _again(
-            visit, str(e), {"team": team_id, "name": name, "signature": signature, "capacity": capacity}
+            visit, worded(e), {"team": team_id, "name": name, "signature": signature, "capacity": capacity}
         )
     return go(visit, f"/teams#team-{team_id}", _("Saved."))
 

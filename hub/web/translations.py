@@ -11,6 +11,9 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from hub import sentences
+from hub.sentences import Sentence
+
 LOCALE = Path(__file__).parents[1] / "locale"
 LANGUAGES = {"en": "English", "pl": "Polski", "bg": "Български", "ru": "Русский"}
 
@@ -33,6 +36,13 @@ def gettext(message: str) -> str:
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     return catalogue(language()).ngettext(singular, plural, count)
+
+
+def worded(what: Sentence | Exception | None) -> str:
+    """A sentence, or the one that an error was raised with, in the language of this request; "" for None."""
+    if isinstance(what, Exception):
+        what = sentences.of(what) or Sentence(str(what))
+    return what.told(gettext) if what is not None else ""
 
 
 def marked(message: str) -> str:

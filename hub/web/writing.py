@@ -23,6 +23,7 @@ from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 _LARGEST = 25 * 1024 * 1024
@@ -106,7 +107,7 @@ async def reply(
     except Overtaken:
         return await _thread(visit, conversation_id, shown, written, _(_OVERTAKEN))
     except (NotYours, SignatureProblem) as e:
-        return await _thread(visit, conversation_id, shown, written, str(e))
+        return await _thread(visit, conversation_id, shown, written, worded(e))
     return go(visit, back, said(answer))
 
 
@@ -123,7 +124,7 @@ async def write(visit: Answerer, customer_id: UUID, written: Form_) -> Response:
     except (NotYours, SignatureProblem) as e:
         data = await customer.whole(visit, customer_id)
         return page(
-            visit, "customer.html", status=422, **data | {"composer": _again(data["composer"], written, str(e))}
+            visit, "customer.html", status=422, **data | {"composer": _again(data["composer"], written, worded(e))}
         )
 
 

@@ -62,8 +62,8 @@ async def test_what_is_arranged_is_what_is_read(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"steps": [{"wait_hours": 1}]}, "step 1 would say the same again"),
-        ({"steps": [{"wait_hours": 1, "template": "nowhere"}]}, "no message template 'nowhere'"),
+        ({"steps": [{"wait_hours": 1}]}, "Step 1 would say the same again"),
+        ({"steps": [{"wait_hours": 1, "template": "nowhere"}]}, "no message template “nowhere”"),
         ({"test": {"variants": [{"template": "first"}, {"template": "first"}]}}, "say the same"),
         ({"test": {"variants": [{"template": "first"}]}}, "variants"),
         ({"steps": [{"wait_hours": -1}]}, "wait_hours"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -132,3 +133,14 @@ async def test_what_cannot_be_is_a_plain_no(client: httpx.AsyncClient, bearer: B
         deep = [deep]
     answer = await client.post("/api/v1/campaigns", json=SPRING | {"variables": {"deep": deep}}, headers=headers)
     assert (answer.status_code, "nested" in answer.json()["detail"]) == (422, True)
+
+
+async def test_a_campaign_is_not_scheduled_for_a_moment_that_has_passed(
+    client: httpx.AsyncClient, bearer: Bearer, people: dict[str, UUID]
+) -> None:
+    headers = await bearer(Role.MARKETER)
+    made = (await client.post("/api/v1/campaigns", json=SPRING, headers=headers)).json()
+    path, at = f"/api/v1/campaigns/{made['id']}", clock.now() - timedelta(minutes=1)
+    answer = await client.post(f"{path}/schedule", json={"at": at.isoformat()}, headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.at")
+    assert (await client.get(path, headers=headers)).json()["state"] == "draft"

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from hub import clock
 from hub.customers import consent, preferences
+from hub.models import Staff
 from hub.models.vocabulary import Kind, Purpose, Role
 
 
@@ -114,10 +115,44 @@ async def test_a_campaign_is_written_reviewed_started_paused_and_cancelled(world
 async def test_a_mistake_in_a_template_is_told_before_anything_leaves(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.MARKETER)
     texts = {"text.en.subject": "Hi", "text.en.body": "Dear {{ customr.name }}"}
-    path = (await desk.send("/campaigns/new", name="Typo", **texts)).headers["location"]
+    answer = await desk.send("/campaigns/new", name="Typo", **texts)
+    seen: Any = BeautifulSoup(answer.text, "html.parser")
+    said = "Mail, English, line 1: “customr” is not known. Did you mean “customer”?"
+    assert (answer.status_code, seen.select_one("[role=alert]").text.strip()) == (422, said)
+    assert seen.select_one("[name='text.en.body']").text.strip() == "Dear {{ customr.name }}"
+
+
+async def test_a_mistake_is_told_in_the_readers_language(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    async with world.hub.database.unit() as session:
+        (await session.get_one(Staff, world.staff[Role.MARKETER])).language = "pl"
+    answer = await desk.send("/campaigns/new", name="Typo", **{"text.pl.sms": "Dzień dobry\n{% if customer.name %}"})
+    seen: Any = BeautifulSoup(answer.text, "html.parser")
+    assert seen.select_one("[role=alert]").text.strip() == (
+        "SMS, polski, wiersz 2: „if”, „for” albo komentarz nie ma końca. Zamknij go tak, jak został otwarty."
+    )
+
+
+async def test_attributes_of_customers_are_left_to_the_dry_run(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    texts = {"text.en.sms": "{{ customer.attributes.nowhere }}"}
+    path = (await desk.send("/campaigns/new", name="Tiers", **texts)).headers["location"]
     seen = await desk.see(path)
-    assert "customr" in seen.select_one("[role=alert]").text
+    assert "SMS, English, line 1: “nowhere” is not known" in seen.select_one("[role=alert]").text
     assert seen.select_one(f"form[action='{path}/start']") is None
+    assert "0 get it" in seen.select_one("#dry-run").text
+    assert "The template could not be filled in" in seen.select_one("#dry-run").text
+
+
+async def test_a_campaign_that_was_cancelled_before_it_began_says_so_and_shows_no_zeros(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = (await desk.send("/campaigns/new", name="Never", **{"text.en.sms": "Hi"})).headers["location"]
+    await desk.send(f"{path}/cancel")
+    seen = await desk.see(path)
+    assert "Cancelled before it began" in seen.select_one(".empty-state").text
+    assert seen.select(".figures") == []
 
 
 async def test_a_campaign_to_nobody_says_so(world: Any, signed_in: Any) -> None:
@@ -126,7 +161,7 @@ async def test_a_campaign_to_nobody_says_so(world: Any, signed_in: Any) -> None:
     path = (await desk.send("/campaigns/new", **fields, **{"text.en.sms": "Hi"})).headers["location"]
     assert "Nobody is meant" in (await desk.see(path)).text
     await desk.send(f"{path}/start")
-    assert "nobody is in the segment" in (await desk.see(path)).select_one("#notice").text
+    assert "Nobody is in the segment" in (await desk.see(path)).select_one("#notice").text
 
 
 async def test_conditions_are_counted_and_a_wrong_one_is_explained(world: Any, signed_in: Any) -> None:

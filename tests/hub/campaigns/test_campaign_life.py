@@ -70,7 +70,7 @@ async def test_a_text_that_somebody_who_waits_could_not_get_is_refused(
     version = await other_words(database, now)
     async with database.unit() as session:
         await lifecycle.pause(session, campaign, now=now)
-    with pytest.raises(NotStartable, match="by sms without a text"):
+    with pytest.raises(NotStartable, match=r"without a text \(SMS\)"):
         async with database.unit() as session:
             plan = Plan("Summer", version, SPRING, variables={"reason": "it is warm"})
             await lifecycle.edit(session, campaign, plan, gate=gate, now=now)
@@ -92,7 +92,11 @@ async def test_a_faulty_text_does_not_get_into_a_paused_campaign(
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"segment": ()}, "segment"), ({"purpose": Purpose.SERVICE}, "purpose"), ({"kinds": (Kind.SMS,)}, "channels")],
+    [
+        ({"segment": ()}, "whom it means"),
+        ({"purpose": Purpose.SERVICE}, "why it writes"),
+        ({"kinds": (Kind.SMS,)}, "by which channels"),
+    ],
 )
 async def test_what_everybody_was_judged_by_stays(
     database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime, change: dict[str, object], named: str
@@ -102,7 +106,7 @@ async def test_what_everybody_was_judged_by_stays(
     plan = {"name": "Spring", "template_version_id": spring, "segment": SPRING, "variables": {"offer": "now"}}
     async with database.unit() as session:
         await lifecycle.pause(session, campaign, now=now)
-        with pytest.raises(NotStartable, match=f"its {named} cannot be changed"):
+        with pytest.raises(NotStartable, match=f"this stays as it is: {named}"):
             await lifecycle.edit(session, campaign, Plan(**(plan | change)), gate=gate, now=now)  # type: ignore[arg-type]
 
 

@@ -63,6 +63,29 @@ async def test_everybody_is_in_one_group_and_nothing_is_written_into_the_log(
         assert (await session.exec(select(Outbox))).all() == []
 
 
+async def test_whoever_would_get_a_text_that_cannot_be_sent_is_left_out_for_that(
+    database: Database, gate: Gate, seven: dict[str, UUID], now: datetime
+) -> None:
+    parts = {"subject": "Spring", "body": "Dear {{ customer.name"}
+    variants = {"en": parts, "pl": {"subject": "Wiosna", "body": "Dzień dobry"}}
+    async with database.unit() as session:
+        version = (await templates.save(session, "broken", variants, now=now)).id or 0
+    campaign = await draft(database, version, now)
+    found = await run(database, campaign, gate, now)
+    assert {(g.kind or g.reason): g.number for g in found.groups} == {
+        Kind.EMAIL: 1,
+        Withheld.TEMPLATE_ERROR: 2,
+        Withheld.NO_TEXT: 1,
+        Withheld.NO_CONSENT: 1,
+        Withheld.DECEASED: 1,
+        Withheld.DO_NOT_CONTACT: 1,
+    }
+    async with database.unit() as session:
+        people = await dry_run_lists.people(session, campaign, Part(reason=Withheld.TEMPLATE_ERROR))
+    assert {one.name for one in people} == {"Ada", "Dan"}
+    assert {one.trace[-1] for one in people} == {dry_runs.WRONG}
+
+
 async def test_every_group_opens_the_people_in_it_with_the_gates_own_words(
     database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:

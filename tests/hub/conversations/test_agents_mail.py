@@ -91,9 +91,9 @@ async def test_ones_own_signature_goes_before_the_teams_and_is_filled_in(
 @pytest.mark.parametrize(
     ("signature", "said"),
     [
-        ("Hello\n{{ nmae }}", "line 2: 'nmae' is not known; did you mean 'name'?. It may name {{ name }}"),
-        ("{% for x in y %}", "signature, line 1"),
-        ("{{ name.upper() }}", "call is not allowed"),
+        ("Hello\n{{ nmae }}", "line 2: “nmae” is not known. Did you mean “name”? (it may name {{ name }}"),
+        ("{% for x in y %}", "The signature: line 1"),
+        ("{{ name.upper() }}", "may not use this (call)"),
         ("x\n" * 12 + "x", "more than 12 lines"),
     ],
 )

@@ -1,0 +1,48 @@
+"""What people are told, before it is known in which language: English words with named gaps, and what fills them.
+
+The middle says why not; pages say it in their reader's language (`hub.web.translations.worded`), everything else in
+English. Never the words of a message to a customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Gap: TypeAlias = "str | int | float | Sentence | tuple[str | Sentence, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`words` are a message id of the catalogues, with gaps as in `%(name)s`.
+
+    A gap holds a name, a number, another sentence, or several of these. An exception raised with a sentence has it as
+    its first argument, and its English as its text.
+    """
+
+    words: str
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
+
+    def told(self, translated: Callable[[str], str]) -> str:
+        """In the language of `translated`, which gives the words of one message id."""
+        words = translated(self.words)
+        return words % {name: _filled(gap, translated) for name, gap in self.gaps.items()} if self.gaps else words
+
+    def __str__(self) -> str:
+        return self.told(str)
+
+
+def _filled(gap: Gap, translated: Callable[[str], str]) -> str:
+    if isinstance(gap, Sentence):
+        return gap.told(translated)
+    if isinstance(gap, tuple):
+        between = " " if any(isinstance(one, Sentence) and " " in one.words for one in gap) else ", "
+        return between.join(_filled(one, translated) for one in gap)
+    return str(gap)
+
+
+def of(error: BaseException) -> Sentence | None:
+    """The sentence that an error was raised with; None: it has only English words."""
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, Sentence) else None
