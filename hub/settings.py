@@ -120,6 +120,7 @@ class CampaignsTable(Table):
     most_refusals: Share = 0.05  # filtered or refused for what they say
     most_errors: Share = 0.25  # all of these, and everything else that failed
     sample: int = Field(default=500, ge=1)  # fewer messages are taken for so many
+    tests_a_day: int = Field(default=100, ge=0)  # test messages of one member of staff
 
 
 class TrackingTable(Table):

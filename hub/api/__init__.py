@@ -24,6 +24,7 @@ from hub.api import (
     uncertain,
     unsubscribe,
 )
+from hub.api.meters import Meters
 from hub.api.problems import install_error_pages
 from hub.api.webhooks import Webhooks
 from hub.bootstrap import Hub
@@ -41,8 +42,10 @@ _PUBLIC = (unsubscribe, links, files, health, plain)
 def router(hub: Hub) -> APIRouter:
     """Every address for programs and customers, for one hub."""
 
+    meters = Meters()
+
     async def give(request: Request) -> None:
-        request.state.hub = hub
+        request.state.hub, request.state.meters = hub, meters
 
     version_1 = APIRouter(prefix="/api/v1")
     for part in _VERSION_1:

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from channels.message import Kind
-from hub.api.shapes import Body, Line
+from hub.api.shapes import Body, Line, Variables
 from hub.campaigns.dry_runs import Report
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Purpose, State, Withheld
@@ -26,7 +26,7 @@ class CampaignIn(Body):
         default=[], examples=[_SEGMENT], description="Conditions, all of which must hold; none: everybody"
     )
     purpose: Purpose = Purpose.MARKETING
-    variables: dict[str, Any] = Field(default={}, examples=[{"offer": "20 %"}])
+    variables: Variables = Field(default={}, examples=[{"offer": "20 %"}])
     kinds: list[Kind] = Field(default=[], description="Channels to consider; none: all that have a text")
     per_hour: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(default=None, description="At most so many")
 

@@ -209,6 +209,7 @@ async def send_test(caller: Campaigner, campaign_id: int, body: TestIn) -> TestO
                 staff_id=caller.staff_id,
                 gate=caller.hub.gate,
                 country=caller.hub.settings.hub.country,
+                most=caller.hub.settings.campaigns.tests_a_day,
                 now=caller.now,
             )
             await _note(session, caller, "test", campaign_id)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from hub.api.access import CustomerReader, CustomerWriter
@@ -35,8 +36,12 @@ class EventOut(BaseModel):
 
 
 @router.post("/{customer_id}/events", status_code=201)
-async def record_event(caller: CustomerWriter, customer_id: UUID, body: EventIn, response: Response) -> EventOut:
-    """Keep what a customer did. 200 when it was told before."""
+async def record_event(
+    caller: CustomerWriter, customer_id: UUID, body: EventIn, request: Request, response: Response
+) -> EventOut:
+    """Keep what a customer did. 200 when it was told before. 10,000 are kept of each; 500 at once, then 5 a second."""
+    if not request.state.meters.events.take(str(customer_id), time.monotonic()):
+        raise _too_fast()
     at = (body.at or caller.now).astimezone(UTC)
     if at > caller.now + _AHEAD:
         raise Problem(422, "Event", f"{at:%Y-%m-%d %H:%M} UTC is yet to come", remedy="Send it when it has happened")
@@ -45,9 +50,21 @@ async def record_event(caller: CustomerWriter, customer_id: UUID, body: EventIn,
             await directory.get(session, customer_id)
         except directory.NotFound as e:
             raise Problem(404, "Customer", str(e), remedy="Look for the customer first") from e
+        if await events.too_many(session, customer_id):
+            raise Problem(422, "Event", f"{events.MOST:,} are kept of this customer", remedy="Send only goals of tests")
         if not await events.record(session, Event(customer_id, body.name.strip(), at, body.key)):
             response.status_code = 200
     return EventOut(name=body.name.strip(), key=body.key, at=at)
+
+
+def _too_fast() -> Problem:
+    return Problem(
+        429,
+        "Event",
+        "Too much is told of this customer at once",
+        remedy="Wait a second, then send it again",
+        headers={"Retry-After": "1"},
+    )
 
 
 @router.get("/{customer_id}/events")

@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from html import escape
 from urllib.parse import quote
 from uuid import UUID
 
+import idna
 import structlog
 from fastapi import APIRouter, Request, Response
 
 from hub import clock
 from hub.api.access import hub_of, ip_of
 from hub.api.plain import HEADERS, page
-from hub.api.unsubscribe_words import words
+from hub.api.unsubscribe_words import Words, words
 from hub.bootstrap import Hub
 from hub.campaigns import clicks, machines
 from hub.campaigns.machines import Visitor
-from hub.database.outage import is_away
+from hub.database.outage import RETRY_AFTER, is_away
 from hub.models.vocabulary import Touch
 from hub.outbound import links
+from hub.staff import throttle
 
 router = APIRouter(include_in_schema=False)
 _log = structlog.get_logger("links")
+_PAUSE = 60  # seconds after which somebody who guessed may try again
 _PATIENCE = 1.0  # seconds a reader waits for our counting
 _DOT = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _ASKED = ["GET", "HEAD"]
@@ -50,17 +56,31 @@ async def short(request: Request, token: str) -> Response:
     """On to where an SMS's link leads; or, for whoever follows what nobody sees, nowhere."""
     hub = hub_of(request)
     if links.is_code(token):
-        async with hub.database.unit() as session:
-            found = await links.leads_to(session, token)
-        if found is None or not links.is_followed(found[1], hub.gate):
-            return _no_such_link(request)
-        await _count(request, hub, found[0], Touch.CLICK, found[1])
-        return _on(found[1])
+        return await _by_code(request, hub, token)
     message = hub.signer.read_link_token(links.TRAP, token)
     if message is None:
         return _no_such_link(request)
     await _count(request, hub, message, Touch.TRAP)
     return page(hub.settings.hub.name, f"<h1>{escape(hub.settings.hub.name)}</h1>")
+
+
+async def _by_code(request: Request, hub: Hub, code: str) -> Response:
+    """Codes are short enough to be guessed: whoever guesses is made to wait, right or wrong."""
+    guesses, guesser = request.state.meters.guesses, throttle.network(ip_of(request))
+    if guesses.is_empty(guesser, time.monotonic()):
+        return _told(request, 429, {"Retry-After": str(_PAUSE)}, lambda said: said.too_often)
+    try:
+        async with hub.database.unit() as session:
+            found = await links.leads_to(session, code)
+    except Exception as e:
+        if not is_away(e):
+            raise
+        return _told(request, 503, {"Retry-After": str(RETRY_AFTER)}, lambda said: said.away)
+    if found is None or not links.is_followed(found[1], hub.gate):
+        guesses.take(guesser, time.monotonic())
+        return _no_such_link(request)
+    await _count(request, hub, found[0], Touch.CLICK, found[1])
+    return _on(found[1])
 
 
 @router.api_route("/o/{name}", methods=_ASKED)
@@ -75,7 +95,9 @@ async def picture(request: Request, name: str) -> Response:
 
 
 async def _count(request: Request, hub: Hub, message: UUID, touch: Touch, url: str = "") -> None:
-    """Never in the reader's way: what cannot be written down now is not counted."""
+    """Never in the reader's way: what cannot be written down now is not counted, nor what comes over and over."""
+    if not request.state.meters.touches.take(str(message), time.monotonic()):
+        return
     verdict = machines.verdict(_visitor(request), touch, hub.settings.tracking.scanners)
     try:
         async with asyncio.timeout(_PATIENCE), hub.database.unit() as session:
@@ -99,16 +121,36 @@ def _visitor(request: Request) -> Visitor:
 def _on(url: str) -> Response:
     """A redirect that nobody keeps: the next time is counted too."""
     headers = {
-        "Location": quote(url, safe=_PLAIN),
+        "Location": _spelt(url),
         "Cache-Control": "no-store, private",
         "Referrer-Policy": "no-referrer",
     }
     return Response(status_code=302, headers={**headers, "X-Robots-Tag": "noindex"})
 
 
+def _spelt(url: str) -> str:
+    """As a header can hold it: a host's name as A-labels (RFC 5890), all else that is not ASCII percent-encoded."""
+    scheme, separator, rest = url.partition("://")
+    end = next((place for place, letter in enumerate(rest) if letter in "/?#"), len(rest))
+    host = rest[:end]
+    if not host.isascii():
+        with suppress(UnicodeError):  # of a name that is none a browser makes what it can
+            name, colon, port = host.partition(":")
+            host = f"{idna.encode(name, uts46=True).decode()}{colon}{port}"
+    return quote(f"{scheme}{separator}{host}{rest[end:]}", safe=_PLAIN)
+
+
 def _no_such_link(request: Request) -> Response:
+    return _told(request, 404, {}, lambda said: said.no_link)
+
+
+def _told(request: Request, status: int, headers: Mapping[str, str], sentence: Callable[[Words], str]) -> Response:
+    """A page of one sentence, in the reader's language."""
     hub = hub_of(request).settings.hub
     default = hub.languages[0]
     said = words(request.headers.get("accept-language", default)[:2].lower(), default)
-    answer = page(hub.name, f"<p>{escape(said.no_link)}</p>", language=said.language, status=404)
-    return answer if request.method == "GET" else Response(status_code=404, headers=HEADERS)
+    answer: Response = page(hub.name, f"<p>{escape(sentence(said))}</p>", language=said.language, status=status)
+    if request.method != "GET":
+        answer = Response(status_code=status, headers=HEADERS)
+    answer.headers.update(headers)
+    return answer

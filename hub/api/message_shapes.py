@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from channels.message import Kind
-from hub.api.shapes import EXAMPLE_ID, Body, Line
+from hub.api.shapes import EXAMPLE_ID, Body, Line, Variables
 from hub.conversations.rearranging import Reach
 from hub.interactions.history import Entry
 from hub.models import Rearrangement
@@ -65,7 +65,7 @@ class InteractionOut(BaseModel):
 
 class TemplateIn(Body):
     name: Line = Field(examples=["birthday"])
-    variables: dict[str, Any] = Field(default={}, examples=[{"gift": "tulips"}])
+    variables: Variables = Field(default={}, examples=[{"gift": "tulips"}])
 
 
 class MessageIn(Body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from hub.database.purity import UNHOLDABLE
 
 _DEEPEST = 50  # of lists and objects in one another: writing them down as JSON takes a call for each
+_VALUES, _VALUES_DEEP = 32_768, 8  # bytes and depth of the values that a template is filled with
 EXAMPLE_ID = "0195a0c4-7c1e-7d3a-9f52-3b1c7e5a9d10"
 
 T = TypeVar("T")
@@ -27,6 +29,24 @@ def _zone(name: str) -> str:
 
 
 Zone = Annotated[str, Field(max_length=100), AfterValidator(_zone)]
+
+
+def _small(values: dict[str, Any]) -> dict[str, Any]:
+    """They are kept with every message: what a text needs, and no more."""
+    if len(json.dumps(values, ensure_ascii=False, default=str).encode("utf-8", "replace")) > _VALUES:
+        raise ValueError(f"They take more than {_VALUES:,} bytes as JSON")
+    if _depth(values) > _VALUES_DEEP:
+        raise ValueError(f"Nothing may be nested more than {_VALUES_DEEP} deep")
+    return values
+
+
+def _depth(data: Any) -> int:
+    """Of a value that `Body` has let pass, which bounds the recursion."""
+    within = data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else None
+    return 0 if within is None else 1 + max(map(_depth, within), default=0)
+
+
+Variables = Annotated[dict[str, Any], AfterValidator(_small)]
 
 
 class Body(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -20,6 +21,7 @@ from hub.api.unsubscribe_words import Words, words
 from hub.campaigns.previews import HARMLESS
 from hub.customers import consent, directory
 from hub.customers.consent import Statement
+from hub.database import outage
 from hub.models.vocabulary import Purpose
 from hub.outbound.planning import UNSUBSCRIBE
 
@@ -40,6 +42,29 @@ class Link:
 @router.api_route("/{token}", methods=["GET", "HEAD"])
 async def ask(request: Request, token: str) -> Response:
     """A page with a button. Looking changes nothing: mail scanners open every link."""
+    return await _spoken(request, _asked(request, token))
+
+
+@router.post("/{token}")
+async def leave(request: Request, token: str) -> Response:
+    """Done at once, without cookie, redirect or further question; twice is the same as once."""
+    return await _spoken(request, _left(request, token))
+
+
+async def _spoken(request: Request, answer: Awaitable[Response]) -> Response:
+    """A person reads this: an outage too is told in words. Mail programs look at the status and come again."""
+    try:
+        return await answer
+    except Exception as e:
+        if not outage.is_away(e):
+            raise
+    said = _outside(request)
+    away = page(said.title, f"<p>{escape(said.away)}</p>", language=said.language, status=503)
+    away.headers["Retry-After"] = str(outage.RETRY_AFTER)
+    return away
+
+
+async def _asked(request: Request, token: str) -> Response:
     if token == HARMLESS:
         return _of_a_test(request)
     link, said = await _read(request, token)
@@ -51,9 +76,7 @@ async def ask(request: Request, token: str) -> Response:
     return page(said.title, f"<h1>{company}</h1>\n<p>{what}</p>\n{button}", language=said.language)
 
 
-@router.post("/{token}")
-async def leave(request: Request, token: str) -> Response:
-    """Done at once, without cookie, redirect or further question; twice is the same as once."""
+async def _left(request: Request, token: str) -> Response:
     if token == HARMLESS:
         return _of_a_test(request)
     link, said = await _read(request, token)
@@ -68,9 +91,14 @@ async def leave(request: Request, token: str) -> Response:
 
 
 def _of_a_test(request: Request) -> Response:
-    default = hub_of(request).settings.hub.languages[0]
-    said = words(request.headers.get("accept-language", default)[:2].lower(), default)
+    said = _outside(request)
     return page(said.title, f"<p>{escape(said.test)}</p>", language=said.language)
+
+
+def _outside(request: Request) -> Words:
+    """The words for somebody of whom nothing is known but their browser."""
+    default = hub_of(request).settings.hub.languages[0]
+    return words(request.headers.get("accept-language", default)[:2].lower(), default)
 
 
 async def _withdraw(request: Request, link: Link, source: str) -> None:

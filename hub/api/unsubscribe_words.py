@@ -20,6 +20,8 @@ class Words:
     broken: str
     no_link: str
     test: str
+    away: str
+    too_often: str
     purposes: Mapping[Purpose, str]
     channels: Mapping[Kind, str]
 
@@ -44,6 +46,8 @@ _TABLE: Mapping[str, Words] = {
         broken="This link does not work. Open it from the message itself, or answer the message and tell us to stop.",
         no_link="This link does not work. Open it from the message itself.",
         test="This link stands in a test message. It changes nothing.",
+        away="This does not work just now. Nothing was changed. Please try again in a few minutes.",
+        too_often="Too many links that do not work were opened from here. Please try again in a few minutes.",
         purposes={
             Purpose.SERVICE: "messages about your orders and questions",
             Purpose.REMINDERS: "reminders",
@@ -62,6 +66,8 @@ _TABLE: Mapping[str, Words] = {
         broken="Ten odnośnik nie działa. Otwórz go z samej wiadomości albo odpisz na nią, że rezygnujesz.",
         no_link="Ten odnośnik nie działa. Otwórz go z samej wiadomości.",
         test="Ten odnośnik pochodzi z wiadomości testowej. Niczego nie zmienia.",
+        away="W tej chwili to nie działa. Nic się nie zmieniło. Spróbuj ponownie za kilka minut.",
+        too_often="Otwarto stąd zbyt wiele odnośników, które nie działają. Spróbuj ponownie za kilka minut.",
         purposes={
             Purpose.SERVICE: "wiadomości o zamówieniach i pytaniach",
             Purpose.REMINDERS: "przypomnień",
@@ -80,6 +86,8 @@ _TABLE: Mapping[str, Words] = {
         broken="Тази връзка не работи. Отворете я от самото съобщение или му отговорете, че се отписвате.",
         no_link="Тази връзка не работи. Отворете я от самото съобщение.",
         test="Тази връзка е от пробно съобщение. Тя не променя нищо.",
+        away="В момента това не работи. Нищо не е променено. Опитайте отново след няколко минути.",
+        too_often="Оттук са отворени твърде много връзки, които не работят. Опитайте отново след няколко минути.",
         purposes={
             Purpose.SERVICE: "съобщения за поръчки и въпроси",
             Purpose.REMINDERS: "напомняния",
@@ -98,6 +106,8 @@ _TABLE: Mapping[str, Words] = {
         broken="Эта ссылка не работает. Откройте её из самого сообщения или ответьте на него, что отписываетесь.",
         no_link="Эта ссылка не работает. Откройте её из самого сообщения.",
         test="Эта ссылка из пробного сообщения. Она ничего не меняет.",
+        away="Сейчас это не работает. Ничего не изменилось. Попробуйте ещё раз через несколько минут.",
+        too_often="Отсюда открыли слишком много нерабочих ссылок. Попробуйте ещё раз через несколько минут.",
         purposes={
             Purpose.SERVICE: "сообщения о заказах и вопросах",
             Purpose.REMINDERS: "напоминания",

@@ -82,6 +82,7 @@ async def send_test(
     staff_id: int,
     gate: Gate,
     country: str,
+    most: int,
     now: datetime,
 ) -> UUID:
     """What this customer would get, sent to an address of ours. Counts for nothing; its links do nothing.
@@ -103,6 +104,7 @@ async def send_test(
         staff_id=staff_id,
         gate=gate,
         country=country,
+        most=most,
         now=now,
     )
 

@@ -17,6 +17,7 @@ from hub.bootstrap import Hub
 from hub.cli import options
 from hub.database import migrating
 from hub.database.engine import Database
+from hub.database.outage import is_away
 from hub.reports import health
 from hub.settings import Settings
 
@@ -40,6 +41,8 @@ def check(config: options.Config = None, json: options.Json = False) -> None:
             findings = options.run(_try_all(chosen, url))
     else:
         findings = options.run(_try_all(chosen))
+    if health.lies_apart(chosen):
+        findings |= options.run(_files(chosen))
     if json:
         options.print_json({name: [asdict(f) for f in found] for name, found in findings.items()})
     else:
@@ -53,7 +56,8 @@ def doctor(config: options.Config = None, json: options.Json = False) -> None:
 
     async def examine(hub: Hub) -> list[health.Problem]:
         async with hub.database.unit() as session:
-            return await health.doctor(session, now=clock.now())
+            apart = await health.scattered(session) if health.lies_apart(hub.settings) else None
+            return [*await health.doctor(session, now=clock.now()), *([apart] if apart else [])]
 
     problems = options.with_hub(config, examine)
     if json:
@@ -75,6 +79,24 @@ async def _try_all(chosen: Settings, url: str = "") -> dict[str, Sequence[Findin
         channels = bootstrap.open_channels(chosen, granting)
         results = await asyncio.gather(*(_try(channel) for channel in channels.values()))
     return dict(zip(channels, results, strict=True))
+
+
+async def _files(chosen: Settings) -> dict[str, Sequence[Finding]]:
+    """Whether files are where all who need them can read them. A database that is away is `hub doctor`'s to tell."""
+    assert chosen.database.url is not None
+    database = Database(chosen.database.url.get_secret_value())
+    try:
+        async with asyncio.timeout(CHECK_SECONDS), database.unit() as session:
+            apart = await health.scattered(session)
+    except Exception as e:
+        if not is_away(e):
+            raise
+        return {}
+    finally:
+        await database.close()
+    if apart is None:
+        return {}
+    return {"files": [Finding("storage", False, f"{apart.check}: workers run on {apart.example}", apart.remedy)]}
 
 
 async def _try(channel: Channel) -> Sequence[Finding]:

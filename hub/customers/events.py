@@ -12,6 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import CustomerEvent
 
+MOST = 10_000  # of one customer
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -29,6 +31,12 @@ async def record(session: AsyncSession, event: Event) -> bool:
     row = insert(CustomerEvent).values(customer_id=event.customer_id, name=event.name, key=key, at=event.at)
     kept = await session.exec(row.on_conflict_do_nothing().returning(col(CustomerEvent.id)))
     return kept.first() is not None
+
+
+async def too_many(session: AsyncSession, customer_id: UUID) -> bool:
+    """Is as much kept of this customer as may be?"""
+    kept = select(CustomerEvent.id).where(col(CustomerEvent.customer_id) == customer_id)
+    return (await session.exec(kept.offset(MOST - 1).limit(1))).first() is not None
 
 
 async def of(session: AsyncSession, customer_id: UUID, *, limit: int = 100) -> list[CustomerEvent]:

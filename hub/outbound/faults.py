@@ -53,10 +53,10 @@ def told(part: str, language: str, line: int, why: Sentence) -> Sentence:
     """Which text, where in it (`line` 0: all of it), and why. A text that is no `part` of a template has lines only."""
     if not part:
         return Sentence("line %(line)s: %(why)s", {"line": line, "why": why}) if line else why
-    gaps: dict[str, Gap] = {"part": PARTS.get(part, part), "language": tongue(language), "line": line, "why": why}
+    gaps: dict[str, Gap] = {"part": PARTS.get(part, part), "language": tongue(language), "line": line, "rest": why}
     if not line:
-        return Sentence("%(part)s, %(language)s: %(why)s", gaps)
-    return Sentence("%(part)s, %(language)s, line %(line)s: %(why)s", gaps)
+        return Sentence("%(part)s, %(language)s: %(rest)s", gaps)
+    return Sentence("%(part)s, %(language)s, line %(line)s: %(rest)s", gaps)
 
 
 def unwritten(part: str, language: str, fallback: str) -> Sentence:

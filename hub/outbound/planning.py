@@ -96,7 +96,7 @@ def _plan(request: Request, known: _Known, gate: Gate, now: datetime) -> Plan:
             language = request.language or about.customer.language
             rendered = _words(request, version, decision.kind, language, gate, used)
         except TemplateProblem as problem:
-            decision = Decision(None, None, Withheld.TEMPLATE_ERROR, None, (*decision.trace, str(problem)))
+            decision = Decision(None, None, Withheld.TEMPLATE_ERROR, None, (*decision.trace, str(problem.said)))
     row = _row(request, decision, rendered, known, gate, now)
     row.variables = used if isinstance(request.content, Templated) else None
     channel = _channel(request, decision, gate)

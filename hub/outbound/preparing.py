@@ -129,7 +129,7 @@ async def _allowed(
         _complete(row, batch, gate)
         return await _message(session, row, batch, gate, now)
     except TemplateProblem as problem:
-        await _withhold(session, ticket, row, Withheld.TEMPLATE_ERROR, (str(problem),), now)
+        await _withhold(session, ticket, row, Withheld.TEMPLATE_ERROR, (str(problem.said),), now)
         return None
 
 

@@ -21,6 +21,7 @@ from hub.outbound import faults, outbox
 from hub.outbound.asking import PRIORITY, Gate
 from hub.outbound.rendering import Rendered
 from hub.sentences import Sentence
+from hub.staff import throttle
 
 MARK = "[Test] "
 
@@ -39,12 +40,13 @@ async def send(
     staff_id: int,
     gate: Gate,
     country: str,
+    most: int,
     now: datetime,
 ) -> UUID:
     """Log it and queue it before everything else. Its subject says that it is a test, an SMS begins with it.
 
-    `to` as it was typed; `country` reads numbers without a country code. Raises channels.address.BadAddress,
-    NotForTests.
+    `to` as it was typed; `country` reads numbers without a country code; `most` a day of one person. Raises
+    channels.address.BadAddress, NotForTests.
     """
     recipient = mail(to) if kind is Kind.EMAIL else phone(to, country)
     channel = next(iter(gate.senders.get(kind, ())), "")
@@ -56,6 +58,8 @@ async def send(
             )
         )
     await _check(session, kind, recipient)
+    if not await throttle.ration(session, f"test:{staff_id}", most, now=now):
+        raise NotForTests(Sentence("You have sent %(most)s tests in a day. Try again tomorrow", {"most": most}))
     row = _row(said, kind, recipient, channel, customer_id, now)
     row.staff_id = staff_id
     session.add(row)

@@ -15,8 +15,9 @@ from hub.outbound.outbox import BULK
 from hub.queue import GIVEN_UP
 from hub.reports.gauges import Gauge, gauges
 from hub.reports.overview import Overview, overview
+from hub.settings import Settings
 
-__all__ = ["CHECKS", "Gauge", "Overview", "Problem", "doctor", "gauges", "overview"]
+__all__ = ["CHECKS", "Gauge", "Overview", "Problem", "doctor", "gauges", "lies_apart", "overview", "scattered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,23 @@ async def doctor(session: AsyncSession, *, now: datetime) -> list[Problem]:
     known = _moments(now)
     found = [await _run(session, check, known) for check in CHECKS]
     return [problem for problem in found if problem is not None]
+
+
+async def scattered(session: AsyncSession) -> Problem | None:
+    """Workers of several machines at once: asked about where `lies_apart`."""
+    if (await session.execute(text("select to_regclass('worker')"))).scalar_one() is None:
+        return None  # a database that has yet to be migrated
+    found = await session.execute(text("select distinct split_part(name, ':', 1) from worker order by 1"))
+    machines = list(found.scalars())
+    if len(machines) < 2:
+        return None
+    remedy = "Set storage.url to a bucket or to a folder that all of them share: what one keeps the others cannot read"
+    return Problem("files in a folder of each machine's own", len(machines), ", ".join(machines[:5]), remedy)
+
+
+def lies_apart(settings: Settings) -> bool:
+    """Is the database everybody's, and are the files each machine's own?"""
+    return settings.database.url is not None and settings.storage.url is None
 
 
 async def _run(session: AsyncSession, check: Check, known: Mapping[str, object]) -> Problem | None:

@@ -38,6 +38,17 @@ async def charge(session: AsyncSession, keys: Mapping[str, int], *, now: datetim
     await session.flush()
 
 
+async def ration(session: AsyncSession, key: str, most: int, *, now: datetime) -> bool:
+    """Use one of the `most` that a key has in a day; False when all are used. No wait: it is no guessing."""
+    await _hold(session, key)
+    used = select(func.count()).where(col(SignInFailure.key) == key, col(SignInFailure.at) > now - WINDOW)
+    if (await session.exec(used)).one() >= most:
+        return False
+    session.add(SignInFailure(key=key, at=now))
+    await session.flush()
+    return True
+
+
 async def forgive(session: AsyncSession, key: str, *, only: datetime | None = None) -> None:
     """Forget the failures of a key, or the one counted at `only`."""
     query = delete(SignInFailure).where(col(SignInFailure.key) == key)

@@ -11,7 +11,7 @@ from hub.campaigns.results import Person
 from hub.customers.exporting import csv_text
 from hub.staff import audit
 from hub.web import charts, moments, words
-from hub.web.access import Campaigner, CampaignReader, Visit
+from hub.web.access import CampaignReader, Exporter, Visit
 from hub.web.looking import sheet
 from hub.web.pages import page
 from hub.web.problems import Page
@@ -31,8 +31,8 @@ async def picture(visit: CampaignReader, campaign_id: int) -> Response:
 
 
 @router.get("/campaigns/{campaign_id}/results.csv")
-async def as_csv(visit: Campaigner, campaign_id: int, shown: str = "all", reason: str = "") -> Response:
-    """Those whom a figure counts, or everybody, safe to open in a spreadsheet."""
+async def as_csv(visit: Exporter, campaign_id: int, shown: str = "all", reason: str = "") -> Response:
+    """Those whom a figure counts, or everybody, safe to open in a spreadsheet: for those who may export customers."""
     if shown not in results.FIGURES:
         raise HTTPException(404)
     async with visit.hub.database.unit() as session:

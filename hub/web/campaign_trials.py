@@ -63,6 +63,7 @@ async def send_test(
                 staff_id=visit.staff_id,
                 gate=visit.hub.gate,
                 country=visit.hub.settings.hub.country,
+                most=visit.hub.settings.campaigns.tests_a_day,
                 now=visit.now,
             )
             await audit.write(

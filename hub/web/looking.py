@@ -18,9 +18,10 @@ from hub.models.vocabulary import Kind, Withheld
 from hub.queue import enqueue
 from hub.staff import audit
 from hub.web import moments, words
-from hub.web.access import Campaigner, CampaignReader, Visit
+from hub.web.access import Campaigner, CampaignReader, Exporter, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
+from hub.web.retold import retold
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
@@ -54,18 +55,24 @@ async def people(
 
 @router.get("/campaigns/{campaign_id}/people.csv")
 async def people_as_csv(
-    visit: Campaigner,
+    visit: Exporter,
     campaign_id: int,
     kind: Kind | None = None,
     reason: Withheld | None = None,
     later: bool = False,
 ) -> Response:
-    """A part of the dry run, or all of it, safe to open in a spreadsheet."""
+    """A part of the dry run, or all of it, safe to open in a spreadsheet: for those who may export customers."""
     async with visit.hub.database.unit() as session:
         await lifecycle.get(session, campaign_id)
         subject = f"campaign:{campaign_id}"
         await audit.write(
-            session, "campaign.dry-run.csv", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now
+            session,
+            "campaign.dry-run.csv",
+            staff_id=visit.staff_id,
+            subject=subject,
+            detail=kind or reason or "all",
+            ip=visit.ip,
+            now=visit.now,
         )
     return sheet(_csv(visit, campaign_id, Part(kind, reason, later)), f"campaign-{campaign_id}-dry-run.csv")
 
@@ -131,6 +138,6 @@ def _row(visit: Visit, person: Person) -> tuple[str, ...]:
         _(words.WITHHELD[person.reason]) if person.reason else "",
         moments.plain(person.not_before, visit.zone) if person.not_before else "",
         str(person.segments or ""),
-        "; ".join(person.trace),
+        "; ".join(map(retold, person.trace)),
         f"{visit.hub.settings.hub.public_url}/customers/{person.customer_id}",
     )

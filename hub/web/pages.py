@@ -23,7 +23,7 @@ from channels import links
 from channels.address import pretty_mail, pretty_phone
 from hub.interactions.history import File
 from hub.staff.roles import Action
-from hub.web import gallery, moments, translations, words
+from hub.web import gallery, moments, retold, translations, words
 from hub.web.access import Visit
 
 STATIC = Path(__file__).parent / "static"
@@ -167,6 +167,7 @@ def environment() -> Environment:
         "hour": moments.hour,
         "lines": _lines,
         "percent": _percent,
+        "retold": retold.retold,
         "plain_number": _plain_number,
         "money": _money,
         "money_each": lambda sums: " + ".join(f"{_money(amount)} {currency}" for currency, amount in sums.items()),

@@ -91,7 +91,7 @@ def say(request: Request, status: int, saying: tuple[str, str] | None = None) ->
     visit = getattr(request.state, "visit", None)
     if visit is not None:
         return page(visit, "problem.html", status=status, code=status, title=_(title), remedy=_(remedy))
-    translations.speak("en")
+    translations.speak(request.headers.get("accept-language", "en")[:2].lower())
     return plain_page(request, "problem_outside.html", status=status, code=status, title=_(title), remedy=_(remedy))
 
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from hub import clock
 from hub.bootstrap import Hub
@@ -106,6 +107,18 @@ async def test_an_event_told_twice_is_kept_once(
     assert (ahead.status_code, "yet to come" in ahead.json()["detail"]) == (422, True)
     nobody = await client.post(f"/api/v1/customers/{uuid4()}/events", json=told, headers=headers)
     assert nobody.status_code == 404
+
+
+async def test_no_more_is_told_of_a_customer_than_is_kept_or_can_be_taken_in(
+    client: httpx.AsyncClient, headers: Headers, hub: Hub, ana: Customer
+) -> None:
+    path = f"/api/v1/customers/{ana.id}/events"
+    async with hub.database.unit() as session:
+        rows = text("insert into customer_event (customer_id, name, key, at) select :who, 'saw', n, now() "
+                    "from generate_series(1, 10000) as n")  # fmt: skip
+        await session.execute(rows, {"who": ana.id})
+    full = await client.post(path, json={"name": "bought", "key": "1"}, headers=headers)
+    assert (full.status_code, "10,000 are kept" in full.json()["detail"]) == (422, True)
 
 
 async def test_a_customer_who_wants_no_counting_is_marked(

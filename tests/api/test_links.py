@@ -18,7 +18,8 @@ from hub.campaigns.machines import Verdict
 from hub.clock import uuid7
 from hub.interactions import partitions
 from hub.models import Customer, Reaction, ShortLink
-from hub.models.vocabulary import Ground, Origin, Purpose, Touch
+from hub.models.vocabulary import Ground, Kind, Origin, Purpose, Touch
+from hub.outbound import planning
 from hub.outbound.links import Trail
 from tests.log_rows import said
 
@@ -128,6 +129,47 @@ async def test_a_short_address_leads_where_its_sms_said_and_another_s_code_nowhe
         assert (await client.get(f"/l/{spelled}", headers=BROWSER)).headers["location"] == TARGET
     other = Trail(hub.gate, uuid7(clock.now())).code(TARGET)
     assert (await client.get(f"/l/{other}", headers=BROWSER)).status_code == 404
+
+
+async def test_whoever_guesses_short_addresses_is_made_to_wait_even_for_a_right_one(
+    client: httpx.AsyncClient, hub: Hub, message: UUID, trail: Trail
+) -> None:
+    code = trail.code(TARGET)
+    async with hub.database.unit() as session:
+        session.add(ShortLink(code=code, interaction_id=message, url=TARGET))
+    wrong = Trail(hub.gate, uuid7(clock.now())).code(TARGET)
+    answers = [await client.get(f"/l/{wrong}", headers=BROWSER) for _ in range(61)]
+    assert [one.status_code for one in answers] == [404] * 60 + [429]
+    guessed = await client.get(f"/l/{code}", headers=BROWSER)
+    assert (guessed.status_code, guessed.headers["retry-after"], "location" in guessed.headers) == (429, "60", False)
+    assert "try again in a few minutes" in guessed.text
+
+
+async def test_one_message_is_counted_a_hundred_times_and_leads_on_for_ever(
+    client: httpx.AsyncClient, hub: Hub, trail: Trail
+) -> None:
+    for _ in range(102):
+        answer = await client.get(_path(hub, trail.mail(TARGET)), headers=BROWSER)
+        assert answer.status_code == 302
+    assert len(await _reactions(hub)) == 100
+
+
+async def test_a_host_that_is_not_ascii_is_spelt_as_a_header_can_hold_it(
+    client: httpx.AsyncClient, hub: Hub, message: UUID
+) -> None:
+    url = "https://bücher.example:8443/straße?q=ü#ende"
+    answer = await client.get(_path(hub, Trail(hub.gate, message).mail(url)), headers=BROWSER)
+    assert answer.headers["location"] == "https://xn--bcher-kva.example:8443/stra%C3%9Fe?q=%C3%BC#ende"
+
+
+async def test_a_person_reads_of_an_outage_in_words(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer, trail: Trail, away: None
+) -> None:
+    leaving = planning.link(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL).removeprefix(hub.settings.hub.public_url)
+    for path in (leaving, f"/l/{trail.code(TARGET)}"):
+        answer = await client.get(path, headers=BROWSER | {"Accept-Language": "pl"})
+        assert (answer.status_code, "retry-after" in answer.headers) == (503, True), path
+        assert "Spróbuj ponownie" in answer.text
 
 
 async def test_a_click_sooner_than_a_person_reads_is_a_machine_s(hub: Hub, ana: Customer) -> None:

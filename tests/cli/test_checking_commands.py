@@ -63,6 +63,24 @@ async def test_the_doctor_finds_a_healthy_hub_healthy_and_a_planted_orphan_sick(
     assert problem["remedy"] in told.words
 
 
+async def test_several_machines_on_one_database_need_their_files_in_one_place(
+    quick: Any, database: Database, tmp_path: Path
+) -> None:
+    async with database.unit() as session:
+        rows = "insert into worker (name, started_at) values ('one:1:a', now()), ('one:2:b', now()), ('two:1:c', now())"
+        await session.execute(text(rows))
+    tried, examined, shared = await asyncio.gather(
+        quick.hub("check", "--json"),
+        quick.hub("doctor", "--json"),
+        quick.hub("doctor", "--json", HUB_STORAGE__URL=str(tmp_path)),
+    )
+    (finding,) = tried.json["files"]
+    assert (finding["ok"], "storage.url" in finding["remedy"]) == (False, True)
+    (problem,) = examined.json["problems"]
+    assert (problem["check"], problem["example"]) == ("files in a folder of each machine's own", "one, two")
+    assert (shared.code, shared.json["problems"]) == (0, [])
+
+
 async def test_migrating_twice_on_the_bundled_database_changes_nothing_and_leaves_no_server(
     shell: Any, tmp_path: Path
 ) -> None:

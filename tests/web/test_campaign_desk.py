@@ -12,8 +12,9 @@ from sqlmodel import col, select
 from hub import clock
 from hub.campaigns import feeding, results
 from hub.customers import directory
-from hub.models import Campaign, Consent, Interaction, Outbox
+from hub.models import Audit, Campaign, Consent, Interaction, Outbox
 from hub.models.vocabulary import Origin, Purpose, Role, State
+from hub.staff import throttle
 
 TEXTS = {
     "text.en.subject": "Spring, {{ customer.given_name }}",
@@ -55,7 +56,7 @@ async def test_the_dry_run_says_who_gets_it_how_and_who_does_not_and_why(world: 
 async def test_the_lists_of_a_dry_run_are_safe_to_open_in_a_spreadsheet(world: Any, signed_in: Any) -> None:
     async with world.hub.database.unit() as session:
         await directory.change(session, world.customers["georgi"], {"name": "=cmd|'/c calc'!A1"}, now=clock.now())
-    desk = await signed_in(Role.MARKETER)
+    desk = await signed_in(Role.SUPERVISOR)
     path = await written(desk)
     answer = await desk.client.get(f"{path}/people.csv")
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
@@ -172,8 +173,42 @@ async def test_every_figure_opens_as_many_people_as_it_says_and_the_parts_add_up
     assert sum(found.parts.values()) == found.fed == len(rows)
 
 
-async def test_results_as_csv_have_everybody(world: Any, signed_in: Any) -> None:
+async def test_whoever_may_not_export_customers_reads_the_lists_page_by_page(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.MARKETER)
+    path, running = await written(desk), f"/campaigns/{world.campaigns['running']}"
+    for page, sheet in ((f"{path}/people", f"{path}/people.csv"), (f"{running}?shown=all", f"{running}/results.csv")):
+        seen = await desk.see(page)
+        assert (seen.select("details, #listed tbody tr") != [], seen.select("a[href*='.csv']")) == (True, [])
+        assert (await desk.client.get(sheet)).status_code == 403
+
+
+async def test_every_export_is_in_the_audit_trail(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    path, running = await written(desk), f"/campaigns/{world.campaigns['running']}"
+    await desk.client.get(f"{path}/people.csv?kind=email")
+    await desk.client.get(f"{running}/results.csv?shown=sent")
+    async with world.hub.database.unit() as session:
+        rows = (await session.exec(select(Audit).where(col(Audit.action).like("campaign.%.csv")))).all()
+    assert {(row.action, row.staff_id, row.detail) for row in rows} == {
+        ("campaign.dry-run.csv", world.staff[Role.SUPERVISOR], "email"),
+        ("campaign.results.csv", world.staff[Role.SUPERVISOR], "sent"),
+    }
+
+
+async def test_nobody_sends_more_tests_in_a_day_than_are_allowed(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path, most = await written(desk), world.hub.settings.campaigns.tests_a_day
+    async with world.hub.database.unit() as session:
+        for _ in range(most):
+            assert await throttle.ration(session, f"test:{world.staff[Role.MARKETER]}", most, now=clock.now())
+    answer = await desk.send(
+        f"{path}/test", customer=world.customers["ana"], kind="email", to="marketer@meadow.example"
+    )
+    assert (answer.status_code, f"You have sent {most} tests in a day" in answer.text) == (422, True)
+
+
+async def test_results_as_csv_have_everybody(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
     number = world.campaigns["running"]
     answer = await desk.client.get(f"/campaigns/{number}/results.csv?shown=all")
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))

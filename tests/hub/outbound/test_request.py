@@ -187,7 +187,7 @@ async def test_a_template_that_cannot_be_rendered_is_withheld_and_says_where(
     answer = await ask(database, asked, gate, now)
     assert isinstance(answer, Held)
     assert answer.reason is Withheld.TEMPLATE_ERROR
-    assert answer.trace[-1] == "template/en/body.txt, line 1: “offer” is not known. Take it out, or correct it"
+    assert answer.trace[-1] == "Mail, English, line 1: “offer” is not known. Take it out, or correct it"
 
 
 async def test_at_night_the_ticket_is_due_in_the_morning(

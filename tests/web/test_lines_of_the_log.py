@@ -1,0 +1,47 @@
+"""What the log keeps in English is read in the reader's language, word for word what the gate wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from hub.outbound.local_hours import later_words
+from hub.web import translations
+from hub.web.retold import retold
+
+
+@pytest.fixture(autouse=True)
+def polish() -> Iterator[None]:
+    translations.speak("pl")
+    yield
+    translations.speak("en")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("email: allowed, ranked 1", "E-mail: dozwolony, na miejscu 1"),
+        ("sms: no consent to marketing", "SMS: brak zgody (Oferty)"),
+        ("sms: opted out 2026-03-01 by STOP", "SMS: rezygnacja 2026-03-01 przez STOP"),
+        ("at sending: email: a@b.example suppressed 2026-03-01: hard bounce", None),
+        ("the customer has died", "klient nie żyje"),
+        ("Mail, Polish, line 2: “nmae” is not known. Did you mean “name”?", None),
+        ("13 of 100 messages failed: 13.0%, 5.0% are too many", None),
+        ("“Spring” has paused itself: 13 of 100 messages failed: 13.0%, 5.0% are too many. "
+         "Look into it, then go on with it or cancel it", None),
+    ],
+)  # fmt: skip
+def test_a_line_of_the_log_is_told_in_polish(line: str, said: str | None) -> None:
+    told = retold(line)
+    assert told == said if said is not None else told != line
+    assert not {"is", "of", "has", "line", "messages", "the"} & set(told.split())
+
+
+def test_the_words_about_quiet_hours_are_those_of_the_gate() -> None:
+    assert retold(later_words(datetime(2026, 3, 1, 7, tzinfo=UTC))) == "cisza: nie przed 2026-03-01 07:00 UTC"
+
+
+def test_a_line_that_nobody_knows_is_shown_as_it_is() -> None:
+    assert retold("the moon was full, and said “no”") == "the moon was full, and said “no”"
