@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,11 +17,13 @@ from hub.bootstrap import Hub
 from hub.campaigns import clicks
 from hub.campaigns.machines import Verdict
 from hub.clock import uuid7
+from hub.database.engine import Database
 from hub.interactions import partitions
 from hub.models import Customer, Reaction, ShortLink
 from hub.models.vocabulary import Ground, Kind, Origin, Purpose, Touch
 from hub.outbound import planning
 from hub.outbound.links import Trail
+from tests.api.conftest import Calling
 from tests.log_rows import said
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
@@ -162,12 +165,12 @@ async def test_a_host_that_is_not_ascii_is_spelt_as_a_header_can_hold_it(
     assert answer.headers["location"] == "https://xn--bcher-kva.example:8443/stra%C3%9Fe?q=%C3%BC#ende"
 
 
-async def test_a_person_reads_of_an_outage_in_words(
-    client: httpx.AsyncClient, hub: Hub, ana: Customer, trail: Trail, away: None
-) -> None:
+async def test_a_person_reads_of_an_outage_in_words(hub: Hub, ana: Customer, trail: Trail, calling: Calling) -> None:
+    nowhere = Database("postgresql://nobody@127.0.0.1:9/none")
     leaving = planning.link(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL).removeprefix(hub.settings.hub.public_url)
     for path in (leaving, f"/l/{trail.code(TARGET)}"):
-        answer = await client.get(path, headers=BROWSER | {"Accept-Language": "pl"})
+        async with calling(dataclasses.replace(hub, database=nowhere)) as client:
+            answer = await client.get(path, headers=BROWSER | {"Accept-Language": "pl"})
         assert (answer.status_code, "retry-after" in answer.headers) == (503, True), path
         assert "Spróbuj ponownie" in answer.text
 
