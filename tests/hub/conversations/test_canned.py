@@ -45,7 +45,7 @@ async def test_an_answer_is_filled_in_for_the_customer_and_for_who_writes(
     ("wording", "cause"),
     [
         (Wording("a", "", "Dear {{ customer.first_nam }}"), "first_nam"),
-        (Wording("a", "", "{{ customr.name }}"), "'customr' is not known"),
+        (Wording("a", "", "{{ customr.name }}"), "“customr” is not known"),
         (Wording("a", "", "{% if %}"), "line 1"),
         (Wording("a", "", " \n "), "no text"),
         (Wording("two words", "", "x"), "after a slash"),

@@ -175,9 +175,9 @@ def test_what_needs_consent_says_in_every_mail_and_sms_how_to_stop_it(name: str)
     ids=["round up", "round down", "filters", "sum", "brackets", "nots", "ifs", "infinite", "assertion"],
 )
 def test_a_template_made_to_hang_or_to_break_the_hub_is_a_problem_of_its_own(source: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     assert check({"en": {"sms": source}}, {})
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_half_a_character_in_a_template_is_replaced() -> None:
