@@ -21,6 +21,7 @@ from hub.api import (
     plain,
     reference,
     service_levels,
+    surveys,
     uncertain,
     unsubscribe,
 )
@@ -36,7 +37,7 @@ _VERSION_1 = (
     *(conversations, canned, messages, appointments, uncertain),
     *(hours, service_levels),
 )
-_PUBLIC = (unsubscribe, links, files, health, plain)
+_PUBLIC = (unsubscribe, surveys, links, files, health, plain)
 
 
 def router(hub: Hub) -> APIRouter:

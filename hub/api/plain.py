@@ -63,6 +63,10 @@ button { font: inherit; font-weight: 600; padding: .7rem 1.2rem; border: 0; bord
 :focus-visible { outline: 3px solid var(--act); outline-offset: 3px }
 a { color: var(--act) }
 label { display: block; margin: 1rem 0 }
+fieldset { border: 0; padding: 0; margin: 0 } legend { font-weight: 600; padding: 0 }
+.choice { margin: .2rem 0; padding: .3rem 0 } .choice input { width: 1.2rem; height: 1.2rem; vertical-align: -.2rem }
+textarea { font: inherit; width: 100%; box-sizing: border-box; color: inherit; background: var(--soft);
+  border: 1px solid var(--line) }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em; background: var(--soft); border-radius: .25rem }
 code { padding: .1em .3em }
 pre { padding: .8rem; overflow-x: auto }

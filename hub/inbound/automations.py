@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Inbound, Kind
-from hub.conversations import appointments
+from hub.conversations import appointments, surveys
 from hub.conversations.appointments import Choice
 from hub.customers import consent
 from hub.customers.consent import Statement
@@ -28,6 +28,7 @@ from hub.signing import Signer
 STOP_IN_WORDS = "stop in words"
 CANCELLED = "appointment cancelled"
 
+_NUMBER = re.compile(r"\s*[0-9]{1,2}[\s.!]*", re.ASCII)
 _AFTER = timedelta(milliseconds=1)  # the log is ordered by time: an answer stands behind what it answers
 _OCCASIONS = {Command.STOP: "opt-out", Command.START: "opt-in", Command.HELP: "help"}
 
@@ -40,13 +41,15 @@ class Meaning:
     stops_in_words: bool = False
     appointment: int | None = None
     choice: Choice | None = None
+    survey: int | None = None  # the question about satisfaction that a bare number answers
+    score: int = 0
     unsubscribes: UUID | None = None  # the mail that was answered with "unsubscribe"
     speaks: bool = False  # a person's mail to us, which may be acknowledged
 
     @property
     def settled(self) -> bool:
         """No person has to do anything."""
-        return bool(self.keyword or self.choice == "confirm" or self.unsubscribes)
+        return bool(self.keyword or self.choice == "confirm" or self.unsubscribes or self.survey)
 
     @property
     def flag(self) -> str:
@@ -68,6 +71,11 @@ async def understand(
     asked = await appointments.awaiting_answer(session, customer.id, now=now) if choice else None
     if asked is not None:
         return Meaning(appointment=asked.id, choice=choice)
+    if _NUMBER.fullmatch(inbound.text):
+        survey = await surveys.awaiting_answer(session, customer.id, now=now)
+        score = int(re.sub(r"[^0-9]", "", inbound.text))
+        if survey is not None and survey.scale.lowest <= score <= survey.scale.highest:
+            return Meaning(survey=survey.id, score=score)
     return Meaning(stops_in_words=keywords.asks_to_stop(inbound.text))
 
 
@@ -88,6 +96,8 @@ async def act(
         await _declare(session, interaction, granted=False, source="asked by SMS", now=now)
     if meaning.appointment is not None and meaning.choice is not None:
         await appointments.answer(session, meaning.appointment, meaning.choice, now=now)
+    if meaning.survey is not None:
+        await surveys.answer(session, meaning.survey, meaning.score, now=now + _AFTER)
     if meaning.unsubscribes is not None:
         await _unsubscribe(session, meaning.unsubscribes, interaction, now=now)
     if meaning.speaks and not meaning.settled:

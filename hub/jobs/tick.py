@@ -13,7 +13,7 @@ import structlog
 from hub import clock
 from hub.bootstrap import Hub
 from hub.campaigns import lifecycle, thresholds
-from hub.conversations import assignment, keeping, routing
+from hub.conversations import assignment, keeping, routing, surveys
 from hub.database.outage import is_away
 from hub.interactions import partitions, receipts
 from hub.live import Happening
@@ -106,6 +106,13 @@ async def give_out(hub: Hub, session: Session, now: datetime) -> None:
     await routing.give_out(session, now=now)
 
 
+async def ask_for_satisfaction(hub: Hub, session: Session, now: datetime) -> None:
+    """The question after a matter was settled."""
+    count = await surveys.ask(session, gate=hub.gate, now=now)
+    if count:
+        _log.info("asked for satisfaction", count=count)
+
+
 async def keep_promises(hub: Hub, session: Session, now: datetime) -> None:
     """Reckon the promises of conversations in which something happened; warn before one is broken, escalate after."""
     await keeping.reckon_anew(session, now=now)
@@ -131,6 +138,7 @@ TICKS: Mapping[str, Tick] = {
     "evidence": Tick(timedelta(seconds=30), look_for_evidence),
     "snoozes": Tick(timedelta(seconds=30), wake_snoozed),
     "routing": Tick(timedelta(seconds=5), give_out, topic="conversation"),
+    "satisfaction": Tick(timedelta(seconds=60), ask_for_satisfaction),
     "promises": Tick(timedelta(seconds=10), keep_promises, topic="conversation"),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),

@@ -36,7 +36,7 @@ from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.staff import ApiToken, Audit, SignInFailure, Staff, StaffSession, Team, TeamChannel, TeamMember
 from hub.models.steps import CampaignStep, CampaignTest, CampaignVariant
-from hub.models.work import OpeningHours, Promise, SlaPolicy
+from hub.models.work import OpeningHours, Promise, SlaPolicy, Survey, SurveyRule
 
 METADATA = SQLModel.metadata
 
@@ -90,6 +90,8 @@ __all__ = [
     "Staff",
     "StaffSession",
     "Suppression",
+    "Survey",
+    "SurveyRule",
     "Task",
     "Team",
     "TeamChannel",

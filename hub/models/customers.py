@@ -41,6 +41,7 @@ class Customer(SQLModel, table=True):
     untracked: bool = False  # nobody looks at what this customer opens or follows (requirement G7)
     paused_from: datetime | None = Field(default=None, sa_type=Moment)
     paused_until: datetime | None = Field(default=None, sa_type=Moment)
+    dissatisfied_until: datetime | None = Field(default=None, sa_type=Moment)  # by what they said when they were asked
     quiet_from: time | None = None  # the customer's own quiet hours, local; override the company's
     quiet_until: time | None = None
     created_at: datetime = Field(sa_type=Moment)

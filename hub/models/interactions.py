@@ -197,6 +197,7 @@ class Conversation(SQLModel, table=True):
             "last_inbound_at",
             postgresql_where=text("state = 'open' and assignee_id is null and routed_at is null"),
         ),
+        Index("conversation_resolved", "resolved_at", postgresql_where=text("resolved_at is not null")),
         Index("conversation_due", "due_at", postgresql_where=text("due_at is not null")),
         Index("conversation_stirred", "id", postgresql_where=text("stirred")),
     )

@@ -152,6 +152,25 @@ class Assigning(StrEnum):
     LEAST_BUSY = "least_busy"  # to whoever has the fewest open ones
 
 
+class Scale(StrEnum):
+    """How customers say how satisfied they are."""
+
+    CSAT = "csat"  # 1 to 5
+    NPS = "nps"  # 0 to 10: would they recommend us?
+
+    @property
+    def lowest(self) -> int:
+        return 1 if self is Scale.CSAT else 0
+
+    @property
+    def highest(self) -> int:
+        return 5 if self is Scale.CSAT else 10
+
+    def is_low(self, score: int) -> bool:
+        """Dissatisfied, or a detractor."""
+        return score <= (2 if self is Scale.CSAT else 6)
+
+
 class Promised(StrEnum):
     """What a service level promises a customer."""
 

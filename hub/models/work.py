@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Json, Moment, Word
-from hub.models.vocabulary import Promised
+from hub.models.vocabulary import Promised, Scale
 
 
 class OpeningHours(SQLModel, table=True):
@@ -65,3 +65,33 @@ class Promise(SQLModel, table=True):
     escalated_at: datetime | None = Field(default=None, sa_type=Moment)
     settled_at: datetime | None = Field(default=None, sa_type=Moment)
     kept: bool | None = None  # with `settled_at`
+
+
+class SurveyRule(SQLModel, table=True):
+    """Whether customers are asked how satisfied they are. One row at most; none: nobody is asked."""
+
+    __tablename__ = "survey_rule"
+    id: int = Field(default=1, primary_key=True)
+    enabled: bool = False
+    scale: Scale = Field(default=Scale.CSAT, sa_type=Word(Scale))
+    delay_minutes: int = 10  # after it was resolved
+    again_days: int = 30  # nobody is asked twice within
+    low_days: int = 30  # so long no marketing goes to whoever is not satisfied
+
+
+class Survey(SQLModel, table=True):
+    """One customer was asked about one conversation, and what they said."""
+
+    __tablename__ = "survey"
+    __table_args__ = (Index("survey_customer", "customer_id", text("asked_at desc")),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    conversation_id: UUID = Field(foreign_key="conversation.id", index=True, ondelete="CASCADE")
+    customer_id: UUID = Field(foreign_key="customer.id", ondelete="CASCADE")
+    interaction_id: UUID | None = None  # the question in the log
+    scale: Scale = Field(sa_type=Word(Scale))
+    asked_at: datetime = Field(sa_type=Moment)
+    staff_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")  # whose work it was
+    sent: bool = False  # the gate let it out
+    score: int | None = None
+    comment: str = ""
+    answered_at: datetime | None = Field(default=None, sa_type=Moment)

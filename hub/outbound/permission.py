@@ -57,6 +57,9 @@ def _tactless(facts: Facts, rules: Rules, now: datetime) -> tuple[Withheld, str]
         return Withheld.ANSWER_OVERDUE, f"the customer has been waiting for an answer since {facts.waiting:%Y-%m-%d}"
     if unhappy := sorted(rules.unhappy_labels.intersection(facts.customer.labels)):
         return Withheld.DISSATISFIED, f"the customer's card says: {unhappy[0]}"
+    until = facts.customer.dissatisfied_until
+    if until is not None and until > now:
+        return Withheld.DISSATISFIED, f"the customer said they were not satisfied: no promotion until {until:%Y-%m-%d}"
     return None
 
 

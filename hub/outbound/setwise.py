@@ -49,7 +49,7 @@ _REFUSALS = {
     "and (paused_from is null or paused_from <= :now) and not coalesce(paused_until <= :now, false)",
     Withheld.COMPLAINT_OPEN: ":marketing and complaining",
     Withheld.ANSWER_OVERDUE: ":marketing and (promised <= :now or waiting <= cast(:overdue as timestamptz))",
-    Withheld.DISSATISFIED: ":marketing and labels && cast(:unhappy as varchar[])",
+    Withheld.DISSATISFIED: ":marketing and (labels && cast(:unhappy as varchar[]) or dissatisfied_until > :now)",
     Withheld.FREQUENCY: ":marketing and coalesce(number, 0) >= :per_week",
 }
 
@@ -87,7 +87,7 @@ def question_for(matter: Matter, language: str) -> Question:
 _WHO = """
 who as materialized (
   select c.id, c.language, c.timezone, c.quiet_from, c.quiet_until, c.deceased, c.do_not_contact, c.paused_from,
-         c.paused_until, c.labels, coalesce(array_to_string(p.channels, ','), '-') as ranking
+         c.paused_until, c.dissatisfied_until, c.labels, coalesce(array_to_string(p.channels, ','), '-') as ranking
   from ({source}) r
   join customer c on c.id = r.customer_id and c.id > :low and c.id <= :high
   left join channel_preference p on p.customer_id = c.id and p.purpose = :purpose and p.customer_id > :low

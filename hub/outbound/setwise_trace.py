@@ -50,8 +50,10 @@ _PERSON = f"""case refused
     when '{Withheld.ANSWER_OVERDUE.value}' then case when promised <= :now
       then 'an answer to the customer has been due since ' || to_char(promised at time zone 'utc', {_DAY})
       else 'the customer has been waiting for an answer since ' || to_char(waiting at time zone 'utc', {_DAY}) end
-    when '{Withheld.DISSATISFIED.value}' then 'the customer''s card says: '
-      || (select min(label collate "C") from unnest(labels) label where label = any(cast(:unhappy as text[])))
+    when '{Withheld.DISSATISFIED.value}' then coalesce('the customer''s card says: '
+      || (select min(label collate "C") from unnest(labels) label where label = any(cast(:unhappy as text[]))),
+      'the customer said they were not satisfied: no promotion until '
+      || to_char(dissatisfied_until at time zone 'utc', {_DAY}))
     else 'had ' || coalesce(number, 0) || ' marketing messages in 7 days, ' || :per_week || ' are allowed' end"""
 
 
@@ -77,7 +79,8 @@ def _decided() -> str:
 shared as materialized (
   select sort, {_trace()} as trace from (
     select sort, hour, {same}, {nobodys}, null::text as refused, null::text[] as labels, null::bigint as number,
-      null::timestamptz as promised, null::timestamptz as waiting, null::timestamptz as paused_until
+      null::timestamptz as promised, null::timestamptz as waiting, null::timestamptz as dissatisfied_until,
+      null::timestamptz as paused_until
     from timed where not own group by sort, hour, {same}) as t),
 decided as materialized (
   select t.id as customer_id, t.language, t.kind, t.recipient, t.identity_id, t.reason,

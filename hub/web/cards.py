@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hub.conversations import appointments
+from hub.conversations import appointments, surveys
 from hub.customers import consent, directory, identities, preferences
-from hub.models import Consent, Customer, Identity
+from hub.models import Consent, Customer, Identity, Survey
 from hub.models.vocabulary import Kind, Purpose
 from hub.web import moments
 from hub.web.access import Visit
@@ -38,6 +38,7 @@ class Card:
     wishes: list[Wish]
     ledger: list[Consent]
     upcoming: list[appointments.Coming]
+    satisfaction: Survey | None  # what they said last when they were asked
     local: datetime | None  # what the customer's clock shows
 
     def reachable(self, kind: Kind) -> bool:
@@ -64,6 +65,7 @@ async def card(session: Any, customer_id: UUID, visit: Visit) -> Card:
         wishes=wishes(ledger),
         ledger=ledger,
         upcoming=upcoming,
+        satisfaction=await surveys.latest(session, customer_id),
         local=visit.now.astimezone(moments.zone(customer.timezone)) if customer.timezone else None,
     )
 

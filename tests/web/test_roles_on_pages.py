@@ -38,6 +38,7 @@ PAGES: dict[str, set[Role]] = {
     "/canned": {A, S, D},
     "/hours": {S, D},
     "/service-levels": {S, D},
+    "/satisfaction": {S, D},
     "/inbox/late": {A, S, D},
     "/account": {A, M, S, D},
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hub import clock
-from hub.models.vocabulary import Assigning, Role
+from hub.conversations import surveys
+from hub.models import Survey
+from hub.models.vocabulary import Assigning, Role, Scale
 from hub.staff import accounts, teams
 
 
@@ -35,3 +37,32 @@ async def test_everybody_says_whether_they_are_away(empty: Any, signed_in: Any) 
         assert (await accounts.get(session, empty.staff[Role.AGENT])).away
     await desk.send("/me", away="0", back="/account")
     assert "Available for new conversations" in (await desk.see("/account")).select_one("nav .me").text
+
+
+async def test_asking_for_satisfaction_is_off_until_a_supervisor_switches_it_on(empty: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    seen = await desk.see("/satisfaction")
+    assert seen.select_one("input[name=enabled][checked]") is None
+    fields = {"enabled": "true", "scale": "nps", "delay_minutes": "5", "again_days": "60", "low_days": "14"}
+    assert (await desk.send("/satisfaction", **fields)).status_code == 303
+    async with empty.hub.database.unit() as session:
+        rule = await surveys.rule(session)
+    assert (rule.enabled, rule.scale, rule.delay_minutes, rule.again_days, rule.low_days) == (True, "nps", 5, 60, 14)
+    answer = await desk.send("/satisfaction", **fields | {"again_days": "0"})
+    assert (answer.status_code, "nobody is asked twice within one day" in answer.text) == (422, True)
+
+
+async def test_what_a_customer_said_stands_on_the_card_and_among_the_answers(world: Any, signed_in: Any) -> None:
+    now, invoice, ana = clock.now(), world.conversations["invoice"], world.customers["ana"]
+    async with world.hub.database.unit() as session:
+        asked = Survey(conversation_id=invoice, customer_id=ana, scale=Scale.CSAT, asked_at=now, sent=True)
+        session.add(asked)
+        await session.flush()
+        await surveys.answer(session, asked.id or 0, 2, "<script>slow", now=now)
+    desk = await signed_in(Role.SUPERVISOR)
+    card = (await desk.see(f"/inbox/all/{invoice}")).select_one("#card").text
+    assert "2 of 5" in card
+    assert "no offers until" in card
+    page = await desk.see("/satisfaction")
+    assert "<script>slow" in page.text
+    assert "0 % satisfied" in page.text

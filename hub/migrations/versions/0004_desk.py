@@ -17,6 +17,7 @@ def upgrade() -> None:
     _opening_hours()
     _promises()
     _assigning()
+    _surveys()
 
 
 def _canned_answers() -> None:
@@ -126,3 +127,38 @@ def _assigning() -> None:
     free = sa.text("state = 'open' and assignee_id is null and routed_at is null")
     columns = ["channel", "last_inbound_at"]
     op.create_index("conversation_unrouted", "conversation", columns, postgresql_where=free)
+
+
+def _surveys() -> None:
+    """How satisfied customers are."""
+    op.create_table(
+        "survey_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("scale", sa.String(), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("delay_minutes", "again_days", "low_days")),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "survey",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("interaction_id", sa.Uuid()),
+        sa.Column("scale", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("staff_id", sa.Integer()),
+        sa.Column("sent", sa.Boolean(), nullable=False),
+        sa.Column("score", sa.Integer()),
+        sa.Column("comment", sa.String(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_survey_conversation_id", "survey", ["conversation_id"])
+    op.create_index("survey_customer", "survey", ["customer_id", sa.text("asked_at desc")])
+    op.add_column("customer", sa.Column("dissatisfied_until", sa.DateTime(timezone=True)))
+    settled = sa.text("resolved_at is not null")
+    op.create_index("conversation_resolved", "conversation", ["resolved_at"], postgresql_where=settled)

@@ -197,6 +197,7 @@ def _customer(chance: random.Random, now: datetime) -> Customer:
         do_not_contact=chance.random() < 0.04,
         paused_from=some(0.15, lambda: chance.choice(around)),
         paused_until=some(0.15, lambda: chance.choice(around)),
+        dissatisfied_until=some(0.1, lambda: chance.choice(around)),
         quiet_from=some(0.15, lambda: chance.choice((time(13), time(1, 30), time(22)))),
         quiet_until=some(0.15, lambda: chance.choice((time(2, 30), time(9), time(14)))),
         created_at=now,

@@ -1,0 +1,74 @@
+"""What the page about satisfaction says, in the languages the hub writes in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.models.vocabulary import Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    language: str
+    title: str
+    questions: Mapping[Scale, str]
+    ends: Mapping[Scale, tuple[str, str]]  # what the lowest and the highest number mean
+    comment: str
+    button: str
+    choose: str
+    thanks: str
+    broken: str
+
+
+def words(language: str, default: str) -> Words:
+    """In the customer's language, else in the company's, else in English."""
+    return _TABLE.get(language) or _TABLE.get(default) or _TABLE["en"]
+
+
+_TABLE: Mapping[str, Words] = {
+    "en": Words(
+        language="en",
+        title="Your opinion",
+        questions={Scale.CSAT: "How satisfied are you with our help?", Scale.NPS: "Would you recommend us?"},
+        ends={Scale.CSAT: ("not at all", "very"), Scale.NPS: ("never", "certainly")},
+        comment="Anything you would like to add",
+        button="Send",
+        choose="Choose a number first.",
+        thanks="Thank you. Your answer is kept; you may change it by the same link.",
+        broken="This link does not work any more. Open it from the message itself, or answer the message.",
+    ),
+    "pl": Words(
+        language="pl",
+        title="Twoja opinia",
+        questions={Scale.CSAT: "Jak oceniasz naszą pomoc?", Scale.NPS: "Czy nas polecisz?"},
+        ends={Scale.CSAT: ("źle", "bardzo dobrze"), Scale.NPS: ("nigdy", "na pewno")},
+        comment="Coś jeszcze?",
+        button="Wyślij",
+        choose="Najpierw wybierz liczbę.",
+        thanks="Dziękujemy. Odpowiedź jest zapisana; tym samym odnośnikiem można ją zmienić.",
+        broken="Ten odnośnik już nie działa. Otwórz go z samej wiadomości albo odpisz na nią.",
+    ),
+    "bg": Words(
+        language="bg",
+        title="Вашето мнение",
+        questions={Scale.CSAT: "Колко сте доволни от помощта ни?", Scale.NPS: "Бихте ли ни препоръчали?"},
+        ends={Scale.CSAT: ("никак", "много"), Scale.NPS: ("никога", "със сигурност")},
+        comment="Искате ли да добавите нещо?",
+        button="Изпратете",
+        choose="Първо изберете число.",
+        thanks="Благодарим Ви. Отговорът е записан; по същата връзка можете да го промените.",
+        broken="Тази връзка вече не работи. Отворете я от самото съобщение или му отговорете.",
+    ),
+    "ru": Words(
+        language="ru",
+        title="Ваше мнение",
+        questions={Scale.CSAT: "Насколько вы довольны нашей помощью?", Scale.NPS: "Порекомендуете ли вы нас?"},
+        ends={Scale.CSAT: ("совсем нет", "очень"), Scale.NPS: ("никогда", "обязательно")},
+        comment="Хотите что-нибудь добавить?",
+        button="Отправить",
+        choose="Сначала выберите число.",
+        thanks="Спасибо. Ответ записан; по той же ссылке его можно изменить.",
+        broken="Эта ссылка больше не работает. Откройте её из самого сообщения или ответьте на него.",
+    ),
+}

@@ -1,0 +1,251 @@
+"""Asking customers how satisfied they are, once a matter is settled, and keeping what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from channels.message import Kind
+from hub import live
+from hub.clock import uuid7
+from hub.interactions import record
+from hub.models import Conversation, Customer, Interaction, Survey, SurveyRule
+from hub.models.vocabulary import ConversationState, Direction, Origin, Purpose, Scale, State
+from hub.outbound import templates
+from hub.outbound.request import Gate, Placed, Request, Templated, send
+from hub.staff import audit
+
+TEMPLATE = OCCASION = "satisfaction"
+SIGNED = "survey"  # the signer's purpose of the links in mails
+LONGEST_COMMENT = 2000
+
+_FRESH = timedelta(days=2)  # what was settled longer ago is not asked about any more
+_ANSWERED_WITHIN = timedelta(days=3)  # a number by SMS is an answer for so long
+LINK_HOLDS = timedelta(days=60)
+_AT_ONCE = 100
+
+
+class SurveyProblem(ValueError):
+    """The rule or the answer cannot be kept like this; the message says why."""
+
+
+class NoSuchSurvey(LookupError):
+    """Nobody was asked this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was said. `figure`, in per cent: of CSAT the share of 4 and 5, of NPS promoters less detractors."""
+
+    asked: int
+    answered: int
+    figure: int | None
+
+
+async def rule(session: AsyncSession) -> SurveyRule:
+    """As it is kept; off by default."""
+    return await session.get(SurveyRule, 1) or SurveyRule()
+
+
+async def set_rule(session: AsyncSession, wanted: SurveyRule, *, now: datetime, by: int | None) -> None:
+    """Raises SurveyProblem."""
+    if not 0 <= wanted.delay_minutes <= 24 * 60:
+        raise SurveyProblem("The question comes from 0 to 1440 minutes after a matter is settled. Correct the number")
+    if not 1 <= wanted.again_days <= 3650 or not 0 <= wanted.low_days <= 3650:
+        raise SurveyProblem("Days go up to 3650, and nobody is asked twice within one day. Correct the number")
+    values = wanted.model_dump(exclude={"id"})
+    kept = await session.get(SurveyRule, 1, with_for_update=True) or SurveyRule()
+    kept.sqlmodel_update(values)
+    session.add(kept)
+    await session.flush()
+    detail = f"{'on' if kept.enabled else 'off'}, {kept.scale}"
+    await audit.write(session, "satisfaction.change", staff_id=by, subject="satisfaction", detail=detail, now=now)
+
+
+async def ask(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
+    """Put the question to those whose matter was settled a while ago; how many will get it.
+
+    Nobody twice within the rule's days; only about conversations in which the customer wrote and a person answered.
+    What the gate withholds is in the log and not tried again.
+    """
+    kept = await rule(session)
+    if not kept.enabled:
+        return 0
+    asked = 0
+    for conversation, customer in await _settled(session, kept, now):
+        if await _lately(session, customer.id, now - timedelta(days=kept.again_days)):
+            continue
+        asked += await _ask(session, conversation, customer, kept.scale, gate=gate, now=now)
+    return asked
+
+
+async def answer(session: AsyncSession, survey_id: int, score: int, comment: str = "", *, now: datetime) -> Survey:
+    """What the customer said; said again, the later word counts. Raises NoSuchSurvey or SurveyProblem."""
+    survey = await session.get(Survey, survey_id, with_for_update=True)
+    if survey is None:
+        raise NoSuchSurvey(f"There is no survey {survey_id}")
+    if not survey.scale.lowest <= score <= survey.scale.highest:
+        raise SurveyProblem(f"The answer goes from {survey.scale.lowest} to {survey.scale.highest}")
+    words = comment.replace("\0", "").strip()[:LONGEST_COMMENT]
+    if (survey.score, survey.comment) == (score, words):
+        return survey
+    survey.score, survey.comment, survey.answered_at = score, words, now
+    await _consequence(session, survey, now)
+    await _log(session, survey, now)
+    await live.publish(session, "customer", id=survey.customer_id)
+    await live.publish(session, "conversation", id=survey.conversation_id, customer=survey.customer_id)
+    return survey
+
+
+async def get(session: AsyncSession, survey_id: int) -> Survey:
+    """Raises NoSuchSurvey."""
+    found = await session.get(Survey, survey_id)
+    if found is None:
+        raise NoSuchSurvey(f"There is no survey {survey_id}")
+    return found
+
+
+async def awaiting_answer(session: AsyncSession, customer_id: UUID, *, now: datetime) -> Survey | None:
+    """The question by SMS that a bare number of the customer's answers."""
+    rows = (
+        select(Survey)
+        .join(Interaction, col(Interaction.id) == col(Survey.interaction_id))
+        .where(Survey.customer_id == customer_id, Survey.asked_at > now - _ANSWERED_WITHIN, col(Survey.sent))
+        .where(col(Survey.score).is_(None), col(Interaction.kind) == Kind.SMS)
+    )
+    return (await session.exec(rows.order_by(col(Survey.asked_at).desc()).limit(1))).first()
+
+
+async def latest(session: AsyncSession, customer_id: UUID) -> Survey | None:
+    """What the customer said last."""
+    said = select(Survey).where(Survey.customer_id == customer_id, col(Survey.score).is_not(None))
+    return (await session.exec(said.order_by(col(Survey.answered_at).desc()).limit(1))).first()
+
+
+async def answers(session: AsyncSession, *, limit: int = 50) -> list[tuple[Survey, str]]:
+    """What was said lately, newest first, each with its customer's name."""
+    rows = select(Survey, Customer.name).join(Customer, col(Customer.id) == col(Survey.customer_id))
+    said = rows.where(col(Survey.score).is_not(None)).order_by(col(Survey.answered_at).desc()).limit(limit)
+    return [(survey, name) for survey, name in await session.exec(said)]
+
+
+async def summary(session: AsyncSession, scale: Scale, *, since: datetime) -> Summary:
+    """Of what was asked since then on this scale."""
+    good, bad = (4, 0) if scale is Scale.CSAT else (9, 6)
+    counted = select(
+        func.count(),
+        func.count(col(Survey.score)),
+        func.count().filter(col(Survey.score) >= good),
+        func.count().filter(col(Survey.score) <= bad),
+    ).where(Survey.scale == scale, Survey.asked_at >= since, col(Survey.sent))
+    asked, answered, high, low = (await session.exec(counted)).one()
+    return Summary(asked, answered, round(100 * (high - low) / answered) if answered else None)
+
+
+# ---- asking ---------------------------------------------------------------------------------
+
+
+async def _settled(session: AsyncSession, kept: SurveyRule, now: datetime) -> Sequence[tuple[Conversation, Customer]]:
+    """Locked with their customers: of several workers one asks a customer."""
+    said = (col(Interaction.conversation_id) == col(Conversation.id), col(Interaction.state).not_in(_UNHEARD))
+    heard = select(Interaction.id).where(*said, col(Interaction.direction) == Direction.IN, Interaction.auto == "")
+    told = select(Interaction.id).where(
+        *said, col(Interaction.direction) == Direction.OUT, col(Interaction.origin) == Origin.AGENT
+    )
+    asked = select(Survey.id).where(
+        col(Survey.conversation_id) == col(Conversation.id), col(Survey.asked_at) >= col(Conversation.resolved_at)
+    )
+    rows = (
+        select(Conversation, Customer)
+        .join(Customer, col(Customer.id) == col(Conversation.customer_id))
+        .where(
+            Conversation.state == ConversationState.RESOLVED,
+            col(Conversation.resolved_at) <= now - timedelta(minutes=kept.delay_minutes),
+            col(Conversation.resolved_at) > now - _FRESH,
+            col(Conversation.merged_into_id).is_(None),
+            *(heard.exists(), told.exists(), ~asked.exists()),
+        )
+        .order_by(col(Conversation.resolved_at))
+        .limit(_AT_ONCE)
+        .with_for_update(of=[Conversation, Customer], key_share=True, skip_locked=True)
+    )
+    return (await session.exec(rows, execution_options={"populate_existing": True})).all()
+
+
+_UNHEARD = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED)
+
+
+async def _lately(session: AsyncSession, customer_id: UUID, since: datetime) -> bool:
+    """Looked at behind the lock: another worker may have asked just before."""
+    rows = select(Survey.id).where(Survey.customer_id == customer_id, Survey.asked_at > since)
+    return (await session.exec(rows.limit(1))).first() is not None
+
+
+async def _ask(
+    session: AsyncSession, conversation: Conversation, customer: Customer, scale: Scale, *, gate: Gate, now: datetime
+) -> bool:
+    """By the medium in which they spoke; after a call by SMS, else by mail."""
+    survey = Survey(conversation_id=conversation.id, customer_id=customer.id, scale=scale, asked_at=now)
+    survey.staff_id = conversation.assignee_id
+    session.add(survey)
+    await session.flush()
+    version = await templates.current(session, TEMPLATE, now=now)
+    spoken = conversation.kind is not Kind.VOICE
+    question = Request(
+        customer_id=customer.id,
+        purpose=Purpose.SERVICE,
+        origin=Origin.AUTOMATION,
+        content=Templated(version.id or 0, {"nps": scale is Scale.NPS, "survey_url": link(gate, survey, now=now)}),
+        kinds=(conversation.kind,) if spoken else (Kind.SMS, Kind.EMAIL),
+        channel=conversation.channel if spoken else "",
+        dedupe_key=f"{OCCASION}:{survey.id}",
+        conversation_id=conversation.id,
+        occasion=OCCASION,
+        expires_at=now + _FRESH,
+        automatic=True,
+    )
+    given = await send(session, question, gate=gate, now=now)
+    survey.interaction_id, survey.sent = given.interaction_id, isinstance(given, Placed)
+    await session.flush()
+    return survey.sent
+
+
+def link(gate: Gate, survey: Survey, *, now: datetime) -> str:
+    """Where the customer answers without signing in."""
+    return f"{gate.public_url}/survey/{gate.signer.sign(SIGNED, str(survey.id), expires=now + LINK_HOLDS)}"
+
+
+# ---- what follows ---------------------------------------------------------------------------
+
+
+async def _consequence(session: AsyncSession, survey: Survey, now: datetime) -> None:
+    """Whoever is not satisfied is spared promotions for a while; a better word later lifts that."""
+    customer = await session.get(Customer, survey.customer_id, with_for_update={"key_share": True})
+    days = (await rule(session)).low_days
+    if customer is None:
+        return
+    low = survey.scale.is_low(survey.score or 0)
+    customer.dissatisfied_until = now + timedelta(days=days) if low and days else None
+
+
+async def _log(session: AsyncSession, survey: Survey, now: datetime) -> None:
+    """In the conversation it is about, where colleagues read it."""
+    words = f"Satisfaction: {survey.score} of {survey.scale.highest}"
+    entry = Interaction(
+        id=uuid7(now),
+        at=now,
+        customer_id=survey.customer_id,
+        conversation_id=survey.conversation_id,
+        direction=Direction.NOTE,
+        origin=Origin.CUSTOMER,
+        state=State.NOTED,
+        state_at=now,
+        occasion=OCCASION,
+        body_text=f"{words}\n{survey.comment}".strip(),
+    )
+    await record.add(session, entry)

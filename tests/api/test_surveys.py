@@ -1,0 +1,137 @@
+"""How satisfied somebody is: by a number in an SMS, or by the signed link of a mail, without signing in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from bs4 import BeautifulSoup
+from sqlmodel import select
+
+from channels.message import Address, Inbound, Kind
+from hub import clock
+from hub.bootstrap import Hub
+from hub.conversations import replies, surveys
+from hub.conversations.replies import Reply
+from hub.customers import directory
+from hub.inbound import receive
+from hub.models import Conversation, Interaction, Staff, Survey, SurveyRule
+from hub.models.vocabulary import ConversationState, Direction, Role, Scale
+from tests.api.conftest import Bearer
+
+ANA = Address(Kind.EMAIL, "ana@example.org", "Ana")
+SUPPORT = Address(Kind.EMAIL, "support@meadow.example")
+PHONE, NUMBER = Address(Kind.SMS, "+48601000001"), Address(Kind.SMS, "+48732230001")
+
+
+async def hear(hub: Hub, channel: str, event: Inbound) -> Interaction:
+    async with hub.database.unit() as session:
+        found = await receive.receive(session, hub.channels[channel], event, hub.reception, now=clock.now())
+        word = await session.get(Interaction, found)
+    assert word is not None
+    return word
+
+
+async def asked(hub: Hub, word: Interaction, scale: Scale = Scale.CSAT) -> Survey:
+    """Somebody answered, settled the matter, and a while later the customer was asked."""
+    assert word.kind is not None
+    async with hub.database.unit() as session:
+        await surveys.set_rule(session, SurveyRule(enabled=True, scale=scale), now=clock.now(), by=None)
+        agent = (await session.exec(select(Staff.id))).first()
+        said = Reply(word.conversation_id, word.customer_id, word.kind, "Yes.", agent or 0, "f1", resolve=True)
+        await replies.answer(session, said, gate=hub.gate, now=clock.now())
+    async with hub.database.unit() as session:
+        assert await surveys.ask(session, gate=hub.gate, now=clock.now() + timedelta(minutes=10)) == 1
+        return (await session.exec(select(Survey))).one()
+
+
+async def again(hub: Hub) -> Survey:
+    async with hub.database.unit() as session:
+        return (await session.exec(select(Survey))).one()
+
+
+@pytest.fixture
+async def by_mail(hub: Hub, bearer: Bearer) -> tuple[Survey, str]:
+    """The question and the path of its link."""
+    await bearer(Role.AGENT)
+    survey = await asked(hub, await hear(hub, "mail", Inbound(Kind.EMAIL, "<1@x>", ANA, (SUPPORT,), "Open today?")))
+    return survey, surveys.link(hub.gate, survey, now=clock.now()).removeprefix(hub.gate.public_url)
+
+
+async def test_a_number_by_sms_is_the_answer_and_work_for_nobody(hub: Hub, bearer: Bearer) -> None:
+    await bearer(Role.AGENT)
+    survey = await asked(hub, await hear(hub, "sms", Inbound(Kind.SMS, "SM1", PHONE, (NUMBER,), "Open today?")))
+    await hear(hub, "sms", Inbound(Kind.SMS, "SM2", PHONE, (NUMBER,), "7"))  # beside the scale: an ordinary word
+    assert (await again(hub)).score is None
+    await hear(hub, "sms", Inbound(Kind.SMS, "SM3", PHONE, (NUMBER,), " 2. "))
+    said = await again(hub)
+    assert (said.id, said.score) == (survey.id, 2)
+    async with hub.database.unit() as session:
+        customer = await directory.get(session, said.customer_id)
+        states = [one.state for one in await session.exec(select(Conversation).order_by(Conversation.created_at))]  # type: ignore[arg-type]
+        notes = select(Interaction.body_text).where(Interaction.direction == Direction.NOTE)
+        assert list(await session.exec(notes)) == ["Satisfaction: 2 of 5"]
+    assert customer.dissatisfied_until is not None
+    assert states == [ConversationState.RESOLVED, ConversationState.OPEN]  # the second is about the 7
+    await hear(hub, "sms", Inbound(Kind.SMS, "SM4", PHONE, (NUMBER,), "5"))  # answered already: a word like any other
+    assert (await again(hub)).score == 2
+
+
+async def test_looking_at_the_page_changes_nothing_and_the_form_does(
+    hub: Hub, client: httpx.AsyncClient, by_mail: tuple[Survey, str]
+) -> None:
+    _survey, path = by_mail
+    seen = await client.get(path)
+    page = BeautifulSoup(seen.text, "html.parser")
+    assert [field["value"] for field in page.select("input[name=score]")] == ["5", "4", "3", "2", "1"]
+    assert page.select("script") == []
+    assert (await client.head(path)).status_code == 200
+    assert (await again(hub)).score is None
+    thanks = await client.post(path, data={"score": "4", "comment": "<b>Fast</b>"})
+    assert (thanks.status_code, "Thank you" in thanks.text) == (200, True)
+    assert ((await again(hub)).score, (await again(hub)).comment) == (4, "<b>Fast</b>")
+    assert "<b>" not in (await client.get(path)).text.replace("&lt;b&gt;", "")
+    await client.post(path, data={"score": "1"})
+    assert (await again(hub)).score == 1
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"score": "6"}, {"score": "0"}, {"score": "-1"}, {"score": "²"}, {"score": "x" * 9}]
+)
+async def test_an_answer_that_is_none_is_asked_for_again(
+    form: dict[str, str], hub: Hub, client: httpx.AsyncClient, by_mail: tuple[Survey, str]
+) -> None:
+    answer = await client.post(by_mail[1], data=form)
+    assert (answer.status_code, "Choose a number first" in answer.text) == (422, True)
+    assert (await again(hub)).score is None
+
+
+async def test_a_forged_or_foreign_link_says_so(
+    hub: Hub, client: httpx.AsyncClient, by_mail: tuple[Survey, str]
+) -> None:
+    foreign = hub.signer.sign("unsubscribe", str(by_mail[0].id))
+    for token in ("x", by_mail[1].rsplit("/", 1)[1][:-2], foreign, "a" * 600):
+        assert (await client.get(f"/survey/{token}")).status_code == 404
+        assert (await client.post(f"/survey/{token}", data={"score": "5"})).status_code == 404
+    assert (await again(hub)).score is None
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("pl", "Czy nas polecisz?"), ("bg", "Бихте ли ни препоръчали?"), ("ru", "Порекомендуете")]
+)
+async def test_the_page_speaks_the_customers_language_and_has_eleven_steps_for_nps(
+    language: str, words: str, hub: Hub, client: httpx.AsyncClient, bearer: Bearer
+) -> None:
+    await bearer(Role.AGENT)
+    word = await hear(hub, "mail", Inbound(Kind.EMAIL, "<1@x>", ANA, (SUPPORT,), "?"))
+    async with hub.database.unit() as session:
+        changes: dict[str, Any] = {"language": language}
+        await directory.change(session, word.customer_id, changes, now=clock.now())
+    survey = await asked(hub, word, Scale.NPS)
+    seen = await client.get(surveys.link(hub.gate, survey, now=clock.now()).removeprefix(hub.gate.public_url))
+    page = BeautifulSoup(seen.text, "html.parser")
+    assert words in seen.text
+    assert page.select_one(f"html[lang={language}]") is not None
+    assert len(page.select("input[name=score]")) == 11
