@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import literal, text
+from sqlalchemy import literal
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import segments
+from hub.database import statistics
 from hub.models import Campaign, CampaignRecipient, Customer
 
 SLICE = 50_000
@@ -28,7 +29,7 @@ async def take(session: AsyncSession, campaign: Campaign, *, now: datetime, limi
     if written < limit:
         campaign.audience_at = now
         if campaign.audience >= _WORTH_COUNTING:
-            await session.execute(text("analyze campaign_recipient"))
+            await statistics.refresh(session, "campaign_recipient")
     return campaign.audience_at is not None
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.campaigns import audience, following, hours, portions, steps, tempo, thresholds, tickets, variants, waiting
 from hub.campaigns.portions import Portion
+from hub.database import statistics
 from hub.interactions import partitions
 from hub.models import Campaign, CampaignVariant
 from hub.models.vocabulary import CampaignState
@@ -79,7 +79,7 @@ async def _feed_up_to(session: AsyncSession, campaign: Campaign, last: UUID, gat
             await waiting.enlist(session, step, now=now, between=(first, last))
     campaign.cursor = last
     if (campaign.fed // _WORTH_COUNTING).bit_length() > (before // _WORTH_COUNTING).bit_length():
-        await session.execute(text("analyze outbox"))
+        await statistics.refresh(session, "outbox")
         await partitions.analyze(session, now)
 
 

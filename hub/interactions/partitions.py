@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import first_uuid7
+from hub.database import statistics
 
 _LOCK = 0x4D6F6E74  # two processes that start together make each month once
 
@@ -30,13 +31,10 @@ async def ensure_months(session: AsyncSession, now: datetime, *, ahead: int = 3)
 
 
 async def analyze(session: AsyncSession, now: datetime) -> None:
-    """Tell the planner what this month holds by now: after many rows at once, rather than when autovacuum comes.
-
-    Only of the columns that statements choose and join by: all forty cost a second.
-    """
+    """Tell the planner what this month holds by now, in the columns that statements choose and join by."""
     name = _name(now.astimezone(UTC))
     if (await session.execute(text("select to_regclass(:name)"), {"name": name})).scalar_one() is not None:
-        await session.execute(text(f"analyze {name} ({_CHOSEN_BY})"))
+        await statistics.refresh(session, f"{name} ({_CHOSEN_BY})")
 
 
 async def _make(session: AsyncSession, month: datetime) -> bool:

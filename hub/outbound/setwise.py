@@ -18,7 +18,7 @@ from hub.models.vocabulary import AddressKind, Kind, Withheld
 from hub.outbound.facts import COMPLAINT, NEVER_LEFT, WEEK
 from hub.outbound.hours import Hours, Reach
 from hub.outbound.question import Question, Rules
-from hub.outbound.setwise_trace import DECIDED, OWN_WORDS, hour_words
+from hub.outbound.setwise_trace import OWN_WORDS, decided_from, hour_words, trace
 from hub.outbound.verdicts import STOP, TELLING, order
 
 _NOBODY_RANKED = "-"
@@ -40,6 +40,7 @@ _FAULTS = (
     Withheld.SUPPRESSED,
     Withheld.FREQUENCY,
 )
+_SORTS = len(_FAULTS) + 2  # none, these, and that the kind was not asked for
 
 # What is said of the person as a whole, in the order in which `permission` looks.
 _REFUSALS = {
@@ -69,11 +70,11 @@ class Matter:
 def decided(matter: Matter, reach: Reach, hours: Hours, *, now: datetime) -> tuple[str, dict[str, Any]]:
     """Common table expressions that end in `decided`, and their values.
 
-    `decided` has customer_id, language, kind, recipient, identity_id, reason (null: allowed), not_before and trace.
+    `decided` has customer_id, kind, recipient, identity_id, reason (null: allowed), not_before and trace.
     """
     tables = [_WHO.format(source=reach.source), _ORDERS, _recent(matter), _troubled(matter), _CONSENTS]
     tables += [_address(kind, asked=_needed(kind, matter)) for kind in Kind]
-    tables += [_judged(), _weighed(), _timed(), DECIDED]
+    tables += [_judged(), _weighed(), _timed(), decided_from(_SORTS)]
     return "with " + ",\n".join(tables), _values(matter, reach, hours, now)
 
 
@@ -204,37 +205,38 @@ def _fault(kind: Kind) -> str:
 
 
 def _weighed() -> str:
-    """About the person first; then the first kind without a fault, or the most telling of the faults."""
+    """About the person first; then the first kind without a fault."""
     best = ", ".join(f"case when {k}_fault = 0 then {k}_line end" for k in (kind.value for kind in Kind))
-    faults = ", ".join(f"{kind.value}_fault" for kind in Kind)
-    telling = " ".join(f"when {_FAULTS.index(one) + 1} in ({faults}) then '{one.value}'" for one in TELLING)
     refused = " ".join(f"when {condition} then '{reason.value}'" for reason, condition in _REFUSALS.items())
     return f"""
 weighed as (
-  select j.*, least({best}) as best, case {refused} end as refused,
-    case {telling} else '{Withheld.NO_CHANNEL.value}' end as told
-  from judged j {_ONCE})"""
+  select j.*, least({best}) as best, case {refused} end as refused from judged j {_ONCE})"""
 
 
 def _timed() -> str:
-    """When their quiet ends: as a number in the list of instants; 0: nothing has to wait.
+    """When their quiet ends: as a number in the list of instants; 0: nothing has to wait. With no channel left, the
+    reason is the most telling of the faults.
 
-    `sort` is the same for all whose trace is the same word for word, `own` true where it holds words of their own.
+    Narrow, because it is kept and read twice. `sort` is the same for all whose trace is the same word for word; a trace
+    that holds words of the customer's own is made here (`own_trace`).
     """
     chosen = " ".join(f"when {k.value}_line then '{k.value}'" for k in Kind)
     values = " ".join(f"when {k.value}_line then {k.value}_value" for k in Kind)
     numbers = " ".join(f"when {k.value}_line then {k.value}_id" for k in Kind)
     own = " or ".join(f"{kind.value}_fault in ({', '.join(map(str, OWN_WORDS))})" for kind in Kind)
+    faults = ", ".join(f"{kind.value}_fault" for kind in Kind)
+    telling = " ".join(f"when {_FAULTS.index(one) + 1} in ({faults}) then '{one.value}'" for one in TELLING)
     sort = "place"
     for kind in Kind:
-        sort = f"({sort} * {len(_FAULTS) + 2} + coalesce({kind.value}_fault, {len(_FAULTS) + 1}))"
+        sort = f"({sort} * {_SORTS} + coalesce({kind.value}_fault, {_SORTS - 1}))"
     return f"""
 timed as materialized (
-  select w.*, case when w.refused is null then case w.best {chosen} end end as kind,
+  select w.id as customer_id, w.hour, case when w.refused is null then case w.best {chosen} end end as kind,
     case when w.refused is null then case w.best {values} end end as recipient,
     case when w.refused is null then case w.best {numbers} end end as identity_id,
-    coalesce(w.refused, case when w.best is null then w.told end) as reason,
-    {sort} * :hours + hour as sort, (w.refused is not null or coalesce({own}, false)) as own
+    coalesce(w.refused,
+      case when w.best is null then case {telling} else '{Withheld.NO_CHANNEL.value}' end end) as reason,
+    {sort} * :hours + hour as sort, case when w.refused is not null or {own} then {trace()} end as own_trace
   from (
     select w.*, case when w.refused is not null or w.best is null then 0
       when y.id is not null then y.hour when z.zone is not null then z.hour else cast(:unknown_hour as int) end as hour

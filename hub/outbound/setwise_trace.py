@@ -12,6 +12,7 @@ from hub.outbound.local_hours import later_words
 OWN_WORDS = (4, 7, 8, 9, 10)
 
 _DAY = "'YYYY-MM-DD'"
+_ONCE = "offset 0"  # see `setwise`
 
 
 def hour_words(instant: datetime) -> str:
@@ -57,8 +58,8 @@ _PERSON = f"""case refused
     else 'had ' || coalesce(number, 0) || ' marketing messages in 7 days, ' || :per_week || ' are allowed' end"""
 
 
-def _trace() -> str:
-    """The lines in their order, as JSON, of the columns of `timed`."""
+def trace() -> str:
+    """The lines in their order, as JSON, of the columns that `setwise` judges by."""
     lines = ", ".join(
         "case " + " ".join(f"when {k.value}_line = {n} then {_line(k)}" for k in Kind) + " end" for n in (1, 2, 3)
     )
@@ -68,8 +69,15 @@ def _trace() -> str:
       else {lines} end)"""
 
 
-def _decided() -> str:
-    same = ", ".join(f"{k.value}_line, {k.value}_fault" for k in Kind)
+def decided_from(sorts: int) -> str:
+    """Of `timed`, whose `sort` says by its digits in which `order` a customer's kinds stand, what is wrong with each
+    (digits of base `sorts`), and the hour.
+    """
+    rest, faults = "t.sort / :hours", []
+    for kind in reversed(Kind):
+        faults.append(f"nullif({rest} % {sorts}, {sorts - 1}) as {kind.value}_fault")
+        rest = f"{rest} / {sorts}"
+    lines = ", ".join(f"o.{kind.value}_line" for kind in Kind)
     nobodys = ", ".join(
         f"null::text as {k}_value, null::text as {k}_suppressed, null::timestamptz as {k}_at, "
         f"null::bigint as {k}_said, null::bigint as {k}_had"
@@ -77,15 +85,12 @@ def _decided() -> str:
     )
     return f"""
 shared as materialized (
-  select sort, {_trace()} as trace from (
-    select sort, hour, {same}, {nobodys}, null::text as refused, null::text[] as labels, null::bigint as number,
-      null::timestamptz as promised, null::timestamptz as waiting, null::timestamptz as dissatisfied_until,
-      null::timestamptz as paused_until
-    from timed where not own group by sort, hour, {same}) as t),
-decided as materialized (
-  select t.id as customer_id, t.language, t.kind, t.recipient, t.identity_id, t.reason,
-    (cast(:opens as timestamptz[]))[t.hour] as not_before, case when t.own then {_trace()} else s.trace end as trace
+  select sort, {trace()} as trace from (
+    select t.sort, (t.sort % :hours)::int as hour, {lines}, {", ".join(faults)}, {nobodys}, null::text as refused,
+      null::text[] as labels, null::bigint as number, null::timestamptz as promised, null::timestamptz as waiting,
+      null::timestamptz as dissatisfied_until, null::timestamptz as paused_until
+    from (select distinct sort from timed where own_trace is null) t join orders o on o.place = {rest} {_ONCE}) as t),
+decided as (
+  select t.customer_id, t.kind, t.recipient, t.identity_id, t.reason,
+    (cast(:opens as timestamptz[]))[t.hour] as not_before, coalesce(t.own_trace, s.trace) as trace
   from timed t left join shared s on s.sort = t.sort)"""
-
-
-DECIDED = _decided()

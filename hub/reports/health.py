@@ -44,7 +44,9 @@ CHECKS = (
     Check(
         "queued without a ticket",
         "select i.id::text from interaction i where i.state = 'queued' and i.direction = 'out' "
-        "and not exists (select 1 from outbox o where o.interaction_id = i.id)",
+        "and i.campaign_id is null and not exists (select 1 from outbox o where o.interaction_id = i.id) "
+        "union all select i.id::text from campaign c join interaction i on i.campaign_id = c.id and i.state = 'queued' "
+        "where i.direction = 'out' and not exists (select 1 from outbox o where o.interaction_id = i.id)",
         "It will never leave. Send it again from the customer's page and report a fault of the hub",
     ),
     Check(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, ForeignKeyConstraint, text
 from sqlalchemy.exc import DBAPIError
 
 from hub.clock import first_uuid7, moment, uuid7
@@ -97,5 +97,10 @@ def _drift(connection: Connection) -> list[object]:
 
 
 def _not_a_partition_key(item: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
-    """PostgreSQL shows one copy of a foreign key per partition of the table it points to."""
+    """PostgreSQL shows one copy of a foreign key per partition of the table it points to.
+
+    The log's own keys are kept by triggers; the models name them, so that rows are written in their order.
+    """
+    if isinstance(item, ForeignKeyConstraint) and not reflected and item.table.name == "interaction":
+        return False
     return not (kind == "foreign_key_constraint" and reflected and name is not None and name.endswith(("_1", "_2")))
