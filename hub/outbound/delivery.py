@@ -58,8 +58,9 @@ class Delivery:
         When this returns, `sending` is committed; what the gate stopped is settled.
         """
         claimed = time.monotonic()
-        async with self.database.unit() as session:
-            tickets = await outbox.claim(session, channel, limit=limit, bulk=bulk, worker=self.worker, lease=self.lease)
+        tickets = await outbox.take(
+            self.database, channel, limit=limit, bulk=bulk, worker=self.worker, lease=self.lease
+        )
         return len(tickets), await self.make(channel, tickets, claimed) if tickets else []
 
     async def draw(self, channel: str, limit: int, *, bulk: int) -> tuple[list[Drawn], list[Ticket], float]:
@@ -69,8 +70,9 @@ class Delivery:
         Nothing of it has begun. A gate that could not be asked now is asked by `make`.
         """
         claimed = time.monotonic()
-        async with self.database.unit() as session:
-            tickets = await outbox.claim(session, channel, limit=limit, bulk=bulk, worker=self.worker, lease=self.lease)
+        tickets = await outbox.take(
+            self.database, channel, limit=limit, bulk=bulk, worker=self.worker, lease=self.lease
+        )
         if not tickets:
             return [], [], claimed
         try:
