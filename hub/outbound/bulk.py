@@ -190,9 +190,11 @@ def _constants(mailing: Mailing, gate: Gate, now: datetime) -> dict[str, Any]:
 
 # A slice is a range of every table: each is read through once and joined by hash. What the planner believes of the
 # sizes of common table expressions leads it to compare everybody with everybody; compiling takes longer than running.
+# It has to know which customers are meant: a plan for any of them reads the whole month of the log for each slice.
 _PLANNED = """select set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true),
-  set_config('work_mem', '64MB', true)"""
-_PLANNED_AS_USUAL = "select set_config('enable_nestloop', 'on', true), set_config('jit', 'on', true)"
+  set_config('work_mem', '64MB', true), set_config('plan_cache_mode', 'force_custom_plan', true)"""
+_PLANNED_AS_USUAL = """select set_config('enable_nestloop', 'on', true), set_config('jit', 'on', true),
+  set_config('plan_cache_mode', 'auto', true)"""
 
 _RECIPIENTS = """
 select customer_id from campaign_recipient
