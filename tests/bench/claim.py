@@ -46,7 +46,8 @@ select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '70008
   at, (lpad(to_hex(n % 10000), 8, '0') || '-0000-7000-8000-000000000000')::uuid, 'out', 'email', 'email', 'campaign',
   'marketing', case when n > $3 then 'queued' else 'sent' end, case when n > $3 then {queued} else {sent} end, at,
   'ana' || n || '@people.example', 1, 1, '["email: allowed, ranked 1"]', {nothing}
-from generate_series($1::int, $2::int) n, lateral (select now() - interval '300 days' * (($4 - n)::float8 / $4::int) as at) as t
+from generate_series($1::int, $2::int) n,
+  lateral (select now() - interval '300 days' * (($4 - n)::float8 / $4::int) as at) as t
 """
 _DEEP = """
 insert into outbox (interaction_id, campaign_id, sender_id, priority, due_at, attempts, fence, worker)
