@@ -39,6 +39,7 @@ PAGES: dict[str, set[Role]] = {
     "/hours": {S, D},
     "/service-levels": {S, D},
     "/satisfaction": {S, D},
+    "/hand-over": {S, D},
     "/inbox/late": {A, S, D},
     "/account": {A, M, S, D},
 }

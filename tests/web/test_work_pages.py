@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from hub import clock
-from hub.conversations import surveys
+from hub.conversations import handing_over, surveys
+from hub.customers import directory
 from hub.models import Survey
 from hub.models.vocabulary import Assigning, Role, Scale
-from hub.staff import accounts, teams
+from hub.staff import accounts, audit, teams
+from hub.web.threads import told
 
 
 async def test_a_team_gives_out_its_conversations_as_its_page_says(empty: Any, signed_in: Any) -> None:
@@ -66,3 +68,32 @@ async def test_what_a_customer_said_stands_on_the_card_and_among_the_answers(wor
     page = await desk.see("/satisfaction")
     assert "<script>slow" in page.text
     assert "0 % satisfied" in page.text
+
+
+async def test_everything_of_one_persons_goes_to_another_and_stands_in_the_audit_trail(
+    world: Any, signed_in: Any
+) -> None:
+    agent, lead, ana = world.staff[Role.AGENT], world.staff[Role.SUPERVISOR], world.customers["ana"]
+    desk = await signed_in(Role.SUPERVISOR)
+    async with world.hub.database.unit() as session:
+        await directory.change(session, ana, {"owner_id": agent}, now=clock.now())
+        before = await handing_over.load(session, agent, now=clock.now())
+    assert (before.customers, before.conversations, before.tasks) == (1, 1, 1)
+    await desk.see("/hand-over")
+    assert (await desk.send("/hand-over", giver=agent, receiver=lead)).status_code == 303
+    async with world.hub.database.unit() as session:
+        after = [await handing_over.load(session, one, now=clock.now()) for one in (agent, lead)]
+        (entry,) = [one for one in await audit.latest(session) if one.action == "staff.hand_over"]
+        note = [one for one in await told(session, world.conversations["invoice"]) if one.entry.kind is None]
+    assert after == [handing_over.Load(0, 0, 0, 0), before]
+    assert (entry.staff_id, entry.subject) == (lead, f"staff:{agent}")
+    assert [one.entry.staff_id for one in note] == [agent]  # what was written stays under whoever wrote it
+
+
+async def test_nothing_is_handed_to_oneself_or_to_who_answers_nobody(world: Any, signed_in: Any) -> None:
+    agent, marketer = world.staff[Role.AGENT], world.staff[Role.MARKETER]
+    desk = await signed_in(Role.SUPERVISOR)
+    for receiver in (agent, marketer, 4711):
+        assert (await desk.send("/hand-over", giver=agent, receiver=receiver)).status_code == 422
+    async with world.hub.database.unit() as session:
+        assert (await handing_over.load(session, agent, now=clock.now())).conversations == 1

@@ -1,0 +1,89 @@
+"""Everything of one person's to another: somebody leaves, or is away for long. What was said and done stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, update
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import live
+from hub.live import Happening
+from hub.models import Appointment, Conversation, Customer, Staff, Task
+from hub.models.vocabulary import ConversationState
+from hub.staff import accounts, audit
+from hub.staff.roles import Action, may
+
+
+class CannotHandOver(ValueError):
+    """It cannot go to this person; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much is somebody's: their customers, conversations not settled, open tasks, appointments ahead."""
+
+    customers: int
+    conversations: int
+    tasks: int
+    appointments: int
+
+
+async def load(session: AsyncSession, staff_id: int, *, now: datetime) -> Load:
+    """What a hand-over would carry."""
+    counted = [
+        select(func.count()).select_from(Customer).where(Customer.owner_id == staff_id),
+        select(func.count()).select_from(Conversation).where(*_theirs(staff_id)),
+        select(func.count()).select_from(Task).where(Task.assignee_id == staff_id, col(Task.done_at).is_(None)),
+        select(func.count())
+        .select_from(Appointment)
+        .where(Appointment.owner_id == staff_id, col(Appointment.starts_at) > now),
+    ]
+    return Load(*[(await session.exec(one)).one() for one in counted])
+
+
+async def hand_over(session: AsyncSession, from_id: int, to_id: int, *, now: datetime, by: int | None) -> Load:
+    """All of it at once; what was settled keeps whose work it was. Raises CannotHandOver or accounts.NotFound."""
+    await _check(session, from_id, to_id)
+    owned = update(Customer).where(col(Customer.owner_id) == from_id).values(owner_id=to_id)
+    customers = (await session.execute(owned.returning(col(Customer.id)))).scalars().all()
+    talks = update(Conversation).where(*_theirs(from_id)).values(assignee_id=to_id, unread=True)
+    moved = (await session.execute(talks.returning(col(Conversation.id), col(Conversation.customer_id)))).all()
+    open_tasks = (col(Task.assignee_id) == from_id, col(Task.done_at).is_(None))
+    tasks = (await session.execute(update(Task).where(*open_tasks).values(assignee_id=to_id))).rowcount  # type: ignore[attr-defined]
+    ahead = (col(Appointment.owner_id) == from_id, col(Appointment.starts_at) > now)
+    booked = (await session.execute(update(Appointment).where(*ahead).values(owner_id=to_id))).rowcount  # type: ignore[attr-defined]
+    await _tell(session, customers, [(row[0], row[1]) for row in moved])
+    given = Load(len(customers), len(moved), tasks, booked)
+    detail = (
+        f"to staff:{to_id}: {given.customers} customers, {given.conversations} conversations, {given.tasks} tasks, "
+        f"{given.appointments} appointments"
+    )
+    await audit.write(session, "staff.hand_over", staff_id=by, subject=f"staff:{from_id}", detail=detail, now=now)
+    return given
+
+
+def _theirs(staff_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (col(Conversation.assignee_id) == staff_id, col(Conversation.state) != ConversationState.RESOLVED)
+
+
+async def _check(session: AsyncSession, from_id: int, to_id: int) -> None:
+    """Both are locked in one order: nobody's account is switched off beside it."""
+    if from_id == to_id:
+        raise CannotHandOver("That is the same person. Choose two")
+    rows = select(Staff).where(col(Staff.id).in_((from_id, to_id))).order_by(col(Staff.id))
+    await session.exec(rows.with_for_update(key_share=True))
+    await accounts.get(session, from_id)
+    receiver = await accounts.get(session, to_id)
+    if not receiver.active or not may(receiver.role, Action.ANSWER):
+        raise CannotHandOver(f"{receiver.name} does not answer customers. Choose somebody who does")
+
+
+async def _tell(session: AsyncSession, customers: Sequence[UUID], moved: Sequence[tuple[UUID, UUID]]) -> None:
+    news = [Happening("customer", {"id": str(one)}) for one in customers]
+    news += [Happening("conversation", {"id": str(one), "customer": str(customer)}) for one, customer in moved]
+    await live.publish_all(session, news)

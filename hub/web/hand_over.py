@@ -1,0 +1,48 @@
+"""One page on which everything of one person's goes to another."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Response
+
+from hub.conversations import handing_over
+from hub.conversations.handing_over import CannotHandOver
+from hub.staff import accounts
+from hub.staff.roles import Action, may
+from hub.web.access import TeamLead, Visit
+from hub.web.pages import go, page
+from hub.web.problems import Page
+from hub.web.translations import gettext as _
+
+router = APIRouter(route_class=Page)
+_Person = Annotated[int, Form(ge=1, le=2**31 - 1)]
+
+
+@router.get("/hand-over")
+async def show(visit: TeamLead) -> Response:
+    return page(visit, "hand_over.html", **await _data(visit))
+
+
+@router.post("/hand-over")
+async def hand_over(visit: TeamLead, giver: _Person, receiver: _Person) -> Response:
+    visit.demand(Action.ASSIGN)
+    try:
+        async with visit.hub.database.unit() as session:
+            given = await handing_over.hand_over(session, giver, receiver, now=visit.now, by=visit.staff_id)
+    except (CannotHandOver, accounts.NotFound) as e:
+        return page(visit, "hand_over.html", status=422, **await _data(visit) | {"trouble": str(e)})
+    said = _("Handed over: %(customers)s customers, %(conversations)s conversations, %(tasks)s tasks.") % {
+        "customers": given.customers,
+        "conversations": given.conversations,
+        "tasks": given.tasks,
+    }
+    return go(visit, "/hand-over", said)
+
+
+async def _data(visit: Visit) -> dict[str, Any]:
+    async with visit.hub.database.unit() as session:
+        people = await accounts.listing(session)
+        loads = {one.id: await handing_over.load(session, one.id or 0, now=visit.now) for one in people}
+    takers = [one for one in people if one.active and may(one.role, Action.ANSWER)]
+    return {"people": people, "takers": takers, "loads": loads, "trouble": ""}
