@@ -68,6 +68,7 @@ async def serve(hub: Hub) -> None:
             timeout_graceful_shutdown=5,
         )
     )
+    jobs.leave_imports_alone()
     await server.serve()
 
 

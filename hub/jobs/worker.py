@@ -38,9 +38,11 @@ async def run(hub: Hub, stop: asyncio.Event) -> None:
 
 
 def leave_imports_alone() -> None:
-    """For a process that is nothing but a worker: what it imported is never garbage, and looked through no more.
+    """For a process that is a worker or a web server and nothing else: what it imported is never garbage, and looked
+    through no more.
 
-    Looking takes a twelfth of a worker's time otherwise: it makes many objects, and hardly any rings of them.
+    Looking takes a twelfth of a worker's time otherwise: it makes many objects, and hardly any rings of them. In a web
+    server one look at everything keeps all who wait for an answer waiting for a tenth of a second or two.
     """
     gc.collect()
     gc.freeze()

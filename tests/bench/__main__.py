@@ -8,16 +8,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
+from hub import clock
 from tests.bench import (
     claim,
     feeding,
     full_path,
+    history,
     imap_fetch,
     imap_folder,
     imap_in,
@@ -30,6 +30,7 @@ from tests.bench import (
     smtp_wire,
     webhook_flood,
     webhook_in,
+    worker_memory,
 )
 from tests.bench.figures import Figure, say
 
@@ -51,6 +52,7 @@ MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
     "ingest": ingest.measure,
     "mail-latency": mail_latency.measure,
     "rate": rate.measure,
+    "worker-memory": worker_memory.measure,
 }
 
 
@@ -58,14 +60,17 @@ def main(words: Sequence[str] | None = None) -> int:
     """Exit 0 when everything asked for was measured or is not available here, 1 when a measurement broke."""
     asked = _arguments(words)
     figures: list[Figure] = []
+    kept = history.file(os.environ)
     for name in asked.only:
         say(f"{name} ...")
         found = MEASURES[name]()
         fresh = [found] if isinstance(found, Figure) else found
         figures += fresh
+        history.append(kept, fresh, now=clock.now())
         print("\n".join(one.line for one in fresh), flush=True)
     if asked.json:
         asked.json.write_text(json.dumps(_document(figures), indent=2) + "\n", encoding="utf-8")
+    say(f"Kept in {kept}")
     return 0
 
 
@@ -84,8 +89,7 @@ def _names(text: str) -> list[str]:
 
 
 def _document(figures: Sequence[Figure]) -> dict[str, object]:
-    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
-    return {"machine": machine, "figures": [asdict(figure) | {"verdict": figure.verdict} for figure in figures]}
+    return {"machine": history.machine(), "figures": [history.document(figure) for figure in figures]}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 import uvloop
 
@@ -73,7 +72,7 @@ Promise.all(Array.from({length: connections * 2}, lane)).then(() => {
 
 def measure() -> list[Figure]:
     """Mails a second from the outbox to a settled log, by one process; by two; and what nodemailer's pool sends."""
-    tools = {name: _tool(name) for name in ("smtp-sink", "smtp-source")}
+    tools = {name: tool(name) for name in ("smtp-sink", "smtp-source")}
     if missing := [name for name, path in tools.items() if not path]:
         return [unavailable(NAME, UNIT, AGAINST, f"{' and '.join(missing)} not found; Debian's postfix has them")]
     port, as_nobody = free_port(), ["-u", "nobody"] if os.geteuid() == 0 else []
@@ -81,7 +80,7 @@ def measure() -> list[Figure]:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-bench-")))
         stack.enter_context(listening(port, [tools["smtp-sink"], *as_nobody, f"127.0.0.1:{port}", "512"]))
         url = stack.enter_context(embedded.server(home / "data"))
-        asyncio.run(_prepare(url))
+        asyncio.run(prepare(url))
         one, two, source = [], [], []
         for number in range(1, ROUNDS + 1):
             source.append(_source(tools["smtp-source"], port, home))
@@ -105,7 +104,8 @@ def _scaled(one: list[float], two: list[float]) -> Figure:
     return replace(figure, goal=SCALING) if cores >= 4 else figure
 
 
-def _tool(name: str) -> str:
+def tool(name: str) -> str:
+    """Where a program lies; nothing where it does not."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin") or ""
 
 
@@ -122,7 +122,8 @@ def _source(tool: str, port: int, home: Path) -> float:
 # ---- the hub --------------------------------------------------------------------------------
 
 
-async def _prepare(url: str) -> None:
+async def prepare(url: str) -> None:
+    """The schema, a sender without limits and `MAILS` people who may be written to."""
     await migrating.upgrade(url)
     database, now = Database(url, pool_size=1), clock.now()
     async with database.unit() as session:
@@ -136,7 +137,7 @@ async def _prepare(url: str) -> None:
         await connection.execute("vacuum analyze")
 
 
-async def _fed(url: str, number: int) -> None:
+async def feed_campaign(url: str, number: int) -> None:
     """A campaign in the outbox, as a whole."""
     database, more = Database(url, pool_size=2), True
     async with database.unit() as session:
@@ -159,32 +160,38 @@ async def _fed(url: str, number: int) -> None:
 
 
 def _sent(url: str, port: int, number: int, *, workers: int) -> float:
-    uvloop.run(_fed(url, number))
+    uvloop.run(feed_campaign(url, number))
     with ExitStack() as stack:
-        waiting = [stack.enter_context(_worker(url, port)) for _ in range(workers)]
+        waiting = [stack.enter_context(pump_process(url, port)) for _ in range(workers)]
         began = time.perf_counter()
         for one in waiting:
-            one.write("go\n")
-            one.flush()
-        count = asyncio.run(_until_empty(url, number))
+            go(one)
+        count = asyncio.run(until_empty(url, number))
         return count / (time.perf_counter() - began)
 
 
+def go(process: subprocess.Popen[str]) -> None:
+    """Let a worker begin."""
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
 @contextmanager
-def _worker(url: str, port: int) -> Iterator[IO[str]]:
+def pump_process(url: str, port: int) -> Iterator[subprocess.Popen[str]]:
+    """A worker that waits until it is told to `go`."""
     command = [sys.executable, "-m", "tests.bench.pump_worker", url, str(port), str(CONNECTIONS)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
     assert process.stdout is not None
     try:
         process.stdout.readline()
-        yield process.stdin
+        yield process
     finally:
         process.terminate()
         process.wait(30)
 
 
-async def _until_empty(url: str, number: int) -> int:
+async def until_empty(url: str, number: int) -> int:
     """Gives how many were sent; anything else that became of a mail is an error."""
     async with connected(url) as connection:
         while await connection.fetchval("select exists (select from outbox), pg_sleep(0.02)"):
