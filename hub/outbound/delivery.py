@@ -95,8 +95,7 @@ class Delivery:
     async def begin(self, channel: str, drawn: Sequence[Drawn]) -> list[Ready]:
         """`sending` is committed for what this gives. The rest has been stopped meanwhile, and is looked at anew."""
         try:
-            async with self.database.unit() as session:
-                begun = await drawing.begin(session, drawn, self.channels[channel], now=clock.now())
+            begun = await drawing.begin(self.database, drawn, self.channels[channel], now=clock.now())
         except Exception as e:
             if is_away(e):
                 raise

@@ -11,14 +11,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
 from channels.message import Address, Email, Outbound
+from hub.database.engine import Database, fetch
 from hub.models import TemplateVersion
 from hub.models.vocabulary import Kind, Origin, Purpose, State
 from hub.outbound import links, planning, rendering
@@ -31,31 +31,44 @@ from hub.outbound.preparing import Ready
 from hub.outbound.question import Facts, Question
 from hub.outbound.rendering import Rendered, TemplateProblem, Written
 
-_BULK = text("""
+_BULK = """
 select i.id, i.customer_id, i.purpose, i.recipient, i.campaign_id, i.template_version_id, i.variables, i.language,
-  c.tracked, cast(i.xmin as text) as seen
+  c.tracked, i.xmin::text as seen
 from interaction i join campaign c on c.id = i.campaign_id
-where i.id = any(:ids) and i.state = 'queued' and i.kind = 'email' and i.origin = 'campaign' and i.in_reply_to = ''
-  and i.template_version_id is not null and c.state not in ('paused', 'cancelled') and c.per_hour is null
-  and not exists (select from attachment a where a.interaction_id = i.id)
-""")
+where i.id = any($1::uuid[]) and i.state = 'queued' and i.kind = 'email' and i.origin = 'campaign'
+  and i.in_reply_to = '' and i.template_version_id is not null and c.state not in ('paused', 'cancelled')
+  and c.per_hour is null and not exists (select from attachment a where a.interaction_id = i.id)
+"""
 
 # What was claimed by another, stopped, reworded or settled since is not begun: `preparing` finds out what became of it.
-_BEGIN = text("""
+_BEGIN = """
 with held as materialized (
   select o.id, t.interaction_id, t.seen, t.language, t.subject, t.hash, t.used
-  from unnest(cast(:tickets as bigint[]), cast(:fences as int[]), cast(:ids as uuid[]), cast(:seen as text[]),
-    cast(:languages as text[]), cast(:subjects as text[]), cast(:hashes as text[]), cast(:used as jsonb[]))
+  from unnest($1::bigint[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])
     as t(id, fence, interaction_id, seen, language, subject, hash, used)
   join outbox o on o.id = t.id and o.fence = t.fence order by o.id for update of o)
-update interaction i set state = 'sending', state_rank = :rank, state_at = :now, sender = :sender,
+update interaction i set state = 'sending', state_rank = $9, state_at = $10, sender = $11,
   language = held.language, subject = held.subject, content_hash = held.hash, variables = held.used
 from held
-where i.id = held.interaction_id and i.id = any(cast(:ids as uuid[])) and i.state = 'queued'
-  and cast(i.xmin as text) = held.seen
+where i.id = held.interaction_id and i.id = any($3::uuid[]) and i.state = 'queued' and i.xmin::text = held.seen
   and not exists (select from campaign c where c.id = i.campaign_id and c.state in ('paused', 'cancelled'))
 returning held.id
-""")
+"""
+
+
+class _Row(NamedTuple):
+    """What `_BULK` selects."""
+
+    id: UUID
+    customer_id: UUID
+    purpose: str
+    recipient: str
+    campaign_id: int
+    template_version_id: int
+    variables: Mapping[str, Any] | None
+    language: str
+    tracked: bool
+    seen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ async def draw(
     if channel.kind is not Kind.EMAIL:
         return []
     asked = time.monotonic()
-    rows = {row.id: row for row in (await session.execute(_BULK, {"ids": [t.interaction_id for t in tickets]})).all()}
+    rows = {row[0]: _Row(*row) for row in await fetch(session, _BULK, [t.interaction_id for t in tickets])}
     if not rows:
         return []
     known = await facts(session, {row.customer_id for row in rows.values()}, now=now)
@@ -102,25 +115,26 @@ async def draw(
     return drawn
 
 
-async def begin(session: AsyncSession, drawn: Sequence[Drawn], channel: Channel, *, now: datetime) -> set[int]:
-    """Write down that they may be on the wire from now on. Gives the tickets for which that is so."""
-    values = {
-        "tickets": [one.ready.ticket.id for one in drawn],
-        "fences": [one.ready.ticket.fence for one in drawn],
-        "ids": [one.ready.ticket.interaction_id for one in drawn],
-        "seen": [one.seen for one in drawn],
-        "languages": [one.words.language for one in drawn],
-        "subjects": [one.words.subject for one in drawn],
-        "hashes": [one.words.sha256 for one in drawn],
-        "used": [json.dumps(one.used) for one in drawn],
-        "rank": State.SENDING.rank,
-        "now": now,
-        "sender": channel.address.value,
-    }
-    return {row.id for row in (await session.execute(_BEGIN, values)).all()}
+async def begin(database: Database, drawn: Sequence[Drawn], channel: Channel, *, now: datetime) -> set[int]:
+    """Write down that they may be on the wire from now on: committed. Gives the tickets for which that is so."""
+    rows = await database.alone(
+        _BEGIN,
+        [one.ready.ticket.id for one in drawn],
+        [one.ready.ticket.fence for one in drawn],
+        [one.ready.ticket.interaction_id for one in drawn],
+        [one.seen for one in drawn],
+        [one.words.language for one in drawn],
+        [one.words.subject for one in drawn],
+        [one.words.sha256 for one in drawn],
+        [json.dumps(one.used) for one in drawn],
+        State.SENDING.rank,
+        now,
+        channel.address.value,
+    )
+    return {row[0] for row in rows}
 
 
-def _may_leave(ticket: Ticket, row: Row[Any], known: Mapping[UUID, Facts], gate: Gate, now: datetime) -> bool:
+def _may_leave(ticket: Ticket, row: _Row, known: Mapping[UUID, Facts], gate: Gate, now: datetime) -> bool:
     if ticket.expires_at is not None or row.customer_id not in known:
         return False
     kinds = (Kind.EMAIL,)
@@ -138,7 +152,7 @@ def _may_leave(ticket: Ticket, row: Row[Any], known: Mapping[UUID, Facts], gate:
 
 
 def _made(
-    row: Row[Any], about: Facts, versions: Mapping[int, TemplateVersion], gate: Gate
+    row: _Row, about: Facts, versions: Mapping[int, TemplateVersion], gate: Gate
 ) -> tuple[Outbound[Email], Written, Mapping[str, Any]] | None:
     """None where the template does not fit: `preparing` withholds it, with the reason."""
     version, customer, purpose = versions.get(row.template_version_id), about.customer, Purpose(row.purpose)

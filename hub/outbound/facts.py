@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row
-from sqlalchemy import select as sa_select
-from sqlmodel import and_, col, or_, select
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import first_uuid7
-from hub.models import ChannelPreference, Consent, Conversation, Customer, Identity, Interaction, Suppression
-from hub.models.vocabulary import AddressKind, ConversationState, Direction, Kind, Origin, Purpose, State
+from hub.database.engine import fetch
+from hub.models import ChannelPreference, Consent, Customer, Identity, Suppression
+from hub.models.records import records
+from hub.models.vocabulary import AddressKind, ConversationState, Kind, Purpose, State
 from hub.outbound.brakes import AutomaticAnswer
 from hub.outbound.question import Facts
 
@@ -25,7 +26,8 @@ NEVER_LEFT = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED)
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-T = TypeVar("T")
+T = TypeVar("T", bound=SQLModel)
+_NOTHING: Final[Mapping[Any, Any]] = {}
 
 
 async def facts(
@@ -40,10 +42,9 @@ async def facts(
     `elsewhere`: (customer, address) where somebody asked to be answered without it being one of their own.
     """
     ids = list(set(customer_ids))
-    customers = await _rows(session, Customer, col(Customer.id).in_(ids))
-    identities = await _rows(session, Identity, col(Identity.customer_id).in_(ids))
-    consents = await _rows(session, Consent, col(Consent.customer_id).in_(ids))
-    consents.sort(key=lambda row: row.id or 0)
+    customers = await _rows(session, Customer, "id = any($1::uuid[])", ids)
+    identities = await _rows(session, Identity, "customer_id = any($1::uuid[])", ids)
+    consents = await _rows(session, Consent, "customer_id = any($1::uuid[]) order by id", ids)
     by_identity = _grouped((i.customer_id, i) for i in identities)
     by_consent = _grouped((c.customer_id, c) for c in consents)
     rankings = await _rankings(session, ids)
@@ -51,7 +52,7 @@ async def facts(
     suppressions = await _suppressions(session, {i.value for i in (*identities, *wanted)})
     by_wish = _grouped((i.customer_id, i) for i in wanted)
     complaining, promised, waiting = await _troubled(session, ids)
-    lately, leaving, automatic = await _lately(session, ids, now)
+    lately = await _lately(session, ids, now)
     return {
         customer.id: Facts(
             customer=customer,
@@ -63,9 +64,9 @@ async def facts(
                 for i in (*by_identity.get(customer.id, ()), *by_wish.get(customer.id, ()))
                 for row in suppressions.get(i.value, ())
             ),
-            lately=_grouped(lately.get(customer.id, ())),
-            leaving=frozenset(leaving.get(customer.id, ())),
-            automatic=dict(automatic.get(customer.id, ())),
+            lately={key: tuple(some) for key, some in lately.counted.get(customer.id, _NOTHING).items()},
+            leaving=frozenset(lately.leaving.get(customer.id, ())),
+            automatic=lately.automatic.get(customer.id, _NOTHING),
             complaining=customer.id in complaining or COMPLAINT in customer.labels,
             promised=promised.get(customer.id),
             waiting=waiting.get(customer.id),
@@ -75,10 +76,9 @@ async def facts(
     }
 
 
-async def _rows(session: AsyncSession, table: type[T], wanted: ColumnElement[bool]) -> list[T]:
-    """To be read only: rows with the columns of the table cost a fifth of what its objects do."""
-    columns = table.__table__.columns  # type: ignore[attr-defined]
-    return cast("list[T]", list((await session.execute(sa_select(*columns).where(wanted))).all()))
+async def _rows(session: AsyncSession, table: type[T], wanted: str, *values: object) -> list[T]:
+    reading = records(table)
+    return reading.read(await fetch(session, f"{reading.select} where {wanted}", *values))
 
 
 async def _elsewhere(session: AsyncSession, wished: Collection[tuple[UUID, str]], now: datetime) -> list[Identity]:
@@ -96,7 +96,7 @@ async def _elsewhere(session: AsyncSession, wished: Collection[tuple[UUID, str]]
 
 
 async def _rankings(session: AsyncSession, ids: list[UUID]) -> dict[UUID, dict[Purpose, tuple[Kind, ...]]]:
-    rows = await _rows(session, ChannelPreference, col(ChannelPreference.customer_id).in_(ids))
+    rows = await _rows(session, ChannelPreference, "customer_id = any($1::uuid[])", ids)
     found: dict[UUID, dict[Purpose, tuple[Kind, ...]]] = defaultdict(dict)
     for row in rows:
         found[row.customer_id][row.purpose] = tuple(Kind(word) for word in row.channels)
@@ -104,8 +104,14 @@ async def _rankings(session: AsyncSession, ids: list[UUID]) -> dict[UUID, dict[P
 
 
 async def _suppressions(session: AsyncSession, values: Collection[str]) -> dict[str, tuple[Suppression, ...]]:
-    rows = await _rows(session, Suppression, col(Suppression.value).in_(values))
+    rows = await _rows(session, Suppression, "value = any($1::text[])", list(values))
     return _grouped((row.value, row) for row in rows)
+
+
+_UNSETTLED = """
+select customer_id, flag, state, last_inbound_at, due_at from conversation
+where customer_id = any($1::uuid[]) and state <> 'resolved'
+"""
 
 
 async def _troubled(
@@ -114,15 +120,12 @@ async def _troubled(
     """Who complains, when somebody's earliest promised answer is due, and since when their oldest open question waits
     to which none is promised: a person answers it and it waits no more.
     """
-    unsettled = sa_select(
-        *(col(Conversation.customer_id), col(Conversation.flag), col(Conversation.state)),
-        *(col(Conversation.last_inbound_at), col(Conversation.due_at)),
-    ).where(col(Conversation.customer_id).in_(ids), col(Conversation.state) != ConversationState.RESOLVED)
-    rows = (await session.execute(unsettled)).all()
-    promised = _earliest((row.customer_id, row.due_at) for row in rows)
-    unpromised = (row for row in rows if row.state is ConversationState.OPEN and row.due_at is None)
-    waiting = _earliest((row.customer_id, row.last_inbound_at) for row in unpromised)
-    return frozenset(row.customer_id for row in rows if row.flag == COMPLAINT), promised, waiting
+    rows = await fetch(session, _UNSETTLED, ids)
+    promised = _earliest((customer, due) for customer, _, _, _, due in rows)
+    waiting = _earliest(
+        (customer, heard) for customer, _, state, heard, due in rows if state == ConversationState.OPEN and due is None
+    )
+    return frozenset(customer for customer, flag, *_ in rows if flag == COMPLAINT), promised, waiting
 
 
 def _earliest(moments: Iterable[tuple[UUID, datetime | None]]) -> dict[UUID, datetime]:
@@ -133,41 +136,37 @@ def _earliest(moments: Iterable[tuple[UUID, datetime | None]]) -> dict[UUID, dat
     return found
 
 
-async def _lately(
-    session: AsyncSession, ids: list[UUID], now: datetime
-) -> tuple[
-    dict[UUID, tuple[tuple[tuple[Kind | None, Purpose], UUID], ...]],
-    dict[UUID, tuple[UUID, ...]],
-    dict[UUID, tuple[tuple[UUID, AutomaticAnswer], ...]],
-]:
-    """The last week's messages for purposes other than service, which of them leave or left, and automatic answers.
-
-    Oldest first, without what was refused or never arrived.
-    """
-    columns = (
-        *(col(Interaction.customer_id), col(Interaction.id), col(Interaction.purpose), col(Interaction.at)),
-        *(col(Interaction.kind), col(Interaction.recipient), col(Interaction.conversation_id)),
-        *(col(Interaction.occasion), col(Interaction.state_rank)),
-    )
-    nobody_wrote = and_(col(Interaction.origin) == Origin.AUTOMATION, col(Interaction.in_reply_to) != "")
-    wanted = (
-        col(Interaction.customer_id).in_(ids),
-        col(Interaction.id) >= first_uuid7(now - WEEK),
-        or_(col(Interaction.purpose) != Purpose.SERVICE, nobody_wrote),
-        col(Interaction.direction) == Direction.OUT,
-        col(Interaction.state).not_in(NEVER_LEFT),
-    )
-    rows = (await session.execute(sa_select(*columns).where(*wanted).order_by(col(Interaction.id)))).all()
-    counted = [row for row in rows if row.purpose is not Purpose.SERVICE]
-    return (
-        _grouped((row.customer_id, ((row.kind, row.purpose), row.id)) for row in counted),
-        _grouped((row.customer_id, row.id) for row in counted if row.state_rank >= State.SENDING.rank),
-        _grouped((row.customer_id, (row.id, _automatic(row))) for row in rows if row.purpose is Purpose.SERVICE),
-    )
+# The last week's messages for purposes other than service, and automatic answers, without what was refused or never
+# arrived.
+_LATELY = """
+select customer_id, id, purpose, at, kind, recipient, conversation_id, occasion, state_rank from interaction
+where customer_id = any($1::uuid[]) and id >= $2 and direction = 'out' and kind is not null and state <> all($3::text[])
+  and (purpose <> 'service' or (origin = 'automation' and in_reply_to <> '')) order by id
+"""
 
 
-def _automatic(row: Row[Any]) -> AutomaticAnswer:
-    return AutomaticAnswer(row.at, row.kind, row.recipient, row.conversation_id, row.occasion)
+@dataclass(frozen=True, slots=True)
+class _Lately:
+    """Oldest first: what counts, which of it is leaving or has left, and the answers that nobody wrote."""
+
+    counted: dict[UUID, dict[tuple[Kind | None, Purpose], list[UUID]]] = field(default_factory=dict)
+    leaving: dict[UUID, list[UUID]] = field(default_factory=dict)
+    automatic: dict[UUID, dict[UUID, AutomaticAnswer]] = field(default_factory=dict)
+
+
+async def _lately(session: AsyncSession, ids: list[UUID], now: datetime) -> _Lately:
+    found, begun = _Lately(), State.SENDING.rank
+    rows = await fetch(session, _LATELY, ids, first_uuid7(now - WEEK), list(NEVER_LEFT))
+    for customer, id_, purpose, at, word, recipient, conversation, occasion, rank in rows:
+        kind = Kind(word)
+        if purpose == Purpose.SERVICE:
+            answer = AutomaticAnswer(at, kind, recipient, conversation, occasion)
+            found.automatic.setdefault(customer, {})[id_] = answer
+            continue
+        found.counted.setdefault(customer, {}).setdefault((kind, Purpose(purpose)), []).append(id_)
+        if rank >= begun:
+            found.leaving.setdefault(customer, []).append(id_)
+    return found
 
 
 def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:

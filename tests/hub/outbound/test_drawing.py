@@ -58,8 +58,7 @@ async def draw(database: Database, gate: Gate, tickets: Sequence[Ticket], now: d
 
 
 async def begin(database: Database, drawn: Sequence[Drawn], now: datetime) -> set[int]:
-    async with database.unit() as session:
-        return await drawing.begin(session, drawn, MAIL, now=now)
+    return await drawing.begin(database, drawn, MAIL, now=now)
 
 
 async def log(database: Database) -> list[Interaction]:
