@@ -36,11 +36,11 @@ async def publish_all(session: AsyncSession, happenings: Sequence[Happening]) ->
     """Announce many changes in one statement and few notices, the same one only once."""
     channel, payloads = notices(happenings)
     if payloads:
-        await fetch(session, _NOTIFY, channel, payloads)
+        await fetch(session, NOTIFY, channel, payloads)
 
 
 def notices(happenings: Iterable[Happening]) -> tuple[str, list[str]]:
-    """The channel of `pg_notify`, and what has to be said on it."""
+    """What `NOTIFY` needs: a channel, and what has to be said on it."""
     return _CHANNEL, _payloads(dict.fromkeys(json.dumps({"topic": one.topic, "ids": one.ids}) for one in happenings))
 
 
@@ -57,7 +57,7 @@ def _payloads(told: Iterable[str]) -> list[str]:
     return [f"[{','.join(group)}]" for group in groups]
 
 
-_NOTIFY = "select pg_notify($1, payload) from unnest($2::text[]) as t(payload)"
+NOTIFY = "select pg_notify($1, payload) from unnest($2::text[]) as t(payload)"
 
 
 class Live:

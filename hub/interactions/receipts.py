@@ -28,6 +28,7 @@ __all__ = [
     "announce_all",
     "apply",
     "apply_all",
+    "change_in",
     "forget_early",
     "happening",
     "join_all",
@@ -113,9 +114,13 @@ async def announce_all(session: AsyncSession, messages: Iterable[Message]) -> No
 
 def happening(message: Message) -> Happening:
     """What open pages hear of a change of this message."""
-    if message.campaign_id is not None:
-        return Happening("campaign", {"id": str(message.campaign_id)})
-    if message.conversation_id is not None:
-        ids = {"id": str(message.conversation_id), "customer": str(message.customer_id)}
-        return Happening("conversation", ids)
-    return Happening("customer", {"id": str(message.customer_id)})
+    return change_in(message.campaign_id, message.conversation_id, message.customer_id)
+
+
+def change_in(campaign_id: int | None, conversation_id: UUID | None, customer_id: UUID) -> Happening:
+    """The same, where only this is known of it."""
+    if campaign_id is not None:
+        return Happening("campaign", {"id": str(campaign_id)})
+    if conversation_id is not None:
+        return Happening("conversation", {"id": str(conversation_id), "customer": str(customer_id)})
+    return Happening("customer", {"id": str(customer_id)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -56,9 +56,13 @@ async def hold(session: AsyncSession, channel: str, provider_ids: Sequence[str])
     A receipt that finds nothing and the settling that names its message do not see each other's rows: without this
     both could commit and the receipt would wait for ever.
     """
+    await fetch(session, *holding(channel, provider_ids))
+
+
+def holding(channel: str, provider_ids: Iterable[str]) -> tuple[str, list[str]]:
+    """The statement of `hold`, and its value."""
     names = sorted(f"{channel} {one}" for one in provider_ids)  # one order: no deadlock
-    held = "select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($1::text[]) as t(name)"
-    await fetch(session, held, names)
+    return "select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($1::text[]) as t(name)", names
 
 
 async def known_as(session: AsyncSession, channel: str, provider_id: str) -> UUID | None:

@@ -19,7 +19,7 @@ from hub.database.engine import Database
 from hub.database.outage import is_away
 from hub.database.purity import storable
 from hub.models import TemplateVersion
-from hub.outbound import drawing, outbox, preparing, settling, weighing, workers
+from hub.outbound import drawing, outbox, preparing, sent, settling, weighing, workers
 from hub.outbound.asking import Gate
 from hub.outbound.asking_again import Doubts
 from hub.outbound.drawing import Drawn
@@ -154,8 +154,11 @@ class Delivery:
             return []
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        others = await sent.settle(self.database, outcomes, now=clock.now())
+        if not others:
+            return
         async with self.database.unit() as session:
-            await settling.settle(session, outcomes, now=clock.now())
+            await settling.settle(session, others, now=clock.now())
 
     async def expire(self) -> int:
         """Decide about tickets whose worker did not come back."""

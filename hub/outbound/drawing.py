@@ -21,7 +21,7 @@ from channels.message import Address, Email, Outbound
 from hub.database.engine import Database, fetch
 from hub.models import TemplateVersion
 from hub.models.vocabulary import Kind, Origin, Purpose, State
-from hub.outbound import links, planning, rendering
+from hub.outbound import links, planning, rendering, woven_links
 from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
 from hub.outbound.links import Trail
@@ -159,8 +159,10 @@ def _made(
     if version is None:
         return None
     used = dict(row.variables or {})
+    made = ""
     if not row.language:  # its words were left until now, see `bulk`
         used = planning.values(gate, customer, purpose, Kind.EMAIL, used)
+        made = str(used.get("unsubscribe_url", ""))
     language = row.language or customer.language
     try:
         words = rendering.write(
@@ -171,8 +173,10 @@ def _made(
     shown: Rendered | Written = words
     if row.tracked and not customer.untracked:
         hosts = links.hosts(version.variants.get(words.language, {}).values(), used)
-        shown = links.mail(words.whole, Trail(gate, row.id, hosts))
-    url = planning.link(gate, row.customer_id, purpose, Kind.EMAIL) if purpose.needs_consent else ""
+        shown = woven_links.mail(words, Trail(gate, row.id, hosts))
+    url = ""
+    if purpose.needs_consent:
+        url = made or planning.link(gate, row.customer_id, purpose, Kind.EMAIL)
     content = Email(shown.subject, shown.text, shown.html, unsubscribe_url=url, automatic=True)
     to = Address(Kind.EMAIL, row.recipient, customer.name)
     return Outbound(row.id, to, content, gate.signer.message_token(row.id)), words, used

@@ -31,7 +31,7 @@ from hub.signing import CODE
 CLICK, OPEN, TRAP, SHORT = "click", "open", "trap", "short link"  # the signer's purposes
 LONGEST = 2_000  # characters of an address that is followed; a longer one stays plain
 
-_HREF = re.compile(r"""(<(?:a|area)\b[^<>]*?\shref\s*=\s*)(?:"([^"<>]*)"|'([^'<>]*)')""", re.IGNORECASE)
+HREF = re.compile(r"""(<(?:a|area)\b[^<>]*?\shref\s*=\s*)(?:"([^"<>]*)"|'([^'<>]*)')""", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f\\]+", re.IGNORECASE)
 _AUTHORITY = re.compile(r"""https?://[^\s/?#\\<>(){}\[\]"'“”«»,;|]+""", re.IGNORECASE)
 _END = re.compile(r"</body\s*>", re.IGNORECASE)
@@ -52,8 +52,14 @@ class Trail:
 
     def mail(self, url: str) -> str:
         """Where a mail's link leads first."""
-        token = self.gate.signer.link_token(CLICK, self.message, url)
-        return f"{self.gate.public_url}/l/{token}/{_spelled(url)}"
+        return self.token(url).join(self.around_token(url))
+
+    def token(self, url: str) -> str:
+        return self.gate.signer.link_token(CLICK, self.message, url)
+
+    def around_token(self, url: str) -> tuple[str, str]:
+        """The same for all messages, as what stands around the other tokens."""
+        return f"{self.gate.public_url}/l/", f"/{_spelled(url)}"
 
     def short(self, code: str) -> str:
         return f"{self.gate.short_url or self.gate.public_url}/l/{code}"
@@ -61,13 +67,25 @@ class Trail:
     def code(self, url: str) -> str:
         return self.gate.signer.code(SHORT, self.message, url)
 
+    def picture_token(self) -> str:
+        return self.gate.signer.link_token(OPEN, self.message)
+
     def picture(self) -> str:
+        return f"{self.gate.public_url}/o/{self.picture_token()}.gif"
+
+    def around_picture(self) -> tuple[str, str]:
         """One transparent dot."""
-        return f"{self.gate.public_url}/o/{self.gate.signer.link_token(OPEN, self.message)}.gif"
+        return f'<img src="{self.gate.public_url}/o/', '.gif" width="1" height="1" alt="">'
+
+    def trap_token(self) -> str:
+        return self.gate.signer.link_token(TRAP, self.message)
 
     def trap(self) -> str:
+        return f"{self.gate.public_url}/l/{self.trap_token()}"
+
+    def around_trap(self) -> tuple[str, str]:
         """A link that no person sees, nor any program that reads for one."""
-        return f"{self.gate.public_url}/l/{self.gate.signer.link_token(TRAP, self.message)}"
+        return f'<a href="{self.gate.public_url}/l/', f'" {_HIDDEN}></a>'
 
 
 async def tracked(
@@ -108,11 +126,12 @@ def mail(words: Rendered, trail: Trail) -> Rendered:
     text = _in_text(words.text, trail, trail.mail)
     if not words.html:
         return replace(words, text=text)
-    html, number = _HREF.subn(lambda found: _href(found, trail), words.html)
-    behind = f'<img src="{trail.picture()}" width="1" height="1" alt="">'
+    html, number = HREF.subn(lambda found: _href(found, trail), words.html)
+    behind = trail.picture_token().join(trail.around_picture())
     if number:
-        behind = f'<a href="{trail.trap()}" {_HIDDEN}></a>{behind}'
-    return replace(words, text=text, html=_before_the_end(html, behind))
+        behind = trail.trap_token().join(trail.around_trap()) + behind
+    end = end_of_body(html)
+    return replace(words, text=text, html=f"{html[:end]}{behind}{html[end:]}")
 
 
 def short_codes(text: str, trail: Trail) -> dict[str, str]:
@@ -218,9 +237,10 @@ def _in_text(text: str, trail: Trail, spelled: Callable[[str], str]) -> str:
     return "".join([*parts, text[done:]])
 
 
-def _before_the_end(html: str, more: str) -> str:
+def end_of_body(html: str) -> int:
+    """Where what stands behind its words has to go."""
     end = next(_END.finditer(html), None)
-    return f"{html[: end.start()]}{more}{html[end.start() :]}" if end else html + more
+    return end.start() if end else len(html)
 
 
 @lru_cache(maxsize=4096)
