@@ -76,16 +76,15 @@ class Delivery:
         if not tickets:
             return [], [], claimed
         try:
-            async with self.database.unit() as session:
-                drawn = await drawing.draw(
-                    session,
-                    tickets,
-                    self.channels[channel],
-                    gate=self.gate,
-                    versions=self.versions,
-                    claimed=claimed,
-                    now=clock.now(),
-                )
+            drawn = await drawing.draw(
+                self.database,
+                tickets,
+                self.channels[channel],
+                gate=self.gate,
+                versions=self.versions,
+                claimed=claimed,
+                now=clock.now(),
+            )
         except Exception as e:
             _log.exception("cannot draw ahead, making them one after the other", error=type(e).__name__)
             drawn = []
@@ -179,7 +178,7 @@ class Delivery:
 
     async def _attempt(self, ready: Ready) -> Accepted | TryLater | Refused | Unknown | Misconfigured:
         try:
-            message = replace(ready.message, content=await self._with_files(ready))
+            message = await self._with_files(ready) if ready.files else ready.message
         except Missing as problem:
             return Refused(str(problem), reason=Reason.REJECTED, stage="attachments")
         except StorageError as problem:
@@ -204,15 +203,16 @@ class Delivery:
 
     async def _send(self, ready: Ready, message: Outbound[Any]) -> Accepted:
         """Who waited for a connection is asked about again, so that an opt-out is obeyed within the second (F17)."""
-        asked = ready.asked
-        message = replace(message, bulk=ready.ticket.is_bulk, still=lambda: self._still(ready))
+        asked, bulk = ready.asked, ready.ticket.is_bulk
         while True:
             if time.monotonic() > asked + _FRESH_SECONDS:
                 if not await self._still(ready):
                     raise TryLater("the gate has changed its mind meanwhile", stage="before", stale=True)
                 asked = time.monotonic()
+            latest = asked + _FRESH_SECONDS
+            now = replace(message, begin_by=latest, bulk=bulk, still=lambda: self._still(ready))
             try:
-                return await self.channels[ready.channel].sender.send(replace(message, begin_by=asked + _FRESH_SECONDS))
+                return await self.channels[ready.channel].sender.send(now)
             except TryLater as answer:
                 if not answer.stale:
                     raise
@@ -223,13 +223,13 @@ class Delivery:
         except Exception as e:
             raise TryLater(f"the gate cannot be asked: {type(e).__name__}", stage="before", stale=True) from e
 
-    async def _with_files(self, ready: Ready) -> object:
+    async def _with_files(self, ready: Ready) -> Outbound[Any]:
         """An SMS carries links to its files; a mail carries the files."""
         content = ready.message.content
-        if not isinstance(content, Email) or not ready.files:
-            return content
+        if not isinstance(content, Email):
+            return ready.message
         files = [
             Attachment(f.name, f.media_type, await self.storage.get(f.sha256), f.inline, f.content_id)
             for f in ready.files
         ]
-        return replace(content, attachments=tuple(files))
+        return replace(ready.message, content=replace(content, attachments=tuple(files)))

@@ -6,6 +6,7 @@ none, and their leases bring them back. Whatever is not such a mail goes through
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -13,8 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
-
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.adapter import Channel
 from channels.message import Address, Email, Outbound
@@ -30,6 +29,8 @@ from hub.outbound.permission import decide
 from hub.outbound.preparing import Ready
 from hub.outbound.question import Facts, Question
 from hub.outbound.rendering import Rendered, TemplateProblem, Written
+
+_BREATH = 8  # mails made between two looks at what else is to do
 
 _BULK = """
 select i.id, i.customer_id, i.purpose, i.recipient, i.campaign_id, i.template_version_id, i.variables, i.language,
@@ -82,7 +83,7 @@ class Drawn:
 
 
 async def draw(
-    session: AsyncSession,
+    database: Database,
     tickets: Sequence[Ticket],
     channel: Channel,
     *,
@@ -95,16 +96,17 @@ async def draw(
     if channel.kind is not Kind.EMAIL:
         return []
     asked = time.monotonic()
-    rows = {row[0]: _Row(*row) for row in await fetch(session, _BULK, [t.interaction_id for t in tickets])}
-    if not rows:
-        return []
-    known = await facts(session, {row.customer_id for row in rows.values()}, now=now)
-    for number in {row.template_version_id for row in rows.values()} - versions.keys():
-        version = await session.get(TemplateVersion, number)
-        if version is not None:
-            versions[number] = version
+    async with database.unit() as session:
+        rows = {row[0]: _Row(*row) for row in await fetch(session, _BULK, [t.interaction_id for t in tickets])}
+        known = await facts(session, {row.customer_id for row in rows.values()}, now=now) if rows else {}
+        for number in {row.template_version_id for row in rows.values()} - versions.keys():
+            version = await session.get(TemplateVersion, number)
+            if version is not None:
+                versions[number] = version
     drawn = []
-    for ticket in tickets:
+    for place, ticket in enumerate(tickets):
+        if place % _BREATH == 0:
+            await asyncio.sleep(0)  # the wire and what waits to be written down are not held up meanwhile
         row = rows.get(ticket.interaction_id)
         if row is not None and _may_leave(ticket, row, known, gate, now):
             made = _made(row, known[row.customer_id], versions, gate)

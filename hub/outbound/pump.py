@@ -68,6 +68,7 @@ class Pump:
     _held: set[int] = field(default_factory=set)  # tickets that we know to be ours
     _astray: bool = False  # the database may know of tickets of ours that we do not know of
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _low: asyncio.Event = field(default_factory=asyncio.Event)
     _many: asyncio.Event = field(default_factory=asyncio.Event)
     _room_again: asyncio.Event = field(default_factory=asyncio.Event)
     _flow: Flow = field(default_factory=lambda: Flow())
@@ -107,14 +108,21 @@ class Pump:
         """Keep as many claimed as leave in a moment; more would grow old, and keep people waiting behind them."""
         while not stop.is_set():
             self.wake.clear()
-            bulk = max(self._flow.wanted(self.concurrency) - len(self._ahead), 0)
+            self._low.clear()
+            bulk = self._missing()
             limit = bulk + max(self._kept - len(self._people), 0)
             found = await self._draw(limit, bulk) if limit else 0
             if found:
                 self._room_again.set()
             if found < max(bulk, 1):
                 busy = bool(self._flying or self._ahead)
-                await _first_of(stop, self.wake, seconds=_BUSY_SECONDS if busy else POLL_SECONDS)
+                more = () if bulk else (self._low,)  # there was less than was wanted: asking at once finds no more
+                await _first_of(stop, self.wake, *more, seconds=_BUSY_SECONDS if busy else POLL_SECONDS)
+
+    def _missing(self) -> int:
+        """None until half of what is wanted has gone: a draw costs the same for one as for a hundred."""
+        wanted = self._flow.wanted(self.concurrency)
+        return 0 if len(self._ahead) > wanted // 2 else wanted - len(self._ahead)
 
     async def _draw(self, limit: int, bulk: int) -> int:
         try:
@@ -150,6 +158,8 @@ class Pump:
         bulk = min(room - len(batch), self._room_for_bulk(), len(self._ahead))
         if batch or bulk >= min(self._portion, len(self._ahead)):
             batch += [self._ahead.popleft() for _ in range(bulk)]
+            if self._missing():
+                self._low.set()
         if not batch:
             return 0
         ready = await self._begun(batch)

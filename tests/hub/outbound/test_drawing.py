@@ -53,8 +53,7 @@ async def claimed(database: Database, gate: Gate, enrol: Enrol, now: datetime) -
 
 
 async def draw(database: Database, gate: Gate, tickets: Sequence[Ticket], now: datetime) -> list[Drawn]:
-    async with database.unit() as session:
-        return await drawing.draw(session, tickets, MAIL, gate=gate, versions={}, claimed=0.0, now=now)
+    return await drawing.draw(database, tickets, MAIL, gate=gate, versions={}, claimed=0.0, now=now)
 
 
 async def begin(database: Database, drawn: Sequence[Drawn], now: datetime) -> set[int]:
