@@ -177,6 +177,7 @@ async def send(
     """
     crew = Crew(hub_command(folder, "worker"), folder / "workers.log", plan.dice)
     connection = await asyncpg.connect(hub.database.url)
+    havoc: asyncio.Task[None] | None = None
     try:
         await crew.start(workers)
         await _until(connection, _STARTED, workers)
@@ -194,6 +195,8 @@ async def send(
         await crew.stop()
         return Killed(seconds, crew.kills, await connection.fetch(_ENDS), await _doctor(folder))
     finally:
+        if havoc is not None:
+            havoc.cancel()  # it would replace those that are stopped, for ever
         await crew.stop()
         await connection.close()
 
