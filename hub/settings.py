@@ -139,6 +139,12 @@ class CallsTable(Table):
     ring_seconds: int = Field(default=20, ge=5, le=120)
 
 
+class DeskTable(Table):
+    """[desk]"""
+
+    undo_seconds: int = Field(default=5, ge=0, le=60)  # an agent's message waits so long; 0: it leaves at once
+
+
 class AutomationsTable(Table):
     """[automations]: what the hub does by itself."""
 
@@ -214,6 +220,7 @@ class Settings(BaseSettings):
     campaigns: CampaignsTable = CampaignsTable()
     tracking: TrackingTable = TrackingTable()
     calls: CallsTable = CallsTable()
+    desk: DeskTable = DeskTable()
     automations: AutomationsTable = AutomationsTable()
     channels: dict[str, ChannelTable] = Field(default_factory=dict)
 

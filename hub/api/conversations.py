@@ -9,9 +9,10 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from hub.api.access import Answerer, Caller
-from hub.api.message_shapes import MergeIn, MoveIn, RearrangementOut, SplitIn
+from hub.api.message_shapes import MergeIn, MoveIn, RearrangementOut, SplitIn, TakenBackOut
 from hub.api.problems import Endpoint, Problem
-from hub.conversations import rearranging, undoing
+from hub.conversations import held, rearranging, undoing
+from hub.conversations.held import TooLate
 from hub.conversations.inbox import NoSuchConversation
 from hub.conversations.rearranging import CannotRearrange
 from hub.conversations.undoing import NoSuchRearrangement, WorkedOn
@@ -75,6 +76,23 @@ async def _rearranged(
             return await _told(session, caller, action, await change(session))
     except (NoSuchEntry, NoSuchConversation, NoSuchRearrangement, CannotRearrange, WorkedOn) as e:
         _refuse(e)
+
+
+@router.post("/interactions/{interaction_id}/take-back")
+async def take_back_interaction(caller: Answerer, interaction_id: UUID) -> TakenBackOut:
+    """What an agent sent and has not left, or planned for later: not sent, and a draft of its writer's again."""
+    try:
+        async with caller.hub.database.unit() as session:
+            taken = await held.take_back(session, interaction_id, by=caller.staff_id, now=caller.now)
+    except (NoSuchEntry, TooLate) as e:
+        _refuse(e)
+    place = taken.place
+    return TakenBackOut(
+        staff_id=place.staff_id,
+        customer_id=place.customer_id,
+        conversation_id=place.conversation_id,
+        text=taken.draft.text,
+    )
 
 
 async def _told(session: Any, caller: Caller, action: str, change: Rearrangement) -> RearrangementOut:

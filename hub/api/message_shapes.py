@@ -121,3 +121,12 @@ class RearrangementOut(BaseModel):
     def of(cls, change: Rearrangement) -> RearrangementOut:
         plain = change.model_dump(include={"id", "what", "from_id", "into_id", "undone_at"})
         return cls(**plain, words=len(change.moved["words"]))
+
+
+class TakenBackOut(BaseModel):
+    """Whose draft it is now."""
+
+    staff_id: int
+    customer_id: UUID
+    conversation_id: UUID | None
+    text: str

@@ -33,6 +33,11 @@ async def reopen(session: AsyncSession, conversation_id: UUID, *, now: datetime)
     await _set(session, conversation_id, state=ConversationState.OPEN, snoozed_until=None)
 
 
+async def await_customer(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
+    """Nothing to do until the customer writes; it stays in the views. Raises NoSuchConversation."""
+    await _set(session, conversation_id, state=ConversationState.PENDING, unread=False, snoozed_until=None)
+
+
 async def snooze(session: AsyncSession, conversation_id: UUID, until: datetime, *, now: datetime) -> None:
     """Out of the way until then, or until the customer writes. Raises NoSuchConversation."""
     await _set(session, conversation_id, state=ConversationState.SNOOZED, snoozed_until=until)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
+from hub.conversations import views
 from hub.models.vocabulary import ConversationState
 
 
@@ -42,6 +43,7 @@ class Line:
     merged_into_id: UUID | None  # nothing is in it any more: whoever opens it is sent there
     due_at: datetime | None  # the earliest of its promises
     warn_at: datetime | None
+    mentioned: bool = False  # a note in it names the reader, who has not looked since
 
     @property
     def cursor(self) -> str:
@@ -49,22 +51,29 @@ class Line:
         return f"{self.last_at.isoformat()}|{self.id}"
 
 
+_MENTIONED = (
+    "select from mention m join interaction i on i.id = m.interaction_id "
+    "where m.staff_id = :staff and i.conversation_id = c.id"
+)
 VIEWS: Mapping[str, str] = {
     "mine": "c.state in ('open', 'pending') and c.assignee_id = :staff",
     "unassigned": "c.state in ('open', 'pending') and c.assignee_id is null",
     "all": "c.state in ('open', 'pending')",
+    "mentions": "c.merged_into_id is null and exists (" + _MENTIONED + ")",
     "snoozed": "c.state = 'snoozed'",
     "late": "c.state <> 'resolved' and c.due_at <= now()",
     "resolved": "c.state = 'resolved' and c.merged_into_id is null",
 }
 
-TEAM = "team-"  # a team's view is called `team-7`
+TEAM, CHANNEL, SAVED = "team-", "channel-", "saved-"  # a team's view is called `team-7`
+_OF_CHANNEL = "c.state in ('open', 'pending') and c.channel = :channel"
 _OF_TEAM = "c.state in ('open', 'pending') and c.channel in (select channel from team_channel where team_id = :team)"
 
 _LINES = """
 select c.id, c.customer_id, p.name as customer_name, c.subject, c.preview, c.kind, c.channel, c.state, c.unread,
   c.assignee_id, coalesce(s.name, '') as assignee_name, c.last_at, c.last_inbound_at, c.flag, c.snoozed_until,
-  c.merged_into_id, c.due_at, c.warn_at
+  c.merged_into_id, c.due_at, c.warn_at, exists (select from mention m join interaction i on i.id = m.interaction_id
+    where m.staff_id = :staff and m.read_at is null and i.conversation_id = c.id) as mentioned
 from conversation c
 join customer p on p.id = c.customer_id
 left join staff s on s.id = c.assignee_id
@@ -81,25 +90,46 @@ limit :limit
 async def lines(
     session: AsyncSession, view: str, *, staff_id: int, before: str | None = None, limit: int = 50, query: str = ""
 ) -> list[Line]:
-    """One view (`VIEWS`, or a team's), newest first, behind the `cursor` of a line. `query`: part of a name, subject or
-    preview.
+    """One view (`VIEWS`, a team's, a channel's, a saved one), newest first, behind the `cursor` of a line.
 
-    Raises LookupError for a view that does not exist.
+    `query`: part of a name, subject or preview. Raises LookupError for a view that does not exist.
     """
     words = query.replace("\0", "").strip()[:200]
     at, last = _position(before)
-    condition, narrowed = _condition(view, staff_id)
+    condition, narrowed = await _condition(session, view, staff_id)
     statement = f"{_LINES} where {condition} {_PAGE}"
     used = {"at": at, "id": last, "words": words, "limit": limit, "pattern": f"%{_literal(words)}%", **narrowed}
+    used["staff"] = staff_id
     return [_line(dict(row)) for row in (await session.execute(text(statement), used)).mappings()]
 
 
+async def holds(session: AsyncSession, view: str, conversation_id: UUID, *, staff_id: int) -> bool:
+    """Whether the conversation is in the view now. Raises LookupError for a view that does not exist."""
+    condition, narrowed = await _condition(session, view, staff_id)
+    statement = f"{_LINES} where c.id = :this and {condition}"
+    values: dict[str, object] = {"this": conversation_id, **narrowed, "staff": staff_id}
+    return (await session.execute(text(statement), values)).first() is not None
+
+
 async def counts(session: AsyncSession, *, staff_id: int) -> Mapping[str, int]:
-    """How many conversations each view holds."""
-    parts = ", ".join(f"count(*) filter (where {condition}) as {view}" for view, condition in VIEWS.items())
-    statement = text(f"select {parts} from conversation c")  # noqa: S608 - our own words only
+    """How many conversations each view holds; of mentions how many have one that was not looked at."""
+    plain = {view: condition for view, condition in VIEWS.items() if view != "mentions"}
+    parts = ", ".join(f"count(*) filter (where {condition}) as {view}" for view, condition in plain.items())
+    statement = text(f"select {parts}, ({_UNREAD}) as mentions from conversation c")  # noqa: S608 - our own words only
     row = (await session.execute(statement, {"staff": staff_id})).mappings().one()
     return {view: int(row[view]) for view in VIEWS}
+
+
+_UNREAD = (
+    "select count(distinct i.conversation_id) from mention m join interaction i on i.id = m.interaction_id "
+    "where m.staff_id = :staff and m.read_at is null and i.conversation_id is not null"
+)
+
+
+async def channel_counts(session: AsyncSession) -> Mapping[str, int]:
+    """How many open conversations lie in each channel; a channel with none is not in the answer."""
+    statement = "select channel, count(*) from conversation where state in ('open', 'pending') group by channel"
+    return {str(channel): int(number) for channel, number in await session.execute(text(statement))}
 
 
 async def team_counts(session: AsyncSession) -> Mapping[int, int]:
@@ -111,9 +141,9 @@ async def team_counts(session: AsyncSession) -> Mapping[int, int]:
     return {int(team): int(number) for team, number in await session.execute(statement)}
 
 
-async def conversation(session: AsyncSession, conversation_id: UUID) -> Line:
-    """Raises NoSuchConversation."""
-    found = await session.execute(text(f"{_LINES} where c.id = :id"), {"id": conversation_id})
+async def conversation(session: AsyncSession, conversation_id: UUID, *, staff_id: int = 0) -> Line:
+    """`staff_id`: whose mentions are told. Raises NoSuchConversation."""
+    found = await session.execute(text(f"{_LINES} where c.id = :id"), {"id": conversation_id, "staff": staff_id})
     row = found.mappings().first()
     if row is None:
         raise NoSuchConversation(conversation_id)
@@ -128,22 +158,41 @@ async def others(session: AsyncSession, conversation_id: UUID, *, query: str = "
     words = query.replace("\0", "").strip()[:200]
     whose = "true" if words else "c.customer_id = (select customer_id from conversation where id = :this)"
     statement = f"{_LINES} where {whose} and c.id <> :this and c.merged_into_id is null {_PAGE}"
-    used: dict[str, object] = {"this": conversation_id, "at": None, "id": None, "limit": limit}
+    used: dict[str, object] = {"this": conversation_id, "at": None, "id": None, "limit": limit, "staff": 0}
     used |= {"words": words, "pattern": f"%{_literal(words)}%"}
     return [_line(dict(row)) for row in (await session.execute(text(statement), used)).mappings()]
 
 
 def team_of(view: str) -> int | None:
     """The team whose view this is."""
-    number = view[len(TEAM) :] if view.startswith(TEAM) else ""
+    return _number(view, TEAM)
+
+
+def saved_of(view: str) -> int | None:
+    """The saved view that this is."""
+    return _number(view, SAVED)
+
+
+def channel_of(view: str) -> str:
+    """The channel whose view this is; empty: none's."""
+    return view.removeprefix(CHANNEL) if view.startswith(CHANNEL) else ""
+
+
+def _number(view: str, kind: str) -> int | None:
+    number = view.removeprefix(kind) if view.startswith(kind) else ""
     return int(number) if number.isdecimal() and len(number) < 10 else None
 
 
-def _condition(view: str, staff_id: int) -> tuple[str, dict[str, int]]:
+async def _condition(session: AsyncSession, view: str, staff_id: int) -> tuple[str, dict[str, object]]:
     """What a view's rows fulfil, and the values it needs."""
-    team = team_of(view)
+    team, saved, channel = team_of(view), saved_of(view), channel_of(view)
     if team is not None:
         return _OF_TEAM, {"team": team}
+    if channel:
+        return _OF_CHANNEL, {"channel": channel}
+    if saved is not None:
+        conditions = (await views.get(session, saved, staff_id)).conditions
+        return views.where(conditions, staff_id, f"%{_literal(conditions.words)}%")
     condition = VIEWS[view]
     return condition, {"staff": staff_id} if ":staff" in condition else {}
 

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.clock import uuid7
-from hub.conversations import threads
+from hub.conversations import mentions, threads
 from hub.interactions import record
 from hub.models import Interaction
 from hub.models.vocabulary import Direction, Origin, State
@@ -28,7 +28,7 @@ async def add(
     staff_id: int,
     now: datetime,
 ) -> UUID:
-    """Keep a note. Raises EmptyNote."""
+    """Keep a note, and whom it mentions when it stands in a conversation. Raises EmptyNote."""
     words = text.replace("\0", "").strip()
     if not words:
         raise EmptyNote("Write something in the note first")
@@ -49,5 +49,6 @@ async def add(
     await record.add(session, note)
     await live.publish(session, "customer", id=customer_id)
     if conversation_id is not None:
+        await mentions.note(session, note.id, words, by=staff_id, now=now)
         await live.publish(session, "conversation", id=conversation_id, customer=customer_id)
     return note.id

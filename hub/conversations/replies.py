@@ -13,11 +13,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
 from hub import live
-from hub.conversations import letters, mailboxes, signatures, threads
+from hub.conversations import drafts, held, letters, mailboxes, signatures, threads
 from hub.conversations.answering import address_for
+from hub.conversations.drafts import Draft, Place
+from hub.conversations.held import Held
 from hub.conversations.quoting import Quote, quote
 from hub.models import Conversation, Customer, DedupeKey, Interaction
-from hub.models.vocabulary import ConversationState, Direction, Origin, Purpose
+from hub.models.vocabulary import ConversationState, Direction, Origin, Purpose, State
 from hub.outbound.request import Answer, Duplicate, Gate, NewFile, Placed, Request, Words, send
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # every mail program shows these
@@ -45,6 +47,9 @@ class Reply:
 
     Of mails only: `mailbox` is a channel's name (empty: the one the customer wrote to); `signed` puts the signature
     below the words, `quoting` the answered mail; a picture among `files` stands where the text says `[image: name]`.
+
+    `leaves_at`: it waits until then and may be taken back. `scheduled`: because the agent chose that hour; then
+    `unless_answered` cancels it when the customer writes or calls before.
     """
 
     conversation_id: UUID | None
@@ -61,6 +66,23 @@ class Reply:
     mailbox: str = ""
     signed: bool = True
     quoting: bool = True
+    leaves_at: datetime | None = None
+    scheduled: bool = False
+    unless_answered: bool = False
+
+    @property
+    def draft(self) -> Draft:
+        """What it is again when it is taken back."""
+        return Draft(
+            self.kind.value,
+            self.text,
+            self.subject,
+            self.recipient,
+            self.mailbox,
+            self.signed,
+            self.quoting,
+            tuple(replace(file, content_id="") for file in self.files),
+        )
 
 
 async def answer(session: AsyncSession, reply: Reply, *, gate: Gate, now: datetime) -> Answer:
@@ -74,9 +96,14 @@ async def answer(session: AsyncSession, reply: Reply, *, gate: Gate, now: dateti
         return Duplicate(known.interaction_id)
     conversation = await _conversation(session, reply, now)
     await _overtaken(session, reply, conversation.id)
+    before = held.seen(conversation, fresh=reply.conversation_id is None)
     request = await _request(session, reply, conversation, gate)
     given = await send(session, request, gate=gate, now=now)
     await _after(session, reply, conversation, given, now)
+    if isinstance(given, Placed) and reply.leaves_at is not None:
+        waits = Held(given.interaction_id, given.due_at, reply.scheduled, reply.unless_answered, reply.staff_id)
+        await held.keep(session, waits, reply.draft, before=before, conversation=conversation)
+    await drafts.forget(session, Place(reply.staff_id, reply.customer_id, reply.conversation_id))
     return given
 
 
@@ -101,6 +128,7 @@ async def _overtaken(session: AsyncSession, reply: Reply, conversation_id: UUID)
     rows = select(Interaction.id).where(
         col(Interaction.conversation_id) == conversation_id,
         col(Interaction.direction) == Direction.OUT,
+        col(Interaction.state).not_in((State.WITHHELD, State.CANCELLED)),  # nobody was written to
         col(Interaction.id) > reply.seen,
     )
     newer = (await session.exec(rows.order_by(col(Interaction.id).desc()).limit(1))).first()
@@ -126,6 +154,7 @@ async def _request(session: AsyncSession, reply: Reply, conversation: Conversati
         conversation_id=conversation.id,
         staff_id=reply.staff_id,
         answers=answered.id if answered is not None else None,
+        not_before=reply.leaves_at,
     )
     return await _mail(session, reply, conversation, request, last, gate) if reply.kind is Kind.EMAIL else request
 

@@ -16,7 +16,7 @@ from channels.message import Address, CallEvent, HangUp, Kind, Recording, Ring, 
 from channels.message import Direction as Way
 from hub import live
 from hub.clock import uuid7
-from hub.conversations import appointments, threads
+from hub.conversations import appointments, held, threads
 from hub.customers import directory
 from hub.inbound import callfacts, rejections
 from hub.inbound.reception import Reception
@@ -127,6 +127,7 @@ async def _ringing(session: AsyncSession, channel: Channel, event: CallEvent, no
     )
     await record.add(session, call)
     await record.name(session, channel.name, event.call_id, call.id)
+    await held.customer_spoke(session, customer.id, running, now=now)
     return call
 
 

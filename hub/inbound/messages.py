@@ -13,7 +13,7 @@ from channels.adapter import Channel
 from channels.message import Address, Auto, Event, Inbound, Kind
 from hub import live
 from hub.clock import uuid7
-from hub.conversations import answering, evidence, rearranging, threads
+from hub.conversations import answering, evidence, held, rearranging, threads
 from hub.customers import directory
 from hub.inbound import automations, copies, sent
 from hub.inbound.automations import Meaning
@@ -87,6 +87,8 @@ async def _keep(
         meaning = await automations.understand(session, customer, inbound, signer=reception.gate.signer, now=now)
     joins_only = meaning.settled or inbound.auto in (Auto.AUTO_REPLY, *_MACHINES)
     joins = await _thread(session, customer, row, inbound, channel, reception, joins_only=joins_only, quiet=quiet)
+    if not joins_only and not quiet:
+        await held.customer_spoke(session, customer.id, row.conversation_id, now=now)
     await _flag(session, row, meaning.flag or ("" if _is_somebody(inbound) else NOBODY))
     await record.add(session, row)
     if inbound.kind is Kind.EMAIL:

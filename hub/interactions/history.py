@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
 from hub.models import AttachmentRow, Attempt, Campaign, Customer, Interaction, ReceiptRow, Staff
-from hub.models.vocabulary import Direction, Origin, Purpose, State
+from hub.models.vocabulary import Direction, Origin, Purpose, Recalled, State
 
 LONGEST = 20_000  # characters of each text in a list; one customer's giant mails must not fill the memory
 
@@ -100,7 +100,7 @@ async def timeline(
     kinds: Collection[str] = (),
 ) -> list[Entry]:
     """A customer's words, newest first, older than `before`. `kinds`: any of "email", "sms", "voice", "note"."""
-    rows = _entries().where(col(Interaction.customer_id) == customer_id).order_by(col(Interaction.id).desc())
+    rows = _entries().where(col(Interaction.customer_id) == customer_id, _SAID).order_by(col(Interaction.id).desc())
     if before is not None:
         rows = rows.where(col(Interaction.id) < before)
     if kinds:
@@ -110,7 +110,7 @@ async def timeline(
 
 async def thread(session: AsyncSession, conversation_id: UUID, *, limit: int = 200) -> list[Entry]:
     """The latest words of a conversation, oldest first."""
-    rows = _entries().where(col(Interaction.conversation_id) == conversation_id)
+    rows = _entries().where(col(Interaction.conversation_id) == conversation_id, _SAID)
     return (await _load(session, rows.order_by(col(Interaction.id).desc()).limit(limit)))[::-1]
 
 
@@ -166,6 +166,10 @@ async def file(session: AsyncSession, attachment_id: UUID) -> tuple[File, UUID] 
     if row is None:
         return None
     return _file(row), row["customer_id"]
+
+
+# What was taken back was never said: it is a draft again.
+_SAID = (col(Interaction.state) != State.CANCELLED) | (col(Interaction.reason) != Recalled.TAKEN_BACK)
 
 
 def _of_kinds(kinds: Collection[str]) -> ColumnElement[bool]:

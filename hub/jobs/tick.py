@@ -13,7 +13,7 @@ import structlog
 from hub import clock
 from hub.bootstrap import Hub
 from hub.campaigns import lifecycle, thresholds
-from hub.conversations import assignment, keeping, routing, surveys
+from hub.conversations import assignment, held, keeping, routing, surveys
 from hub.database.outage import is_away
 from hub.interactions import partitions, receipts
 from hub.live import Happening
@@ -121,6 +121,11 @@ async def keep_promises(hub: Hub, session: Session, now: datetime) -> None:
         _log.info("answers are late", warned=warned, escalated=broken)
 
 
+async def forget_replies(hub: Hub, session: Session, now: datetime) -> None:
+    """What agents could take back until it left."""
+    await held.forget_left(session, now=now)
+
+
 async def forget_failures(hub: Hub, session: Session, now: datetime) -> None:
     """Failed sign-ins that no longer count."""
     await throttle.prune(session, now=now)
@@ -140,6 +145,7 @@ TICKS: Mapping[str, Tick] = {
     "routing": Tick(timedelta(seconds=5), give_out, topic="conversation"),
     "satisfaction": Tick(timedelta(seconds=60), ask_for_satisfaction),
     "promises": Tick(timedelta(seconds=10), keep_promises, topic="conversation"),
+    "held-replies": Tick(timedelta(hours=1), forget_replies),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),
     "unclaimed-receipts": Tick(timedelta(days=1), forget_reports),

@@ -16,7 +16,7 @@ from hub.models.campaigns import (
     TemplateVersion,
 )
 from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
-from hub.models.desk import CannedAnswer
+from hub.models.desk import CannedAnswer, DraftRow, HeldReply, Mention, SavedView
 from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
     AttachmentRow,
@@ -60,10 +60,12 @@ __all__ = [
     "Customer",
     "CustomerEvent",
     "DedupeKey",
+    "DraftRow",
     "DryRun",
     "DryRunLine",
     "EarlyReceipt",
     "EvidenceLook",
+    "HeldReply",
     "Identity",
     "IdentityEvent",
     "Interaction",
@@ -71,6 +73,7 @@ __all__ = [
     "MailboxCursor",
     "MailboxGrant",
     "MailboxQuestion",
+    "Mention",
     "Occasion",
     "OpeningHours",
     "Outbox",
@@ -82,6 +85,7 @@ __all__ = [
     "ReceiptRow",
     "Rejected",
     "Reminder",
+    "SavedView",
     "Schedule",
     "SenderRow",
     "ShortLink",

@@ -179,6 +179,13 @@ class Promised(StrEnum):
     RESOLUTION = "resolution"  # that the matter is settled
 
 
+class Recalled(StrEnum):
+    """Why an agent's message was cancelled before it left."""
+
+    TAKEN_BACK = "taken_back"  # by a member of staff: the words are a draft again, and no list shows it
+    ANSWERED_FIRST = "answered_first"  # the customer wrote or called before the hour it was meant for
+
+
 class ThreadedBy(StrEnum):
     """Why a word stands in its conversation."""
 

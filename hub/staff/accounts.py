@@ -14,6 +14,8 @@ from hub.models import Staff, StaffSession
 from hub.models.vocabulary import Role
 from hub.staff import audit, passwords
 
+LONGEST_UNDO = 60  # seconds
+
 
 class NotFound(LookupError):
     """There is no such account."""
@@ -150,6 +152,15 @@ async def set_away(session: AsyncSession, staff_id: int, away: bool) -> None:
     """Whether new conversations come to this person. Raises NotFound."""
     (await get(session, staff_id)).away = away
     await session.flush()
+
+
+async def set_undo_seconds(session: AsyncSession, staff_id: int, seconds: int | None, *, now: datetime) -> None:
+    """How long what this person sends can be taken back; None: as the company does. Raises NotFound, AccountProblem."""
+    if seconds is not None and not 0 <= seconds <= LONGEST_UNDO:
+        raise AccountProblem(f"{seconds} seconds are too long to wait. Choose 0 to {LONGEST_UNDO}, or nothing")
+    (await get(session, staff_id)).undo_seconds = seconds
+    subject = f"staff:{staff_id}"
+    await audit.write(session, "staff.change", staff_id=staff_id, subject=subject, detail="undo_seconds", now=now)
 
 
 async def _free(session: AsyncSession, email: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, HTTPException, Response
 
 from hub.conversations import signatures
 from hub.conversations.signatures import SignatureProblem
-from hub.staff import sessions, teams
+from hub.staff import accounts, sessions, teams
+from hub.staff.accounts import AccountProblem
 from hub.staff.passwords import SHORTEST, WeakPassword
 from hub.staff.sessions import TooManyTries, WrongPassword
 from hub.staff.teams import TeamProblem
@@ -36,6 +37,20 @@ async def signature(visit: Anyone, signature: Annotated[str, Form()] = "") -> Re
         return page(
             visit, "account.html", status=422, **await _data(visit) | {"trouble": worded(e), "typed": signature}
         )
+    return go(visit, "/account", _("Saved."))
+
+
+@router.post("/account/undo")
+async def undo(visit: Anyone, seconds: Annotated[str, Form(max_length=9)] = "") -> Response:
+    """Empty: as the company does."""
+    if seconds.strip() and not seconds.strip().isdecimal():
+        raise HTTPException(422)
+    try:
+        async with visit.hub.database.unit() as session:
+            chosen = int(seconds) if seconds.strip() else None
+            await accounts.set_undo_seconds(session, visit.staff_id, chosen, now=visit.now)
+    except AccountProblem as e:
+        return page(visit, "account.html", status=422, **await _data(visit) | {"trouble": str(e)})
     return go(visit, "/account", _("Saved."))
 
 
@@ -74,6 +89,7 @@ async def _data(visit: Visit) -> dict[str, Any]:
             "names": signatures.NAMES,
             "shortest": SHORTEST,
             "typed": visit.staff.signature,
+            "usual": visit.hub.settings.desk.undo_seconds,
             "trouble": "",
             "refused": "",
         }

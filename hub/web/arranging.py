@@ -16,7 +16,7 @@ from hub.models import Rearrangement
 from hub.staff import audit
 from hub.web.access import Answerer, Visit
 from hub.web.inbox import is_view
-from hub.web.pages import go, page
+from hub.web.pages import Undo, go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import worded
@@ -120,7 +120,7 @@ def _found(lines: list[Line], q: str, view: str) -> dict[str, Any]:
 
 
 def _done(visit: Visit, change: Rearrangement, view: str, said: str) -> Response:
-    return go(visit, f"/inbox/{_shown(view)}/{change.into_id}", said, undo=change.id)
+    return go(visit, f"/inbox/{_shown(view)}/{change.into_id}", said, undo=Undo("rearranging", change.id))
 
 
 async def _refused(visit: Visit, interaction_id: UUID, view: str, why: CannotRearrange) -> Response:

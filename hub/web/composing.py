@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from hub.conversations import canned, drafting
+from hub.conversations import canned, drafting, drafts
+from hub.conversations.drafts import Draft, Place
 from hub.conversations.inbox import Line
 from hub.models.vocabulary import Kind
+from hub.outbound.request import NewFile
+from hub.web import waits
 from hub.web.access import Visit
 from hub.web.cards import Card
+from hub.web.threads import Told
 from hub.web.translations import gettext as _
 
 
@@ -48,6 +54,10 @@ class Composer:
     text: str = ""  # what was typed before the form came back
     trouble: str = ""
     mail: MailPart | None = None
+    draft_at: datetime | None = None  # the words are a draft that lies here since then
+    files: tuple[NewFile, ...] = ()  # of the draft
+    waits: Sequence[tuple[str, str, datetime]] = ()  # when it may leave later
+    first: Told | None = None  # what a colleague sent while this was written
 
 
 async def composer(session: Any, visit: Visit, card: Card, line: Line | None = None, *, seen: str = "") -> Composer:
@@ -56,7 +66,8 @@ async def composer(session: Any, visit: Visit, card: Card, line: Line | None = N
     kinds = tuple(kind for kind in Kind if card.reachable(kind) and senders.get(kind))
     chosen, because = _choice(card, kinds, line)
     subject = line.subject if line is not None else ""
-    return Composer(
+    place = Place(visit.staff_id, card.customer.id, line.id if line else None)
+    fresh = Composer(
         action=f"/conversations/{line.id}/reply" if line else f"/customers/{card.customer.id}/write",
         draft=str(line.id if line else card.customer.id),
         token=str(uuid4()),
@@ -69,6 +80,30 @@ async def composer(session: Any, visit: Visit, card: Card, line: Line | None = N
         can_call=card.reachable(Kind.VOICE) and bool(senders.get(Kind.VOICE)),
         seen=seen,
         mail=await _mail(session, visit, card, line) if Kind.EMAIL in kinds else None,
+        waits=waits.offered(visit),
+    )
+    found = await drafts.find(session, place)
+    return _resumed(fresh, *found) if found is not None else fresh
+
+
+def _resumed(composer: Composer, draft: Draft, at: datetime) -> Composer:
+    """With a draft in it, as far as what it chose is still offered."""
+    mail = composer.mail and replace(
+        composer.mail,
+        recipient=draft.recipient or composer.mail.recipient,
+        mailbox=draft.mailbox or composer.mail.mailbox,
+        signed=draft.signed,
+        quoting=draft.quoting,
+    )
+    return replace(
+        composer,
+        chosen=draft.kind if draft.kind in (*composer.kinds, "note") else composer.chosen,
+        because="",
+        subject=draft.subject or composer.subject,
+        text=draft.text,
+        mail=mail,
+        draft_at=at,
+        files=draft.files,
     )
 
 

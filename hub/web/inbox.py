@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 
-from hub.conversations import assignment, inbox, keeping, threads, undoing
-from hub.models.vocabulary import ConversationState
+from hub.conversations import assignment, inbox, keeping, mentions, threads, undoing, views
 from hub.reports import overview, uncertain
 from hub.reports.uncertain import Whose
 from hub.staff import accounts, audit, teams
 from hub.staff.roles import Action
-from hub.web import cards, composing, moments, words
+from hub.web import cards, composing, moments, waits, words
 from hub.web.access import Answerer, InboxReader, Visit
 from hub.web.pages import go, opened, page
 from hub.web.problems import Page
 from hub.web.threads import Told, told
 from hub.web.translations import gettext as _
-from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
 router = APIRouter(route_class=Page)
 PAGE = 50
@@ -76,9 +73,8 @@ async def line(visit: InboxReader, view: str, conversation_id: UUID) -> Response
     """One line of the list again, where it stands."""
     _known(view)
     async with visit.hub.database.unit() as session:
-        found = await inbox.conversation(session, conversation_id)
-        team = await teams.of_channel(session, found.channel)
-    here = _belongs(found, view, visit.staff_id, team.id if team else None, visit.now)
+        found = await inbox.conversation(session, conversation_id, staff_id=visit.staff_id)
+        here = await inbox.holds(session, view, conversation_id, staff_id=visit.staff_id)
     data: dict[str, Any] = {"line": found, "here": here, "view": view, "q": ""}
     return page(visit, "inbox_line.html", **data)
 
@@ -109,9 +105,23 @@ async def reopen(visit: Answerer, view: str, conversation_id: UUID) -> Response:
     return go(visit, f"/inbox/{_known(view)}/{conversation_id}")
 
 
+@router.post("/inbox/{view}/{conversation_id}/pending")
+async def pending(visit: Answerer, view: str, conversation_id: UUID) -> Response:
+    async with visit.hub.database.unit() as session:
+        await assignment.await_customer(session, conversation_id, now=visit.now)
+    return go(visit, f"/inbox/{_known(view)}/{conversation_id}", _("Waits for the customer."))
+
+
 @router.post("/inbox/{view}/{conversation_id}/snooze")
-async def snooze(visit: Answerer, view: str, conversation_id: UUID, until: Annotated[str, Form()]) -> Response:
-    moment = _until(visit, until)
+async def snooze(
+    visit: Answerer,
+    view: str,
+    conversation_id: UUID,
+    until: Annotated[str, Form()],
+    at: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """`until` is a word of the menu; with "at" the field beside it counts."""
+    moment = waits.moment(visit, until, at)
     async with visit.hub.database.unit() as session:
         await assignment.snooze(session, conversation_id, moment, now=visit.now)
     said = _("Snoozed until %(moment)s.") % {"moment": moments.plain(moment, visit.zone)}
@@ -134,11 +144,12 @@ async def whole(visit: Visit, view: str, conversation_id: UUID, q: str = "") -> 
 async def _opened(visit: Visit, conversation_id: UUID) -> dict[str, Any]:
     """Everything the thread and the customer's card need."""
     async with visit.hub.database.unit() as session:
-        found = await inbox.conversation(session, conversation_id)
+        found = await inbox.conversation(session, conversation_id, staff_id=visit.staff_id)
         colleagues = await accounts.listing(session, inactive=False)
         card = await cards.card(session, found.customer_id, visit)
         entries = await told(session, conversation_id)
         if opened(visit):
+            await mentions.read(session, conversation_id, staff_id=visit.staff_id, now=visit.now)
             subject = f"customer:{found.customer_id}"
             await audit.write(
                 session, "customer.read", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now
@@ -151,7 +162,7 @@ async def _opened(visit: Visit, conversation_id: UUID) -> dict[str, Any]:
             "composer": await composing.composer(
                 session, visit, card, found, seen=str(entries[-1].id) if entries else ""
             ),
-            "snoozes": _snoozes(visit),
+            "snoozes": waits.offered(visit),
             "change": await undoing.undoable(session, conversation_id),
             "pointed": await _pointed(session, entries),
             "promises": await keeping.open_promises(session, conversation_id),
@@ -183,10 +194,13 @@ async def _list(visit: Visit, view: str, q: str, before: str | None) -> dict[str
         lines = await inbox.lines(session, view, staff_id=visit.staff_id, before=before, limit=PAGE + 1, query=q)
         counts = await inbox.counts(session, staff_id=visit.staff_id)
         by_team = await _by_team(session, visit, view)
+        by_channel = await _by_channel(session, visit)
+        saved = await views.listing(session, visit.staff_id)
         troubles = [one for one in await overview.troubles(session) if visit.may(_mended_by(one))]
         unsure = await uncertain.number(session, whose=Whose(visit.may(Action.CAMPAIGNS), visit.may(Action.ANSWER)))
     more = lines[PAGE - 1].cursor if len(lines) > PAGE else ""
     shown: dict[str, Any] = {"lines": lines[:PAGE], "more": more, "counts": counts, "view": view, "q": q}
+    shown |= {"by_channel": by_channel, "saved": saved}
     return shown | {"by_team": by_team, "unsure": unsure, "troubles": troubles}
 
 
@@ -204,6 +218,15 @@ async def _by_team(session: Any, visit: Visit, view: str) -> list[tuple[str, str
     ]
 
 
+async def _by_channel(session: Any, visit: Visit) -> list[tuple[str, Any, int]]:
+    """(view, channel, count), where there are two or more to choose from."""
+    channels = list(visit.hub.channels.values())
+    if len(channels) < 2:
+        return []
+    counts = await inbox.channel_counts(session)
+    return [(f"{inbox.CHANNEL}{one.name}", one, counts.get(one.name, 0)) for one in channels]
+
+
 async def _news(visit: Visit, view: str, shown: set[str], q: str) -> Response:
     async with visit.hub.database.unit() as session:
         lines = await inbox.lines(session, view, staff_id=visit.staff_id, limit=PAGE, query=q)
@@ -217,21 +240,6 @@ def _above(lines: list[inbox.Line], shown: set[str]) -> list[inbox.Line]:
     return lines[:last]
 
 
-def _belongs(found: inbox.Line, view: str, staff_id: int, team: int | None, now: datetime) -> bool:
-    live = found.state in (ConversationState.OPEN, ConversationState.PENDING)
-    if inbox.team_of(view) is not None:
-        return live and inbox.team_of(view) == team
-    places = {
-        "mine": live and found.assignee_id == staff_id,
-        "unassigned": live and found.assignee_id is None,
-        "all": live,
-        "snoozed": found.state is ConversationState.SNOOZED,
-        "late": found.state is not ConversationState.RESOLVED and found.due_at is not None and found.due_at <= now,
-        "resolved": found.state is ConversationState.RESOLVED,
-    }
-    return places[view]
-
-
 def _known(view: str) -> str:
     if not is_view(view):
         raise HTTPException(404)
@@ -239,36 +247,6 @@ def _known(view: str) -> str:
 
 
 def is_view(view: str) -> bool:
-    """One of the fixed views, or a team's."""
-    return view in words.VIEWS or inbox.team_of(view) is not None
-
-
-def _snoozes(visit: Visit) -> list[tuple[str, str, datetime]]:
-    """(value, word, moment) of what the menu offers; on a Sunday tomorrow is Monday, and one of them is enough."""
-    offered = {_until(visit, name): (name, word) for name, word in reversed(_WAITS.items())}
-    return [(name, word, moment) for moment, (name, word) in reversed(offered.items())]
-
-
-_WAITS = {
-    "hour": N_("In an hour"),
-    "tomorrow": N_("Tomorrow morning"),
-    "monday": N_("Monday morning"),
-    "week": N_("In a week"),
-}
-
-
-def _until(visit: Visit, name: str) -> datetime:
-    """A word of the menu, or a datetime-local field, as a moment to come."""
-    local = visit.now.astimezone(visit.zone)
-    days = {"tomorrow": 1, "monday": 7 - local.weekday(), "week": 7}
-    if name == "hour":
-        return visit.now + timedelta(hours=1)
-    if name in days:
-        return datetime.combine(local.date() + timedelta(days=days[name]), time(9), local.tzinfo)
-    try:
-        moment = moments.read_local(name, visit.zone)
-    except ValueError as e:
-        raise HTTPException(422) from e
-    if moment <= visit.now:
-        raise HTTPException(422)
-    return moment
+    """One of the fixed views, a team's, a channel's or a saved one; whether that is there the list tells."""
+    numbered = inbox.team_of(view) is not None or inbox.saved_of(view) is not None
+    return view in words.VIEWS or numbered or bool(inbox.channel_of(view))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -26,6 +27,25 @@ from hub.staff.roles import Action
 from hub.web import gallery, moments, retold, translations, words
 from hub.web.access import Visit
 
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What a notice's button takes back, and for how many seconds it may stand there."""
+
+    what: str  # a key of UNDOES
+    id: UUID
+    seconds: int = 20
+    view: str = "all"
+
+    def __str__(self) -> str:
+        return f"{self.what}|{self.id}|{self.seconds}|{self.view}"
+
+    @property
+    def action(self) -> str:
+        return UNDOES[self.what].format(self.id)
+
+
+UNDOES: Mapping[str, str] = {"rearranging": "/rearrangements/{}/undo", "message": "/messages/{}/take-back"}
 STATIC = Path(__file__).parent / "static"
 _NOTICE = "hub_notice"
 _UNDO = "hub_undo"
@@ -61,8 +81,8 @@ def plain_page(request: Request, template: str, *, status: int = 200, **data: An
     return HTMLResponse(html, status, {"Cache-Control": "no-store"})
 
 
-def go(visit: Visit, path: str, notice: str = "", *, undo: UUID | None = None) -> Response:
-    """303 to a page, which says `notice` once, with a button that takes the rearrangement `undo` back."""
+def go(visit: Visit, path: str, notice: str = "", *, undo: Undo | None = None) -> Response:
+    """303 to a page, which says `notice` once, with a button that takes back what was done."""
     response = RedirectResponse(path, 303)
     if undo is None:
         response.delete_cookie(_UNDO)
@@ -130,9 +150,11 @@ def _theme(request: Request) -> str:
     return theme if theme in THEMES else "auto"
 
 
-def _undo(request: Request) -> UUID | None:
+def _undo(request: Request) -> Undo | None:
+    """From the cookie, which anybody may have written."""
     try:
-        return UUID(request.cookies[_UNDO])
+        what, number, seconds, view = unquote(request.cookies[_UNDO]).split("|")
+        return Undo(what, UUID(number), min(max(int(seconds), 0), 60), view[:20]) if what in UNDOES else None
     except (KeyError, ValueError):
         return None
 

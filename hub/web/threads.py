@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
+from hub.conversations import held
+from hub.conversations.held import Held
 from hub.interactions import history
 from hub.interactions.history import Entry, File
-from hub.models.vocabulary import Direction, Origin
+from hub.models.vocabulary import Direction, Origin, State
 from hub.outbound import rendering
 from hub.web import invitations
 
@@ -34,6 +36,7 @@ class Told:
     files: tuple[File, ...]  # to open: everything else, unless it is an ornament of the mail's design
     calendar: bool  # an invitation came with it
     cut: bool  # there is more than is shown
+    held: Held | None = None  # it has not left and can be taken back
 
     @property
     def id(self) -> UUID:
@@ -53,7 +56,10 @@ async def timeline(
 
 
 async def _all(session: Any, entries: Iterable[Entry]) -> list[Told]:
-    return [await _one(session, entry) for entry in entries]
+    told = [await _one(session, entry) for entry in entries]
+    waiting = [one.id for one in told if one.entry.state in (State.QUEUED, State.CANCELLED)]
+    known = await held.of(session, waiting) if waiting else {}
+    return [dataclasses.replace(one, held=known.get(one.id)) for one in told]
 
 
 async def _one(session: Any, entry: Entry) -> Told:

@@ -19,6 +19,7 @@ from hub.models.vocabulary import (
     Promised,
     Purpose,
     Rearranged,
+    Recalled,
     Role,
     State,
     ThreadedBy,
@@ -79,6 +80,11 @@ WITHHELD: Mapping[str, str] = {
 
 DECIDED: Mapping[str, str] = {
     "left": N_("A colleague decided to leave it: it is not sent again."),
+}
+
+RECALLED: Mapping[str, str] = {
+    Recalled.TAKEN_BACK: N_("It was taken back before it left."),
+    Recalled.ANSWERED_FIRST: N_("Not sent: the customer wrote or called before it left."),
 }
 
 FAILED: Mapping[str, str] = {
@@ -236,6 +242,7 @@ VIEWS: Mapping[str, Sign] = {
     "mine": Sign(N_("Mine"), "user"),
     "unassigned": Sign(N_("Unassigned"), "inbox"),
     "all": Sign(N_("All open"), "messages"),
+    "mentions": Sign(N_("Mentions"), "at"),
     "snoozed": Sign(N_("Snoozed"), "zzz"),
     "late": Sign(N_("Late"), "urgent"),
     "resolved": Sign(N_("Resolved"), "circle-check"),
@@ -268,7 +275,7 @@ def because(word: str) -> str:
 
 def why(state: str, reason: str) -> str:
     """The reason of a failed, withheld or left message as a sentence; an unknown word is shown as it is."""
-    tables = {State.WITHHELD: WITHHELD, State.UNKNOWN: DECIDED}
+    tables = {State.WITHHELD: WITHHELD, State.UNKNOWN: DECIDED, State.CANCELLED: RECALLED}
     return tables.get(State(state) if state in list(State) else State.FAILED, FAILED).get(reason, reason)
 
 

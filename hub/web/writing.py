@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Response, UploadFile
 
+from hub.conversations import drafts, notes, replies, threads
 from hub.conversations import inbox as conversations
-from hub.conversations import notes, replies, threads
+from hub.conversations.drafts import Draft, Place
 from hub.conversations.replies import NotYours, Overtaken, Reply
 from hub.conversations.signatures import SignatureProblem
 from hub.customers import directory, identities
 from hub.models.vocabulary import Kind
 from hub.outbound import calling
-from hub.outbound.request import Answer, Duplicate, Held, NewFile
-from hub.web import customer, inbox, words
+from hub.outbound.request import Answer, Duplicate, Held, NewFile, Placed
+from hub.web import customer, inbox, moments, waits, words
 from hub.web.access import Answerer, Caller, Visit
 from hub.web.composing import Composer
-from hub.web.pages import go, page
+from hub.web.pages import Undo, go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
@@ -28,7 +30,8 @@ from hub.web.translations import worded
 router = APIRouter(route_class=Page)
 _LARGEST = 25 * 1024 * 1024
 _MOST_FILES = 10
-_OVERTAKEN = N_("A colleague answered while you wrote. Read it above; send again if your words still hold.")
+DRAFT, DISCARD = "draft", "discard"
+_OVERTAKEN = N_("A colleague answered while you wrote. Nothing of yours was sent.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,6 +49,16 @@ class Written:
     mailbox: str
     signed: bool
     quoting: bool
+    later: str
+    later_at: str
+    unless_answered: bool
+    kept: list[int]
+    choice: str
+
+    @property
+    def draft(self) -> Draft:
+        """Without the files."""
+        return Draft(self.kind, self.text, self.subject, self.recipient, self.mailbox, self.signed, self.quoting)
 
 
 def _written(
@@ -61,10 +74,15 @@ def _written(
     below: Annotated[str, Form()] = "",
     signed: Annotated[str, Form()] = "",
     quoting: Annotated[str, Form()] = "",
+    later: Annotated[str, Form(max_length=20)] = "",
+    later_at: Annotated[str, Form(max_length=40)] = "",
+    unless_answered: Annotated[str, Form()] = "",
+    kept: Annotated[list[int], Form()] = [],  # noqa: B006
+    choice: Annotated[str, Form(max_length=20)] = "",
 ) -> Written:
-    """`below`: the form had the two boxes, so one that is not sent was cleared."""
+    """`below`: the form had the two boxes, so one that is not sent was cleared. `kept`: files of the draft."""
     text = text.replace("\0", "")
-    if not text.strip() or kind not in words.KINDS:
+    if (not text.strip() and choice != DISCARD) or kind not in words.KINDS:
         raise HTTPException(422)
     return Written(
         kind=kind,
@@ -78,6 +96,11 @@ def _written(
         mailbox=mailbox.replace("\0", ""),
         signed=bool(signed or not below),
         quoting=bool(quoting or not below),
+        later=later,
+        later_at=later_at,
+        unless_answered=bool(unless_answered),
+        kept=kept,
+        choice=choice,
     )
 
 
@@ -100,15 +123,18 @@ async def reply(
     back = f"/inbox/{shown}/{conversation_id}"
     async with visit.hub.database.unit() as session:
         line = await conversations.conversation(session, conversation_id)
+    place = Place(visit.staff_id, line.customer_id, conversation_id)
+    if written.choice in (DRAFT, DISCARD):
+        return go(visit, back, await _unsent(visit, place, written))
     if written.kind == "note":
-        return await _note(visit, line.customer_id, conversation_id, written.text, back)
+        return await _note(visit, place, written.text, back)
     try:
-        answer = await _send(visit, line.customer_id, conversation_id, written)
-    except Overtaken:
-        return await _thread(visit, conversation_id, shown, written, _(_OVERTAKEN))
+        answer = await _send(visit, place, written)
+    except Overtaken as e:
+        return await _thread(visit, conversation_id, shown, written, _(_OVERTAKEN), e.interaction_id)
     except (NotYours, SignatureProblem) as e:
         return await _thread(visit, conversation_id, shown, written, worded(e))
-    return go(visit, back, said(answer))
+    return _sent(visit, back, written, answer, shown)
 
 
 @router.post("/customers/{customer_id}/write")
@@ -117,10 +143,13 @@ async def write(visit: Answerer, customer_id: UUID, written: Form_) -> Response:
     back = f"/customers/{customer_id}"
     async with visit.hub.database.unit() as session:
         await directory.get(session, customer_id)
+    place = Place(visit.staff_id, customer_id)
+    if written.choice in (DRAFT, DISCARD):
+        return go(visit, back, await _unsent(visit, place, written))
     if written.kind == "note":
-        return await _note(visit, customer_id, None, written.text, back)
+        return await _note(visit, place, written.text, back)
     try:
-        return go(visit, back, said(await _send(visit, customer_id, None, written)))
+        return _sent(visit, back, written, await _send(visit, place, written))
     except (NotYours, SignatureProblem) as e:
         data = await customer.whole(visit, customer_id)
         return page(
@@ -169,18 +198,49 @@ def said(answer: Answer) -> str:
     return _("On its way.")
 
 
-async def _note(visit: Visit, customer_id: UUID, conversation_id: UUID | None, text: str, back: str) -> Response:
+def _sent(visit: Visit, back: str, written: Written, answer: Answer, view: str = "all") -> Response:
+    """What became of it, and while it can be taken back the button for that."""
+    if isinstance(answer, Placed) and written.later:
+        undo = Undo("message", answer.interaction_id, view=view)
+        told = _("It leaves on %(moment)s.") % {"moment": moments.plain(answer.due_at, visit.zone)}
+        return go(visit, back, told, undo=undo)
+    seconds = undo_seconds(visit)
+    if isinstance(answer, Placed) and seconds:
+        return go(visit, back, said(answer), undo=Undo("message", answer.interaction_id, seconds, view))
+    return go(visit, back, said(answer))
+
+
+def undo_seconds(visit: Visit) -> int:
+    """How long this person's messages wait."""
+    own = visit.staff.undo_seconds
+    return visit.hub.settings.desk.undo_seconds if own is None else own
+
+
+async def _unsent(visit: Visit, place: Place, written: Written) -> str:
+    """Kept as a draft, or thrown away."""
+    files = await _files(visit, place, written)
     async with visit.hub.database.unit() as session:
-        await notes.add(session, customer_id, conversation_id, text, staff_id=visit.staff_id, now=visit.now)
+        if written.choice == DISCARD:
+            await drafts.forget(session, place)
+            return _("Discarded.")
+        draft = dataclasses.replace(written.draft, files=files)
+        await drafts.keep(session, place, draft, now=visit.now)
+        return _("Kept as a draft. It is here when you come back.")
+
+
+async def _note(visit: Visit, place: Place, text: str, back: str) -> Response:
+    async with visit.hub.database.unit() as session:
+        await notes.add(session, place.customer_id, place.conversation_id, text, staff_id=visit.staff_id, now=visit.now)
+        await drafts.forget(session, place)
     return go(visit, back, _("Noted. Only colleagues see it."))
 
 
-async def _send(visit: Visit, customer_id: UUID, conversation_id: UUID | None, written: Written) -> Answer:
+async def _send(visit: Visit, place: Place, written: Written) -> Answer:
     mail = written.kind == Kind.EMAIL
-    files = await _keep(visit, written.files) if mail else ()
+    files = await _files(visit, place, written) if mail else ()
     words_ = Reply(
-        conversation_id=conversation_id,
-        customer_id=customer_id,
+        conversation_id=place.conversation_id,
+        customer_id=place.customer_id,
         kind=Kind(written.kind),
         text=written.text,
         subject=written.subject if mail else "",
@@ -193,15 +253,28 @@ async def _send(visit: Visit, customer_id: UUID, conversation_id: UUID | None, w
         mailbox=written.mailbox if mail else "",
         signed=written.signed,
         quoting=written.quoting,
+        leaves_at=_leaves_at(visit, written),
+        scheduled=bool(written.later),
+        unless_answered=bool(written.later) and written.unless_answered,
     )
     async with visit.hub.database.unit() as session:
         return await replies.answer(session, words_, gate=visit.hub.gate, now=visit.now)
 
 
-async def _thread(visit: Visit, conversation_id: UUID, view: str, written: Written, trouble: str) -> Response:
-    """The thread with what was said meanwhile, the form with what was typed."""
+def _leaves_at(visit: Visit, written: Written) -> datetime | None:
+    if written.later:
+        return waits.moment(visit, written.later, written.later_at)
+    seconds = undo_seconds(visit)
+    return visit.now + timedelta(seconds=seconds) if seconds else None
+
+
+async def _thread(
+    visit: Visit, conversation_id: UUID, view: str, written: Written, trouble: str, other: UUID | None = None
+) -> Response:
+    """The thread with what was said meanwhile, the form with what was typed. `other`: the message that was first."""
     data = await inbox.whole(visit, view, conversation_id)
-    again = _again(data["composer"], written, trouble)
+    first = next((told for told in data["entries"] if told.id == other), None)
+    again = dataclasses.replace(_again(data["composer"], written, trouble), first=first)
     return page(visit, "inbox.html", block="thread", status=422, **data | {"composer": again})
 
 
@@ -221,16 +294,25 @@ def _again(composer: Composer, written: Written, trouble: str) -> Composer:
         text=written.text,
         trouble=trouble,
         mail=mail,
+        draft_at=None,
     )
 
 
-async def _keep(visit: Visit, files: list[UploadFile]) -> tuple[NewFile, ...]:
-    """Uploads into the storage, before any transaction. Refuses what no mail server takes."""
-    chosen = [file for file in files if file.filename]
+async def _files(visit: Visit, place: Place, written: Written) -> tuple[NewFile, ...]:
+    """Those of the draft that were not taken out of it, and the new ones. Refuses what no mail server takes."""
+    async with visit.hub.database.unit() as session:
+        found = await drafts.find(session, place) if written.kept else None
+    old = found[0].files if found is not None else ()
+    before = [file for number, file in enumerate(old) if number in written.kept]
+    chosen = [file for file in written.files if file.filename]
     contents = [await file.read(_LARGEST + 1) for file in chosen[: _MOST_FILES + 1]]
-    if len(chosen) > _MOST_FILES or sum(map(len, contents)) > _LARGEST:
+    size = sum(map(len, contents)) + sum(file.size for file in before)
+    if len(before) + len(chosen) > _MOST_FILES or size > _LARGEST:
         raise HTTPException(413)
-    return tuple([await _stored(visit, file, content) for file, content in zip(chosen, contents, strict=True)])
+    return (
+        *before,
+        *[await _stored(visit, file, content) for file, content in zip(chosen, contents, strict=True)],
+    )
 
 
 async def _stored(visit: Visit, file: UploadFile, content: bytes) -> NewFile:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,8 +12,11 @@ import pytest
 from channels.message import Address, Inbound, Kind
 from hub import clock
 from hub.bootstrap import Hub
+from hub.conversations import replies
+from hub.conversations.replies import Reply
 from hub.inbound import receive
 from hub.models.vocabulary import Role
+from hub.staff import accounts
 from tests.api.conftest import Bearer
 
 
@@ -90,3 +95,23 @@ async def test_a_marketer_s_token_rearranges_nothing(
 async def _places(client: httpx.AsyncClient, headers: dict[str, str]) -> list[str]:
     listed = (await client.get("/api/v1/interactions", headers=headers)).json()["items"]
     return [w["conversation_id"] for w in reversed(listed)]
+
+
+async def test_what_has_not_left_is_taken_back_once(
+    hub: Hub, client: httpx.AsyncClient, bearer: Bearer, words: list[dict[str, Any]]
+) -> None:
+    headers, now = await bearer(Role.SUPERVISOR), clock.now()
+    here, whose = (UUID(words[0][name]) for name in ("conversation_id", "customer_id"))
+    async with hub.database.unit() as session:
+        writer = (await accounts.listing(session))[0].id or 0
+        later = now + timedelta(days=3)
+        reply = Reply(here, whose, Kind.EMAIL, "Soon", staff_id=writer, form_token="t", leaves_at=later)
+        sent = await replies.answer(session, reply, gate=hub.gate, now=now)
+    address = f"/api/v1/interactions/{sent.interaction_id}"
+    taken = await client.post(f"{address}/take-back", headers=headers)
+    assert (taken.status_code, taken.json()["staff_id"], taken.json()["text"]) == (200, writer, "Soon")
+    entry = (await client.get(address, headers=headers)).json()
+    assert (entry["state"], entry["reason"]) == ("cancelled", "taken_back")
+    assert (await client.post(f"{address}/take-back", headers=headers)).status_code == 409
+    assert (await client.post(f"/api/v1/interactions/{UUID(int=9)}/take-back", headers=headers)).status_code == 404
+    assert (await client.post(f"{address}/take-back", headers=await bearer(Role.MARKETER))).status_code == 403

@@ -161,6 +161,7 @@ def _settings(world: World, url: str, folder: Path, rate: float) -> Settings:
         {
             "hub": {"name": "Meadow & Sons", "public_url": url, "data_dir": folder},
             "gate": always,
+            "desk": {"undo_seconds": 0},
             "channels": {
                 "mail": {"kind": "email", "provider": "smtp", **allowed, **mail},
                 "sms": {"kind": "sms", "number": TEXTS, **allowed, **twilio},

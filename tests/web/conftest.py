@@ -23,7 +23,7 @@ import httpx
 import pytest
 import uvicorn
 from bs4 import BeautifulSoup
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from sqlalchemy.engine import make_url
 
 from channels.message import Address, Attachment, CallEvent, Direction, Inbound, Kind
@@ -408,6 +408,7 @@ def listen(port: int = 0) -> socket.socket:
     return socket.create_server(("127.0.0.1", port))
 
 
+PATIENCE = 60_000  # milliseconds, as Playwright counts, before a test that waits gives up: machines may be busy
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 _QUIET = [
     "--no-sandbox",
@@ -428,6 +429,7 @@ async def browser() -> AsyncIterator[Browser]:
     if not CHROMIUM:
         pytest.skip("no Chromium on this machine")
     async with async_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=_QUIET)
         yield opened
         await opened.close()
@@ -447,6 +449,7 @@ async def opening(served: str, signed_in: SignIn, browser: Browser, complaints: 
         desk = await signed_in(role)
         look: Any = "dark" if dark else "light"
         context = await browser.new_context(viewport={"width": width, "height": 844}, color_scheme=look)
+        context.set_default_timeout(PATIENCE)
         cookie = {"name": "hub_session", "value": desk.client.cookies["hub_session"], "url": served}
         await context.add_cookies([cookie])  # type: ignore[list-item]
         page = await context.new_page()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from hub import clock
-from hub.conversations import replies
+from hub.conversations import inbox, replies
 from hub.conversations.replies import Reply
 from hub.interactions import history
 from hub.models import Audit
@@ -25,8 +26,14 @@ async def test_the_list_shows_who_wrote_what_and_the_views_count(world: Any, sig
         "Mine": "1",
         "Unassigned": "3",
         "All open": "4",
+        "Mentions": "",
         "Snoozed": "",
+        "Late": "",
         "Resolved": "",
+        "Save a view": "",
+        "mail": "2",
+        "sms": "2",
+        "voice": "",
     }
 
 
@@ -91,7 +98,8 @@ async def test_resolving_reopening_and_snoozing_move_a_conversation_between_view
     for step, fields in (("resolve", {}), ("reopen", {}), ("snooze", {"until": "tomorrow"})):
         await desk.send(f"{base}/{step}", **fields)
         seen = await desk.see("/inbox/all")
-        found.append([view.select_one(".num").text for view in seen.select(".view")][2:])
+        wanted = [seen.select_one(f".view[href='/inbox/{name}'] .num") for name in ("all", "snoozed", "resolved")]
+        found.append([number.text for number in wanted])
     assert found == [["3", "", "1"], ["4", "", ""], ["3", "1", ""]]
 
 
@@ -113,6 +121,71 @@ async def test_a_team_has_a_view_of_its_mailboxes_that_its_people_see(world: Any
     assert (await agent.send(f"{base}/resolve")).headers["location"] == base
     assert "gone" in (await agent.see(f"{base}/line")).select_one(".line")["class"]
     await agent.see("/inbox/team-x", status=404)
+
+
+async def test_a_conversation_waits_for_the_customer_by_hand_and_stays_in_the_view(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    base = f"/inbox/all/{world.conversations['sms']}"
+    await desk.send(f"{base}/pending")
+    seen = await desk.see(base)
+    assert "waiting for them" in seen.select_one(".thread-head").text
+    assert "waiting for them" in seen.select_one(".line[aria-current]").text
+    await desk.send(f"{base}/reopen")
+    assert "waiting for them" not in (await desk.see(base)).select_one(".thread-head").text
+
+
+async def test_snoozing_until_a_moment_of_ones_own_is_in_ones_own_zone(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    base = f"/inbox/all/{world.conversations['sms']}"
+    await desk.send(f"{base}/snooze", until="at", at="2126-03-10T13:00")
+    assert "snoozed 10 Mar 2126, 13:00" in (await desk.see(base)).select_one(".thread-head").text
+    async with world.hub.database.unit() as session:
+        until = (await inbox.conversation(session, world.conversations["sms"])).snoozed_until
+    assert until == datetime(2126, 3, 10, 12, tzinfo=UTC)
+
+
+async def test_a_mention_is_found_in_its_view_until_it_is_read(world: Any, signed_in: Any) -> None:
+    agent, lead = await signed_in(Role.AGENT), await signed_in(Role.SUPERVISOR)
+    conversation = world.conversations["sms"]
+    note = {"kind": "note", "text": "@Sofia Lead, may I?", "form_token": uuid4()}
+    await agent.send(f"/conversations/{conversation}/reply", **note)
+    seen = await lead.see("/inbox/mentions")
+    assert (
+        seen.select_one(".view[aria-current] .num").text,
+        len(seen.select(".line [aria-label='mentions you']")),
+    ) == (
+        "1",
+        1,
+    )
+    await lead.see(f"/inbox/mentions/{conversation}")
+    again = await lead.see("/inbox/mentions")
+    assert (again.select_one(".view[aria-current] .num").text, len(again.select(".line"))) == ("", 1)
+    picks = await agent.client.get("/mentions/pick?q=so", headers={"HX-Request": "true"})
+    assert 'data-text="@Sofia Lead "' in picks.text
+
+
+async def test_a_view_is_saved_shared_and_deleted(world: Any, signed_in: Any) -> None:
+    agent, lead = await signed_in(Role.AGENT), await signed_in(Role.SUPERVISOR)
+    wrong = await lead.send("/views", name="SMS", kind="sms", words="kept")
+    assert (wrong.status_code, 'value="kept"' in wrong.text) == (422, True)
+    made = await lead.send("/views", name="Texts", kind="sms", states=("open", "pending"), share="everybody")
+    path = made.headers["location"]
+    seen = await agent.see(path)
+    assert (seen.select_one(".view[aria-current]").text, len(seen.select(".line"))) == ("Texts", 2)
+    base = f"{path}/{world.conversations['sms']}"
+    assert (await agent.send(f"{base}/resolve")).headers["location"] == base
+    assert "gone" in (await agent.see(f"{base}/line")).select_one(".line")["class"]
+    number = path.removeprefix("/inbox/saved-")
+    assert (await agent.send(f"/views/{number}/delete")).status_code == 404
+    assert (await lead.send(f"/views/{number}/delete")).status_code == 303
+    await agent.see(path, status=404)
+
+
+async def test_each_channel_has_a_view(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    assert {
+        line.select_one(".at svg")["aria-label"] for line in (await desk.see("/inbox/channel-sms")).select(".line")
+    } == {"SMS"}
 
 
 async def test_a_snooze_into_the_past_is_refused(world: Any, signed_in: Any) -> None:

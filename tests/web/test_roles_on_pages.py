@@ -41,7 +41,9 @@ PAGES: dict[str, set[Role]] = {
     "/satisfaction": {S, D},
     "/hand-over": {S, D},
     "/inbox/late": {A, S, D},
+    "/views": {A, S, D},
     "/account": {A, M, S, D},
+    "/palette": {A, M, S, D},
 }
 
 

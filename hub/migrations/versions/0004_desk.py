@@ -18,6 +18,10 @@ def upgrade() -> None:
     _promises()
     _assigning()
     _surveys()
+    _held_replies()
+    _drafts()
+    _mentions()
+    _saved_views()
 
 
 def _canned_answers() -> None:
@@ -162,3 +166,76 @@ def _surveys() -> None:
     op.add_column("customer", sa.Column("dissatisfied_until", sa.DateTime(timezone=True)))
     settled = sa.text("resolved_at is not null")
     op.create_index("conversation_resolved", "conversation", ["resolved_at"], postgresql_where=settled)
+
+
+def _held_replies() -> None:
+    op.add_column("staff", sa.Column("undo_seconds", sa.Integer()))
+    op.create_table(
+        "held_reply",
+        sa.Column("interaction_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("leaves_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("scheduled", sa.Boolean(), nullable=False),
+        sa.Column("unless_answered", sa.Boolean(), nullable=False),
+        sa.Column("typed", JSONB(none_as_null=True), nullable=False),
+        sa.Column("before", JSONB(none_as_null=True), nullable=False),
+        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("interaction_id"),
+    )
+    op.create_index("ix_held_reply_leaves_at", "held_reply", ["leaves_at"])
+
+
+def _drafts() -> None:
+    op.create_table(
+        "draft",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("conversation_id", sa.Uuid(), nullable=True),
+        sa.Column("typed", JSONB(none_as_null=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_draft_customer_id", "draft", ["customer_id"])
+    op.create_index("ix_draft_conversation_id", "draft", ["conversation_id"])
+    there = sa.text("conversation_id is not null")
+    op.create_index("draft_place", "draft", ["staff_id", "conversation_id"], unique=True, postgresql_where=there)
+    nowhere = sa.text("conversation_id is null")
+    op.create_index("draft_first_word", "draft", ["staff_id", "customer_id"], unique=True, postgresql_where=nowhere)
+
+
+def _mentions() -> None:
+    op.create_table(
+        "mention",
+        sa.Column("interaction_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["interaction_id"], ["interaction.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("interaction_id", "staff_id"),
+    )
+    op.create_index("mention_of", "mention", ["staff_id"])
+    unread = sa.text("read_at is null")
+    op.create_index("mention_unread", "mention", ["staff_id"], postgresql_where=unread)
+
+
+def _saved_views() -> None:
+    op.create_table(
+        "saved_view",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.Column("conditions", JSONB(none_as_null=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_saved_view_staff_id", "saved_view", ["staff_id"])
+    op.create_index("ix_saved_view_team_id", "saved_view", ["team_id"])

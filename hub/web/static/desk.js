@@ -15,7 +15,8 @@
   };
   const shown = () => new Set($$("[hx-trigger*='live:']").flatMap((part) => part.getAttribute("hx-trigger").match(/live:[\w-]+/g)));
   const heard = (change) => {
-    if (change.topic === "listening") { document.documentElement.dataset.live = "on"; return; }
+    if (change.topic === "listening") { document.documentElement.dataset.live = "on"; dispatchEvent(new Event("hub:listening")); return; }
+    if (change.topic === "presence") { dispatchEvent(new CustomEvent("hub:presence", { detail: change.ids })); return; }
     if (change.topic === "resync") { shown().forEach(fire); return; }
     fire(`live:${change.topic}`);
     for (const id of Object.values(change.ids)) fire(`live:${change.topic}-${id}`);
@@ -38,7 +39,7 @@
   /* ---- notices ---- */
   const say = (text) => { const place = $("#notice"); place.replaceChildren(Object.assign(document.createElement("p"), { textContent: text })); fade(); };
   let fading = null;
-  const fade = () => { clearTimeout(fading); fading = setTimeout(() => $("#notice")?.replaceChildren(), $("#notice form") ? 20000 : 7000); };
+  const fade = () => { clearTimeout(fading); const seconds = $("#notice form")?.dataset.seconds ?? 7; fading = setTimeout(() => $("#notice")?.replaceChildren(), seconds * 1000); };
   if ($("#notice p")) fade();
   body.addEventListener("htmx:oobAfterSwap", (event) => { if (event.detail.target.id === "notice") fade(); });
   body.addEventListener("htmx:responseError", (event) => {
@@ -53,6 +54,7 @@
   const drafted = (form) => $$("textarea[name=text], input[name=subject]", form);
   const keepDraft = (form) => {
     const draft = Object.fromEntries(drafted(form).map((field) => [field.name, field.value]));
+    draft.from = form.dataset.drafted ?? ""; /* which draft of the server's this goes on from */
     if (draft.text) localStorage.setItem(draftKey(form), JSON.stringify(draft)); else localStorage.removeItem(draftKey(form));
   };
   const toNewest = (box) => { /* its end; a message taller than the box is read from its beginning */
@@ -62,7 +64,8 @@
   const wake = (root) => {
     for (const form of $$("form[data-draft]", root)) {
       const kept = JSON.parse(localStorage.getItem(draftKey(form)) ?? "null");
-      for (const field of kept ? drafted(form) : []) if (kept[field.name] && !(field.name === "text" && field.value)) field.value = kept[field.name].replace(/\[image: [^[\]\n]+\]\n?/g, ""); /* files are not kept */
+      const newer = kept && kept.from && kept.from === form.dataset.drafted;
+      for (const field of kept ? drafted(form) : []) if (kept[field.name] && (newer || !(field.name === "text" && field.value))) field.value = newer ? kept[field.name] : kept[field.name].replace(/\[image: [^[\]\n]+\]\n?/g, ""); /* files are not kept but by the server */
     }
     for (const box of $$("#messages", root)) toNewest(box);
     mark();
@@ -220,7 +223,8 @@
   };
   const keys = {
     j: () => step(1), k: () => step(-1), r: () => compose("reply"), n: () => compose("note"),
-    e: () => press("[data-key=resolve]"), a: () => choose("[data-key=assign]"), z: () => unfold("[data-key=snooze]"),
+    e: () => press("[data-key=resolve]"), a: () => choose("[data-key=assign]"), l: () => unfold("[data-key=later]"),
+    s: () => unfold("[data-key=snooze]"), z: () => unfold("[data-key=snooze]"),
     "/": () => focus("[type=search]"), "?": () => { $("#keys").showModal(); return true; },
   };
   const choose = (selector) => { // opens a list: an arrow then chooses, and only Enter takes
