@@ -177,7 +177,8 @@ proven as (
     case when wrong then d.trace || jsonb_build_array(cast(:wrong_words as text)) else d.trace end as trace
   from decided d
   cross join lateral (select d.kind is not null and coalesce(
-    (select s.wrong from texts s where s.kind = d.kind and s.language = d.language),
+    (select s.wrong from texts s join customer c on c.id = d.customer_id
+      where s.kind = d.kind and s.language = c.language),
     (select s.wrong from texts s where s.kind = d.kind and s.language = :fallback), false) as wrong) w)"""
 
 _LENGTHS = text("""
