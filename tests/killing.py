@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -25,7 +26,7 @@ from hub import clock
 from hub.bootstrap import Hub, open_hub, prepare
 from hub.campaigns import lifecycle
 from hub.campaigns.lifecycle import Plan
-from hub.outbound import templates
+from hub.outbound import evidence, templates
 from hub.settings import load
 
 _WORDS = {
@@ -123,6 +124,10 @@ class Killed:
         told = [row for row in self.ends if row["state"] in ("sent", "delivered", "read")]
         return on_the_way + [row["id"] for row in told if not taken.get(row[called])]
 
+    def unsettled(self, taken: Mapping[str, int]) -> list[str]:
+        """Recipients of what the provider has and we still do not know of. What it never had stays unknown for ever."""
+        return [row["recipient"] for row in self.ends if row["state"] == "unknown" and taken.get(row["recipient"])]
+
 
 @asynccontextmanager
 async def company(folder: Path, url: str, channels: Mapping[str, object], *, port: int = 9) -> AsyncIterator[Hub]:
@@ -184,11 +189,9 @@ async def send(
         async with hub.database.unit() as session:
             await lifecycle.start(session, campaign_id, gate=hub.gate, now=clock.now())
         began = time.monotonic()
-        havoc = asyncio.create_task(_wreak(plan, crew))
-        async with asyncio.timeout(patience):
+        async with _havoc(plan, crew), asyncio.timeout(patience):
             await _until(connection, _DONE, campaign_id)
         seconds = time.monotonic() - began
-        havoc.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(settled):
                 await _until(connection, _SETTLED, campaign_id)
@@ -221,6 +224,17 @@ from campaign c where c.id = $1
 _SETTLED = "select not exists (select from interaction where campaign_id = $1 and state in ('unknown', 'sending'))"
 
 
+@asynccontextmanager
+async def _havoc(plan: Havoc, crew: Crew) -> AsyncIterator[None]:
+    """Over before the crew is told to stop: nobody is replaced any more."""
+    wreaking = asyncio.create_task(_wreak(plan, crew))
+    try:
+        yield
+    finally:
+        wreaking.cancel()
+        await asyncio.wait({wreaking})
+
+
 async def _wreak(plan: Havoc, crew: Crew) -> None:
     due = list(plan.kill_at)
     while True:
@@ -230,6 +244,18 @@ async def _wreak(plan: Havoc, crew: Crew) -> None:
             crew.kill_one()
         await crew.replace()
         await asyncio.sleep(0.01)
+
+
+async def look_for_five_minutes(hub: Hub) -> list[asyncpg.Record]:
+    """Ask the providers about what is unknown, each half minute of five that do not pass. Gives the ends again."""
+    now = clock.now()
+    for turn in range(1, 11):
+        await evidence.look(hub.database, hub.channels, gate=hub.gate, now=now + turn * timedelta(seconds=30))
+    connection = await asyncpg.connect(hub.database.url)
+    try:
+        return list(await connection.fetch(_ENDS))
+    finally:
+        await connection.close()
 
 
 async def _until(connection: asyncpg.Connection, question: str, value: object) -> None:
