@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.customers import directory
 from hub.models import CannedAnswer, Customer, Team
 from hub.outbound import rendering
+from hub.sentences import Sentence
 from hub.staff import accounts, audit, teams
 
 LONGEST_SHORTCUT, LONGEST_TITLE, LONGEST_TEXT = 40, 100, 10_000
@@ -161,14 +162,16 @@ async def _checked(session: AsyncSession, wording: Wording, *, except_for: int |
     shortcut, title = _shortcut(wording.shortcut), " ".join(wording.title.replace("\0", "").split())[:LONGEST_TITLE]
     text = "\n".join(line.rstrip() for line in wording.text.replace("\0", "").splitlines()).strip("\n")
     if not text:
-        raise CannedProblem("The answer has no text. Write what is to stand in the composer")
+        raise CannedProblem(Sentence("The answer has no text. Write what is to stand in the composer"))
     if len(text) > LONGEST_TEXT:
-        raise CannedProblem(f"The text is longer than {LONGEST_TEXT} characters. Shorten it")
+        raise CannedProblem(Sentence("The text is longer than %(most)s characters. Shorten it", {"most": LONGEST_TEXT}))
     try:
         rendering.line(text, _SAMPLE, where="text")
     except rendering.TemplateProblem as problem:
         known = ", ".join(f"{{{{ {name} }}}}" for name in NAMES)
-        raise CannedProblem(f"{problem}. It may name {known}") from problem
+        raise CannedProblem(
+            Sentence("%(why)s. It may name %(known)s", {"why": problem.said, "known": known})
+        ) from problem
     await _free(session, shortcut, wording.team_id, except_for)
     return {"shortcut": shortcut, "title": title or shortcut, "text": text, "team_id": wording.team_id}
 
@@ -177,8 +180,11 @@ def _shortcut(typed: str) -> str:
     shortcut = typed.strip().removeprefix("/").lower()
     if not _SHORTCUT.fullmatch(shortcut):
         raise CannedProblem(
-            f"The shortcut {typed.strip()[:60]!r} cannot be typed after a slash. Use letters, digits, dots, hyphens, "
-            f"{LONGEST_SHORTCUT} at most"
+            Sentence(
+                "The shortcut “%(shortcut)s” cannot be typed after a slash. Use letters, digits, dots, hyphens, "
+                "%(most)s at most",
+                {"shortcut": typed.strip()[:60], "most": LONGEST_SHORTCUT},
+            )
         )
     return shortcut
 
@@ -192,14 +198,16 @@ async def _free(session: AsyncSession, shortcut: str, team_id: int | None, excep
         )
     )
     if taken.first() not in (None, except_for):
-        raise CannedProblem(f"There is a canned answer /{shortcut} already. Choose another shortcut")
+        raise CannedProblem(
+            Sentence("There is a canned answer /%(shortcut)s already. Choose another shortcut", {"shortcut": shortcut})
+        )
 
 
 async def _team(session: AsyncSession, team_id: int) -> None:
     try:
         await teams.get(session, team_id)
     except teams.NotFound as e:
-        raise CannedProblem("This team is not there any more. Load the page again") from e
+        raise CannedProblem(Sentence("This team is not there any more. Load the page again")) from e
 
 
 async def _row(session: AsyncSession, canned_id: int) -> CannedAnswer:

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.conversations.promises import Terms
 from hub.models import Conversation, SlaPolicy, Staff, Team
 from hub.models.vocabulary import ConversationState
+from hub.sentences import Sentence
 from hub.staff import audit
 
 LONGEST = 60 * 24 * 60  # minutes of working time: some eight months of office hours
@@ -105,28 +106,30 @@ def first_that_fits(
 
 async def _check(session: AsyncSession, policy: Policy, name: str) -> None:
     if not name:
-        raise PolicyProblem("The policy needs a name: colleagues read it where an answer is late")
+        raise PolicyProblem(Sentence("The policy needs a name: colleagues read it where an answer is late"))
     times = [one for one in (policy.first, policy.next, policy.resolution) if one is not None]
     if not times:
-        raise PolicyProblem("The policy promises nothing. Give minutes for at least one of the three")
+        raise PolicyProblem(Sentence("The policy promises nothing. Give minutes for at least one of the three"))
     if any(not 0 < one <= LONGEST for one in times) or not 0 <= policy.warn <= LONGEST:
-        raise PolicyProblem(f"Minutes of working time go from 1 to {LONGEST}. Correct the number")
+        raise PolicyProblem(
+            Sentence("Minutes of working time go from 1 to %(most)s. Correct the number", {"most": LONGEST})
+        )
     if not -1000 <= policy.position <= 1000:
-        raise PolicyProblem("The place in the order goes from -1000 to 1000. Correct the number")
+        raise PolicyProblem(Sentence("The place in the order goes from -1000 to 1000. Correct the number"))
     gone = await _gone(session, policy)
     if gone:
-        raise PolicyProblem(f"{gone} is there no more. Load the page again")
+        raise PolicyProblem(gone)
 
 
-async def _gone(session: AsyncSession, policy: Policy) -> str:
-    for table, one, word in (
-        (Team, policy.team_id, "The team"),
-        (Team, policy.escalate_to_team, "The team that gets the task"),
-        (Staff, policy.escalate_to, "Who gets the task"),
+async def _gone(session: AsyncSession, policy: Policy) -> Sentence | None:
+    for table, one, words in (
+        (Team, policy.team_id, Sentence("The team is there no more. Load the page again")),
+        (Team, policy.escalate_to_team, Sentence("The team that gets the task is there no more. Load the page again")),
+        (Staff, policy.escalate_to, Sentence("Who gets the task is there no more. Load the page again")),
     ):
         if one is not None and await session.get(table, one) is None:
-            return word
-    return ""
+            return words
+    return None
 
 
 async def _row(session: AsyncSession, policy_id: int) -> SlaPolicy:

@@ -16,6 +16,7 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import OpeningHours
+from hub.sentences import Sentence
 from hub.staff import audit, teams
 from hub.staff.opening import ALWAYS, DAY, Opening, Span
 
@@ -92,11 +93,16 @@ def check(opening: Opening) -> Opening:
     try:
         ZoneInfo(opening.zone)
     except (KeyError, ValueError, OSError) as e:  # zoneinfo raises each of them
-        raise TimetableProblem(f"{opening.zone!r} is not an IANA time zone, such as Europe/Warsaw") from e
+        words = Sentence("“%(zone)s” is not an IANA time zone, such as Europe/Warsaw", {"zone": opening.zone})
+        raise TimetableProblem(words) from e
     if len(opening.week) != 7:
-        raise TimetableProblem("A week has seven days. Give hours for each, Monday first; none for a closed day")
+        raise TimetableProblem(
+            Sentence("A week has seven days. Give hours for each, Monday first; none for a closed day")
+        )
     if len(opening.closed) > MOST_CLOSED:
-        raise TimetableProblem(f"More than {MOST_CLOSED} closed days. Take out those that have passed")
+        raise TimetableProblem(
+            Sentence("More than %(most)s closed days. Take out those that have passed", {"most": MOST_CLOSED})
+        )
     _check_country(opening.country, opening.subdivision)
     week = tuple(_in_order(day) for day in opening.week)
     return Opening(opening.zone, week, opening.country, opening.subdivision, opening.closed)
@@ -126,35 +132,50 @@ def countries() -> Mapping[str, tuple[str, ...]]:
 
 def _check_country(country: str, subdivision: str) -> None:
     if country and country not in countries():
-        raise TimetableProblem(f"The public holidays of {country!r} are not known. Choose a country of the list")
+        raise TimetableProblem(
+            Sentence(
+                "The public holidays of “%(country)s” are not known. Choose a country of the list", {"country": country}
+            )
+        )
     if subdivision and subdivision not in countries().get(country, ()):
-        known = ", ".join(countries().get(country, ())) or "none"
-        raise TimetableProblem(f"{country or 'No country'} has no region {subdivision!r}. Known are: {known}")
+        known = ", ".join(countries().get(country, ())) or "–"
+        gaps = {"country": country or "–", "region": subdivision, "known": known}
+        raise TimetableProblem(Sentence("%(country)s has no region “%(region)s”. Known are: %(known)s", gaps))
 
 
 def _in_order(day: Sequence[Span]) -> tuple[Span, ...]:
     found = tuple(sorted((int(start), int(end)) for start, end in day))
     if len(found) > MOST_SPANS:
-        raise TimetableProblem(f"More than {MOST_SPANS} ranges on one day. Join some")
+        raise TimetableProblem(Sentence("More than %(most)s ranges on one day. Join some", {"most": MOST_SPANS}))
     for start, end in found:
         if not 0 <= start < end <= DAY:
             raise TimetableProblem(
-                f"{_hour(start)}–{_hour(end)} does not end after it begins. A night is two ranges: until 24:00, and "
-                "from 00:00 on the next day"
+                Sentence(
+                    "%(range)s does not end after it begins. A night is two ranges: until 24:00, and from 00:00 on the "
+                    "next day",
+                    {"range": write_spans([(start, end)])},
+                )
             )
     for before, behind in itertools.pairwise(found):
         if behind[0] < before[1]:
-            raise TimetableProblem(f"{write_spans([before, behind])} overlap. Make one range of them")
+            both = write_spans([before, behind])
+            raise TimetableProblem(Sentence("%(ranges)s overlap. Make one range of them", {"ranges": both}))
     return found
 
 
 def _span(text: str) -> Span:
     found = _SPAN.fullmatch(text)
     if found is None:
-        raise TimetableProblem(f"{text!r} is not a range of hours. Write 9:00–12:00, several with commas between")
+        raise TimetableProblem(
+            Sentence(
+                "“%(text)s” is not a range of hours. Write 9:00–12:00, several with commas between", {"text": text}
+            )
+        )
     begins, begin_minutes, ends, end_minutes = (int(part or 0) for part in found.groups())
     if begin_minutes > 59 or end_minutes > 59:
-        raise TimetableProblem(f"{text!r} has more than 59 minutes to an hour. Write 9:00–12:00")
+        raise TimetableProblem(
+            Sentence("“%(text)s” has more than 59 minutes to an hour. Write 9:00–12:00", {"text": text})
+        )
     return begins * 60 + begin_minutes, ends * 60 + end_minutes
 
 
@@ -163,7 +184,8 @@ def _closed(line: str) -> tuple[date, str]:
     try:
         return date.fromisoformat(day), name.strip()[:100]
     except ValueError as e:
-        raise TimetableProblem(f"{day!r} is not a day. Write 2026-12-24, and behind it what is on that day") from e
+        words = Sentence("“%(day)s” is not a day. Write 2026-12-24, and behind it what is on that day", {"day": day})
+        raise TimetableProblem(words) from e
 
 
 def _opening(row: OpeningHours) -> Opening:

@@ -16,6 +16,7 @@ from hub.web.inbox import is_view
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 
@@ -56,7 +57,7 @@ async def create(
             await demand(session, visit, wording.team_id)
             made = await canned.create(session, wording, by=visit.staff_id, now=visit.now)
     except CannedProblem as e:
-        return await _again(visit, str(e), {"id": 0, "wording": wording})
+        return await _again(visit, worded(e), {"id": 0, "wording": wording})
     return go(
         visit,
         f"/canned#canned-{made.id}",
@@ -81,7 +82,7 @@ async def change(
             await demand(session, visit, wording.team_id)
             await canned.change(session, canned_id, wording, by=visit.staff_id, now=visit.now)
     except CannedProblem as e:
-        return await _again(visit, str(e), {"id": canned_id, "wording": wording})
+        return await _again(visit, worded(e), {"id": canned_id, "wording": wording})
     return go(visit, f"/canned#canned-{canned_id}", _("Saved."))
 
 

@@ -14,6 +14,7 @@ from hub.web.access import TeamLead, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 USUAL = "09:00–17:00"
@@ -44,7 +45,7 @@ async def save(
             await timetables.save(session, Timetable(opening, team, names), now=visit.now, by=visit.staff_id)
             await policies.again(session)
     except TimetableProblem as e:
-        return page(visit, "hours.html", status=422, **await _data(visit) | {"trouble": str(e), "typed": typed})
+        return page(visit, "hours.html", status=422, **await _data(visit) | {"trouble": worded(e), "typed": typed})
     return go(visit, f"/hours#hours-{team or 0}", _("Saved."))
 
 

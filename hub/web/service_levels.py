@@ -13,6 +13,7 @@ from hub.web.access import TeamLead, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 _Number = Annotated[str, Form(max_length=9)]
@@ -60,7 +61,7 @@ async def save(
         async with visit.hub.database.unit() as session:
             kept = await policies.save(session, wanted, now=visit.now, by=visit.staff_id)
     except (PolicyProblem, NoSuchPolicy) as e:
-        data = await _data(visit) | {"trouble": str(e), "typed": typed}
+        data = await _data(visit) | {"trouble": worded(e), "typed": typed}
         return page(visit, "service_levels.html", status=422, **data)
     return go(visit, f"/service-levels#policy-{kept}", _("Saved."))
 
