@@ -72,7 +72,9 @@ def test_a_translation_has_no_gap_that_the_english_words_have_not(language: str)
     with (LOCALE / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
     for message in catalogue:
-        english, words = (" ".join((one,) if isinstance(one, str) else one) for one in (message.id, message.string))
+        english, words = (
+            " ".join((one,) if isinstance(one, str) else one or ()) for one in (message.id, message.string)
+        )
         assert set(_GAP.findall(words)) <= set(_GAP.findall(english)), message.id
 
 
