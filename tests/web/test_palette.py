@@ -41,8 +41,8 @@ async def test_a_saved_view_is_found_by_its_name(world: Any, signed_in: Any) -> 
     async with world.hub.database.unit() as session:
         owner = world.staff[Role.AGENT]
         made = await views.create(session, "Late texts", Conditions(kind="sms"), owner=owner, now=clock.now())
-    assert await _found(await signed_in(Role.AGENT), "late") == {"Late texts": f"/inbox/saved-{made}"}
-    assert await _found(await signed_in(Role.SUPERVISOR), "late") == {}
+    assert await _found(await signed_in(Role.AGENT), "late texts") == {"Late texts": f"/inbox/saved-{made}"}
+    assert await _found(await signed_in(Role.SUPERVISOR), "late texts") == {}
 
 
 async def test_a_role_is_offered_only_what_it_may_open(world: Any, signed_in: Any) -> None:
