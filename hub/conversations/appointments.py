@@ -98,6 +98,14 @@ async def awaiting_answer(session: AsyncSession, customer_id: UUID, *, now: date
     return (await session.exec(coming.order_by(col(Appointment.starts_at)).limit(1))).first()
 
 
+async def reminded_after(session: AsyncSession, appointment_id: int, interaction_id: UUID) -> bool:
+    """Was the customer reminded of it after that message?"""
+    rows = select(Reminder.id).where(
+        col(Reminder.appointment_id) == appointment_id, col(Reminder.interaction_id) > interaction_id
+    )
+    return (await session.exec(rows.limit(1))).first() is not None
+
+
 async def of_reminder(session: AsyncSession, interaction_id: UUID) -> Appointment | None:
     """The appointment that this message reminded of."""
     rows = select(Appointment).join(Reminder, col(Reminder.appointment_id) == col(Appointment.id))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.orm import aliased
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -111,12 +112,25 @@ async def get(session: AsyncSession, survey_id: int) -> Survey:
 
 
 async def awaiting_answer(session: AsyncSession, customer_id: UUID, *, now: datetime) -> Survey | None:
-    """The question by SMS that a bare number of the customer's answers."""
+    """The question by SMS that a bare number of the customer's answers.
+
+    One that has not left yet nobody answers, and once a person or a program wrote to them a number answers that.
+    """
+    written = aliased(Interaction)
+    since = select(written.id).where(
+        written.customer_id == customer_id,
+        written.direction == Direction.OUT,
+        written.kind == Kind.SMS,
+        col(written.origin).in_((Origin.AGENT, Origin.API)),
+        col(written.state).not_in(_UNSEEN),
+        written.id > col(Interaction.id),
+    )
     rows = (
         select(Survey)
         .join(Interaction, col(Interaction.id) == col(Survey.interaction_id))
         .where(Survey.customer_id == customer_id, Survey.asked_at > now - _ANSWERED_WITHIN, col(Survey.sent))
         .where(col(Survey.score).is_(None), col(Interaction.kind) == Kind.SMS)
+        .where(col(Interaction.state).not_in(_UNSEEN), ~since.exists())
     )
     return (await session.exec(rows.order_by(col(Survey.asked_at).desc()).limit(1))).first()
 
@@ -178,6 +192,7 @@ async def _settled(session: AsyncSession, kept: SurveyRule, now: datetime) -> Se
 
 
 _UNHEARD = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED)
+_UNSEEN = (State.QUEUED, *_UNHEARD)
 
 
 async def _lately(session: AsyncSession, customer_id: UUID, since: datetime) -> bool:

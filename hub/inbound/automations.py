@@ -20,7 +20,7 @@ from hub.customers.consent import Statement
 from hub.inbound import acknowledgements, keywords
 from hub.inbound.keywords import Command, Keyword
 from hub.inbound.reception import Reception
-from hub.models import Customer, Interaction
+from hub.models import Appointment, Customer, Interaction
 from hub.models.vocabulary import Origin, Purpose
 from hub.outbound import request
 from hub.signing import Signer
@@ -69,14 +69,27 @@ async def understand(
         return Meaning(keyword=keyword)
     choice = appointments.CHOICES.get(re.sub(r"[\s.!)]", "", inbound.text))
     asked = await appointments.awaiting_answer(session, customer.id, now=now) if choice else None
+    said = await _says_how_satisfied(session, customer, inbound.text, asked, now=now)
+    if said is not None:
+        return said
     if asked is not None:
         return Meaning(appointment=asked.id, choice=choice)
-    if _NUMBER.fullmatch(inbound.text):
-        survey = await surveys.awaiting_answer(session, customer.id, now=now)
-        score = int(re.sub(r"[^0-9]", "", inbound.text))
-        if survey is not None and survey.scale.lowest <= score <= survey.scale.highest:
-            return Meaning(survey=survey.id, score=score)
     return Meaning(stops_in_words=keywords.asks_to_stop(inbound.text))
+
+
+async def _says_how_satisfied(
+    session: AsyncSession, customer: Customer, text: str, reminded: Appointment | None, *, now: datetime
+) -> Meaning | None:
+    """A number answers what was asked last: not this, when the customer was reminded of an appointment since."""
+    survey = await surveys.awaiting_answer(session, customer.id, now=now) if _NUMBER.fullmatch(text) else None
+    if survey is None or survey.interaction_id is None:
+        return None
+    score = int(re.sub(r"[^0-9]", "", text))
+    if not survey.scale.lowest <= score <= survey.scale.highest:
+        return None
+    if reminded is not None and await appointments.reminded_after(session, reminded.id or 0, survey.interaction_id):
+        return None
+    return Meaning(survey=survey.id, score=score)
 
 
 async def act(

@@ -13,12 +13,12 @@ from sqlmodel import select
 from channels.message import Address, Inbound, Kind
 from hub import clock
 from hub.bootstrap import Hub
-from hub.conversations import replies, surveys
+from hub.conversations import appointments, replies, surveys
 from hub.conversations.replies import Reply
 from hub.customers import directory
 from hub.inbound import receive
-from hub.models import Conversation, Interaction, Staff, Survey, SurveyRule
-from hub.models.vocabulary import ConversationState, Direction, Role, Scale
+from hub.models import Appointment, Conversation, Interaction, Reminder, Staff, Survey, SurveyRule
+from hub.models.vocabulary import AppointmentState, ConversationState, Direction, Role, Scale, State
 from tests.api.conftest import Bearer
 
 ANA = Address(Kind.EMAIL, "ana@example.org", "Ana")
@@ -47,6 +47,13 @@ async def asked(hub: Hub, word: Interaction, scale: Scale = Scale.CSAT) -> Surve
         return (await session.exec(select(Survey))).one()
 
 
+async def left(hub: Hub, *, state: State = State.SENT) -> None:
+    """Whatever waits to be sent is with the carrier."""
+    async with hub.database.unit() as session:
+        for message in await session.exec(select(Interaction).where(Interaction.state == State.QUEUED)):
+            message.state = state
+
+
 async def again(hub: Hub) -> Survey:
     async with hub.database.unit() as session:
         return (await session.exec(select(Survey))).one()
@@ -63,6 +70,7 @@ async def by_mail(hub: Hub, bearer: Bearer) -> tuple[Survey, str]:
 async def test_a_number_by_sms_is_the_answer_and_work_for_nobody(hub: Hub, bearer: Bearer) -> None:
     await bearer(Role.AGENT)
     survey = await asked(hub, await hear(hub, "sms", Inbound(Kind.SMS, "SM1", PHONE, (NUMBER,), "Open today?")))
+    await left(hub)
     await hear(hub, "sms", Inbound(Kind.SMS, "SM2", PHONE, (NUMBER,), "7"))  # beside the scale: an ordinary word
     assert (await again(hub)).score is None
     await hear(hub, "sms", Inbound(Kind.SMS, "SM3", PHONE, (NUMBER,), " 2. "))
@@ -77,6 +85,65 @@ async def test_a_number_by_sms_is_the_answer_and_work_for_nobody(hub: Hub, beare
     assert states == [ConversationState.RESOLVED, ConversationState.OPEN]  # the second is about the 7
     await hear(hub, "sms", Inbound(Kind.SMS, "SM4", PHONE, (NUMBER,), "5"))  # answered already: a word like any other
     assert (await again(hub)).score == 2
+
+
+async def test_a_number_is_no_answer_to_a_question_that_has_not_left(hub: Hub, bearer: Bearer) -> None:
+    await bearer(Role.AGENT)
+    word = await hear(hub, "sms", Inbound(Kind.SMS, "SM1", PHONE, (NUMBER,), "Open today?"))
+    await asked(hub, word)
+    await hear(hub, "sms", Inbound(Kind.SMS, "SM2", PHONE, (NUMBER,), "2"))
+    assert (await again(hub)).score is None
+    await left(hub, state=State.WITHHELD)
+    await hear(hub, "sms", Inbound(Kind.SMS, "SM3", PHONE, (NUMBER,), "2"))
+    assert (await again(hub)).score is None
+
+
+async def test_a_number_answers_what_a_person_asked_since(hub: Hub, bearer: Bearer) -> None:
+    await bearer(Role.AGENT)
+    word = await hear(hub, "sms", Inbound(Kind.SMS, "SM1", PHONE, (NUMBER,), "Open today?"))
+    await asked(hub, word)
+    await left(hub)
+    async with hub.database.unit() as session:
+        agent = (await session.exec(select(Staff.id))).first() or 0
+        question = Reply(word.conversation_id, word.customer_id, Kind.SMS, "For how many?", agent, "f2")
+        await replies.answer(session, question, gate=hub.gate, now=clock.now() + timedelta(minutes=11))
+    await left(hub)
+    number = await hear(hub, "sms", Inbound(Kind.SMS, "SM2", PHONE, (NUMBER,), "2"))
+    assert (await again(hub)).score is None
+    async with hub.database.unit() as session:
+        conversation = await session.get(Conversation, number.conversation_id)
+        assert conversation is not None
+        assert (conversation.state, conversation.unread) == (ConversationState.OPEN, True)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "score", "state"), [(-5, 2, AppointmentState.PLANNED), (5, None, AppointmentState.CANCELLED)]
+)
+async def test_of_a_reminder_and_the_question_a_number_answers_the_later(
+    minutes: int, score: int | None, state: AppointmentState, hub: Hub, bearer: Bearer
+) -> None:
+    await bearer(Role.AGENT)
+    word = await hear(hub, "sms", Inbound(Kind.SMS, "SM1", PHONE, (NUMBER,), "Open today?"))
+    survey = await asked(hub, word)
+    await left(hub)
+    async with hub.database.unit() as session:
+        tomorrow, now = clock.now() + timedelta(days=1), clock.now()
+        booked = await appointments.book(
+            session, customer_id=word.customer_id, title="Visit", starts_at=tomorrow, timezone="UTC", now=now
+        )
+        question = await session.get(Interaction, survey.interaction_id)
+        assert question is not None
+        reminded = Interaction(**question.model_dump() | {"id": clock.uuid7(question.at + timedelta(minutes=minutes))})
+        session.add(reminded)
+        await session.flush()
+        for reminder in await session.exec(select(Reminder).where(Reminder.appointment_id == booked.id)):
+            await session.delete(reminder)
+        session.add(Reminder(appointment_id=booked.id or 0, due_at=now, done_at=now, interaction_id=reminded.id))
+    await hear(hub, "sms", Inbound(Kind.SMS, "SM2", PHONE, (NUMBER,), "2"))
+    async with hub.database.unit() as session:
+        appointment = await session.get(Appointment, booked.id)
+        assert appointment is not None
+    assert ((await again(hub)).score, appointment.state) == (score, state)
 
 
 async def test_looking_at_the_page_changes_nothing_and_the_form_does(
