@@ -110,7 +110,7 @@ async def take_back(session: AsyncSession, interaction_id: UUID, *, by: int, now
     gone = conversation is not None and await _as_before(session, conversation, message, row.before)
     here = None if gone or conversation is None else conversation.id
     place, draft = Place(row.staff_id, message.customer_id, here), drafts.read(row.typed)
-    await drafts.keep(session, place, draft, now=now)
+    await drafts.add(session, place, draft, now=now)
     subject, detail = f"customer:{message.customer_id}", f"interaction:{interaction_id}"
     await audit.write(session, "message.take-back", staff_id=by, subject=subject, detail=detail, now=now)
     await session.delete(row)

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import uuid7
-from hub.conversations import threads
+from hub.conversations import drafts, threads
 from hub.conversations.inbox import NoSuchConversation
 from hub.interactions.history import NoSuchEntry
 from hub.models import Conversation, Interaction, Rearrangement, Task
@@ -120,6 +120,7 @@ async def _carry(
         _livelier(target, source)
     if not await words(session, source.id):
         moved["tasks"] = await _tasks(session, source.id, target.id)
+        await drafts.follow(session, source.id, target.id)
         ended(source, target)
     for one in (source, target):
         await refresh(session, one)

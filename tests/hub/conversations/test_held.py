@@ -11,14 +11,14 @@ import pytest
 from sqlmodel import select
 
 from channels.message import Kind
-from hub.conversations import assignment, drafts, held, inbox, replies
+from hub.conversations import assignment, drafts, held, inbox, rearranging, replies, threads
 from hub.conversations.drafts import Draft, Place
 from hub.conversations.held import TooLate
 from hub.conversations.replies import Overtaken, Reply
 from hub.database.engine import Database
 from hub.interactions import history
 from hub.interactions.history import NoSuchEntry
-from hub.models import Conversation, HeldReply, Interaction, Outbox
+from hub.models import Conversation, DraftRow, HeldReply, Interaction, Outbox
 from hub.models.vocabulary import ConversationState, Recalled, State
 from hub.outbound import outbox
 from hub.outbound.request import Gate, NewFile, Placed
@@ -168,6 +168,51 @@ async def test_sending_forgets_the_draft(reply: Any, take_back: Any, database: D
     await reply("At ten.")
     async with database.unit() as session:
         assert await drafts.find(session, Place(story.magda, story.customer, story.conversation)) is None
+
+
+@pytest.mark.parametrize("kind", ["email", "note"])
+async def test_what_was_begun_meanwhile_stays_below_and_a_note_stays_among_colleagues(
+    kind: str, reply: Any, take_back: Any, database: Database, story: Story, now: datetime
+) -> None:
+    sent, place = await reply(), Place(story.magda, story.customer, story.conversation)
+    async with database.unit() as session:
+        file = NewFile("plan.pdf", "application/pdf", "b" * 64, 4)
+        await drafts.keep(session, place, Draft(kind, "And another thing", files=(file,)), now=now)
+    await take_back(sent)
+    async with database.unit() as session:
+        found = await drafts.find(session, place)
+    assert found is not None
+    assert (found[0].kind, found[0].text, found[0].files) == (kind, "At nine.\n\nAnd another thing", (file,))
+
+
+async def test_two_drafts_at_once_are_one(database: Database, story: Story, now: datetime) -> None:
+    async def keep(text: str, conversation: UUID | None) -> None:
+        async with database.unit() as session:
+            await drafts.keep(session, Place(story.magda, story.customer, conversation), Draft("sms", text), now=now)
+
+    places = (story.conversation, None)
+    await asyncio.gather(*(keep(f"{number}", place) for number in range(4) for place in places))
+    async with database.unit() as session:
+        assert len((await session.exec(select(DraftRow))).all()) == 2
+
+
+async def test_what_was_being_written_goes_along_when_conversations_are_merged(
+    database: Database, story: Story, now: datetime
+) -> None:
+    async with database.unit() as session:
+        other = threads.opened(story.customer, Kind.EMAIL, "mail", subject="More", now=now)
+        session.add(other)
+        await session.flush()
+        for staff, text in ((story.magda, "Mine"), (story.oleg, "His")):
+            await drafts.keep(session, Place(staff, story.customer, other.id), Draft("email", text), now=now)
+        here = Place(story.magda, story.customer, story.conversation)
+        await drafts.keep(session, here, Draft("email", "Here"), now=now)
+        await rearranging.merge(session, other.id, story.conversation, staff_id=story.oleg, now=now)
+        found = {row.staff_id: (row.conversation_id, row.typed["text"]) for row in await session.exec(select(DraftRow))}
+    assert found == {
+        story.magda: (story.conversation, "Mine\n\nHere"),
+        story.oleg: (story.conversation, "His"),
+    }
 
 
 async def test_what_was_taken_back_is_no_answer_that_a_colleague_has_to_read(
