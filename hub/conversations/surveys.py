@@ -71,7 +71,8 @@ async def set_rule(session: AsyncSession, wanted: SurveyRule, *, now: datetime, 
 async def ask(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
     """Put the question to those whose matter was settled a while ago; how many will get it.
 
-    Nobody twice within the rule's days; only about conversations in which the customer wrote and a person answered.
+    Nobody twice within the rule's days; only about conversations in which the customer wrote and a person answered, and
+    not while that answer waits to leave.
     What the gate withholds is in the log and not tried again.
     """
     kept = await rule(session)
@@ -171,6 +172,10 @@ async def _settled(session: AsyncSession, kept: SurveyRule, now: datetime) -> Se
     told = select(Interaction.id).where(
         *said, col(Interaction.direction) == Direction.OUT, col(Interaction.origin) == Origin.AGENT
     )
+    unsent = select(Interaction.id).where(
+        col(Interaction.conversation_id) == col(Conversation.id),
+        *(col(Interaction.state) == State.QUEUED, col(Interaction.origin) == Origin.AGENT),
+    )
     asked = select(Survey.id).where(
         col(Survey.conversation_id) == col(Conversation.id), col(Survey.asked_at) >= col(Conversation.resolved_at)
     )
@@ -182,7 +187,7 @@ async def _settled(session: AsyncSession, kept: SurveyRule, now: datetime) -> Se
             col(Conversation.resolved_at) <= now - timedelta(minutes=kept.delay_minutes),
             col(Conversation.resolved_at) > now - _FRESH,
             col(Conversation.merged_into_id).is_(None),
-            *(heard.exists(), told.exists(), ~asked.exists()),
+            *(heard.exists(), told.exists(), ~unsent.exists(), ~asked.exists()),
         )
         .order_by(col(Conversation.resolved_at))
         .limit(_AT_ONCE)

@@ -42,6 +42,7 @@ async def asked(hub: Hub, word: Interaction, scale: Scale = Scale.CSAT) -> Surve
         agent = (await session.exec(select(Staff.id))).first()
         said = Reply(word.conversation_id, word.customer_id, word.kind, "Yes.", agent or 0, "f1", resolve=True)
         await replies.answer(session, said, gate=hub.gate, now=clock.now())
+    await left(hub)
     async with hub.database.unit() as session:
         assert await surveys.ask(session, gate=hub.gate, now=clock.now() + timedelta(minutes=10)) == 1
         return (await session.exec(select(Survey))).one()

@@ -28,11 +28,16 @@ async def arranged(database: Database, now: datetime, **more: object) -> None:
         await surveys.set_rule(session, SurveyRule(**{"enabled": True, **more}), now=now, by=None)  # type: ignore[arg-type]
 
 
-async def settle(database: Database, story: Story, gate: Gate, at: datetime, token: str = "f1") -> None:
+async def settle(
+    database: Database, story: Story, gate: Gate, at: datetime, token: str = "f1", state: State = State.SENT
+) -> None:
     """Magda answers, and that is that."""
     words = Reply(story.conversation, story.customer, Kind.EMAIL, "At nine.", story.magda, token, resolve=True)
     async with database.unit() as session:
-        await replies.answer(session, words, gate=gate, now=at)
+        given = await replies.answer(session, words, gate=gate, now=at)
+        message = await session.get(Interaction, given.interaction_id)
+        assert message is not None
+        message.state = state
 
 
 async def ask(database: Database, gate: Gate, now: datetime) -> int:
@@ -89,6 +94,18 @@ async def test_what_nobody_answered_or_was_opened_again_or_is_old_is_not_asked_a
     async with database.unit() as session:
         await assignment.reopen(session, story.conversation, now=now)
     assert await ask(database, gate, now + NOON_LATER) == 0
+
+
+async def test_nobody_is_asked_about_an_answer_that_has_not_left(
+    database: Database, story: Story, gate: Gate, now: datetime
+) -> None:
+    await arranged(database, now)
+    await settle(database, story, gate, now, state=State.QUEUED)
+    assert await ask(database, gate, now + NOON_LATER) == 0
+    async with database.unit() as session:
+        for message in await session.exec(select(Interaction).where(Interaction.state == State.QUEUED)):
+            message.state = State.SENT
+    assert await ask(database, gate, now + NOON_LATER) == 1
 
 
 async def test_a_low_answer_spares_the_customer_promotions_until_a_better_one(
