@@ -60,5 +60,9 @@ async def working_time_between(
         raise Problem(422, "Working time", cause, remedy="Ask for less")
     async with caller.hub.database.unit() as session:
         opening = (await timetables.hours(session)).of(team_id)
-    seconds = int(working_time(opening, start, end).total_seconds())
+    try:
+        seconds = int(working_time(opening, start, end).total_seconds())
+    except OverflowError as e:
+        cause = "A moment lies at the end of the calendar"
+        raise Problem(422, "Working time", cause, remedy="Ask for another one") from e
     return WorkingTimeOut(team_id=team_id, start=start, end=end, seconds=seconds)

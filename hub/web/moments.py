@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
@@ -96,6 +96,11 @@ def length(seconds: int | float | None) -> str:
 
 
 def read_local(text: str, reader: tzinfo) -> datetime:
-    """A datetime-local field (`2026-03-10T13:00`) in the reader's zone. Raises ValueError."""
+    """A datetime-local field (`2026-03-10T13:00`) in the reader's zone. Raises ValueError.
+
+    Also for the first and the last year there is: somebody's zone would lead beyond the calendar.
+    """
     parsed = datetime.fromisoformat(text)
+    if not MINYEAR < parsed.year < MAXYEAR:
+        raise ValueError(f"{text} lies at the end of the calendar")
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=reader)

@@ -40,6 +40,13 @@ async def test_what_is_refused_says_why(client: httpx.AsyncClient, bearer: Beare
     endless = {"start": "2000-01-01T00:00:00Z", "end": "2026-01-01T00:00:00Z"}
     long = await client.get("/api/v1/working-time", params=endless, headers=headers)
     assert [one.status_code for one in (wrong, nobody, long)] == [422, 404, 422]
+    for start, end in (
+        ("0001-01-01T00:00:00+14:00", "0001-01-02T00:00:00+14:00"),
+        ("9999-12-31T00:00:00-12:00", "9999-12-31T23:00:00-12:00"),
+        ("9999-12-31T00:00:00Z", "9999-12-31T23:59:59Z"),
+    ):
+        beyond = await client.get("/api/v1/working-time", params={"start": start, "end": end}, headers=headers)
+        assert beyond.status_code == 422
     assert "IANA" in wrong.json()["detail"]
 
 

@@ -96,7 +96,14 @@ async def test_send_now_makes_a_planned_message_due(world: Any, signed_in: Any) 
     assert row.due_at <= clock.now()
 
 
-@pytest.mark.parametrize("when", [{"later": "at", "later_at": "2020-01-01T10:00"}, {"later": "nonsense"}])
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"later": "at", "later_at": "2020-01-01T10:00"},
+        {"later": "at", "later_at": "9999-12-31T23:59"},
+        {"later": "nonsense"},
+    ],
+)
 async def test_an_hour_that_is_past_or_none_is_refused(when: dict[str, str], world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.AGENT)
     fields = {"kind": "email", "text": "x", "form_token": uuid4()} | when
