@@ -119,13 +119,15 @@ async def take_back(session: AsyncSession, interaction_id: UUID, *, by: int, now
     return Taken(place, draft)
 
 
-async def send_now(session: AsyncSession, interaction_id: UUID, *, now: datetime) -> Interaction:
+async def send_now(session: AsyncSession, interaction_id: UUID, *, by: int, now: datetime) -> Interaction:
     """Not later but at once. Raises TooLate or history.NoSuchEntry."""
     row, message, conversation = await _locked(session, interaction_id)
     ticket = await _ticket(session, interaction_id)
     if message.state is not State.QUEUED or ticket is None or ticket.lease_until is not None:
         raise TooLate
     ticket.due_at = now
+    subject, detail = f"customer:{message.customer_id}", f"interaction:{interaction_id}"
+    await audit.write(session, "message.send-now", staff_id=by, subject=subject, detail=detail, now=now)
     await session.delete(row)
     await session.flush()
     await live.publish(session, "outbox", channel=message.channel)

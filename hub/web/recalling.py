@@ -37,7 +37,7 @@ async def send_now(visit: Answerer, interaction_id: UUID, view: Annotated[str, F
     """What was to leave later leaves at once."""
     try:
         async with visit.hub.database.unit() as session:
-            message = await held.send_now(session, interaction_id, now=visit.now)
+            message = await held.send_now(session, interaction_id, by=visit.staff_id, now=visit.now)
     except TooLate:
         return await _left_already(visit, interaction_id, view)
     return go(visit, _where(message.conversation_id, message.customer_id, view), _("On its way."))

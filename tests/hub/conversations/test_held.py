@@ -18,7 +18,7 @@ from hub.conversations.replies import Overtaken, Reply
 from hub.database.engine import Database
 from hub.interactions import history
 from hub.interactions.history import NoSuchEntry
-from hub.models import Conversation, DraftRow, HeldReply, Interaction, Outbox
+from hub.models import Audit, Conversation, DraftRow, HeldReply, Interaction, Outbox
 from hub.models.vocabulary import ConversationState, Recalled, State
 from hub.outbound import outbox
 from hub.outbound.request import Gate, NewFile, Placed
@@ -279,14 +279,16 @@ async def test_what_is_in_a_workers_hands_goes_out_although_the_customer_writes(
     assert (await _message(database, planned)).state is State.QUEUED
 
 
-async def test_send_now_does_not_wait_for_the_hour(reply: Any, database: Database, now: datetime) -> None:
+async def test_send_now_does_not_wait_for_the_hour(reply: Any, database: Database, story: Story, now: datetime) -> None:
     planned = await reply(scheduled=True)
     async with database.unit() as session:
-        await held.send_now(session, planned, now=now)
+        await held.send_now(session, planned, by=story.oleg, now=now)
+        (entry,) = await session.exec(select(Audit).where(Audit.action == "message.send-now"))
+        assert (entry.staff_id, entry.detail) == (story.oleg, f"interaction:{planned}")
     assert [ticket.interaction_id for ticket in await _claimed(database)] == [planned]
     async with database.unit() as session:
         with pytest.raises(TooLate):
-            await held.send_now(session, planned, now=now)
+            await held.send_now(session, planned, by=story.oleg, now=now)
 
 
 async def test_what_has_left_is_forgotten_and_what_waits_is_not(reply: Any, database: Database, now: datetime) -> None:
