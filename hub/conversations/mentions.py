@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,17 +15,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.models import Mention
 from hub.staff import accounts, teams
 
+MOST = 1000  # signs in a note that are looked at
+_LOOKED_AT = 500  # letters behind one of them: no name is longer
 _AT = re.compile(r"(?<![\w.])@(?=\w)")  # an address is no mention
 
 
 def named(words: str, known: Mapping[str, frozenset[int]]) -> frozenset[int]:
     """Who is mentioned. `known`: name → whom it means; of two names that fit the longer one counts."""
-    plain, longest_first = words.casefold(), sorted(known, key=len, reverse=True)
+    plain = words.casefold()
+    names = sorted(((name.casefold(), whom) for name, whom in known.items()), key=lambda one: len(one[0]), reverse=True)
     found: frozenset[int] = frozenset()
-    for match in _AT.finditer(plain):
-        rest = plain[match.end() :]
-        name = next((name for name in longest_first if _begins(rest, name.casefold())), None)
-        found |= known[name] if name is not None else frozenset()
+    for match in islice(_AT.finditer(plain), MOST):
+        rest = plain[match.end() : match.end() + _LOOKED_AT]
+        found |= next((whom for name, whom in names if _begins(rest, name)), frozenset())
     return found
 
 

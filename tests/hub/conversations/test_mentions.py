@@ -36,6 +36,12 @@ def test_the_longest_name_that_stands_there_as_a_word_is_meant(words: str, whom:
     assert mentions.named(words, PEOPLE) == whom
 
 
+def test_of_a_note_full_of_signs_so_many_are_looked_at() -> None:
+    name, whom = next(iter(PEOPLE.items()))
+    assert mentions.named("@zzz " * (mentions.MOST - 1) + f"@{name}", PEOPLE) == whom
+    assert mentions.named("@zzz " * mentions.MOST + f"@{name}", PEOPLE) == frozenset()
+
+
 @pytest.fixture
 def note(database: Database, story: Story, now: datetime) -> Any:
     async def one(words: str, **more: Any) -> None:
