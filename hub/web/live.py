@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -23,24 +25,28 @@ _BREATH = 20.0  # seconds between signs of life: proxies cut silent streams, and
 @router.get("/live")
 async def live(visit: Anyone) -> StreamingResponse:
     """text/event-stream: `event: <topic>` with the ids as JSON. Ends when the session does."""
-    stream = _stream(visit.hub, visit.request.cookies.get(COOKIE, ""))
+    told = stream(visit.hub, visit.request.cookies.get(COOKIE, ""))
     return StreamingResponse(
-        stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        told, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
 
 
-async def _stream(hub: Hub, cookie: str) -> AsyncIterator[str]:
-
+async def stream(hub: Hub, cookie: str, *, breath: float = _BREATH) -> AsyncIterator[str]:
+    """The session is looked at after each breath, however much happens meanwhile."""
     async with hub.live.subscribe() as queue:
         yield "retry: 2000\n\n"
+        looked = time.monotonic()
         while True:
-            try:
-                yield _event(await asyncio.wait_for(queue.get(), _BREATH))
-            except TimeoutError:
-                async with hub.database.unit() as session:
-                    if await sessions.find(session, cookie, now=clock.now()) is None:
-                        return
-                yield ": still here\n\n"
+            left = looked + breath - time.monotonic()
+            with suppress(TimeoutError):
+                if left > 0:
+                    yield _event(await asyncio.wait_for(queue.get(), left))
+                    continue
+            async with hub.database.unit() as session:
+                if await sessions.find(session, cookie, now=clock.now()) is None:
+                    return
+            looked = time.monotonic()
+            yield ": still here\n\n"
 
 
 def _event(happening: Happening) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -10,9 +11,11 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from hub.conversations import presence
 from hub.interactions import history
 from hub.live import Happening
 from hub.models.vocabulary import Direction, Role
+from hub.web import live
 
 Opening = Callable[..., Awaitable[Page]]
 
@@ -30,6 +33,18 @@ async def test_what_a_page_says_reaches_every_other_by_notify_and_leaves_nothing
     assert (await desk.send(address, doing="dance")).status_code == 422
     marketer = await signed_in(Role.MARKETER)
     assert (await marketer.send(address, doing="look")).status_code == 403
+
+
+async def test_a_stream_ends_with_its_session_however_much_happens(world: Any) -> None:
+    told: list[str] = []
+    async with asyncio.timeout(60):
+        async for event in live.stream(world.hub, "signed out", breath=0.5):
+            told.append(event)
+            async with world.hub.database.unit() as session:
+                agent = world.staff[Role.AGENT]
+                await presence.tell(session, world.conversations["sms"], agent, presence.Doing.LOOK)
+    assert told[0].startswith("retry:")
+    assert not any("still here" in event for event in told)
 
 
 async def test_the_words_name_colleagues_never_oneself_and_nobody_who_is_not_there(world: Any, signed_in: Any) -> None:
