@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qs
@@ -40,13 +41,15 @@ async def ask(request: Request, token: str) -> Response:
 
 @router.post("/{token}")
 async def answer(request: Request, token: str) -> Response:
-    """Kept at once; said again, the later word counts."""
+    """Kept at once; said again, the later word counts. Each stands in the log: there are not any number of them."""
     asked = await _read(request, token)
     if asked.survey is None:
         return _broken(asked.words)
     score, comment = await _form(request)
     if score is None or not asked.survey.scale.lowest <= score <= asked.survey.scale.highest:
         return _question(request, asked.survey, asked.words, trouble=asked.words.choose, status=422)
+    if not request.state.meters.answers.take(str(asked.survey.id), time.monotonic()):
+        return _question(request, asked.survey, asked.words, trouble=asked.words.too_often, status=429)
     async with hub_of(request).database.unit() as session:
         await surveys.answer(session, asked.survey.id or 0, score, comment, now=clock.now())
     company = escape(hub_of(request).settings.hub.name)

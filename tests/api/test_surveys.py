@@ -165,6 +165,15 @@ async def test_looking_at_the_page_changes_nothing_and_the_form_does(
     assert (await again(hub)).score == 1
 
 
+async def test_a_link_does_not_fill_the_log(hub: Hub, client: httpx.AsyncClient, by_mail: tuple[Survey, str]) -> None:
+    answers = [await client.post(by_mail[1], data={"score": str(1 + number % 2)}) for number in range(25)]
+    assert [one.status_code for one in answers] == [200] * 20 + [429] * 5
+    assert "very often" in answers[-1].text
+    async with hub.database.unit() as session:
+        notes = await session.exec(select(Interaction.id).where(Interaction.direction == Direction.NOTE))
+        assert len(notes.all()) == 20
+
+
 @pytest.mark.parametrize(
     "form", [{}, {"score": "6"}, {"score": "0"}, {"score": "-1"}, {"score": "²"}, {"score": "x" * 9}]
 )
