@@ -216,11 +216,17 @@ async def _escalate(
 ) -> None:
     conversation.unread = True
     if policy is not None and (policy.escalate_to or policy.escalate_to_team):
-        person = policy.escalate_to or await _least_busy(session, policy.escalate_to_team or 0)
+        person = await _at_work(session, policy.escalate_to) or await _least_busy(session, policy.escalate_to_team or 0)
         title = _LATE[promise.kind].format(name=name or "the customer")
         new = tasks.NewTask(title, conversation.customer_id, conversation.id, now, person)
         await tasks.add(session, new, now=now)
     await threads.tell(session, conversation.id, conversation.customer_id)
+
+
+async def _at_work(session: AsyncSession, staff_id: int | None) -> int | None:
+    """Nobody when their account is off: then the task is for whoever sees it."""
+    rows = select(Staff.id).where(col(Staff.id) == staff_id, col(Staff.active))
+    return (await session.exec(rows)).first()
 
 
 async def _least_busy(session: AsyncSession, team_id: int) -> int | None:

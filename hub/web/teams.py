@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 
 from channels.message import Kind
-from hub.conversations import routing, signatures
+from hub.conversations import policies, routing, signatures
 from hub.conversations.signatures import SignatureProblem
 from hub.models.vocabulary import Assigning
 from hub.staff import accounts, teams
@@ -56,6 +56,7 @@ async def change(
             await teams.set_channels(session, team_id, known, now=visit.now, by=visit.staff_id)
             await teams.set_assigning(session, team_id, assigning, _most(capacity), now=visit.now, by=visit.staff_id)
             await signatures.save_of_team(session, team_id, signature, now=visit.now, by=visit.staff_id)
+            await policies.again(session)
     except (TeamProblem, SignatureProblem) as e:
         return await _again(
             visit, worded(e), {"team": team_id, "name": name, "signature": signature, "capacity": capacity}
@@ -67,6 +68,7 @@ async def change(
 async def delete(visit: TeamLead, team_id: int) -> Response:
     async with visit.hub.database.unit() as session:
         await teams.remove(session, team_id, now=visit.now, by=visit.staff_id)
+        await policies.again(session)
     return go(visit, "/teams", _("The team is gone. Its people, mailboxes and conversations stay."))
 
 

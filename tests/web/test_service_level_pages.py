@@ -11,8 +11,9 @@ from sqlmodel import select
 from hub import clock
 from hub.conversations import keeping, policies
 from hub.conversations.policies import Policy
-from hub.models import Task
+from hub.models import Conversation, Task
 from hub.models.vocabulary import Role
+from hub.staff import teams
 
 FIELDS = {"name": "Gold", "position": "1", "first": "60", "next": "240", "warn": "15", "label": "gold"}
 
@@ -62,6 +63,22 @@ async def test_the_inbox_counts_down_and_has_a_view_of_what_is_late(world: Any, 
     assert "SLA late" in late.select_one(f"#line-{invoice}").text
     one = await desk.see(f"/inbox/late/{invoice}/line")
     assert "gone" not in one.select_one(".line")["class"]
+
+
+async def test_with_its_team_a_service_level_goes_and_what_it_promised(world: Any, signed_in: Any) -> None:
+    invoice, desk = world.conversations["invoice"], await signed_in(Role.SUPERVISOR)
+    async with world.hub.database.unit() as session:
+        team = (await teams.create(session, "Desk", now=clock.now())).id or 0
+        await policies.save(session, Policy("Gold", first=60, team_id=team), now=clock.now(), by=None)
+        await keeping.reckon_anew(session, now=clock.now())
+    due = []
+    for address, form in ((f"/teams/{team}", {"name": "Desk", "channels": "mail"}), (f"/teams/{team}/delete", {})):
+        assert (await desk.send(address, **form)).status_code == 303
+        async with world.hub.database.unit() as session:
+            await keeping.reckon_anew(session, now=clock.now())
+        async with world.hub.database.unit() as session:
+            due.append((await session.get(Conversation, invoice)).due_at is not None)
+    assert due == [True, False]
 
 
 async def test_a_broken_promise_gives_a_task_to_whom_the_policy_names(world: Any, signed_in: Any) -> None:

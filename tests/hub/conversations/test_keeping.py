@@ -18,7 +18,7 @@ from hub.conversations.replies import Reply
 from hub.customers import directory
 from hub.database.engine import Database
 from hub.interactions import record
-from hub.models import Conversation, Interaction, Promise, Task
+from hub.models import Conversation, Interaction, Promise, Staff, Task
 from hub.models.vocabulary import ConversationState, Direction, Origin, Promised, State
 from hub.outbound.request import Gate
 from hub.staff import teams, timetables
@@ -168,6 +168,19 @@ async def test_a_promise_that_was_broken_before_anybody_looked_is_escalated_with
         warned, broken = await keeping.watch(session, now=now)
         tasks = [task.assignee_id for task in await session.exec(select(Task))]
     assert (warned, broken, tasks) == (0, 1, [story.oleg])
+
+
+async def test_who_has_no_account_any_more_gets_no_task_that_nobody_sees(
+    database: Database, story: Story, now: datetime
+) -> None:
+    await promise(database, now, Policy("Gold", first=30, escalate_to=story.oleg))
+    async with database.unit() as session:
+        oleg = await session.get(Staff, story.oleg)
+        assert oleg is not None
+        oleg.active = False
+    async with database.unit() as session:
+        assert await keeping.watch(session, now=now + 2 * HOUR) == (0, 1)
+        assert list(await session.exec(select(Task.assignee_id))) == [None]
 
 
 async def test_what_is_promised_no_more_is_neither_kept_nor_broken(
