@@ -108,12 +108,12 @@ def _resumed(composer: Composer, draft: Draft, at: datetime) -> Composer:
 
 
 async def with_canned(visit: Visit, composer: Composer, customer_id: UUID, canned_id: int) -> Composer:
-    """With a canned answer in it, filled in for the customer. Raises canned.NoSuchCanned."""
+    """With a canned answer in it, below what lies there, filled in for the customer. Raises canned.NoSuchCanned."""
     async with visit.hub.database.unit() as session:
         found = await canned.filled(
             session, canned_id, customer_id, staff_id=visit.staff_id, company=visit.hub.gate.company
         )
-    return replace(composer, text=found.text, trouble=found.trouble)
+    return replace(composer, text="\n\n".join(filter(None, (composer.text, found.text))), trouble=found.trouble)
 
 
 async def _mail(session: Any, visit: Visit, card: Card, line: Line | None) -> MailPart:

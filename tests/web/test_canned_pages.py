@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -60,6 +61,10 @@ async def test_without_scripts_a_link_puts_the_answer_into_the_composer(world: A
     use = (await desk.see(link)).select_one("a[href*=canned]")["href"]
     assert use == f"/inbox/all/{invoice}?canned={number}"
     assert (await desk.see(use)).select_one(".composer textarea").text == "Dear Ana, nine to five."
+    draft = {"kind": "email", "text": "Half a word", "form_token": uuid4(), "choice": "draft"}
+    await desk.send(f"/conversations/{invoice}/reply", **draft)
+    both = (await desk.see(use)).select_one(".composer textarea").text
+    assert both.split("\n\n") == ["Half a word", "Dear Ana, nine to five."]
 
 
 @pytest.mark.browser
