@@ -56,12 +56,13 @@ class Taken:
 
 def seen(conversation: Conversation, *, fresh: bool = False) -> dict[str, Any]:
     """What a reply changes about its conversation, to be put back. `fresh`: the reply opened it."""
-    until = conversation.snoozed_until
+    until, resolved_at = conversation.snoozed_until, conversation.resolved_at
     return {
         "state": conversation.state,
         "unread": conversation.unread,
         "assignee_id": conversation.assignee_id,
         "snoozed_until": until.isoformat() if until else None,
+        "resolved_at": resolved_at.isoformat() if resolved_at else None,
         "kind": conversation.kind,
         "preview": conversation.preview,
         "last_at": conversation.last_at.isoformat(),
@@ -224,11 +225,12 @@ async def _as_before(
         await session.flush()
         await session.delete(conversation)
         return True
-    until = before["snoozed_until"]
+    until, resolved_at = before["snoozed_until"], before["resolved_at"]
     conversation.state, conversation.unread = ConversationState(before["state"]), before["unread"]
     conversation.assignee_id, conversation.preview = before["assignee_id"], before["preview"]
     conversation.kind = before["kind"]
     conversation.snoozed_until = datetime.fromisoformat(until) if until else None
+    conversation.resolved_at = datetime.fromisoformat(resolved_at) if resolved_at else None
     conversation.last_at = datetime.fromisoformat(before["last_at"])
     return False
 

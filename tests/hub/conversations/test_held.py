@@ -11,9 +11,10 @@ import pytest
 from sqlmodel import select
 
 from channels.message import Kind
-from hub.conversations import assignment, drafts, held, inbox, rearranging, replies, threads
+from hub.conversations import assignment, drafts, held, inbox, keeping, policies, rearranging, replies, threads
 from hub.conversations.drafts import Draft, Place
 from hub.conversations.held import TooLate
+from hub.conversations.policies import Policy
 from hub.conversations.replies import Overtaken, Reply
 from hub.database.engine import Database
 from hub.interactions import history
@@ -96,6 +97,23 @@ async def test_the_conversation_is_as_it_was_before(
     assert (await _line(database, story.conversation)).state is ConversationState.RESOLVED
     await take_back(sent)
     assert await _line(database, story.conversation) == before
+
+
+async def test_who_waits_for_an_answer_is_promised_one_again(
+    reply: Any, take_back: Any, database: Database, story: Story, now: datetime
+) -> None:
+    due = []
+    async with database.unit() as session:
+        await policies.save(session, Policy("Gold", first=60), now=now, by=None)
+        await keeping.reckon_anew(session, now=now)
+    sent = await reply(resolve=True)
+    for _turn in range(2):
+        async with database.unit() as session:
+            await keeping.reckon_anew(session, now=now)
+            due.append((await inbox.conversation(session, story.conversation)).due_at is not None)
+        if not due[-1]:
+            await take_back(sent)
+    assert due == [False, True]
 
 
 async def test_what_somebody_did_about_the_conversation_meanwhile_stays(
