@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -198,9 +199,12 @@ async def _free(session: AsyncSession, shortcut: str, team_id: int | None, excep
         )
     )
     if taken.first() not in (None, except_for):
-        raise CannedProblem(
-            Sentence("There is a canned answer /%(shortcut)s already. Choose another shortcut", {"shortcut": shortcut})
-        )
+        raise _taken(shortcut)
+
+
+def _taken(shortcut: str) -> CannedProblem:
+    gaps = {"shortcut": shortcut}
+    return CannedProblem(Sentence("There is a canned answer /%(shortcut)s already. Choose another shortcut", gaps))
 
 
 async def _team(session: AsyncSession, team_id: int) -> None:
@@ -218,8 +222,12 @@ async def _row(session: AsyncSession, canned_id: int) -> CannedAnswer:
 
 
 async def _kept(session: AsyncSession, row: CannedAnswer, action: str, *, by: int, now: datetime) -> Canned:
+    shortcut = row.shortcut
     session.add(row)
-    await session.flush()
+    try:
+        await session.flush()
+    except IntegrityError as e:  # of two at once that asked before either was there
+        raise _taken(shortcut) from e
     subject = f"canned:{row.id}"
     await audit.write(session, action, staff_id=by, subject=subject, detail=row.shortcut, now=now)
     return await _told(session, row)

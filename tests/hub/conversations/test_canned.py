@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -92,6 +93,11 @@ async def test_the_shortcut_counts_more_than_the_title_and_that_more_than_the_te
     await write(Wording("order", "Thanks", "Thank you"))
     await write(Wording("alpha", "", "nothing of it"))
     assert [one.shortcut for one in await _offered(database, story, "order")] == ["order", "beta", "zeta"]
+
+
+async def test_of_several_that_are_called_alike_at_once_one_is_kept(write: Any) -> None:
+    found = await asyncio.gather(*(write(HOURS) for _ in range(4)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in found) == ["Canned", *["CannedProblem"] * 3]
 
 
 async def test_a_customer_known_by_a_number_alone_has_no_first_name(
