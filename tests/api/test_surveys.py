@@ -166,12 +166,14 @@ async def test_looking_at_the_page_changes_nothing_and_the_form_does(
 
 
 async def test_a_link_does_not_fill_the_log(hub: Hub, client: httpx.AsyncClient, by_mail: tuple[Survey, str]) -> None:
-    answers = [await client.post(by_mail[1], data={"score": str(1 + number % 2)}) for number in range(25)]
-    assert [one.status_code for one in answers] == [200] * 20 + [429] * 5
-    assert "very often" in answers[-1].text
+    taken = 0
+    while (answer := await client.post(by_mail[1], data={"score": str(1 + taken % 2)})).status_code == 200:
+        taken += 1
+        assert taken < 200  # one more for each minute that passes meanwhile
+    assert (answer.status_code, taken >= 20, "very often" in answer.text) == (429, True, True)
     async with hub.database.unit() as session:
         notes = await session.exec(select(Interaction.id).where(Interaction.direction == Direction.NOTE))
-        assert len(notes.all()) == 20
+        assert len(notes.all()) == taken
 
 
 @pytest.mark.parametrize(
