@@ -25,6 +25,7 @@ from hub.outbound.request import Gate
 from hub.sentences import Sentence
 
 _TRAILING = timedelta(days=3)  # how long after a cancellation a sender may still give a ticket back
+_THIS_MINUTE = timedelta(minutes=1)  # people name moments by the minute, and it lasts until it is over
 _BEFORE = frozenset({CampaignState.DRAFT, CampaignState.SCHEDULED})
 _ALIVE = _BEFORE | {CampaignState.RUNNING, CampaignState.PAUSED}
 
@@ -128,7 +129,7 @@ async def schedule(
     session: AsyncSession, campaign_id: int, starts_at: datetime, *, gate: Gate, now: datetime
 ) -> Campaign:
     """Start by itself at `starts_at`. Raises NotFound, NotStartable, EmptySegment, now rather than then."""
-    if starts_at <= now:
+    if starts_at <= now - _THIS_MINUTE:
         raise Passed(Sentence("That moment has passed. Choose a later one."))
     campaign = await _locked(session, campaign_id)
     _require(campaign, _BEFORE, "“%(name)s” is %(state)s and cannot be scheduled")

@@ -112,7 +112,7 @@ async def test_a_scheduled_campaign_that_nobody_would_get_becomes_a_draft_and_a_
         await until_state(hub, campaign, CampaignState.DRAFT)
     async with hub.database.unit() as session:
         (task,) = await tasks.listing(session)
-    assert task.title.startswith("A campaign did not start: nobody is in the segment of “Spring”")
+    assert task.title.startswith("A campaign did not start: Nobody is in the segment of “Spring”")
 
 
 async def test_greetings_and_reminders_leave_once_although_two_workers_keep_the_time(

@@ -77,7 +77,7 @@ async def test_from_the_first_word_to_the_last_figure(meadow: Town, desk: Page) 
     await report.get_by_role("link", name="The customer has not agreed to this.").click()
     await expect(desk.locator(".entry-row")).to_have_count(1)
     await desk.locator(".entry-row").click()
-    await expect(desk.locator(".trace")).to_contain_text("email: no consent to marketing")
+    await expect(desk.locator(".trace")).to_contain_text("Email: no consent to Offers")
     await desk.get_by_role("link", name="Back to the campaign").click()
 
     await desk.get_by_role("link", name="Preview and test").click()

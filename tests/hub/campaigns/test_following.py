@@ -399,7 +399,7 @@ async def test_a_step_that_says_nothing_new_is_refused(stage: Stage) -> None:
     async with stage.database.unit() as session:
         campaign = await lifecycle.create(session, Plan("x", stage.version), staff_id=None, now=stage.now)
         for wrong in (Step(DAY), Step(-DAY, next_channel=True), Step(DAY, template_version_id=999)):
-            with pytest.raises(NotStartable, match="step 1"):
+            with pytest.raises(NotStartable, match="Step 1"):
                 await steps.arrange(session, campaign.id or 0, [wrong], now=stage.now)
 
 
