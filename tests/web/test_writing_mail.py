@@ -122,7 +122,7 @@ async def test_a_signature_with_a_mistake_comes_back_with_the_reason_and_changes
     desk = await signed_in(Role.SUPERVISOR)
     answer = await desk.send(f"/teams/{support}", name="Other", signature="Hi {{ nmae }}")
     assert answer.status_code == 422
-    assert "did you mean &#39;name&#39;" in answer.text
+    assert "“nmae” is not known. Did you mean “name”?" in answer.text
     assert ">Hi {{ nmae }}</textarea>" in answer.text
     async with world.hub.database.unit() as session:
         (team,) = await teams.listing(session)
