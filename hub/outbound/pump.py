@@ -81,7 +81,7 @@ class Pump:
                 while not stop.is_set():
                     self._room_again.clear()
                     if not await self._begin():
-                        await _first_of(stop, self._room_again, seconds=POLL_SECONDS)
+                        await first_of(stop, self._room_again, seconds=POLL_SECONDS)
             finally:
                 await drawing
                 await self._give_back()
@@ -117,7 +117,7 @@ class Pump:
             if found < max(bulk, 1):
                 busy = bool(self._flying or self._ahead)
                 more = () if bulk else (self._low,)  # there was less than was wanted: asking at once finds no more
-                await _first_of(stop, self.wake, *more, seconds=_BUSY_SECONDS if busy else POLL_SECONDS)
+                await first_of(stop, self.wake, *more, seconds=_BUSY_SECONDS if busy else POLL_SECONDS)
 
     def _missing(self) -> int:
         """None until half of what is wanted has gone: a draw costs the same for one as for a hundred."""
@@ -233,8 +233,7 @@ class Pump:
     async def _settle_for_ever(self) -> None:
         while True:
             await self._news.wait()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._many.wait(), GROUP_SECONDS)
+            await first_of(self._many, seconds=GROUP_SECONDS)
             self._news.clear()
             self._many.clear()
             await asyncio.shield(self._settle())
@@ -277,8 +276,8 @@ def _ticket(one: Drawn | Claimed) -> Ticket:
     return one.ready.ticket if isinstance(one, Drawn) else one[0]
 
 
-async def _first_of(*events: asyncio.Event, seconds: float) -> None:
-    """Until one of them is set, or the time is up."""
+async def first_of(*events: asyncio.Event, seconds: float) -> None:
+    """Until one of them is set, or the time is up. `asyncio.wait_for` swallows a cancellation at that very moment."""
     waiting = [asyncio.ensure_future(event.wait()) for event in events]
     try:
         await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
