@@ -61,5 +61,5 @@ async def test_two_who_ask_at_once_for_the_first_version_get_the_same(database: 
 
 async def test_an_unknown_template_is_named_with_the_known_ones(database: Database, now: datetime) -> None:
     async with database.unit() as session:
-        with pytest.raises(templates.NoSuchTemplate, match=r"'nonsense'.*birthday"):
+        with pytest.raises(templates.NoSuchTemplate, match=r"“nonsense”.*birthday"):
             await templates.current(session, "nonsense", now=now)

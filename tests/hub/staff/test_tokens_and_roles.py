@@ -79,6 +79,8 @@ def test_the_roles_may_do_what_their_work_asks_for_and_no_more() -> None:
     assert allowed == {
         Role.AGENT: desk,
         Role.MARKETER: marketing,
-        Role.SUPERVISOR: desk | marketing | {Action.ASSIGN, Action.TEAMS, Action.EXPORT, Action.READ_AUDIT},
+        Role.SUPERVISOR: desk
+        | marketing
+        | {Action.ASSIGN, Action.TEAMS, Action.CANNED, Action.EXPORT, Action.READ_AUDIT},
         Role.ADMIN: set(Action),
     }
