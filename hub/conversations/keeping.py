@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func
+from sqlalchemy import Row, and_, func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,7 +16,7 @@ from channels.message import Kind
 from hub.conversations import policies, tasks, threads
 from hub.conversations.policies import Policy
 from hub.conversations.promises import Due, Word, reckon, settled_at
-from hub.models import Conversation, Customer, Interaction, Promise, Staff, Task, TeamChannel, TeamMember
+from hub.models import Conversation, Customer, HeldReply, Interaction, Promise, Staff, Task, TeamChannel, TeamMember
 from hub.models.vocabulary import Direction, Origin, Promised, State
 from hub.staff import timetables
 from hub.staff.timetables import Hours
@@ -24,6 +24,16 @@ from hub.staff.timetables import Hours
 _AT_ONCE = 200
 _NOT_SAID = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED, State.MISSED, State.RINGING)
 _TALKED = (State.TALKING, State.DELIVERED)
+# A planned answer is one when it has left, and nothing else stirs its conversation then.
+_LEFT = text("""
+update conversation set stirred = true where id in (
+  select c.id from held_reply h
+  join interaction i on i.id = h.interaction_id join conversation c on c.id = i.conversation_id
+  where h.scheduled and h.leaves_at <= :now and i.state <> 'queued' and not i.state = any(:unsaid)
+    and exists (select from promise p where p.conversation_id = c.id and p.settled_at is null
+      and p.kind <> 'resolution' and p.since <= h.leaves_at)
+  for update of c skip locked)
+""")
 _LATE = {
     Promised.FIRST: "Late: {name} waits for the first answer",
     Promised.NEXT: "Late: {name} waits for an answer",
@@ -45,6 +55,7 @@ class Open:
 
 async def reckon_anew(session: AsyncSession, *, now: datetime, limit: int = _AT_ONCE) -> int:
     """The promises of conversations to which something happened; how many those were. Several may do so at once."""
+    await session.execute(_LEFT, {"now": now, "unsaid": [state.value for state in _NOT_SAID]})
     stirred = select(Conversation).where(col(Conversation.stirred)).order_by(col(Conversation.id)).limit(limit)
     held = await session.exec(stirred.with_for_update(skip_locked=True), execution_options={"populate_existing": True})
     conversations = held.all()
@@ -165,16 +176,18 @@ async def _promises(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, li
 
 
 async def _words(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, list[Word]]:
-    """What people said in each conversation, oldest first."""
+    """What people said in each conversation, oldest first; what was planned, when it left."""
     columns = (Interaction.at, Interaction.direction, Interaction.kind, Interaction.origin, Interaction.state)
-    rows = select(col(Interaction.conversation_id), Interaction.auto, *columns)  # type: ignore[call-overload]
+    rows = select(col(Interaction.conversation_id), Interaction.auto, HeldReply.leaves_at, *columns)  # type: ignore[call-overload]
+    held = and_(col(HeldReply.interaction_id) == col(Interaction.id), col(HeldReply.scheduled))
     here = rows.where(col(Interaction.conversation_id).in_(ids), col(Interaction.direction) != Direction.NOTE)
     found: dict[UUID, list[Word]] = {}
-    for row in await session.exec(here.order_by(col(Interaction.id))):
+    for row in await session.exec(here.outerjoin(HeldReply, held).order_by(col(Interaction.id))):
         ours = _ours(row)
         if ours is not None:
-            found.setdefault(row.conversation_id, []).append(Word(row.at, ours))
-    return found
+            planned = row.leaves_at is not None and row.state is State.QUEUED
+            found.setdefault(row.conversation_id, []).append(Word(row.leaves_at or row.at, ours, planned))
+    return {conversation: sorted(words, key=lambda word: word.at) for conversation, words in found.items()}
 
 
 def _ours(row: Row[Any]) -> bool | None:

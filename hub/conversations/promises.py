@@ -24,10 +24,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Something said: by us (`ours`) or by the customer. What machines wrote is no word."""
+    """Something said: by us (`ours`) or by the customer. What machines wrote is no word. `planned`: not said yet."""
 
     at: datetime
     ours: bool
+    planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +51,24 @@ def reckon(
 ) -> list[Due]:
     """The promises that are open. `words`: all of the conversation, oldest first; `resolved_at`: when it last was.
 
-    Nobody waits for an answer in a conversation that is resolved or waits for the customer. The time to settle a matter
-    begins with the customer's first word since it was last resolved, and stands between our answer and their next word.
+    Nobody waits for an answer in a conversation that is resolved or waits for the customer; while our answer is only
+    planned, the customer waits still. The time to settle a matter begins with the customer's first word since it was
+    last resolved, and stands between our answer and their next word.
     """
     if state is ConversationState.RESOLVED:
         return []
-    round_ = [word for word in words if resolved_at is None or word.at > resolved_at]
-    answer = _answer(words, round_, terms, opening) if state in _WAITING else None
+    said = [word for word in words if not word.planned]
+    if len(said) < len(words) and state is ConversationState.PENDING:
+        state = ConversationState.OPEN
+    round_ = [word for word in said if resolved_at is None or word.at > resolved_at]
+    answer = _answer(said, round_, terms, opening) if state in _WAITING else None
     return [one for one in (answer, _resolution(round_, terms, opening, state)) if one is not None]
 
 
 def settled_at(due: Due, words: Sequence[Word], *, resolved_at: datetime | None, now: datetime) -> datetime:
     """When a promise that is open no more was settled: by our first word behind it, or by resolving; else now."""
     if due.kind is not Promised.RESOLUTION:
-        answered = next((word.at for word in words if word.ours and word.at >= due.since), None)
+        answered = next((word.at for word in words if word.ours and not word.planned and word.at >= due.since), None)
         if answered is not None:
             return answered
     return resolved_at if resolved_at is not None and resolved_at >= due.since else now

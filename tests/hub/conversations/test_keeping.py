@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,23 @@ async def test_an_answer_keeps_the_promise_and_the_next_question_makes_another(
     assert (later.kind, later.settled_at, later.kept) == (Promised.NEXT, now + 4 * HOUR, False)
     assert (whole.settled_at, whole.kept) == (now + 4 * HOUR, True)
     assert await due(database, story) is None
+
+
+async def test_a_planned_answer_is_one_when_it_leaves(
+    database: Database, story: Story, gate: Gate, now: datetime
+) -> None:
+    asked, leaves = now - HOUR, now + HOUR
+    await promise(database, now, GOLD)
+    words = Reply(story.conversation, story.customer, Kind.EMAIL, "At nine.", story.magda, "f")
+    async with database.unit() as session:
+        await replies.answer(session, replace(words, leaves_at=leaves, scheduled=True), gate=gate, now=now)
+    first, _whole = await kept(database, story, now)
+    assert (first.settled_at, await due(database, story)) == (None, asked + 90 * MINUTE)
+    async with database.unit() as session:
+        answer = (await session.exec(select(Interaction).where(Interaction.staff_id == story.magda))).one()
+        answer.state, answer.state_at = State.SENT, leaves
+    first, _whole = await kept(database, story, leaves + MINUTE)
+    assert (first.settled_at, first.kept, await due(database, story)) == (leaves, False, None)
 
 
 async def test_time_counts_within_the_hours_of_the_team_whose_mailbox_it_is(
