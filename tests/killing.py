@@ -112,6 +112,7 @@ class Killed:
     seconds: float
     kills: int
     ends: Sequence[asyncpg.Record]
+    doubted: int  # whose fate was unknown at some moment
     doctor: Sequence[Mapping[str, object]]
 
     @property
@@ -124,7 +125,7 @@ class Killed:
         told = [row for row in self.ends if row["state"] in ("sent", "delivered", "read")]
         return on_the_way + [row["id"] for row in told if not taken.get(row[called])]
 
-    def unsettled(self, taken: Mapping[str, int]) -> list[str]:
+    def unsettled_there(self, taken: Mapping[str, int]) -> list[str]:
         """Recipients of what the provider has and we still do not know of. What it never had stays unknown for ever."""
         return [row["recipient"] for row in self.ends if row["state"] == "unknown" and taken.get(row["recipient"])]
 
@@ -182,7 +183,6 @@ async def send(
     """
     crew = Crew(hub_command(folder, "worker"), folder / "workers.log", plan.dice)
     connection = await asyncpg.connect(hub.database.url)
-    havoc: asyncio.Task[None] | None = None
     try:
         await crew.start(workers)
         await _until(connection, _STARTED, workers)
@@ -196,10 +196,9 @@ async def send(
             async with asyncio.timeout(settled):
                 await _until(connection, _SETTLED, campaign_id)
         await crew.stop()
-        return Killed(seconds, crew.kills, await connection.fetch(_ENDS), await _doctor(folder))
+        ends, doubted = await connection.fetch(_ENDS), await connection.fetchval(_DOUBTED, campaign_id)
+        return Killed(seconds, crew.kills, ends, doubted, await _doctor(folder))
     finally:
-        if havoc is not None:
-            havoc.cancel()  # it would replace those that are stopped, for ever
         await crew.stop()
         await connection.close()
 
@@ -219,9 +218,11 @@ select c.audience_at is not null and c.fed >= c.audience and c.fed > 0
       and not exists (select from provider_reference r where r.interaction_id = i.id))
 from campaign c where c.id = $1
 """
-
-
 _SETTLED = "select not exists (select from interaction where campaign_id = $1 and state in ('unknown', 'sending'))"
+_DOUBTED = """
+select count(distinct a.interaction_id) from attempt a join interaction i on i.id = a.interaction_id
+where i.campaign_id = $1 and a.outcome in ('unknown', 'lease_expired')
+"""
 
 
 @asynccontextmanager
