@@ -24,6 +24,7 @@ from tests.bench import (
     import_mail,
     ingest,
     mail_latency,
+    million,
     rate,
     smtp_compose,
     smtp_out,
@@ -52,6 +53,7 @@ MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
     "ingest": ingest.measure,
     "mail-latency": mail_latency.measure,
     "rate": rate.measure,
+    "million": million.measure,
     "worker-memory": worker_memory.measure,
 }
 

@@ -38,6 +38,11 @@ def processor(pid: int) -> float:
     return total
 
 
+def children(pid: int, word: str) -> list[int]:
+    """Those right below it whose command has this word."""
+    return [one for one in _children(pid) if word.encode() in Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")]
+
+
 def _children(pid: int) -> Iterator[int]:
     for task in Path(f"/proc/{pid}/task").iterdir():
         yield from map(int, (task / "children").read_text().split())
