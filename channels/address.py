@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 # phonenumbers and idna are imported where they are needed: who reads mail starts often, and seldom needs either
 
@@ -11,7 +12,11 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
 class BadAddress(ValueError):
-    """Not an address; the message says why in words a person can use."""
+    """Not an address; the message says why in words a person can use: `words` with `gaps`, to be translated."""
+
+    def __init__(self, words: str, gaps: Mapping[str, str] | None = None) -> None:
+        self.words, self.gaps = words, gaps or {}
+        super().__init__(words % gaps if gaps else words)
 
 
 def mail(text: str) -> str:
@@ -22,9 +27,9 @@ def mail(text: str) -> str:
     """
     local, at, domain = text.strip().rpartition("@")
     if not at or not local or not domain:
-        raise BadAddress(f"{text!r} is not a mail address: it needs a name, an @ and a domain")
+        raise BadAddress("“%(address)s” is not a mail address: it needs a name, an @ and a domain", {"address": text})
     if len(local.encode()) > 64 or not _LOCAL.match(local) or ".." in local or local[0] == "." or local[-1] == ".":
-        raise BadAddress(f"{text!r}: {local!r} cannot stand before the @")
+        raise BadAddress("“%(address)s”: “%(part)s” cannot stand before the @", {"address": text, "part": local})
     return f"{local.lower()}@{_domain(domain, text)}"
 
 
@@ -35,10 +40,14 @@ def phone(text: str, region: str | None = None) -> str:
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as e:
-        hint = "" if text.strip().startswith("+") else "; write it with the country code, as in +48601123456"
-        raise BadAddress(f"{text!r} is not a telephone number{hint}") from e
+        if text.strip().startswith("+"):
+            raise BadAddress("“%(number)s” is not a telephone number. Correct it", {"number": text}) from e
+        raise BadAddress(
+            "“%(number)s” is not a telephone number; write it with the country code, as in +48601123456",
+            {"number": text},
+        ) from e
     if not phonenumbers.is_possible_number(number):
-        raise BadAddress(f"{text!r} has the wrong number of digits for its country")
+        raise BadAddress("“%(number)s” has the wrong number of digits for its country", {"number": text})
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -75,8 +84,12 @@ def _domain(domain: str, whole: str) -> str:
 
             ascii_domain = idna.encode(domain, uts46=True).decode().rstrip(".")
     except UnicodeError as e:
-        raise BadAddress(f"{whole!r}: {domain!r} is not a domain name") from e
+        raise _no_domain(domain, whole) from e
     labels = ascii_domain.split(".")
     if len(ascii_domain) > 253 or not all(_LABEL.match(label) for label in labels):
-        raise BadAddress(f"{whole!r}: {domain!r} is not a domain name")
+        raise _no_domain(domain, whole)
     return ascii_domain
+
+
+def _no_domain(domain: str, whole: str) -> BadAddress:
+    return BadAddress("“%(address)s”: “%(part)s” is not a domain name", {"address": whole, "part": domain})

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from channels.address import BadAddress
+
 Gap: TypeAlias = "str | int | float | Sentence | tuple[str | Sentence, ...]"
 
 
@@ -44,5 +46,7 @@ def _filled(gap: Gap, translated: Callable[[str], str]) -> str:
 
 def of(error: BaseException) -> Sentence | None:
     """The sentence that an error was raised with; None: it has only English words."""
+    if isinstance(error, BadAddress):
+        return Sentence(error.words, error.gaps)
     first = error.args[0] if error.args else None
     return first if isinstance(first, Sentence) else None

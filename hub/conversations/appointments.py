@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.models import Appointment, Customer, Reminder
 from hub.models.vocabulary import AppointmentState
+from hub.sentences import Sentence
 
 Choice = Literal["confirm", "cancel"]
 CHOICES: Mapping[str, Choice] = {"1": "confirm", "2": "cancel"}  # what our reminders ask for
@@ -127,13 +128,14 @@ async def upcoming(
 
 def _check(title: str, starts_at: datetime, timezone: str, now: datetime) -> None:
     if not title.strip():
-        raise BadAppointment("Say what the appointment is for")
+        raise BadAppointment(Sentence("Say what the appointment is for"))
     if starts_at <= now:
-        raise BadAppointment(f"{starts_at:%Y-%m-%d %H:%M} has passed")
+        raise BadAppointment(Sentence("That moment has passed. Choose a later one"))
     try:
         ZoneInfo(timezone)
     except (KeyError, ValueError, OSError) as e:  # zoneinfo raises each of them
-        raise BadAppointment(f"{timezone!r} is not an IANA time zone, such as Europe/Warsaw") from e
+        gaps = {"value": timezone}
+        raise BadAppointment(Sentence("“%(value)s” is not an IANA time zone, such as Europe/Warsaw", gaps)) from e
 
 
 def _coming(appointment: Appointment, name: str) -> Coming:

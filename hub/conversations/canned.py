@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from hub.sentences import Sentence
 from hub.staff import accounts, audit, teams
 
 LONGEST_SHORTCUT, LONGEST_TITLE, LONGEST_TEXT = 40, 100, 10_000
+_TOGETHER = 0.25  # seconds of work that all answers of one list may take: it is made for every letter that is typed
 _SHORTCUT = re.compile(r"\w[\w.-]{0,39}")
 _SAMPLE: Mapping[str, Mapping[str, object] | str] = {
     "customer": {"name": "Ana Nowak", "first_name": "Ana", "language": "pl"},
@@ -64,13 +66,13 @@ class Canned:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """An answer as it would stand in the composer; `trouble` says why it cannot be filled in, then there is no text."""
+    """An answer as it would stand in the composer; with `trouble`, why it cannot be filled in, there is no text."""
 
     id: int
     shortcut: str
     title: str
     text: str
-    trouble: str = ""
+    trouble: Sentence | None = None
 
 
 async def create(session: AsyncSession, wording: Wording, *, by: int, now: datetime) -> Canned:
@@ -110,6 +112,11 @@ async def listing(session: AsyncSession, *, reader: int | None = None) -> list[C
     return [_canned(row, name) for row, name in found]
 
 
+async def any_for(session: AsyncSession, reader: int) -> bool:
+    """Whether there is one that this person may use."""
+    return bool(await listing(session, reader=reader))
+
+
 async def offered(
     session: AsyncSession, customer_id: UUID, *, staff_id: int, company: str, query: str = "", limit: int = 20
 ) -> list[Filled]:
@@ -121,7 +128,7 @@ async def offered(
     matching = [(rank, one) for one in await listing(session, reader=staff_id) if (rank := _rank(one, wanted)) < 3]
     matching.sort(key=lambda pair: pair[0])
     used = await _values(session, customer_id, staff_id, company)
-    return [_filled(one, used) for _, one in matching[:limit]]
+    return list(_in_time([one for _, one in matching[:limit]], used))
 
 
 async def filled(session: AsyncSession, canned_id: int, customer_id: UUID, *, staff_id: int, company: str) -> Filled:
@@ -138,11 +145,22 @@ def _rank(one: Canned, wanted: str) -> int:
     return places.index(True)
 
 
+def _in_time(answers: Sequence[Canned], used: Mapping[str, object]) -> Iterator[Filled]:
+    """Filled in as long as there is time for it; what comes behind a slow one is only named."""
+    began = time.thread_time()
+    for one in answers:
+        if time.thread_time() - began < _TOGETHER:
+            yield _filled(one, used)
+        else:
+            slow = Sentence("The answers above take too long to fill in. Type more of this one's shortcut")
+            yield Filled(one.id, one.shortcut, one.title, "", slow)
+
+
 def _filled(one: Canned, used: Mapping[str, object]) -> Filled:
     try:
         text = rendering.line(one.text, used, where=f"/{one.shortcut}").strip("\n")
     except rendering.TemplateProblem as problem:
-        return Filled(one.id, one.shortcut, one.title, "", str(problem))
+        return Filled(one.id, one.shortcut, one.title, "", problem.said)
     return Filled(one.id, one.shortcut, one.title, text)
 
 

@@ -15,6 +15,7 @@ from hub import live
 from hub.live import Happening
 from hub.models import Appointment, Conversation, Customer, Staff, Task
 from hub.models.vocabulary import ConversationState
+from hub.sentences import Sentence
 from hub.staff import accounts, audit
 from hub.staff.roles import Action, may
 
@@ -74,13 +75,14 @@ def _theirs(staff_id: int) -> tuple[ColumnElement[bool], ...]:
 async def _check(session: AsyncSession, from_id: int, to_id: int) -> None:
     """Both are locked in one order: nobody's account is switched off beside it."""
     if from_id == to_id:
-        raise CannotHandOver("That is the same person. Choose two")
+        raise CannotHandOver(Sentence("That is the same person. Choose two"))
     rows = select(Staff).where(col(Staff.id).in_((from_id, to_id))).order_by(col(Staff.id))
     await session.exec(rows.with_for_update(key_share=True))
     await accounts.get(session, from_id)
     receiver = await accounts.get(session, to_id)
     if not receiver.active or not may(receiver.role, Action.ANSWER):
-        raise CannotHandOver(f"{receiver.name} does not answer customers. Choose somebody who does")
+        gaps = {"name": receiver.name}
+        raise CannotHandOver(Sentence("%(name)s does not answer customers. Choose somebody who does", gaps))
 
 
 async def _tell(session: AsyncSession, customers: Sequence[UUID], moved: Sequence[tuple[UUID, UUID]]) -> None:

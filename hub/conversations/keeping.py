@@ -34,10 +34,10 @@ update conversation set stirred = true where id in (
       and p.kind <> 'resolution' and p.since <= h.leaves_at)
   for update of c skip locked)
 """)
-_LATE = {
-    Promised.FIRST: "Late: {name} waits for the first answer",
-    Promised.NEXT: "Late: {name} waits for an answer",
-    Promised.RESOLUTION: "Late: the matter of {name} is not settled",
+_LATE = {  # kept in English; hub.web.retold knows them
+    Promised.FIRST: "Late: %(name)s waits for the first answer",
+    Promised.NEXT: "Late: %(name)s waits for an answer",
+    Promised.RESOLUTION: "Late: the matter of %(name)s is not settled",
 }
 
 
@@ -230,7 +230,7 @@ async def _escalate(
     conversation.unread = True
     if policy is not None and (policy.escalate_to or policy.escalate_to_team):
         person = await _at_work(session, policy.escalate_to) or await _least_busy(session, policy.escalate_to_team or 0)
-        title = _LATE[promise.kind].format(name=name or "the customer")
+        title = _LATE[promise.kind] % {"name": name or "the customer"}
         new = tasks.NewTask(title, conversation.customer_id, conversation.id, now, person)
         await tasks.add(session, new, now=now)
     await threads.tell(session, conversation.id, conversation.customer_id)

@@ -21,6 +21,7 @@ from hub.conversations.inbox import NoSuchConversation
 from hub.interactions.history import NoSuchEntry
 from hub.models import Conversation, Interaction, Rearrangement, Task
 from hub.models.vocabulary import ConversationState, Direction, Rearranged, ThreadedBy
+from hub.sentences import Sentence
 
 _THREAD_FLAGS = (threads.STRANGER, threads.AMBIGUOUS)
 _LIVELIEST = (
@@ -63,7 +64,7 @@ async def split(
     ids = await words(session, source.id)
     taken = [word.id] if reach is Reach.MESSAGE else [one for one in ids if one >= word.id]
     if len(taken) == len(ids):
-        raise CannotRearrange("Nothing would be left in this conversation: it is one of its own already")
+        raise CannotRearrange(Sentence("Nothing would be left in this conversation: it is one of its own already"))
     kind, channel = word.kind or source.kind, word.channel or source.channel
     target = threads.opened(word.customer_id, kind, channel, subject=word.subject or source.subject, now=now)
     target.unread, target.assignee_id = False, source.assignee_id
@@ -225,7 +226,8 @@ async def _word(session: AsyncSession, interaction_id: UUID) -> Interaction:
 
 def _place(word: Interaction) -> UUID:
     if word.conversation_id is None:
-        raise CannotRearrange("This message stands in no conversation: only its customer's timeline shows it")
+        nowhere = Sentence("This message stands in no conversation: only its customer's timeline shows it")
+        raise CannotRearrange(nowhere)
     return word.conversation_id
 
 
@@ -238,10 +240,10 @@ async def words(session: AsyncSession, conversation_id: UUID) -> list[UUID]:
 async def _both(session: AsyncSession, from_id: UUID, into_id: UUID) -> tuple[Conversation, Conversation]:
     """Two conversations that stand for themselves, locked."""
     if from_id == into_id:
-        raise CannotRearrange("That is the same conversation")
+        raise CannotRearrange(Sentence("That is the same conversation"))
     source, target = await pair(session, from_id, into_id)
     if source.merged_into_id is not None or target.merged_into_id is not None:
-        raise CannotRearrange("A colleague has just merged it with another one. Load the page again")
+        raise CannotRearrange(Sentence("A colleague has just merged it with another one. Load the page again"))
     return source, target
 
 

@@ -219,6 +219,18 @@ async def last_inbound(session: AsyncSession, conversation_id: UUID, kind: Kind)
     return (await session.exec(rows.order_by(col(Interaction.id).desc()).limit(1))).first()
 
 
+async def last_written(session: AsyncSession, conversation_id: UUID) -> Kind | None:
+    """By which kind of channel a customer wrote last here; None: nobody has written, or only called."""
+    rows = select(Interaction.kind).where(
+        col(Interaction.conversation_id) == conversation_id,
+        col(Interaction.direction) == Direction.IN,
+        col(Interaction.kind) != Kind.VOICE,
+        col(Interaction.auto) == "",
+    )
+    found = (await session.exec(rows.order_by(col(Interaction.id).desc()).limit(1))).first()
+    return Kind(found) if found is not None else None
+
+
 def _subject(reply: Reply, conversation: Conversation) -> str:
     if reply.subject.strip() or not conversation.subject:
         return " ".join(reply.subject.split())

@@ -19,6 +19,7 @@ from hub.models import Conversation, Customer, Interaction, Survey, SurveyRule
 from hub.models.vocabulary import ConversationState, Direction, Origin, Purpose, Scale, State
 from hub.outbound import templates
 from hub.outbound.request import Gate, Placed, Request, Templated, send
+from hub.sentences import Sentence
 from hub.staff import audit
 
 TEMPLATE = OCCASION = "satisfaction"
@@ -56,9 +57,11 @@ async def rule(session: AsyncSession) -> SurveyRule:
 async def set_rule(session: AsyncSession, wanted: SurveyRule, *, now: datetime, by: int | None) -> None:
     """Raises SurveyProblem."""
     if not 0 <= wanted.delay_minutes <= 24 * 60:
-        raise SurveyProblem("The question comes from 0 to 1440 minutes after a matter is settled. Correct the number")
+        wrong = Sentence("The question comes from 0 to 1440 minutes after a matter is settled. Correct the number")
+        raise SurveyProblem(wrong)
     if not 1 <= wanted.again_days <= 3650 or not 0 <= wanted.low_days <= 3650:
-        raise SurveyProblem("Days go up to 3650, and nobody is asked twice within one day. Correct the number")
+        wrong = Sentence("Days go up to 3650, and nobody is asked twice within one day. Correct the number")
+        raise SurveyProblem(wrong)
     values = wanted.model_dump(exclude={"id"})
     kept = await session.get(SurveyRule, 1, with_for_update=True) or SurveyRule()
     kept.sqlmodel_update(values)

@@ -13,10 +13,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.message import Kind
 from hub.models import SavedView, Staff, Team
 from hub.models.vocabulary import ConversationState
+from hub.sentences import Sentence
 from hub.staff import audit, teams
 
 ME, NOBODY = "me", "nobody"  # for whoever looks; else a number, or empty: anybody
 LONGEST_NAME, LONGEST_WORDS, MOST = 60, 200, 50
+_NOT_IN_TEAM = Sentence("You are not in this team. Share the view with one of your own teams, or with everybody")
 _OPEN = (ConversationState.OPEN, ConversationState.PENDING)
 
 
@@ -65,16 +67,11 @@ async def create(
     now: datetime,
 ) -> int:
     """For oneself, for a team of one's own, or for everybody (`shared` without a team). Raises ViewProblem."""
-    plain = " ".join(name.replace("\0", "").split())[:LONGEST_NAME]
-    if not plain:
-        raise ViewProblem("The view needs a name: it stands in the list of views")
-    if not conditions.states:
-        raise ViewProblem("Choose at least one state, or nothing would ever be in it")
-    if team_id is not None and team_id not in {team.id for team in await teams.of(session, owner)}:
-        raise ViewProblem("You are not in this team. Share the view with one of your own teams, or with everybody")
+    plain = _named(name, conditions)
+    await _in_team(session, owner, team_id)
     taken = select(func.count()).select_from(SavedView).where(col(SavedView.staff_id) == owner)
     if (await session.exec(taken)).one() >= MOST:
-        raise ViewProblem(f"You have {MOST} views already. Delete one that you need no more")
+        raise ViewProblem(Sentence("You have %(most)s views already. Delete one that you need no more", {"most": MOST}))
     row = SavedView(name=plain, staff_id=owner, shared=shared or team_id is not None, team_id=team_id, conditions={})
     row.conditions = asdict(conditions)
     session.add(row)
@@ -83,11 +80,32 @@ async def create(
     return row.id or 0
 
 
+async def change(
+    session: AsyncSession,
+    view_id: int,
+    name: str,
+    conditions: Conditions,
+    *,
+    by: int,
+    everybodys: bool,
+    shared: bool = False,
+    team_id: int | None = None,
+    now: datetime,
+) -> None:
+    """Name, conditions and for whom, at once. `everybodys` as of `remove`. Raises NoSuchView or ViewProblem."""
+    row = await _own(session, view_id, by, everybodys=everybodys)
+    plain = _named(name, conditions)
+    if team_id != row.team_id:
+        await _in_team(session, by, team_id)
+    row.name, row.shared, row.team_id = plain, shared or team_id is not None, team_id
+    row.conditions = asdict(conditions)
+    await session.flush()
+    await audit.write(session, "view.change", staff_id=by, subject=f"view:{view_id}", detail=plain, now=now)
+
+
 async def remove(session: AsyncSession, view_id: int, *, by: int, everybodys: bool, now: datetime) -> None:
     """One's own; `everybodys`: also a shared one of somebody else's. Raises NoSuchView."""
-    row = await session.get(SavedView, view_id, with_for_update=True)
-    if row is None or (row.staff_id != by and not (everybodys and row.shared)):
-        raise NoSuchView(f"There is no view {view_id} of yours")
+    row = await _own(session, view_id, by, everybodys=everybodys)
     await session.delete(row)
     await session.flush()
     await audit.write(session, "view.delete", staff_id=by, subject=f"view:{view_id}", detail=row.name, now=now)
@@ -110,6 +128,32 @@ async def get(session: AsyncSession, view_id: int, staff_id: int) -> View:
     if found is None:
         raise NoSuchView(f"There is no view {view_id} that you see")
     return found
+
+
+def may_change(view: View, staff_id: int, *, everybodys: bool) -> bool:
+    """Whether this person may change and delete it."""
+    return view.owner_id == staff_id or (everybodys and view.shared)
+
+
+async def _own(session: AsyncSession, view_id: int, by: int, *, everybodys: bool) -> SavedView:
+    row = await session.get(SavedView, view_id, with_for_update=True)
+    if row is None or (row.staff_id != by and not (everybodys and row.shared)):
+        raise NoSuchView(f"There is no view {view_id} of yours")
+    return row
+
+
+def _named(name: str, conditions: Conditions) -> str:
+    plain = " ".join(name.replace("\0", "").split())[:LONGEST_NAME]
+    if not plain:
+        raise ViewProblem(Sentence("The view needs a name: it stands in the list of views"))
+    if not conditions.states:
+        raise ViewProblem(Sentence("Choose at least one state, or nothing would ever be in it"))
+    return plain
+
+
+async def _in_team(session: AsyncSession, staff_id: int, team_id: int | None) -> None:
+    if team_id is not None and team_id not in {team.id for team in await teams.of(session, staff_id)}:
+        raise ViewProblem(_NOT_IN_TEAM)
 
 
 def where(conditions: Conditions, staff_id: int, matching: str) -> tuple[str, dict[str, object]]:
@@ -150,9 +194,9 @@ def checked(conditions: Conditions, *, channels: Collection[str], staff: Collect
     """Raises ViewProblem for what a form cannot have offered."""
     someone = conditions.assignee.isdecimal() and int(conditions.assignee) in staff
     if conditions.assignee not in ("", ME, NOBODY) and not someone:
-        raise ViewProblem("This colleague has no account any more. Load the page again")
+        raise ViewProblem(Sentence("This colleague has no account any more. Load the page again"))
     if conditions.channel not in ("", *channels) or conditions.kind not in ("", *Kind):
-        raise ViewProblem("This channel is not set up any more. Load the page again")
+        raise ViewProblem(Sentence("This channel is not set up any more. Load the page again"))
     return conditions
 
 

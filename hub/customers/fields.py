@@ -9,16 +9,32 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hub.sentences import Sentence
+
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _LONGEST_NAME = 200
+LABELS: Mapping[str, Sentence] = {
+    "name": Sentence("Name"),
+    "given_name": Sentence("Given name, for greetings"),
+    "language": Sentence("Language"),
+    "timezone": Sentence("Time zone"),
+    "birthday": Sentence("Birthday"),
+    "labels": Sentence("Labels"),
+    "paused_until": Sentence("Pause until"),
+}
 
 
 class BadField(ValueError):
-    """A field that may not be set, or a value it cannot hold. The message names both."""
+    """A field that may not be set, or a value it cannot hold. The message names both: to programs by the field's own
+    name, to people by what their page calls it.
+    """
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field = field
+    def __init__(self, field: str, problem: Sentence) -> None:
+        super().__init__(Sentence("%(field)s: %(problem)s", {"field": LABELS.get(field, field), "problem": problem}))
+        self.field, self.problem = field, problem
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.problem}"
 
 
 def checked(changes: Mapping[str, object]) -> dict[str, Any]:
@@ -26,7 +42,7 @@ def checked(changes: Mapping[str, object]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for name, value in changes.items():
         if name not in CHANGEABLE:
-            raise BadField(name, f"cannot be set. These can: {', '.join(CHANGEABLE)}")
+            raise BadField(name, Sentence("cannot be set. These can: %(names)s", {"names": ", ".join(CHANGEABLE)}))
         columns |= _birthday(value) if name == "birthday" else {name: CHANGEABLE[name](name, value)}
     return columns
 
@@ -38,14 +54,14 @@ def plain(text: str) -> str:
 
 def _line(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise BadField(name, f"{value!r} is not text")
+        raise _unfit(name, value, Sentence("“%(value)s” is not text"))
     return plain(value)[:_LONGEST_NAME]
 
 
 def _name(name: str, value: object) -> str:
     line = _line(name, value)
     if not line:
-        raise BadField(name, "must not be empty")
+        raise BadField(name, Sentence("must not be empty"))
     return line
 
 
@@ -56,14 +72,14 @@ def _optional(name: str, value: object) -> str | None:
 def _language(name: str, value: object) -> str:
     code = _line(name, value).lower()
     if not re.fullmatch(r"[a-z]{2}", code):
-        raise BadField(name, f"{value!r} is not a two-letter language code, such as pl")
+        raise _unfit(name, value, Sentence("“%(value)s” is not a two-letter language code, such as pl"))
     return code
 
 
 def _country(name: str, value: object) -> str | None:
     code = (_optional(name, value) or "").upper()
     if code and not re.fullmatch(r"[A-Z]{2}", code):
-        raise BadField(name, f"{value!r} is not a two-letter country code, such as PL")
+        raise _unfit(name, value, Sentence("“%(value)s” is not a two-letter country code, such as PL"))
     return code or None
 
 
@@ -72,24 +88,24 @@ def _zone(name: str, value: object) -> str | None:
     try:
         return ZoneInfo(zone).key if zone else None
     except (KeyError, ValueError, OSError) as e:  # zoneinfo raises each of them
-        raise BadField(name, f"{value!r} is not an IANA time zone, such as Europe/Warsaw") from e
+        raise _unfit(name, value, Sentence("“%(value)s” is not an IANA time zone, such as Europe/Warsaw")) from e
 
 
 def _flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise BadField(name, f"{value!r} is neither true nor false")
+        raise _unfit(name, value, Sentence("“%(value)s” is neither true nor false"))
     return value
 
 
 def _labels(name: str, value: object) -> list[str]:
     if not isinstance(value, list | tuple):
-        raise BadField(name, f"{value!r} is not a list")
+        raise _unfit(name, value, Sentence("“%(value)s” is not a list"))
     return list(dict.fromkeys(label for label in (_line(name, one) for one in value) if label))
 
 
 def _attributes(name: str, value: object) -> dict[str, object]:
     if not isinstance(value, Mapping):
-        raise BadField(name, f"{value!r} is not a table of names and values")
+        raise _unfit(name, value, Sentence("“%(value)s” is not a table of names and values"))
     return {_name(name, key): _attribute(name, one) for key, one in value.items()}
 
 
@@ -101,19 +117,19 @@ def _attribute(name: str, value: object) -> object:
 
 def _staff(name: str, value: object) -> int | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-        raise BadField(name, f"{value!r} is not the number of a member of staff")
+        raise _unfit(name, value, Sentence("“%(value)s” is not the number of a member of staff"))
     return value
 
 
 def _time(name: str, value: object) -> time | None:
     if value is not None and not isinstance(value, time):
-        raise BadField(name, f"{value!r} is not a time of day")
+        raise _unfit(name, value, Sentence("“%(value)s” is not a time of day"))
     return value
 
 
 def _moment(name: str, value: object) -> datetime | None:
     if value is not None and (not isinstance(value, datetime) or value.tzinfo is None):
-        raise BadField(name, f"{value!r} is not a moment with its zone")
+        raise _unfit(name, value, Sentence("“%(value)s” is not a moment with its zone"))
     return value
 
 
@@ -127,7 +143,12 @@ def _birthday(value: object) -> dict[str, int | None]:
             if _is_date(year, month, day):
                 return {"birth_year": year, "birth_month": month, "birth_day": day}
             shown = "-".join(f"{part:02d}" for part in (year, month, day) if part is not None)
-    raise BadField("birthday", f"{shown} is not a date. Write 1984-02-29, or 02-29 without the year")
+    no_date = Sentence("“%(value)s” is not a date. Write 1984-02-29, or 02-29 without the year")
+    raise _unfit("birthday", shown, no_date)
+
+
+def _unfit(name: str, value: object, problem: Sentence) -> BadField:
+    return BadField(name, Sentence(problem.words, {"value": str(value)[:_LONGEST_NAME]}))
 
 
 def _is_date(year: int | None, month: int, day: int) -> bool:

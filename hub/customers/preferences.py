@@ -16,6 +16,7 @@ from hub.customers import directory
 from hub.customers.fields import BadField
 from hub.models import ChannelPreference
 from hub.models.vocabulary import Purpose
+from hub.sentences import Sentence
 
 
 async def rankings(session: AsyncSession, customer_id: UUID) -> Mapping[Purpose, tuple[Kind, ...]]:
@@ -41,5 +42,5 @@ async def pause(
 ) -> None:
     """Nothing but answers between two moments; two Nones end a pause. Raises NotFound or BadField."""
     if since is not None and until is not None and until <= since:
-        raise BadField("paused_until", "must be later than the beginning of the pause")
+        raise BadField("paused_until", Sentence("must be later than the beginning of the pause"))
     await directory.change(session, customer_id, {"paused_from": since, "paused_until": until}, now=now)

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels import address
 from hub.models import Staff, StaffSession
 from hub.models.vocabulary import Role
+from hub.sentences import Sentence
 from hub.staff import audit, passwords
 
 LONGEST_UNDO = 60  # seconds
@@ -99,7 +100,8 @@ async def change(
     staff = await get(session, staff_id)
     for field, value in changes.items():
         if field not in _CHANGES:
-            raise AccountProblem(f"{field} cannot be changed here. What can: {', '.join(_CHANGES)}")
+            gaps = {"field": field, "names": ", ".join(_CHANGES)}
+            raise AccountProblem(Sentence("%(field)s cannot be changed here. What can: %(names)s", gaps))
         setattr(staff, field, _CHANGES[field](None if value is None else str(value)))
     detail = ", ".join(changes)
     await audit.write(session, "staff.change", staff_id=by, subject=f"staff:{staff_id}", detail=detail, now=now)
@@ -157,7 +159,9 @@ async def set_away(session: AsyncSession, staff_id: int, away: bool) -> None:
 async def set_undo_seconds(session: AsyncSession, staff_id: int, seconds: int | None, *, now: datetime) -> None:
     """How long what this person sends can be taken back; None: as the company does. Raises NotFound, AccountProblem."""
     if seconds is not None and not 0 <= seconds <= LONGEST_UNDO:
-        raise AccountProblem(f"{seconds} seconds are too long to wait. Choose 0 to {LONGEST_UNDO}, or nothing")
+        gaps = {"seconds": seconds, "most": LONGEST_UNDO}
+        long = Sentence("%(seconds)s seconds are too long to wait. Choose 0 to %(most)s, or nothing", gaps)
+        raise AccountProblem(long)
     (await get(session, staff_id)).undo_seconds = seconds
     subject = f"staff:{staff_id}"
     await audit.write(session, "staff.change", staff_id=staff_id, subject=subject, detail="undo_seconds", now=now)
@@ -165,14 +169,18 @@ async def set_undo_seconds(session: AsyncSession, staff_id: int, seconds: int | 
 
 async def _free(session: AsyncSession, email: str) -> None:
     if await by_email(session, email) is not None:
-        raise EmailTaken(f"{email} already has an account. Use another address, or change that account")
+        taken = Sentence(
+            "%(email)s already has an account. Use another address, or change that account", {"email": email}
+        )
+        raise EmailTaken(taken)
 
 
 async def _keep_an_admin(session: AsyncSession, staff: Staff) -> None:
     """The rows are locked, so that two administrators cannot remove each other at the same moment."""
     query = select(Staff.id).where(Staff.role == Role.ADMIN, col(Staff.active)).with_for_update()
     if list(await session.exec(query)) == [staff.id]:
-        raise LastAdmin(f"{staff.name} is the only administrator. Make somebody else one first")
+        gaps = {"name": staff.name}
+        raise LastAdmin(Sentence("%(name)s is the only administrator. Make somebody else one first", gaps))
 
 
 async def _end_sessions(session: AsyncSession, staff_id: int) -> None:
@@ -182,7 +190,7 @@ async def _end_sessions(session: AsyncSession, staff_id: int) -> None:
 def _named(name: str | None) -> str:
     tidy = " ".join("".join(c if c.isprintable() else " " for c in name or "").split())[:200]
     if not tidy:
-        raise AccountProblem("The account needs a name: colleagues and customers see it")
+        raise AccountProblem(Sentence("The account needs a name: colleagues and customers see it"))
     return tidy
 
 
@@ -194,7 +202,8 @@ def _zone(name: str | None) -> str:
     try:
         return ZoneInfo(name or "UTC").key
     except (ValueError, OSError, KeyError) as e:  # zoneinfo's own error is a KeyError
-        raise AccountProblem(f"{name!r} is not a time zone. Write it as in Europe/Warsaw") from e
+        gaps = {"name": name or ""}
+        raise AccountProblem(Sentence("“%(name)s” is not a time zone. Write it as in Europe/Warsaw", gaps)) from e
 
 
 def _phone(phone: str | None) -> str | None:

@@ -13,6 +13,8 @@ from typing import TypeVar, TypeVarTuple, Unpack
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from hub.sentences import Sentence
+
 SHORTEST, LONGEST = 10, 1000
 
 R = TypeVar("R")
@@ -29,13 +31,15 @@ class WeakPassword(ValueError):
 def check(password: str, email: str) -> None:
     """Raise WeakPassword unless `password` will do for the account of `email`."""
     if len(password) < SHORTEST:
-        raise WeakPassword(f"The password is too short: use at least {SHORTEST} characters")
+        raise WeakPassword(
+            Sentence("The password is too short: use at least %(least)s characters", {"least": SHORTEST})
+        )
     if len(password) > LONGEST:
-        raise WeakPassword(f"The password is too long: use at most {LONGEST} characters")
+        raise WeakPassword(Sentence("The password is too long: use at most %(most)s characters", {"most": LONGEST}))
     if password.strip().lower() in (email.lower(), email.lower().partition("@")[0]):
-        raise WeakPassword("The password is the account's own address: choose one that nobody can guess")
+        raise WeakPassword(Sentence("The password is the account's own address: choose one that nobody can guess"))
     if len(set(password)) < 3:
-        raise WeakPassword("The password repeats one or two characters: choose one that nobody can guess")
+        raise WeakPassword(Sentence("The password repeats one or two characters: choose one that nobody can guess"))
 
 
 async def hashed(password: str) -> str:

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Staff, Team, TeamChannel, TeamMember
 from hub.models.vocabulary import Assigning
+from hub.sentences import Sentence
 from hub.staff import audit
 
 LONGEST_NAME, LONGEST_SIGNATURE, MOST = 100, 4000, 10_000
@@ -70,7 +71,7 @@ async def set_members(
     team, wanted = await get(session, team_id), set(staff_ids)
     known = set(await session.exec(select(Staff.id).where(col(Staff.id).in_(wanted))))
     if wanted - known:
-        raise TeamProblem("One of these people has no account any more. Load the page again")
+        raise TeamProblem(Sentence("One of these people has no account any more. Load the page again"))
     await session.exec(delete(TeamMember).where(col(TeamMember.team_id) == team_id))
     session.add_all(TeamMember(team_id=team_id, staff_id=one) for one in sorted(wanted))
     await session.flush()
@@ -101,7 +102,10 @@ async def set_assigning(
     """How its new conversations come to its people, from now on. Raises NotFound or TeamProblem."""
     team = await get(session, team_id)
     if capacity is not None and not 0 < capacity <= MOST:
-        raise TeamProblem(f"One person can have from 1 to {MOST} open conversations. Leave it empty for any number")
+        most = Sentence(
+            "One person can have from 1 to %(most)s open conversations. Leave it empty for any number", {"most": MOST}
+        )
+        raise TeamProblem(most)
     if assigning is not team.assigning:
         team.assigning, team.assigning_since = assigning, now
     team.capacity = capacity
@@ -172,17 +176,18 @@ def tidy(signature: str) -> str:
     """With one kind of line end and none around it. Raises TeamProblem."""
     text = "\n".join(line.rstrip() for line in signature.replace("\0", "").splitlines()).strip("\n")
     if len(text) > LONGEST_SIGNATURE:
-        raise TeamProblem(f"The signature is longer than {LONGEST_SIGNATURE} characters. Shorten it")
+        gaps = {"most": LONGEST_SIGNATURE}
+        raise TeamProblem(Sentence("The signature is longer than %(most)s characters. Shorten it", gaps))
     return text
 
 
 async def _free(session: AsyncSession, name: str, *, except_for: int | None) -> str:
     plain = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:LONGEST_NAME]
     if not plain:
-        raise TeamProblem("The team needs a name: colleagues see it in the inbox, customers in signatures")
+        raise TeamProblem(Sentence("The team needs a name: colleagues see it in the inbox, customers in signatures"))
     taken = (await session.exec(select(Team.id).where(func.lower(Team.name) == plain.lower()))).first()
     if taken not in (None, except_for):
-        raise TeamProblem(f"There is a team {plain} already. Choose another name")
+        raise TeamProblem(Sentence("There is a team %(name)s already. Choose another name", {"name": plain}))
     return plain
 
 

@@ -50,7 +50,7 @@ async def undo(visit: Anyone, seconds: Annotated[str, Form(max_length=9)] = "") 
             chosen = int(seconds) if seconds.strip() else None
             await accounts.set_undo_seconds(session, visit.staff_id, chosen, now=visit.now)
     except AccountProblem as e:
-        return page(visit, "account.html", status=422, **await _data(visit) | {"trouble": str(e)})
+        return page(visit, "account.html", status=422, **await _data(visit) | {"trouble": worded(e)})
     return go(visit, "/account", _("Saved."))
 
 

@@ -37,7 +37,7 @@ async def add_person(
     role: Annotated[Role, Form()] = Role.AGENT,
     phone: Annotated[str, Form()] = "",
     language: Annotated[str, Form()] = "en",
-    timezone: Annotated[str, Form()] = "UTC",
+    timezone: Annotated[str, Form()] = "",
 ) -> Response:
     typed = {"email": email, "name": name, "phone": phone, "timezone": timezone}
     try:
@@ -50,7 +50,7 @@ async def add_person(
                 password=password,
                 phone=phone or None,
                 language=language,
-                timezone=timezone or "UTC",
+                timezone=timezone or visit.hub.settings.hub.timezone,
                 now=visit.now,
                 by=visit.staff_id,
             )
@@ -116,6 +116,7 @@ async def _data(visit: Visit) -> dict[str, Any]:
             "uncertain": await uncertain.number(session),
             "roles": words.ROLES,
             "tongues": translations.LANGUAGES,
+            "usual_zone": visit.hub.settings.hub.timezone,
             "issued": "",
             "trouble": "",
             "typed": {},

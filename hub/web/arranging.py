@@ -127,7 +127,7 @@ async def _refused(visit: Visit, interaction_id: UUID, view: str, why: CannotRea
     async with visit.hub.database.unit() as session:
         word = await history.entry(session, interaction_id)
     place = f"/{word.conversation_id}" if word.conversation_id else ""
-    return go(visit, f"/inbox/{_shown(view)}{place}", str(why))
+    return go(visit, f"/inbox/{_shown(view)}{place}", worded(why))
 
 
 async def _note(session: Any, visit: Visit, action: str, change: Rearrangement) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Response
 
 from hub.conversations import canned, inbox
 from hub.conversations.canned import CannedProblem, Wording
@@ -19,6 +19,19 @@ from hub.web.translations import gettext as _
 from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
+
+
+def _wording(
+    shortcut: Annotated[str, Form()] = "",
+    title: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    team: Annotated[str, Form(max_length=9)] = "",
+) -> Wording:
+    """`team` empty: everybody's."""
+    return Wording(shortcut, title, text, int(team) if team.isdecimal() else None)
+
+
+Form_ = Annotated[Wording, Depends(_wording)]
 
 
 @router.get("/canned")
@@ -38,20 +51,14 @@ async def pick(
             raise HTTPException(404)
         company = visit.hub.gate.company
         found = await canned.offered(session, customer, staff_id=visit.staff_id, company=company, query=q)
+        some = bool(found) or await canned.any_for(session, visit.staff_id)
     shown = view if is_view(view) else "all"
     back = f"/inbox/{shown}/{conversation}" if conversation else f"/customers/{customer}"
-    return page(visit, "canned_pick.html", block="picks", found=found, back=back, q=q)
+    return page(visit, "canned_pick.html", block="picks", found=found, some=some, back=back)
 
 
 @router.post("/canned")
-async def create(
-    visit: Answerer,
-    shortcut: Annotated[str, Form()] = "",
-    title: Annotated[str, Form()] = "",
-    text: Annotated[str, Form()] = "",
-    team: Annotated[str, Form(max_length=9)] = "",
-) -> Response:
-    wording = Wording(shortcut, title, text, _team(team))
+async def create(visit: Answerer, wording: Form_) -> Response:
     try:
         async with visit.hub.database.unit() as session:
             await demand(session, visit, wording.team_id)
@@ -66,15 +73,7 @@ async def create(
 
 
 @router.post("/canned/{canned_id}")
-async def change(
-    visit: Answerer,
-    canned_id: int,
-    shortcut: Annotated[str, Form()] = "",
-    title: Annotated[str, Form()] = "",
-    text: Annotated[str, Form()] = "",
-    team: Annotated[str, Form(max_length=9)] = "",
-) -> Response:
-    wording = Wording(shortcut, title, text, _team(team))
+async def change(visit: Answerer, canned_id: int, wording: Form_) -> Response:
     try:
         async with visit.hub.database.unit() as session:
             before = await canned.get(session, canned_id)
@@ -100,10 +99,6 @@ async def demand(session: Any, visit: Visit, team_id: int | None) -> None:
     own = [team.id for team in await teams.of(session, visit.staff_id)]
     if not canned.may_write(team_id, own, everybodys=visit.may(Action.CANNED)):
         raise Forbidden(Action.CANNED.value)
-
-
-def _team(number: str) -> int | None:
-    return int(number) if number.isdecimal() else None
 
 
 async def _again(visit: Visit, trouble: str, typed: dict[str, Any]) -> Response:

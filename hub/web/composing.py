@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from hub.conversations import canned, drafting, drafts
+from hub.conversations import canned, drafting, drafts, replies
 from hub.conversations.drafts import Draft, Place
 from hub.conversations.inbox import Line
 from hub.models.vocabulary import Kind
@@ -18,6 +18,7 @@ from hub.web.access import Visit
 from hub.web.cards import Card
 from hub.web.threads import Told
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ async def composer(session: Any, visit: Visit, card: Card, line: Line | None = N
     """The composer of a conversation, or of a customer's page."""
     senders = visit.hub.gate.senders
     kinds = tuple(kind for kind in Kind if card.reachable(kind) and senders.get(kind))
-    chosen, because = _choice(card, kinds, line)
+    spoken = await replies.last_written(session, line.id) if line is not None else None
+    chosen, because = _choice(card, kinds, line, spoken)
     subject = line.subject if line is not None else ""
     place = Place(visit.staff_id, card.customer.id, line.id if line else None)
     fresh = Composer(
@@ -113,7 +115,7 @@ async def with_canned(visit: Visit, composer: Composer, customer_id: UUID, canne
         found = await canned.filled(
             session, canned_id, customer_id, staff_id=visit.staff_id, company=visit.hub.gate.company
         )
-    return replace(composer, text="\n\n".join(filter(None, (composer.text, found.text))), trouble=found.trouble)
+    return replace(composer, text="\n\n".join(filter(None, (composer.text, found.text))), trouble=worded(found.trouble))
 
 
 async def _mail(session: Any, visit: Visit, card: Card, line: Line | None) -> MailPart:
@@ -140,15 +142,17 @@ async def _mail(session: Any, visit: Visit, card: Card, line: Line | None) -> Ma
     )
 
 
-def _choice(card: Card, kinds: tuple[Kind, ...], line: Line | None) -> tuple[str, str]:
-    """Which channel is chosen first, and why, in words."""
+def _choice(card: Card, kinds: tuple[Kind, ...], line: Line | None, spoken: Kind | None) -> tuple[str, str]:
+    """Which channel is chosen first, and why, in words. `spoken`: the customer wrote by it last, in this one."""
     first = next((kind for kind in card.ranking if kind in kinds), None)
     if first is None:
         return "note", _("No address to write to: only a note is possible.")
     if card.ranked_by_customer:
         return first, _("because the customer prefers it")
+    if spoken in kinds:
+        return spoken, _("because the customer wrote by it")
     if line is not None and line.kind in kinds and line.kind is not Kind.VOICE:
-        return line.kind, _("because the customer wrote by it")
+        return line.kind, _("because this conversation goes by it")
     return first, _("our usual first choice")
 
 

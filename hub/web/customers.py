@@ -11,6 +11,7 @@ from channels.address import BadAddress
 from hub.customers import directory
 from hub.customers.directory import AddressTaken, NewCustomer
 from hub.customers.fields import BadField
+from hub.sentences import Sentence
 from hub.staff import audit
 from hub.web import words
 from hub.web.access import CustomerReader, CustomerWriter, Visit
@@ -85,6 +86,9 @@ def _refused(visit: Visit, typed: Typed, trouble: str) -> Response:
     return page(visit, "customer_new.html", status=422, **data)
 
 
+_AS_A_DATE = Sentence("write it as 1984-02-29, or 02-29 without the year")
+
+
 def read_birthday(text: str) -> tuple[int | None, int, int] | None:
     """`1984-02-29`, or `02-29` when the year is not known. Raises BadField."""
     parts = text.strip().split("-")
@@ -93,9 +97,9 @@ def read_birthday(text: str) -> tuple[int | None, int, int] | None:
     try:
         numbers = [int(part) for part in parts]
     except ValueError as e:
-        raise BadField("birthday", "write it as 1984-02-29, or 02-29 without the year") from e
+        raise BadField("birthday", _AS_A_DATE) from e
     if len(numbers) == 3:
         return numbers[0], numbers[1], numbers[2]
     if len(numbers) == 2:
         return None, numbers[0], numbers[1]
-    raise BadField("birthday", "write it as 1984-02-29, or 02-29 without the year")
+    raise BadField("birthday", _AS_A_DATE)

@@ -14,6 +14,7 @@ from hub.web.access import TeamLead, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 _Person = Annotated[int, Form(ge=1, le=2**31 - 1)]
@@ -31,7 +32,7 @@ async def hand_over(visit: TeamLead, giver: _Person, receiver: _Person) -> Respo
         async with visit.hub.database.unit() as session:
             given = await handing_over.hand_over(session, giver, receiver, now=visit.now, by=visit.staff_id)
     except (CannotHandOver, accounts.NotFound) as e:
-        return page(visit, "hand_over.html", status=422, **await _data(visit) | {"trouble": str(e)})
+        return page(visit, "hand_over.html", status=422, **await _data(visit) | {"trouble": worded(e)})
     said = _("Handed over: %(customers)s customers, %(conversations)s conversations, %(tasks)s tasks.") % {
         "customers": given.customers,
         "conversations": given.conversations,

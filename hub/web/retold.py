@@ -1,4 +1,5 @@
-"""Lines that the log keeps in English (why the gate decided, why a campaign paused), in the language of the reader.
+"""Lines that the log keeps in English (why the gate decided, why a campaign paused, what is late), in the reader's
+language.
 
 Each is recognised by the message id that it was made of; a line that none of them fits is shown as it is.
 """
@@ -56,6 +57,10 @@ LINES = (
     N_("“%(name)s” has paused itself: %(rest)s. Look into it, then go on with it or cancel it"),
     N_("A campaign did not start: %(rest)s"),
     N_("at sending: %(rest)s"),
+    N_("Late: %(name)s waits for the first answer"),
+    N_("Late: %(name)s waits for an answer"),
+    N_("Late: the matter of %(name)s is not settled"),
+    N_("Satisfaction: %(score)s of %(most)s"),
 )
 _CHANNEL = re.compile(r"(email|sms|voice): (.*)", re.DOTALL)
 _GAP = re.compile(r"%\\\((\w+)\\\)s")

@@ -15,6 +15,7 @@ from hub.web.access import TeamLead, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 DAYS = 30
@@ -42,7 +43,9 @@ async def save(
         async with visit.hub.database.unit() as session:
             await surveys.set_rule(session, wanted, now=visit.now, by=visit.staff_id)
     except SurveyProblem as e:
-        return page(visit, "satisfaction.html", status=422, **await _data(visit) | {"trouble": str(e), "rule": wanted})
+        return page(
+            visit, "satisfaction.html", status=422, **await _data(visit) | {"trouble": worded(e), "rule": wanted}
+        )
     return go(visit, "/satisfaction", _("Saved."))
 
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 
 from channels.message import Kind
-from hub.conversations import policies, routing, signatures
+from hub.conversations import belongings, policies, routing, signatures
 from hub.conversations.signatures import SignatureProblem
 from hub.models.vocabulary import Assigning
+from hub.sentences import Sentence
 from hub.staff import accounts, teams
 from hub.staff.teams import TeamProblem
 from hub.web.access import TeamLead, Visit
@@ -65,7 +66,13 @@ async def change(
 
 
 @router.post("/teams/{team_id}/delete")
-async def delete(visit: TeamLead, team_id: int) -> Response:
+async def delete(visit: TeamLead, team_id: int, confirmed: Annotated[str, Form()] = "") -> Response:
+    """Only after a page that says what goes with it."""
+    if not confirmed:
+        async with visit.hub.database.unit() as session:
+            team = await teams.get(session, team_id)
+            kept = await belongings.of_team(session, team_id)
+        return page(visit, "team_end.html", team=team, kept=kept)
     async with visit.hub.database.unit() as session:
         await teams.remove(session, team_id, now=visit.now, by=visit.staff_id)
         await policies.again(session)
@@ -76,7 +83,10 @@ def _most(typed: str) -> int | None:
     """Raises TeamProblem."""
     text = typed.strip()
     if text and not text.isdecimal():
-        raise TeamProblem(f"{text!r} is not a whole number. Leave it empty for any number of conversations")
+        gaps = {"typed": text}
+        raise TeamProblem(
+            Sentence("“%(typed)s” is not a whole number. Leave it empty for any number of conversations", gaps)
+        )
     return int(text) if text else None
 
 

@@ -13,7 +13,7 @@ from hub.interactions import history
 from hub.interactions.history import Entry, File
 from hub.models.vocabulary import Direction, Origin, State
 from hub.outbound import rendering
-from hub.web import invitations
+from hub.web import invitations, retold
 
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _SMALLEST = 60  # bytes; there is no PNG of fewer
@@ -64,6 +64,8 @@ async def _all(session: Any, entries: Iterable[Entry]) -> list[Told]:
 
 async def _one(session: Any, entry: Entry) -> Told:
     subject, text = entry.subject, entry.text
+    if entry.kind is None and entry.origin is Origin.CUSTOMER:  # how satisfied they are: kept in English
+        text = retold.retold(text)
     if not text and entry.template_version_id is not None:
         rendered = await rendering.text_of(session, entry)
         subject, text = rendered.subject or subject, rendered.text

@@ -177,6 +177,16 @@ async def test_a_view_is_saved_shared_and_deleted(world: Any, signed_in: Any) ->
     assert "gone" in (await agent.see(f"{base}/line")).select_one(".line")["class"]
     number = path.removeprefix("/inbox/saved-")
     assert (await agent.send(f"/views/{number}/delete")).status_code == 404
+    assert (await agent.client.get(f"/views/{number}")).status_code == 403
+    form = (await lead.see(f"/views/{number}")).select_one("form:has([name=words])")
+    assert [form[name] for name in ("action",)] + [one["value"] for one in form.select("[name=name], [name=kind]")] == [
+        *(f"/views/{number}", "sms", "Texts")
+    ]
+    wished = {"name": "Saturday", "words": "saturday", "states": ("open",), "share": "everybody"}
+    assert (await agent.send(f"/views/{number}", **wished)).status_code == 404
+    assert (await lead.send(f"/views/{number}", **wished)).status_code == 303
+    seen = await agent.see(path)
+    assert (seen.select_one(".view[aria-current]").text, len(seen.select(".line"))) == ("Saturday", 1)
     assert (await lead.send(f"/views/{number}/delete")).status_code == 303
     await agent.see(path, status=404)
 

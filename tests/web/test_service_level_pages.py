@@ -72,7 +72,8 @@ async def test_with_its_team_a_service_level_goes_and_what_it_promised(world: An
         await policies.save(session, Policy("Gold", first=60, team_id=team), now=clock.now(), by=None)
         await keeping.reckon_anew(session, now=clock.now())
     due = []
-    for address, form in ((f"/teams/{team}", {"name": "Desk", "channels": "mail"}), (f"/teams/{team}/delete", {})):
+    ended = f"/teams/{team}/delete"
+    for address, form in ((f"/teams/{team}", {"name": "Desk", "channels": "mail"}), (ended, {"confirmed": "1"})):
         assert (await desk.send(address, **form)).status_code == 303
         async with world.hub.database.unit() as session:
             await keeping.reckon_anew(session, now=clock.now())

@@ -89,10 +89,14 @@ _KEYWORDS = {
 }
 
 
+_ADDRESSES = {"BadAddress": (1,)}  # channels know nothing of sentences
+
+
 def _messages() -> set[str]:
     """Whatever is said on the desk; sentences that are made of gaps alone are the same in every language."""
     options = {"**.html": {"trimmed": "true", "extensions": "jinja2.ext.do"}}
     found = [one[2] for one in extract_from_dir(TEMPLATES, [("**.html", "jinja2")], options)]
     found += [one[2] for one in extract_from_dir(ROOT / "hub", [("**.py", "python")], keywords=_KEYWORDS)]
+    found += [one[2] for one in extract_from_dir(ROOT / "channels", [("address.py", "python")], keywords=_ADDRESSES)]
     first = {message if isinstance(message, str) else message[0] for message in found}
     return {message for message in first if re.search(r"\w", _GAP.sub("", message))}

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import col, select
 
 from hub import clock
-from hub.conversations import signatures
+from hub.conversations import canned, signatures
 from hub.models import AttachmentRow, Interaction, Staff
 from hub.models.vocabulary import Direction, Role
 from hub.staff import passwords, teams
@@ -110,9 +110,13 @@ async def test_a_lead_makes_a_team_and_gives_it_people_a_mailbox_and_a_signature
     assert (await desk.send(form["action"], **fields, signature="{{ team }}")).status_code == 303
     async with world.hub.database.unit() as session:
         (team,) = await teams.listing(session)
+        words = canned.Wording("its-own", "", "x", team.id)
+        await canned.create(session, words, by=world.staff[Role.ADMIN], now=clock.now())
     people = frozenset({world.staff[Role.AGENT]})
     assert team == teams.Group(team.id, "Help", "{{ team }}", people, ("mail",))
-    assert (await desk.send(f"/teams/{team.id}/delete")).status_code == 303
+    asked = await desk.send(f"/teams/{team.id}/delete")
+    assert (asked.status_code, "/its-own" in asked.text) == (200, True)
+    assert (await desk.send(f"/teams/{team.id}/delete", confirmed="1")).status_code == 303
     assert "No team yet" in (await desk.see("/teams")).text
 
 

@@ -27,6 +27,8 @@ READY_SECONDS = 60
 ADMIN = "admin@meadow.example"
 AGENT = "maria@meadow.example"
 MARKETER = "marta@meadow.example"
+COLLEAGUE = "ivan@meadow.example"
+LEAD = "sofia@meadow.example"
 AGENT_PHONE = "+48501770014"  # its last digits: it answers and presses 1
 
 # The story has to be told at any hour of the night; equal times mean that no hour is quiet.
@@ -103,6 +105,8 @@ async def _people(hub: Hub) -> tuple[str, bool]:
         for email, name, role, phone in (
             (ADMIN, "Adam Nowicki", Role.ADMIN, None),
             (AGENT, "Maria Petrova", Role.AGENT, AGENT_PHONE),
+            (COLLEAGUE, "Ivan Georgiev", Role.AGENT, None),
+            (LEAD, "Sofia Dimitrova", Role.SUPERVISOR, None),
             (MARKETER, "Marta Lis", Role.MARKETER, None),
         ):
             await accounts.create(

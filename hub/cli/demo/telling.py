@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import clock
 from hub.campaigns import lifecycle
 from hub.cli import options
-from hub.cli.demo.stage import ADMIN, AGENT, MARKETER, Theatre
+from hub.cli.demo.stage import ADMIN, AGENT, COLLEAGUE, LEAD, MARKETER, Theatre
 from hub.cli.demo.story import SCENES, Failed, Scene
 from hub.reports import health
 from hub.reports.tally import Tally, tally
@@ -83,6 +83,8 @@ def invite(theatre: Theatre) -> None:
         Panel(
             f"The hub        [bold]{theatre.hub.settings.hub.public_url}[/]\n"
             f"Sign in as     {AGENT}  an agent\n"
+            f"               {COLLEAGUE}   another agent\n"
+            f"               {LEAD}  a supervisor\n"
             f"               {MARKETER}  a marketer\n"
             f"               {ADMIN}  everything\n"
             f"Password       {theatre.password}\n"

@@ -61,6 +61,7 @@
     if (!option) return;
     event.preventDefault(); /* the cursor stays in the text */
     if (option.dataset.text !== undefined) take(option);
+    else if (option.dataset.href) location.assign(option.dataset.href);
   });
   addEventListener("keydown", (event) => { /* before the desk's own keys */
     if (!open || event.target !== open.text || event.isComposing) return;

@@ -117,4 +117,4 @@ async def test_an_answer_that_this_customer_breaks_says_so_and_offers_no_text(
     async with database.unit() as session:
         number = await directory.create(session, directory.NewCustomer("+48 601 999 888"), now=now)
         (found,) = await canned.offered(session, number.id, staff_id=story.magda, company="Meadow")
-    assert (found.text, "/x, line 1" in found.trouble) == ("", True)
+    assert (found.text, "line 1" in str(found.trouble)) == ("", True)
