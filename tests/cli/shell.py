@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 120  # before a command that hangs fails its test
+SECONDS = 300  # before a command that hangs fails its test
 
 
 @dataclass(frozen=True)

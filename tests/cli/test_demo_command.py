@@ -17,6 +17,7 @@ async def test_the_story_holds_and_is_told_with_every_promised_figure(shell: Any
     log = told["log"]
     ways = [f"{way} {kind}" for way in ("in", "out") for kind in ("email", "sms", "voice")]
     assert [way for way in ways if log["words"].get(way, 0) < 1] == []
+    assert log["words"]["note"] >= 1
     assert log["customers"] >= 200
     assert log["receipts"]["delivered"] >= 1
     assert sum(log["states"].values()) == sum(log["words"][way] for way in ways[3:])

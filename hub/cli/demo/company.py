@@ -71,20 +71,20 @@ _LATIN = str.maketrans(
 
 async def load(session: AsyncSession, *, now: datetime) -> int:
     """Fill an empty database with the sample company; returns how many customers it has."""
-    people = _everybody(now)
-    for number, new in enumerate(people):
+    everybody = people(now)
+    for number, new in enumerate(everybody):
         customer = await directory.create(session, new, now=now)
         await _allow(session, customer.id, number, now)
         await directory.change(session, customer.id, _circumstances(number), now=now)
-    return len(people)
+    return len(everybody)
 
 
 def names(now: datetime) -> dict[str, str]:
     """Who is behind the mail addresses and numbers of the sample company, the people of the story first."""
-    return {address: one.name for one in _everybody(now) for address in (*one.phones, *one.emails)}
+    return {address: one.name for one in people(now) for address in (*one.phones, *one.emails)}
 
 
-def _everybody(now: datetime) -> list[directory.NewCustomer]:
+def people(now: datetime) -> list[directory.NewCustomer]:
     """The same company every time; only who has a birthday today depends on the day."""
     chance = random.Random(2026)  # noqa: S311 - nothing secret
     return [ANA, GEORGI, *_strangers(chance, now)]

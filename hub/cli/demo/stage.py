@@ -16,7 +16,7 @@ import aiohttp
 
 from hub import bootstrap, clock
 from hub.bootstrap import Hub
-from hub.cli.demo import company
+from hub.cli.demo import company, office
 from hub.cli.running import command, demand_port, stop_signal, supervise
 from hub.cli.sandbox import World, running_world
 from hub.models.vocabulary import Role
@@ -102,6 +102,7 @@ async def _people(hub: Hub) -> tuple[str, bool]:
     password = secrets.token_urlsafe(9)
     now = clock.now()
     async with hub.database.unit() as session:
+        numbers: dict[str, int] = {}
         for email, name, role, phone in (
             (ADMIN, "Adam Nowicki", Role.ADMIN, None),
             (AGENT, "Maria Petrova", Role.AGENT, AGENT_PHONE),
@@ -109,7 +110,7 @@ async def _people(hub: Hub) -> tuple[str, bool]:
             (LEAD, "Sofia Dimitrova", Role.SUPERVISOR, None),
             (MARKETER, "Marta Lis", Role.MARKETER, None),
         ):
-            await accounts.create(
+            made = await accounts.create(
                 session,
                 email=email,
                 name=name,
@@ -119,7 +120,9 @@ async def _people(hub: Hub) -> tuple[str, bool]:
                 timezone=hub.settings.hub.timezone,
                 now=now,
             )
+            numbers[email] = made.id or 0
         await company.load(session, now=now)
+        await office.load(session, agent=numbers[AGENT], colleague=numbers[COLLEAGUE], lead=numbers[LEAD], now=now)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
         json.dump({"password": password}, f)
     return password, True

@@ -14,10 +14,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.message import Kind
 from hub import clock
 from hub.campaigns import lifecycle
+from hub.cli.demo import company, morning
 from hub.cli.demo.company import ANA, DOMAIN, GEORGI
-from hub.cli.demo.stage import AGENT, AGENT_PHONE, Theatre
+from hub.cli.demo.stage import AGENT, AGENT_PHONE, COLLEAGUE, LEAD, Theatre
 from hub.cli.sandbox import Answer, Behaviour
-from hub.conversations import appointments, replies
+from hub.conversations import appointments, assignment, replies
 from hub.customers import consent, directory
 from hub.interactions import history
 from hub.interactions.history import Entry
@@ -226,6 +227,33 @@ async def spoken(t: Theatre) -> str:
     return "called, read out, held to the end"
 
 
+async def busy_morning(t: Theatre) -> str:
+    """Eight customers write in four languages; the desk gives the work out and answers one."""
+    people = company.people(clock.now())
+    for word in morning.WORDS:
+        who = people[word.number]
+        if word.kind is Kind.SMS:
+            t.world.carrier.text(who.phones[0], word.text)
+        else:
+            await t.world.mail.write(who.emails[0], _company_mail(t), word.subject, word.text)
+    found: dict[int, tuple[UUID, UUID]] = {}
+    for word in morning.WORDS:
+        entry = await _until_in_log(t, people[word.number], lambda e: e.direction is Direction.IN)
+        assert entry.conversation_id is not None
+        found[word.number] = entry.customer_id, entry.conversation_id
+    async with t.hub.database.unit() as session:
+        staff = await _staff(session)
+        agent, colleague, lead = staff[AGENT], staff[COLLEAGUE], staff[LEAD]
+        await morning.sort(session, found, agent=agent, colleague=colleague, lead=lead, now=clock.now())
+        customer, conversation = found[morning.GREEN.number]
+        reply = replies.Reply(conversation, customer, Kind.SMS, morning.ANSWER, agent, form_token=str(uuid4()))
+        given = await replies.answer(session, reply, gate=t.hub.gate, now=clock.now())
+    await _until_state(t, _placed(given), State.DELIVERED)
+    async with t.hub.database.unit() as session:
+        await assignment.resolve(session, conversation, now=clock.now())
+    return f"{len(found)} conversations: four given out, one snoozed, one answered and settled"
+
+
 SCENES: tuple[Scene, ...] = (
     Scene("mail_in", "Ana writes a mail", mail_in),
     Scene("sms_in", "Ana sends an SMS", sms_in),
@@ -239,6 +267,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("reminder", "An appointment is confirmed by “1”", reminder),
     Scene("campaign", "Marta sends a campaign", campaign),
     Scene("greetings", "Today's birthdays are greeted", greetings),
+    Scene("busy_morning", "Customers write in four languages", busy_morning),
 )
 
 
@@ -310,8 +339,11 @@ async def _customer(t: Theatre, who: directory.NewCustomer) -> UUID:
 
 
 async def _maria(session: AsyncSession) -> int:
-    people: Mapping[str, int] = {s.email: s.id or 0 for s in await accounts.listing(session)}
-    return people[AGENT]
+    return (await _staff(session))[AGENT]
+
+
+async def _staff(session: AsyncSession) -> Mapping[str, int]:
+    return {one.email: one.id or 0 for one in await accounts.listing(session)}
 
 
 def _placed(answer: request.Answer) -> UUID:

@@ -1,0 +1,67 @@
+"""The desk of the sample company: two teams, what they promise, what they often say, and what is left to do."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.cli.demo.company import ANA, GEORGI
+from hub.conversations import canned, policies, tasks, views
+from hub.conversations.canned import Wording
+from hub.conversations.policies import Policy
+from hub.conversations.tasks import NewTask
+from hub.conversations.views import Conditions
+from hub.customers import directory
+from hub.models.vocabulary import AddressKind
+from hub.staff import teams
+
+_CANNED = (
+    Wording("invoice", "The invoice is put right", "Dear {{ customer.first_name }},\n\nthe invoice is put right and on "
+            "its way to you. We are sorry for the trouble.\n\n{{ staff.first_name }}, {{ company }}"),
+    Wording("delivery", "Where we deliver", "We deliver everywhere in Europe within five working days, to islands "
+            "within eight.\n\n{{ staff.first_name }}"),
+    Wording("dostawa", "Kiedy przyjedzie", "Dzień dobry,\n\npaczka wyjechała dziś rano i będzie u Państwa jutro między "
+            "10 a 14.\n\n{{ staff.name }}"),
+    Wording("доставка", "Кога пристига", "Здравейте,\n\nпратката тръгна тази сутрин и ще бъде при Вас утре между 10 "
+            "и 14 часа.\n\n{{ staff.name }}"),
+)  # fmt: skip
+
+
+async def load(session: AsyncSession, *, agent: int, colleague: int, lead: int, now: datetime) -> None:
+    """Of the people and customers that are there already."""
+    support = await _team(session, "Support", {agent, colleague, lead}, ("mail", "sms", "voice"), lead, now)
+    await _team(session, "Garden advice", {colleague}, (), lead, now)
+    promises = Policy("Everybody", 2, first=60, next=120, resolution=2 * 24 * 60, warn=15, escalate_to_team=support)
+    vip = Policy("VIP", 1, vip_only=True, first=15, next=30, resolution=8 * 60, warn=5, escalate_to=lead)
+    for policy in (vip, promises):
+        await policies.save(session, policy, now=now, by=lead)
+    for wording in _CANNED:
+        await canned.create(session, wording, by=lead, now=now)
+    waiting = Conditions(assignee=views.ME, unread=True)
+    await views.create(session, "Mine, unread", waiting, owner=lead, shared=True, now=now)
+    await _work(session, agent, colleague, now)
+
+
+async def _team(
+    session: AsyncSession, name: str, people: set[int], channels: tuple[str, ...], by: int, now: datetime
+) -> int:
+    team = await teams.create(session, name, now=now, by=by)
+    assert team.id is not None
+    await teams.set_members(session, team.id, people, now=now, by=by)
+    await teams.set_channels(session, team.id, channels, now=now, by=by)
+    return team.id
+
+
+async def _work(session: AsyncSession, agent: int, colleague: int, now: datetime) -> None:
+    ana = await directory.find(session, AddressKind.PHONE, ANA.phones[0])
+    georgi = await directory.find(session, AddressKind.PHONE, GEORGI.phones[0])
+    day = timedelta(days=1)
+    for title, who, due, whose in (
+        ("Call Ana back about the terrace", ana, now + day / 6, agent),
+        ("Send Georgi the offer for twelve apple trees", georgi, now + day, agent),
+        ("Ask the carrier about the damaged pallet", None, now + 3 * day, agent),
+        ("Order new catalogues", None, now + 7 * day, colleague),
+    ):
+        new = NewTask(title, who.id if who else None, due_at=due, assignee_id=whose, created_by=whose)
+        await tasks.add(session, new, now=now)
