@@ -20,6 +20,7 @@ from hub.api import (
     messages,
     plain,
     reference,
+    search,
     service_levels,
     surveys,
     uncertain,
@@ -35,7 +36,7 @@ __all__ = ["Webhooks", "install_error_pages", "router"]
 _VERSION_1 = (
     *(customers, customer_events, campaigns, campaign_steps, interactions),
     *(conversations, canned, messages, appointments, uncertain),
-    *(hours, service_levels),
+    *(hours, service_levels, search),
 )
 _PUBLIC = (unsubscribe, surveys, links, files, health, plain)
 

@@ -6,7 +6,18 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Json, Moment, Word
@@ -20,6 +31,8 @@ class Customer(SQLModel, table=True):
         CheckConstraint("birth_day between 1 and 31", name="customer_birth_day"),
         Index("customer_birthday", "birth_month", "birth_day"),
         Index("customer_name", text("lower(name)")),
+        Index("customer_latin", "latin", postgresql_using="gin", postgresql_ops={"latin": "gin_trgm_ops"}),
+        Index("customer_labels", "labels", postgresql_using="gin"),
     )
     id: UUID = Field(primary_key=True)
     name: str
@@ -46,13 +59,19 @@ class Customer(SQLModel, table=True):
     quiet_until: time | None = None
     created_at: datetime = Field(sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)
+    latin: str | None = Field(  # the name as it is looked for, see `latin_words` (0004_desk)
+        default=None, sa_column=Column(Text, Computed("latin_words(name)", persisted=True), nullable=False)
+    )
 
 
 class Identity(SQLModel, table=True):
     """One address of one customer. An address belongs to one customer at a time."""
 
     __tablename__ = "identity"
-    __table_args__ = (UniqueConstraint("kind", "value", name="identity_value"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "value", name="identity_value"),
+        Index("identity_part", "value", postgresql_using="gin", postgresql_ops={"value": "gin_trgm_ops"}),
+    )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     customer_id: UUID = Field(foreign_key="customer.id", index=True, ondelete="CASCADE")
     kind: AddressKind = Field(sa_type=Word(AddressKind))

@@ -14,10 +14,13 @@ from hub.models.columns import Json, Moment, Word
 from hub.models.vocabulary import ConversationState, Direction, Kind, Origin, Purpose, Rearranged, State
 
 # Only what people wrote is searched: a campaign's body is its template's, indexing it per recipient buys nothing.
+# `plain_words` takes the accents off (0004_desk).
 _SEARCH = (
-    "case when origin in ('customer', 'agent', 'api') then "
-    "to_tsvector('simple'::regconfig, coalesce(subject, '') || ' ' || left(coalesce(body_text, ''), 100000)) end"
+    "case when origin in ('customer', 'agent', 'api') then to_tsvector('simple'::regconfig, "
+    "plain_words(left(coalesce(subject, '') || ' ' || coalesce(body_text, ''), 100000))) end"
 )
+_WRITTEN = text("search is not null")
+_SOON = {"gin_pending_list_limit": 256}  # kB of fresh entries that a search has to read one by one
 # What a campaign has queued is found by the campaign: entries that come and go by the million are spared here.
 _OPEN = "state in ('sending', 'unknown') or state = 'queued' and campaign_id is null"
 
@@ -43,7 +46,8 @@ class Interaction(SQLModel, table=True):
         Index("interaction_campaign", "campaign_id", "state", postgresql_where=text("campaign_id is not null")),
         Index("interaction_open", "state", postgresql_where=text(_OPEN)),
         Index("interaction_points_to", "points_to_id", postgresql_where=text("points_to_id is not null")),
-        Index("interaction_search", "search", postgresql_using="gin", postgresql_where=text("search is not null")),
+        Index("interaction_search", "search", postgresql_using="gin", postgresql_where=_WRITTEN, postgresql_with=_SOON),
+        Index("interaction_words", "id", postgresql_where=_WRITTEN),
         {"postgresql_partition_by": "RANGE (id)"},
     )
     id: UUID = Field(primary_key=True)
@@ -173,6 +177,15 @@ class AttachmentRow(SQLModel, table=True):
     """A file of an interaction. Its bytes lie in the storage under their SHA-256; its id cannot be guessed."""
 
     __tablename__ = "attachment"
+    __table_args__ = (
+        Index(
+            "attachment_search",
+            text("to_tsvector('simple'::regconfig, plain_words(name))"),
+            postgresql_using="gin",
+            postgresql_where=text("not inline"),
+            postgresql_with=_SOON,
+        ),
+    )
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     interaction_id: UUID = Field(foreign_key="interaction.id", index=True, ondelete="CASCADE")
     name: str
@@ -187,6 +200,13 @@ class Conversation(SQLModel, table=True):
     __tablename__ = "conversation"
     __table_args__ = (
         Index("conversation_inbox", "state", text("last_at desc")),
+        Index("conversation_latest", text("last_at desc"), text("id desc")),
+        Index(
+            "conversation_search",
+            text("to_tsvector('simple'::regconfig, plain_words(subject))"),
+            postgresql_using="gin",
+            postgresql_with=_SOON,
+        ),
         Index("conversation_customer", "customer_id", text("last_at desc")),
         Index(
             "conversation_unsettled",

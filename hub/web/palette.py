@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
 from hub.conversations import inbox, views
-from hub.customers import listing
-from hub.interactions import search
+from hub.search import everything
+from hub.search.conversations import Talk
+from hub.search.excerpts import Piece
+from hub.search.messages import Said
+from hub.search.query import QueryProblem
 from hub.staff.roles import Action
-from hub.web import words
+from hub.web import searching, words
 from hub.web.access import Anyone, Visit
 from hub.web.pages import page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 _EACH = 6
@@ -36,6 +41,7 @@ class Choice:
 
 
 _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
+    ("/search", "search", N_("Search"), Action.READ_CUSTOMERS),
     ("/customers", "users", N_("Customers"), Action.READ_CUSTOMERS),
     ("/customers/new", "user-plus", N_("New customer"), Action.WRITE_CUSTOMERS),
     ("/tasks", "square-check", N_("Tasks"), Action.READ_INBOX),
@@ -64,8 +70,8 @@ async def palette(visit: Anyone, q: str = "", here: str = "") -> Response:
     found = [one for one in [*_places(visit, bool(here))] if wanted.casefold() in one.word.casefold()]
     async with visit.hub.database.unit() as session:
         found += [one async for one in _saved(session, visit, wanted)]
-        if len(wanted) >= _LETTERS:
-            found += await _people(session, visit, wanted) + await _talks(session, visit, wanted)
+    if len(wanted) >= _LETTERS:
+        found += await _sought(visit, wanted)
     return page(visit, "palette.html", block="choices", found=found, q=q)
 
 
@@ -87,27 +93,34 @@ async def _saved(session: Any, visit: Visit, wanted: str) -> AsyncIterator[Choic
                 yield Choice("filter", view.name, _("Inbox"), f"/inbox/{inbox.SAVED}{view.id}")
 
 
-async def _people(session: Any, visit: Visit, wanted: str) -> list[Choice]:
-    if not visit.may(Action.READ_CUSTOMERS):
-        return []
-    found = await listing.listing(session, query=wanted, limit=_EACH)
-    return [
-        Choice("user", one.name, ", ".join((*one.emails, *one.phones)[:2]), f"/customers/{one.id}") for one in found
-    ]
+async def _sought(visit: Visit, wanted: str) -> list[Choice]:
+    """The first few of each group, and the way to all of them; an operator that is not understood is told there."""
+    allowed = searching.groups(visit)
+    onward = Choice("search", _("Search everywhere"), wanted, f"/search?q={quote(wanted)}")
+    try:
+        found = await searching.look(visit, wanted, allowed, limit=_EACH, beginning=True)
+    except QueryProblem as e:
+        return [replace(onward, about=worded(e))]
+    choices: dict[object, Choice] = {}
+    for line in (line for one in found for line in one.lines):
+        place, choice = _choice(line)
+        choices.setdefault(place, choice)
+    return [*choices.values(), onward] if choices else []
 
 
-async def _talks(session: Any, visit: Visit, wanted: str) -> list[Choice]:
-    """Conversations by name and subject, then what was said in others."""
-    if not visit.may(Action.READ_INBOX):
-        return []
-    lines = await inbox.lines(session, "all", staff_id=visit.staff_id, query=wanted, limit=_EACH)
-    found = {
-        one.id: Choice("messages", one.customer_name, one.subject or one.preview, f"/inbox/all/{one.id}")
-        for one in lines
-    }
-    for said in await search.search(session, wanted, limit=_EACH):
-        if said.conversation_id is not None and said.conversation_id not in found:
-            about = (said.subject or said.text)[:100]
-            href = f"/inbox/all/{said.conversation_id}#m-{said.id}"
-            found[said.conversation_id] = Choice("search", said.customer_name, about, href)
-    return list(found.values())
+def _choice(line: everything.Line) -> tuple[object, Choice]:
+    """One line, and what it is a place of: a conversation is offered once, however many of its words are found."""
+    if isinstance(line, Talk):
+        about = _text(line.subject) or line.preview
+        return line.id, Choice("messages", line.customer_name, about, f"/inbox/all/{line.id}")
+    if isinstance(line, Said):
+        about = _text(line.subject) or _text(line.text)
+        if line.conversation_id is None:
+            return line.id, Choice("search", line.customer_name, about, f"/customers/{line.customer_id}")
+        href = f"/inbox/all/{line.conversation_id}#m-{line.id}"
+        return line.conversation_id, Choice("search", line.customer_name, about, href)
+    return line.id, Choice("user", line.name, ", ".join((*line.emails, *line.phones)[:2]), f"/customers/{line.id}")
+
+
+def _text(pieces: Iterable[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)[:100]

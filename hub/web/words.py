@@ -110,6 +110,25 @@ KINDS: Mapping[str, Sign] = {
     "note": Sign(N_("Note"), "note"),
 }
 
+FOUND: Mapping[str, str] = {
+    "customers": N_("Customers"),
+    "conversations": N_("Conversations"),
+    "messages": N_("Messages"),
+}
+
+# What the search understands, shown where nothing is looked for yet.
+OPERATORS: tuple[tuple[str, str], ...] = (
+    ("from:ana", N_("written by a customer or colleague called so, or with this address; from:me")),
+    ("to:ana", N_("written to this customer")),
+    ("channel:sms", N_("by email, sms, call, or a note")),
+    ("before:2026-03-10", N_("earlier than this day; also 2026-03, yesterday, 7d")),
+    ("after:2026-03", N_("from this day on")),
+    ("state:open", N_("in conversations that are open, pending, snoozed or resolved")),
+    ("label:gold", N_("of customers with this label")),
+    ("assigned:me", N_("in conversations of mine, of a colleague or of nobody")),
+    ("has:attachment", N_("with a file")),
+)
+
 ADDRESS_KINDS: Mapping[str, Sign] = {
     AddressKind.EMAIL: Sign(N_("Email"), "mail"),
     AddressKind.PHONE: Sign(N_("Phone"), "phone"),

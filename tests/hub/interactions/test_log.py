@@ -1,4 +1,4 @@
-"""The log: written, read page by page, searched, and divided by month."""
+"""The log: written, read page by page, and divided by month."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from hub.conversations import notes
 from hub.customers import directory
 from hub.database.engine import Database
 from hub.interactions import history, partitions, record
-from hub.interactions.search import search
 from hub.models import Interaction, Staff
 from hub.models.vocabulary import Direction, Kind, Origin, Role, State
 from hub.storage import open_storage
@@ -84,16 +83,6 @@ async def test_an_entry_that_is_not_there_is_not_found(database: Database) -> No
             await history.entry(session, UUID(int=5))
         with pytest.raises(history.NoSuchEntry):
             await history.html(session, UUID(int=5))
-
-
-async def test_what_people_wrote_is_found_and_what_campaigns_did_is_not(
-    database: Database, customer: UUID, now: datetime
-) -> None:
-    async with database.unit() as session:
-        await record.add(session, word(customer, now, body_text="my Żółw is lost"))
-        await record.add(session, word(customer, now, body_text="buy a żółw", origin=Origin.CAMPAIGN))
-        found = [await search(session, words) for words in ("żółw", "żółw lost", "żółw -lost", "", "'); drop", "\0")]
-    assert [len(entries) for entries in found] == [1, 1, 0, 0, 0, 0]
 
 
 async def test_every_month_is_made_once_and_rows_lie_in_theirs(

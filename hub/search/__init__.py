@@ -1,0 +1,1 @@
+"""Finding customers, conversations and messages by words and operators."""

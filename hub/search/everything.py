@@ -1,0 +1,100 @@
+"""One question to all that can be found, as far as the asker's role goes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.customers.listing import CustomerLine
+from hub.database.engine import Database
+from hub.search import conversations, matching, messages, people
+from hub.search.conversations import Talk
+from hub.search.messages import Said
+from hub.search.query import Query, QueryProblem
+from hub.sentences import Sentence
+
+
+class Group(StrEnum):
+    CUSTOMERS = "customers"
+    CONVERSATIONS = "conversations"
+    MESSAGES = "messages"
+
+
+Line: TypeAlias = "CustomerLine | Talk | Said"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One group: its first lines, and what to pass as `after` for those behind them; "": there are none."""
+
+    group: Group
+    lines: tuple[Line, ...]
+    following: str = ""
+
+
+async def search(
+    database: Database,
+    query: Query,
+    groups: Collection[Group],
+    *,
+    staff_id: int,
+    limit: int,
+    after: str = "",
+    now: datetime,
+) -> list[Found]:
+    """Those of the groups that can have what is asked for, each with at most `limit` lines.
+
+    `after` is for one group alone. Raises QueryProblem when it takes too long.
+    """
+    wanted = [group for group in Group if group in groups and _fits(group, query)]
+    try:
+        async with database.unit() as session:
+            await matching.bounded(session)
+            return [
+                await _group(session, query, group, staff_id=staff_id, limit=limit, after=after, now=now)
+                for group in wanted
+            ]
+    except DBAPIError as e:
+        if not matching.took_too_long(e):
+            raise
+        words = "There is too much to look through. Add a word, a customer with from:, or days with after: and before:"
+        raise QueryProblem(Sentence(words)) from e
+
+
+def _fits(group: Group, query: Query) -> bool:
+    fits = {Group.CUSTOMERS: query.of_customers, Group.CONVERSATIONS: query.of_conversations}
+    return fits.get(group, query.of_messages)
+
+
+async def _group(
+    session: AsyncSession, query: Query, group: Group, *, staff_id: int, limit: int, after: str, now: datetime
+) -> Found:
+    more = limit + 1
+    if group is Group.CUSTOMERS:
+        lines = await people.found(session, query, after=after, limit=more)
+        return _cut(group, lines, limit, lines[limit - 1].cursor if len(lines) > limit else "")
+    if group is Group.CONVERSATIONS:
+        talks = await conversations.found(session, query, staff_id=staff_id, after=after, limit=more)
+        return _cut(group, talks, limit, talks[limit - 1].cursor if len(talks) > limit else "")
+    before = _identifier(after)
+    said = await messages.found(session, query, staff_id=staff_id, before=before, limit=more, now=now)
+    return _cut(group, said, limit, str(said[limit - 1].id) if len(said) > limit else "")
+
+
+def _cut(group: Group, lines: list[CustomerLine] | list[Talk] | list[Said], limit: int, following: str) -> Found:
+    return Found(group, tuple(lines[:limit]), following)
+
+
+def _identifier(after: str) -> UUID | None:
+    """A cursor read back; anything that is none begins at the top."""
+    try:
+        return UUID(after) if after else None
+    except ValueError:
+        return None

@@ -1,0 +1,65 @@
+"""Customers by their names, however spelt, their addresses and numbers; and whom `from:`, `to:`, `assigned:` mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.customers import listing
+from hub.customers.listing import CustomerLine
+from hub.search.query import Query
+from hub.staff import accounts
+
+_MOST = 500  # customers that one name in an operator may mean
+ME, NOBODY = "me", frozenset({"nobody", "none", "unassigned"})
+
+_CALLED = """
+select id from customer c where {named} limit :most
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Customers and colleagues whom a few names mean, taken together."""
+
+    customers: tuple[UUID, ...] = ()
+    staff: tuple[int, ...] = ()
+
+
+async def found(session: AsyncSession, query: Query, *, after: str | None, limit: int) -> list[CustomerLine]:
+    """By name, behind the `cursor` of a line. All the words have to be in the name, or one address has them."""
+    return await listing.searched(
+        session, query.words, without=query.without, labels=query.labels, after=after, limit=limit
+    )
+
+
+async def called(session: AsyncSession, names: Sequence[str], *, staff_id: int) -> Whom:
+    """Whom these names or addresses mean: customers and colleagues. "me" is `staff_id`."""
+    customers: list[UUID] = []
+    for name in names:
+        if name.lower() != ME:
+            customers += await _customers(session, name)
+    return Whom(tuple(dict.fromkeys(customers)), await colleagues(session, names, staff_id=staff_id))
+
+
+async def colleagues(session: AsyncSession, names: Sequence[str], *, staff_id: int) -> tuple[int, ...]:
+    """Members of staff, also former ones, whose name or address has one of these in it."""
+    people = await accounts.listing(session)
+    wanted = [name.casefold() for name in names]
+    return tuple(
+        one.id or 0
+        for one in people
+        if any(
+            one.id == staff_id if name == ME else name in one.name.casefold() or name in one.email for name in wanted
+        )
+    )
+
+
+async def _customers(session: AsyncSession, name: str) -> list[UUID]:
+    condition, values = listing.condition((name,))
+    statement = text(_CALLED.format(named=condition))
+    return list((await session.execute(statement, {**values, "most": _MOST})).scalars())

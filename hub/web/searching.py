@@ -1,0 +1,70 @@
+"""Search: customers, conversations and messages by words and operators, as far as one's role goes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from hub.search import everything, query
+from hub.search.everything import Found, Group
+from hub.search.query import QueryProblem
+from hub.staff import audit
+from hub.staff.roles import Action
+from hub.web.access import Anyone, Visit
+from hub.web.pages import opened, page
+from hub.web.problems import Page
+from hub.web.translations import worded
+
+router = APIRouter(route_class=Page)
+_FEW, _MANY = 5, 20
+
+_After = Annotated[str, Query(max_length=2000)]
+
+
+@router.get("/search")
+async def search(visit: Anyone, q: str = "", group: Group | None = None, after: _After = "") -> Response:
+    """All groups with their first lines; with `group` that one alone, from behind `after`."""
+    wanted = q.replace("\0", "")[: query.LONGEST]
+    found: list[Found] = []
+    trouble = ""
+    try:
+        for one in groups(visit) if group is None else groups(visit) & {group}:
+            limit = _FEW if group is None and one is not Group.MESSAGES else _MANY
+            found += await look(visit, wanted, {one}, limit=limit, after=after if group else "")
+    except QueryProblem as e:
+        trouble = worded(e)
+    await _note(visit, wanted)
+    found.sort(key=lambda one: list(Group).index(one.group))
+    data: dict[str, Any] = {
+        "found": [one for one in found if one.lines],
+        "q": wanted,
+        "trouble": trouble,
+        "group": group,
+    }
+    return page(visit, "search.html", block="lines" if after else "", **data)
+
+
+def groups(visit: Visit) -> set[Group]:
+    """What this person's role lets them find."""
+    customers = {Group.CUSTOMERS} if visit.may(Action.READ_CUSTOMERS) else set()
+    return customers | ({Group.CONVERSATIONS, Group.MESSAGES} if visit.may(Action.READ_INBOX) else set())
+
+
+async def look(
+    visit: Visit, words: str, wanted: set[Group], *, limit: int, after: str = "", beginning: bool = False
+) -> list[Found]:
+    """Raises QueryProblem."""
+    asked = query.understood(
+        words, now=visit.now, zone=visit.zone, channels=tuple(visit.hub.channels), beginning=beginning
+    )
+    return await everything.search(
+        visit.hub.database, asked, wanted, staff_id=visit.staff_id, limit=limit, after=after, now=visit.now
+    )
+
+
+async def _note(visit: Visit, wanted: str) -> None:
+    """That somebody searched, not for what: the words may be a customer's."""
+    if wanted.strip() and opened(visit):
+        async with visit.hub.database.unit() as session:
+            await audit.write(session, "search", staff_id=visit.staff_id, ip=visit.ip, now=visit.now)
