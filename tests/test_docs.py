@@ -325,5 +325,7 @@ def test_every_page_of_the_documentation_can_be_reached_from_the_readme() -> Non
 
 @pytest.mark.parametrize("page", sorted((DOCS / "decisions").glob("*.md")), ids=lambda page: page.name)
 def test_a_decision_is_short_and_numbered(page: Path) -> None:
-    assert re.match(r"\d{4}-[a-z0-9-]+\.md$", page.name) or page.name == "README.md"
+    if page.name == "README.md":  # their list
+        return
+    assert re.match(r"\d{4}-[a-z0-9-]+\.md$", page.name)
     assert len(page.read_text(encoding="utf-8").splitlines()) <= 40
