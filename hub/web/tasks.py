@@ -27,7 +27,8 @@ async def listing(visit: InboxReader, whose: str = "mine") -> Response:
         people = {task.customer_id for task in found if task.customer_id}
         names = {one: (await directory.get(session, one)).name for one in people}
         colleagues = await accounts.listing(session, inactive=False)
-    return page(visit, "tasks.html", tasks=found, names=names, colleagues=colleagues, whose=whose)
+    owners = {one.id: one.name for one in colleagues}
+    return page(visit, "tasks.html", tasks=found, names=names, colleagues=colleagues, owners=owners, whose=whose)
 
 
 @router.post("/tasks")
