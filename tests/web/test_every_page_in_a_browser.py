@@ -28,7 +28,9 @@ async def test_no_page_has_a_fault_that_machines_find(
         ran = await Axe().run(page, options={"runOnly": WCAG})
         faults: list[object] = [(v["id"], v["nodes"][0]["html"][:150]) for v in ran.response["violations"]]
         wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        faults += [answer.status] * (answer.status != 200) + ["wider than the screen"] * wide + complaints
+        faults += complaints
+        faults += ["wider than the screen"] * wide
+        faults += [answer.status] * (not answer.ok)
         complaints.clear()
         if faults:
             found[path] = faults
