@@ -93,9 +93,8 @@ async def search(
         found = await everything.search(
             caller.hub.database,
             asked,
-            wanted,
+            dict.fromkeys(wanted, limit),
             staff_id=caller.staff_id,
-            limit=limit,
             after=after if group else "",
             now=caller.now,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -76,6 +76,12 @@ class NewCustomer:
     attributes: Mapping[str, object] = field(default_factory=dict)
     external_id: str | None = None
     vip: bool = False
+
+
+async def names(session: AsyncSession, customer_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these are called; who is not there any more is left out."""
+    rows = await session.exec(select(Customer.id, Customer.name).where(col(Customer.id).in_(customer_ids)))
+    return dict(rows.all())
 
 
 async def get(session: AsyncSession, customer_id: UUID) -> Customer:

@@ -92,6 +92,12 @@ class Audit(SQLModel, table=True):
     """Who did or read what. Append-only, each row carrying the hash of the one before it."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index("audit_staff", "staff_id", "id"),
+        Index("audit_subject", "subject", "id"),
+        Index("audit_action", "action", "id"),
+        Index("audit_at", "at"),
+    )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     at: datetime = Field(sa_type=Moment)
     staff_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
 from hub.models.vocabulary import ConversationState
-from hub.search import excerpts, matching, messages, people
+from hub.search import excerpts, messages, people
 from hub.search.excerpts import Piece, Sought
 from hub.search.query import Query
 
@@ -58,9 +58,10 @@ order by c.last_at desc, c.id desc limit :limit
 """
 
 
-async def found(session: AsyncSession, query: Query, *, staff_id: int, after: str | None, limit: int) -> list[Talk]:
-    """The latest first, behind the `cursor` of one."""
-    looked_for = await matching.compiled(session, query)
+async def found(
+    session: AsyncSession, query: Query, looked_for: str, *, staff_id: int, after: str | None, limit: int
+) -> list[Talk]:
+    """The latest first, behind the `cursor` of one. `looked_for`: the words as `matching.compiled` gives them."""
     if query.words and not looked_for:
         return []
     parts, values = messages.conversation_conditions(query), messages.conversation_values(query)
@@ -72,8 +73,7 @@ async def found(session: AsyncSession, query: Query, *, staff_id: int, after: st
     sought = Sought.of(query.words, beginning=query.beginning)
     if not query.words:
         return await _talks(session, _EVERY, [*parts, *_without(query)], values, sought)
-    whose = await people.found(session, query, after=None, limit=50)
-    values["customers"] = [one.id for one in whose]
+    values["customers"] = await people.named(session, query.words)
     newest = await _talks(session, _NEWEST.format(page=_PAGE), [*parts, _NAMED], values, sought)
     if len(newest) >= limit:
         return newest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,27 +40,18 @@ class Found:
 
 
 async def search(
-    database: Database,
-    query: Query,
-    groups: Collection[Group],
-    *,
-    staff_id: int,
-    limit: int,
-    after: str = "",
-    now: datetime,
+    database: Database, query: Query, limits: Mapping[Group, int], *, staff_id: int, after: str = "", now: datetime
 ) -> list[Found]:
-    """Those of the groups that can have what is asked for, each with at most `limit` lines.
+    """Those of the groups that can have what is asked for, each with at most so many lines as its limit says.
 
     `after` is for one group alone. Raises QueryProblem when it takes too long.
     """
-    wanted = [group for group in Group if group in groups and _fits(group, query)]
+    wanted = [group for group in Group if group in limits and _fits(group, query)]
     try:
         async with database.unit() as session:
             await matching.bounded(session)
-            return [
-                await _group(session, query, group, staff_id=staff_id, limit=limit, after=after, now=now)
-                for group in wanted
-            ]
+            asked = Asked(session, query, await matching.compiled(session, query), staff_id, after, now)
+            return [await asked.of(group, limits[group]) for group in wanted]
     except DBAPIError as e:
         if not matching.took_too_long(e):
             raise
@@ -73,19 +64,38 @@ def _fits(group: Group, query: Query) -> bool:
     return fits.get(group, query.of_messages)
 
 
-async def _group(
-    session: AsyncSession, query: Query, group: Group, *, staff_id: int, limit: int, after: str, now: datetime
-) -> Found:
-    more = limit + 1
-    if group is Group.CUSTOMERS:
-        lines = await people.found(session, query, after=after, limit=more)
-        return _cut(group, lines, limit, lines[limit - 1].cursor if len(lines) > limit else "")
-    if group is Group.CONVERSATIONS:
-        talks = await conversations.found(session, query, staff_id=staff_id, after=after, limit=more)
-        return _cut(group, talks, limit, talks[limit - 1].cursor if len(talks) > limit else "")
-    before = _identifier(after)
-    said = await messages.found(session, query, staff_id=staff_id, before=before, limit=more, now=now)
-    return _cut(group, said, limit, str(said[limit - 1].id) if len(said) > limit else "")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question, ready to be put to each group."""
+
+    session: AsyncSession
+    query: Query
+    looked_for: str
+    staff_id: int
+    after: str
+    now: datetime
+
+    async def of(self, group: Group, limit: int) -> Found:
+        """One line more than is wanted tells whether there are more."""
+        more = limit + 1
+        if group is Group.CUSTOMERS:
+            lines = await people.found(self.session, self.query, after=self.after, limit=more)
+            return _cut(group, lines, limit, lines[limit - 1].cursor if len(lines) > limit else "")
+        if group is Group.CONVERSATIONS:
+            talks = await conversations.found(
+                self.session, self.query, self.looked_for, staff_id=self.staff_id, after=self.after, limit=more
+            )
+            return _cut(group, talks, limit, talks[limit - 1].cursor if len(talks) > limit else "")
+        said = await messages.found(
+            self.session,
+            self.query,
+            self.looked_for,
+            staff_id=self.staff_id,
+            before=_identifier(self.after),
+            limit=more,
+            now=self.now,
+        )
+        return _cut(group, said, limit, str(said[limit - 1].id) if len(said) > limit else "")
 
 
 def _cut(group: Group, lines: list[CustomerLine] | list[Talk] | list[Said], limit: int, following: str) -> Found:

@@ -1,7 +1,8 @@
 """What was said: words in and out of every channel, notes and names of files, newest first.
 
 Words that nearly every message has are soon found among the newest; words that few have, by the index. So the newest
-are looked through first, then spans of time, each longer than the one before, until there is enough.
+are looked through first. What some of them have is asked of the index in spans of time, each longer than the last,
+until there is enough; what none of them has, at once.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.message import Kind
 from hub.clock import first_uuid7, moment
 from hub.models.vocabulary import Direction
-from hub.search import excerpts, matching, people
+from hub.search import excerpts, people
 from hub.search.excerpts import Piece, Sought
 from hub.search.query import Query
 
 _LAST = UUID(int=2**128 - 1)
-_SPANS = (timedelta(days=30), timedelta(days=120), timedelta(days=480))
+_SPANS = (timedelta(days=60), timedelta(days=360))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,22 @@ select i.id, i.at, i.customer_id, p.name as customer_name, i.conversation_id, i.
 from interaction i
 join customer p on p.id = i.customer_id
 left join staff s on s.id = i.staff_id
-where i.id = any(cast(:ids as uuid[]))
+where i.id = any(cast(:ids as uuid[])) and i.id between :low and :high
 order by i.id desc
 """
 
 
 async def found(
-    session: AsyncSession, query: Query, *, staff_id: int, before: UUID | None, limit: int, now: datetime
+    session: AsyncSession,
+    query: Query,
+    looked_for: str,
+    *,
+    staff_id: int,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
 ) -> list[Said]:
-    """Newest first, older than `before`."""
-    looked_for = await matching.compiled(session, query)
+    """Newest first, older than `before`. `looked_for`: the words as `matching.compiled` gives them."""
     if query.words and not looked_for:
         return []
     conditions, values = await _conditions(session, query, staff_id)
@@ -88,7 +95,8 @@ async def found(
     low, high = _bounds(query, before)
     search = _Search(session, " and ".join(conditions), values, low, high)
     ids = await _ids(search, query, bool(looked_for), limit, now)
-    rows = (await session.execute(text(_TOLD), {"ids": ids})).mappings().all() if ids else []
+    span = {"low": min(ids), "high": max(ids)} if ids else {}
+    rows = (await session.execute(text(_TOLD), {"ids": ids, **span})).mappings().all() if ids else []
     sought = Sought.of(query.words, beginning=query.beginning)
     return [_said(dict(row), sought) for row in rows]
 
@@ -123,7 +131,9 @@ async def _by_words(search: _Search, query: Query, has: str, limit: int, now: da
     if not query.words:  # nothing that an index of words could find
         return await search.among(_EVERY, also=has)
     found = await search.among(_NEWEST, also=has)
-    return found if len(found) >= limit else await _by_spans(search, limit, now)
+    if len(found) >= limit:
+        return found
+    return await (_by_spans(search, limit, now) if found else search.among(_WORDED))  # not one: it is rare
 
 
 async def _by_spans(search: _Search, limit: int, now: datetime) -> list[UUID]:

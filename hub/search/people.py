@@ -42,7 +42,7 @@ async def called(session: AsyncSession, names: Sequence[str], *, staff_id: int) 
     customers: list[UUID] = []
     for name in names:
         if name.lower() != ME:
-            customers += await _customers(session, name)
+            customers += await named(session, (name,), most=_MOST)
     return Whom(tuple(dict.fromkeys(customers)), await colleagues(session, names, staff_id=staff_id))
 
 
@@ -59,7 +59,8 @@ async def colleagues(session: AsyncSession, names: Sequence[str], *, staff_id: i
     )
 
 
-async def _customers(session: AsyncSession, name: str) -> list[UUID]:
-    condition, values = listing.condition((name,))
+async def named(session: AsyncSession, words: Sequence[str], *, most: int = 50) -> list[UUID]:
+    """Customers with all of these in their name, or in an address of theirs."""
+    condition, values = listing.condition(words)
     statement = text(_CALLED.format(named=condition))
-    return list((await session.execute(statement, {**values, "most": _MOST})).scalars())
+    return list((await session.execute(statement, {**values, "most": most})).scalars())

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import ColumnElement, text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -71,10 +73,53 @@ async def verify(session: AsyncSession) -> int | None:
     return None
 
 
-async def latest(session: AsyncSession, *, before: int | None = None, limit: int = 100) -> list[Audit]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows of the trail: all that is given has to hold."""
+
+    staff_id: int | None = None
+    action: str = ""  # "customer.read", or its beginning: "customer"
+    subjects: tuple[str, ...] | None = None  # any of these; None: whatever it is about
+    since: datetime | None = None
+    until: datetime | None = None  # not included
+
+
+async def latest(
+    session: AsyncSession, wanted: Wanted = Wanted(), *, before: int | None = None, limit: int = 100
+) -> list[Audit]:
     """Newest first; `before` is the last id of the page before."""
-    query = select(Audit).order_by(col(Audit.id).desc()).limit(limit)
+    query = select(Audit).where(*_conditions(wanted)).order_by(col(Audit.id).desc()).limit(limit)
     return list(await session.exec(query if before is None else query.where(col(Audit.id) < before)))
+
+
+async def actions(session: AsyncSession) -> list[str]:
+    """Every kind of deed that the trail holds, each found by one step in the index."""
+    return list((await session.execute(_ACTIONS)).scalars())
+
+
+_ACTIONS = text("""
+with recursive known as (
+  (select action from audit order by action limit 1)
+  union all select (select a.action from audit a where a.action > k.action order by a.action limit 1)
+  from known k where k.action is not null)
+select action from known where action is not null
+""")
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.staff_id is not None:
+        conditions.append(col(Audit.staff_id) == wanted.staff_id)
+    if wanted.action:
+        kinds = col(Audit.action).startswith(f"{wanted.action}.", autoescape=True)
+        conditions.append((col(Audit.action) == wanted.action) | kinds)
+    if wanted.subjects is not None:
+        conditions.append(col(Audit.subject).in_(wanted.subjects))
+    if wanted.since is not None:
+        conditions.append(col(Audit.at) >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(col(Audit.at) < wanted.until)
+    return conditions
 
 
 async def _after(session: AsyncSession, last_id: int) -> list[Audit]:

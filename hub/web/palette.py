@@ -51,6 +51,7 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/views", "filter", N_("Saved views"), Action.READ_INBOX),
     ("/uncertain", "help-circle", N_("Uncertain"), None),
     ("/teams", "users", N_("Teams"), Action.TEAMS),
+    ("/audit", "shield-check", N_("Audit trail"), Action.READ_AUDIT),
     ("/settings", "settings", N_("Settings"), Action.SETTINGS),
     ("/account", "user-circle", N_("Your account"), None),
 )
@@ -98,7 +99,7 @@ async def _sought(visit: Visit, wanted: str) -> list[Choice]:
     allowed = searching.groups(visit)
     onward = Choice("search", _("Search everywhere"), wanted, f"/search?q={quote(wanted)}")
     try:
-        found = await searching.look(visit, wanted, allowed, limit=_EACH, beginning=True)
+        found = await searching.look(visit, wanted, dict.fromkeys(allowed, _EACH), beginning=True)
     except QueryProblem as e:
         return [replace(onward, about=worded(e))]
     choices: dict[object, Choice] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -29,13 +30,13 @@ async def search(visit: Anyone, q: str = "", group: Group | None = None, after: 
     found: list[Found] = []
     trouble = ""
     try:
-        for one in groups(visit) if group is None else groups(visit) & {group}:
-            limit = _FEW if group is None and one is not Group.MESSAGES else _MANY
-            found += await look(visit, wanted, {one}, limit=limit, after=after if group else "")
+        limits = {
+            one: _MANY if one in (group, Group.MESSAGES) else _FEW for one in groups(visit) if group in (None, one)
+        }
+        found += await look(visit, wanted, limits, after=after if group else "")
     except QueryProblem as e:
         trouble = worded(e)
     await _note(visit, wanted)
-    found.sort(key=lambda one: list(Group).index(one.group))
     data: dict[str, Any] = {
         "found": [one for one in found if one.lines],
         "q": wanted,
@@ -52,14 +53,14 @@ def groups(visit: Visit) -> set[Group]:
 
 
 async def look(
-    visit: Visit, words: str, wanted: set[Group], *, limit: int, after: str = "", beginning: bool = False
+    visit: Visit, words: str, limits: Mapping[Group, int], *, after: str = "", beginning: bool = False
 ) -> list[Found]:
     """Raises QueryProblem."""
     asked = query.understood(
         words, now=visit.now, zone=visit.zone, channels=tuple(visit.hub.channels), beginning=beginning
     )
     return await everything.search(
-        visit.hub.database, asked, wanted, staff_id=visit.staff_id, limit=limit, after=after, now=visit.now
+        visit.hub.database, asked, limits, staff_id=visit.staff_id, after=after, now=visit.now
     )
 
 

@@ -25,7 +25,7 @@ async def listing(visit: InboxReader, whose: str = "mine") -> Response:
     async with visit.hub.database.unit() as session:
         found = await tasks.listing(session, assignee_id=None if whose == "all" else visit.staff_id)
         people = {task.customer_id for task in found if task.customer_id}
-        names = {one: (await directory.get(session, one)).name for one in people}
+        names = await directory.names(session, people)
         colleagues = await accounts.listing(session, inactive=False)
     owners = {one.id: one.name for one in colleagues}
     return page(visit, "tasks.html", tasks=found, names=names, colleagues=colleagues, owners=owners, whose=whose)

@@ -44,6 +44,9 @@ PAGES: dict[str, set[Role]] = {
     "/views": {A, S, D},
     "/account": {A, M, S, D},
     "/palette": {A, M, S, D},
+    "/search": {A, M, S, D},
+    "/audit": {S, D},
+    "/audit.csv": {S, D},
 }
 
 

@@ -69,7 +69,7 @@ class Company:
         """The keys of what is found, in its order; the last is "…" when there is more."""
         asked = query.understood(words, now=self.now, zone=UTC, channels=("mail", "sms"))
         found = await everything.search(
-            self.database, asked, {group}, staff_id=self.staff["Olga Lis"], limit=limit, after=after, now=self.now
+            self.database, asked, {group: limit}, staff_id=self.staff["Olga Lis"], after=after, now=self.now
         )
         keys = {identity: key for key, identity in self.ids.items()}
         self.following = found[0].following if found else ""
@@ -252,7 +252,7 @@ async def test_what_was_taken_back_and_what_campaigns_wrote_is_not_found(company
 async def test_pieces_tell_what_was_found(company: Company) -> None:
     await company.hear("mail", "ana", "<b>żółty</b>", subject="O żółtym", file="zolty.pdf")
     asked = query.understood("zolty", now=company.now, zone=UTC)
-    (found,) = await everything.search(company.database, asked, {Group.MESSAGES}, staff_id=0, limit=5, now=company.now)
+    (found,) = await everything.search(company.database, asked, {Group.MESSAGES: 5}, staff_id=0, now=company.now)
     line = found.lines[0]
     assert isinstance(line, Said)
     assert [(piece.text, piece.hit) for piece in line.text] == [("<b>", False), ("żółty", True), ("</b>", False)]
