@@ -9,6 +9,7 @@ from hub.api import (
     campaign_steps,
     campaigns,
     canned,
+    conversation_work,
     conversations,
     customer_events,
     customers,
@@ -25,6 +26,7 @@ from hub.api import (
     surveys,
     uncertain,
     unsubscribe,
+    work,
 )
 from hub.api.meters import Meters
 from hub.api.problems import install_error_pages
@@ -36,7 +38,7 @@ __all__ = ["Webhooks", "install_error_pages", "router"]
 _VERSION_1 = (
     *(customers, customer_events, campaigns, campaign_steps, interactions),
     *(conversations, canned, messages, appointments, uncertain),
-    *(hours, service_levels, search),
+    *(hours, service_levels, search, conversation_work, work),
 )
 _PUBLIC = (unsubscribe, surveys, links, files, health, plain)
 
