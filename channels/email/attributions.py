@@ -11,6 +11,8 @@ from functools import cache
 
 from channels.email.attribution_words import DEVICES, DIVIDERS, FIELDS, FORWARDS, OPENINGS, OURSELVES, WROTE, WROTE_CJK
 
+LAST_OF_SEAMS = frozenset(":：-_=*—–+~#ᐧ")  # rules, dividers and delimiters end in one of these
+LOOKED_AT = 200  # characters of a line that may be one of them
 LINES = 6  # an attribution is never longer, with the blank lines that some programs put around an address
 _LONGEST = 500
 _BLOCK = 12  # lines in which the header of the earlier mail must show itself
@@ -37,7 +39,9 @@ _DAY = (
 _OPEN_BRACKET, _CLOSE_BRACKET = re.compile(r"<\s+"), re.compile(r"\s+>")
 _DECORATION = re.compile(r"\A(?:[\s>]|[-*_]{1,40}(?=[\s\w]))+")
 _QUOTED = re.compile(r"\s{0,3}(?:[A-Z]{1,4})?>")
-_LAST_OF_SEAMS = frozenset(":：-_=*—–+~#ᐧ")
+_LAST_OF_ATTRIBUTIONS = frozenset(":：>")
+_BEHIND_VERBS = " :：;-*_"
+_BY_SIGHT = frozenset(_BEHIND_VERBS) | {word[-1] for word in WROTE_CJK}
 _LINK = re.compile(r"<[^<>\s]{1,400}>|\[[^\[\]\s]{1,400}\]|\(?https?://\S{1,400}")
 
 
@@ -47,21 +51,18 @@ def is_quoted(line: str) -> bool:
 
 
 def may_divide(line: str) -> bool:
-    """A quick look: rules, dividers and delimiters all end in one of a few signs.
-
-    Where nothing may divide, `is_divider` and `is_forward` say no.
-    """
-    return line[:200].rstrip()[-1:] in _LAST_OF_SEAMS
+    """A quick look. Where nothing may divide, `is_divider` and `is_forward` say no."""
+    return line[:LOOKED_AT].rstrip()[-1:] in LAST_OF_SEAMS
 
 
 def is_divider(line: str) -> bool:
     """ "-----Original Message-----" """
-    return may_divide(line) and bool(_divider().match(line[:200]))
+    return may_divide(line) and bool(_divider().match(line[:LOOKED_AT]))
 
 
 def is_forward(line: str) -> bool:
     """What follows is passed on and not answered."""
-    return may_divide(line) and bool(_forward().match(line[:200]))
+    return may_divide(line) and bool(_forward().match(line[:LOOKED_AT]))
 
 
 def is_device(line: str) -> bool:
@@ -73,7 +74,15 @@ def is_device(line: str) -> bool:
 def may_end(line: str) -> bool:
     """Whether an attribution may end with this line: a quick look that is taken at every line."""
     line = line.rstrip()
-    return bool(line) and (line[-1] in ":：>" or _says_last(line[-80:]))
+    if not line:
+        return False
+    last, words = line[-1], line[-80:]
+    if last in _LAST_OF_ATTRIBUTIONS:
+        return True
+    said = words.rpartition("(")[0].rstrip() if last == ")" else words
+    if said[-2:].lower()[-2:] in _VERBS_END or said[-1:] in _BY_SIGHT or "/" in words[-4:]:
+        return _says_last(words)
+    return False  # as most lines, and all lines are asked
 
 
 def is_attribution(line: str) -> bool:
@@ -133,12 +142,12 @@ def _says(words: str) -> bool:
 
 
 def _says_last(words: str) -> bool:
-    core = words.rstrip(" :：;-*_")
+    core = words.rstrip(_BEHIND_VERBS)
     if core[-1:] == ")":
         core = _before_brackets(core)
     elif "/" in core[-4:]:
         core = _BY_SLASH.sub("", core[-200:])
-    if core[-2:].lower()[-2:] in _VERBS_END:  # most lines end otherwise, and all lines are asked
+    if core[-2:].lower()[-2:] in _VERBS_END:
         last = _LAST_WORD.search(core[-31:].lower())
         return bool(last and last.group() in _VERBS)
     return not core.isascii() and core.endswith(WROTE_CJK)
@@ -166,7 +175,7 @@ _KINDS: Mapping[str, str] = {word: kind for kind, words in FIELDS.items() for wo
 
 def begins_block(line: str) -> bool:
     """A quick look: this line may be the first of a header block."""
-    return _field(line) is not None
+    return (":" in line or "：" in line) and _field(line) is not None
 
 
 def is_header_block(lines: Sequence[str], index: int) -> bool:
@@ -196,8 +205,6 @@ def _fields(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _field(line: str) -> tuple[str, str] | None:
-    if ":" not in line and "：" not in line:
-        return None
     name, colon, value = line[:200].replace("：", ":").partition(":")
     kind = _KINDS.get(name.strip(" \t*\xa0").lower()) if colon else None
     return (kind, value.strip(" \t*")) if kind else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from channels.email import attributions
 from channels.email.attributions import is_quoted
@@ -31,11 +31,11 @@ def reply(text: str) -> str:
     """
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = [line.rstrip() for line in whole[:_LOOKED_AT].split("\n", _MAX_LINES)[:_MAX_LINES]]
-    kept = list(_visible(_seen(whole, lines)))
+    kept = _visible(_seen(whole, lines))
     longer = len(whole) > _LOOKED_AT or whole.count("\n") >= _MAX_LINES
     if longer and (not kept or kept[-1] == len(lines) - 1):
         return whole.strip()
-    return "\n".join(lines[i] for i in kept).strip()
+    return "\n".join([lines[i] for i in kept]).strip()
 
 
 def _seen(whole: str, lines: list[str]) -> list[str]:
@@ -47,16 +47,16 @@ def _seen(whole: str, lines: list[str]) -> list[str]:
     return [line.replace("\xa0", " ").translate(_UNSEEN).rstrip() for line in lines]
 
 
-def _visible(lines: Sequence[str]) -> Iterator[int]:
+def _visible(lines: Sequence[str]) -> list[int]:
     """The lines to show, by number."""
     code = _fenced(lines)
     start, end, tail = _answer(lines, code)
     if not tail:
         end = _end_of_answers(lines, code, start, end)
     if _only_earlier_mail(lines, start, end):
-        return
-    yield from (i for i in range(start, end) if not _is_device(lines, i))
-    yield from tail
+        return []
+    devices = _devices(lines, start, end)
+    return [*(i for i in range(start, end) if i not in devices), *tail]
 
 
 def _answer(lines: Sequence[str], code: Sequence[bool]) -> tuple[int, int, range]:
@@ -69,6 +69,8 @@ def _answer(lines: Sequence[str], code: Sequence[bool]) -> tuple[int, int, range
     ends = _candidates(lines, code, attributions.may_end)
     fields = _candidates(lines, code, attributions.begins_block)
     seams = _seams(lines, ends, fields)
+    if True not in seams:
+        return 0, len(lines), nothing
     start, tops, index = 0, 0, 0
     while index < len(lines):
         if not seams[index] or code[index] or is_quoted(lines[index]):
@@ -106,7 +108,8 @@ def _around(
 
 def _seams(lines: Sequence[str], ends: Sequence[bool], fields: Sequence[bool]) -> list[bool]:
     """Which lines may begin something that is not the answer; the others are passed over."""
-    found = [bool(line) and (fields[i] or attributions.may_divide(line)) for i, line in enumerate(lines)]
+    last, looked_at = attributions.LAST_OF_SEAMS, attributions.LOOKED_AT
+    found = [field or line[-1:] in last or len(line) > looked_at for line, field in zip(lines, fields, strict=True)]
     for i in (i for i, end in enumerate(ends) if end):
         for before in range(max(i - attributions.LINES + 1, 0), i + 1):
             found[before] = bool(lines[before])
@@ -140,13 +143,9 @@ def _is_end(lines: Sequence[str], index: int) -> bool:
 
 def _candidates(lines: Sequence[str], code: Sequence[bool], looks_so: Callable[[str], bool]) -> list[bool]:
     """Which lines deserve a closer look; no more than so many, so that no text takes long."""
-    left, found = _CANDIDATES, [False] * len(lines)
-    for index, line in enumerate(lines):
-        if line and not code[index] and looks_so(line):
-            found[index] = True
-            left -= 1
-        if not left:
-            break
+    found = [False] * len(lines)
+    for index in [i for i, line in enumerate(lines) if line and looks_so(line) and not code[i]][:_CANDIDATES]:
+        found[index] = True
     return found
 
 
@@ -201,9 +200,15 @@ def _only_earlier_mail(lines: Sequence[str], start: int, end: int) -> bool:
 
 
 def _is_device(lines: Sequence[str], index: int) -> bool:
+    return bool(_devices(lines, index, index + 1))
+
+
+def _devices(lines: Sequence[str], start: int, end: int) -> frozenset[int]:
     """A telephone's line stands by itself: whoever writes on below it wrote it."""
-    alone = index + 1 == len(lines) or not lines[index + 1] or is_quoted(lines[index + 1])
-    return alone and attributions.is_device(lines[index])
+    following = [*lines[start + 1 : end + 1], ""]
+    both = zip(range(start, end), following, strict=False)
+    last = [i for i, below in both if not below or (">" in below and is_quoted(below))]
+    return frozenset([i for i in last if lines[i] and attributions.is_device(lines[i])])
 
 
 def _has_words(lines: Sequence[str], start: int, end: int) -> bool:
@@ -212,8 +217,11 @@ def _has_words(lines: Sequence[str], start: int, end: int) -> bool:
 
 def _fenced(lines: Sequence[str]) -> list[bool]:
     """Which lines are code, between two lines of ```; an unclosed fence encloses nothing."""
-    marks = [i for i, line in enumerate(lines) if ("```" in line or "~~~" in line) and _FENCE.match(line)]
     inside = [False] * len(lines)
+    together = "\n".join(lines)
+    if "```" not in together and "~~~" not in together:
+        return inside
+    marks = [i for i, line in enumerate(lines) if ("```" in line or "~~~" in line) and _FENCE.match(line)]
     for opening, closing in zip(marks[::2], marks[1::2], strict=False):
         inside[opening : closing + 1] = [True] * (closing + 1 - opening)
     return inside
