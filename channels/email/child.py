@@ -29,6 +29,7 @@ class _Frame(NamedTuple):
 class _Answer(NamedTuple):
     ok: bool
     said: bytes
+    mails: int = 1
 
 
 def serve(task: str) -> None:
@@ -45,9 +46,9 @@ def serve(task: str) -> None:
     for frames in _groups(sys.stdin.buffer):
         second = _limit_cpu(second)
         told = _events(frames) if task == "events" else [_alone(task, frame) for frame in frames]
-        out.writelines(ANSWER.pack(ok, len(said)) + said for ok, said in told)
+        out.writelines(ANSWER.pack(ok, mails, len(said)) + said for ok, said, mails in told)
         out.flush()
-        if len(frames[0].raw) > SMALL or not all(ok for ok, _ in told) or gc.get_count()[0] > 50_000:
+        if len(frames[0].raw) > SMALL or not all(one.ok for one in told) or gc.get_count()[0] > 50_000:
             del frames, told
             gc.collect()
 
@@ -57,15 +58,18 @@ def _events(frames: Sequence[_Frame]) -> list[_Answer]:
     if len(frames) == 1:
         return [_alone("events", frames[0])]
     found = side_by_side([reading.steps(frame.raw, frame.own) for frame in frames])
-    told = [None if isinstance(one, Exception) else _Answer(True, answers.packed(one)) for one in found]
-    del found
+    good = [one for one in found if not isinstance(one, Exception)]
+    if len(good) == len(frames):
+        return [_Answer(True, answers.packed(good), len(good))]
+    told = [None if isinstance(one, Exception) else _Answer(True, answers.packed([one])) for one in found]
+    del found, good
     return [one or _alone("events", frame) for one, frame in zip(told, frames, strict=True)]
 
 
 def _alone(task: str, frame: _Frame) -> _Answer:
     try:
         said = [understand(frame.raw)] if task == "understand" else read_events(frame.raw, frame.own)
-        return _Answer(True, answers.packed(said))
+        return _Answer(True, answers.packed([said]))
     except Unreadable as e:
         return _Answer(False, str(e).encode())
     except MemoryError:

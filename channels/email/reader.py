@@ -24,6 +24,7 @@ _BOOT = (
 )
 _HERE = str(Path(__file__).parents[2])
 _WALL_SECONDS = 60  # the child's own limit is CPU time; this one is for a machine that is very busy
+_RENEWED_SECONDS = 0.1  # the patience is not renewed for answers that come at once
 _DYING_SECONDS = 1.0
 _ANSWER_LIMIT = 256 * 1024 * 1024
 _DEATHS = 2  # of children that a mail had for itself; then nobody reads it again
@@ -108,26 +109,34 @@ async def _exchange(process: Process, hands: Sequence[Job], waiting: deque[Job])
     stdin.writelines(pieces)
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(_WALL_SECONDS) as patience:
-        for _ in hands:
-            patience.reschedule(loop.time() + _WALL_SECONDS)
+        last = len(waiting) - len(hands)
+        while len(waiting) > last:
+            due = loop.time() + _WALL_SECONDS
+            if due - (patience.when() or 0) > _RENEWED_SECONDS:
+                patience.reschedule(due)
             ok, answer = await _answer(stdout)
-            _settle(waiting.popleft(), ok, answer)
+            if not ok:
+                _refuse(waiting.popleft(), answer)
+                continue
+            for told in unpacked(answer):
+                _settle(waiting.popleft(), told)
 
 
 async def _answer(stdout: asyncio.StreamReader) -> tuple[bool, bytes]:
-    ok, size = ANSWER.unpack(await stdout.readexactly(ANSWER.size))
+    ok, _, size = ANSWER.unpack(await stdout.readexactly(ANSWER.size))
     if size > _ANSWER_LIMIT:
         raise Unreadable("what it says takes more memory than is allowed")
     return ok, await stdout.readexactly(size)
 
 
-def _settle(job: Job, ok: bool, answer: bytes) -> None:
-    if job.answer.done():
-        return
-    if ok:
-        job.answer.set_result(unpacked(answer))
-    else:
-        job.answer.set_exception(Unreadable(answer.decode("utf-8", "replace")))
+def _settle(job: Job, told: list[Any]) -> None:
+    if not job.answer.done():
+        job.answer.set_result(told)
+
+
+def _refuse(job: Job, why: bytes) -> None:
+    if not job.answer.done():
+        job.answer.set_exception(Unreadable(why.decode("utf-8", "replace")))
 
 
 def _blame(waiting: deque[Job], error: Exception, code: int | None) -> None:

@@ -44,14 +44,14 @@ def read(raw: bytes) -> Reading:
         stdin.write(FRAME.pack(False, len(OWN), len(raw)) + OWN + raw)
         stdin.flush()
         head = stdout.read(ANSWER.size)
-        ok, length = ANSWER.unpack(head) if head else (False, 0)
+        ok, _, length = ANSWER.unpack(head) if head else (False, 0, 0)
         content = stdout.read(length)
         memory = _most_memory(child.pid) if head else 0
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     answer: object = None
     if head:
-        answer = unpacked(content) if ok else content.decode()
+        answer = unpacked(content)[0] if ok else content.decode()
     return Reading(answer, usage.ru_utime + usage.ru_stime, memory)
 
 

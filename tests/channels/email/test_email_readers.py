@@ -121,4 +121,4 @@ async def test_the_mails_in_the_hands_of_a_child_that_dies_are_all_read_by_the_n
 @pytest.mark.parametrize("name", ["plain", "files", "calendar", "bounce"])
 def test_what_a_child_says_arrives_as_it_was_read(name: str) -> None:
     events = read_events(MAILS[name], OWN)
-    assert unpacked(packed(events)) == events
+    assert unpacked(packed([events, events])) == [events, events]
