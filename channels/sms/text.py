@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")  # sent as ESC and one more: two units that belong together
+
+
+# What word processors and telephones put in for signs of the alphabet above: nobody misses the difference.
+PLAIN: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys("“”„‟«»″", '"')
+    | dict.fromkeys("‘’‚‛‹›′´`", "'")
+    | dict.fromkeys("‐‑‒–—―−", "-")
+    | dict.fromkeys("\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f\t", " ")
+    | dict.fromkeys("\u00ad\u200b\u200c\u2060\ufeff", "")
+    | {"…": "...", "•": "*", "×": "x", "№": "No."}
+)
 
 
 class Encoding(StrEnum):
@@ -30,6 +43,11 @@ class Measure:
     units: int
     spoilers: tuple[str, ...]
 
+    @property
+    def room(self) -> int:
+        """How many units so many segments hold."""
+        return _ALONE[self.encoding] if self.segments == 1 else _JOINED[self.encoding] * self.segments
+
 
 def measure(text: str) -> Measure:
     """What a text costs. An empty text is one segment, as carriers bill it (requirement S1, 3GPP TS 23.038)."""
@@ -37,6 +55,11 @@ def measure(text: str) -> Measure:
     encoding = Encoding.UCS2 if spoilers else Encoding.GSM7
     units = sum(_width(c, encoding) for c in text)
     return Measure(encoding, len(_cut(text, encoding)), units, spoilers)
+
+
+def plain(text: str) -> str:
+    """With the signs of GSM-7 in place of those that look like them, see PLAIN."""
+    return "".join(PLAIN.get(c, c) for c in text)
 
 
 def cut(text: str) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ from hub.api import (
     health,
     hours,
     interactions,
+    labels,
     links,
+    macros,
     messages,
     plain,
     reference,
@@ -37,7 +39,7 @@ __all__ = ["Webhooks", "install_error_pages", "router"]
 
 _VERSION_1 = (
     *(customers, customer_events, campaigns, campaign_steps, interactions),
-    *(conversations, canned, messages, appointments, uncertain),
+    *(conversations, canned, macros, labels, messages, appointments, uncertain),
     *(hours, service_levels, search, conversation_work, work),
 )
 _PUBLIC = (unsubscribe, surveys, links, files, health, plain)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.models import CannedAnswer, OpeningHours, SavedView, SlaPolicy
+from hub.models import CannedAnswer, MacroRow, OpeningHours, SavedView, SlaPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,11 @@ class Belongings:
     canned: tuple[str, ...]  # shortcuts
     views: tuple[str, ...]
     policies: tuple[str, ...]
+    macros: tuple[str, ...]
     hours: bool  # business hours of its own
 
     def __bool__(self) -> bool:
-        return bool(self.canned or self.views or self.policies or self.hours)
+        return bool(self.canned or self.views or self.policies or self.macros or self.hours)
 
 
 async def of_team(session: AsyncSession, team_id: int) -> Belongings:
@@ -32,6 +33,7 @@ async def of_team(session: AsyncSession, team_id: int) -> Belongings:
         canned=tuple(await _names(session, CannedAnswer, CannedAnswer.shortcut, team_id)),
         views=tuple(await _names(session, SavedView, SavedView.name, team_id)),
         policies=tuple(await _names(session, SlaPolicy, SlaPolicy.name, team_id)),
+        macros=tuple(await _names(session, MacroRow, MacroRow.name, team_id)),
         hours=bool((await session.exec(hours)).one()),
     )
 

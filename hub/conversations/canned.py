@@ -139,6 +139,26 @@ async def filled(session: AsyncSession, canned_id: int, customer_id: UUID, *, st
     return _filled(mine[canned_id], await _values(session, customer_id, staff_id, company))
 
 
+async def fill(session: AsyncSession, text: str, customer_id: UUID, *, staff_id: int, company: str) -> str:
+    """Any text with the same names. Raises CannedProblem where it does not fit this customer."""
+    used = await _values(session, customer_id, staff_id, company)
+    try:
+        return rendering.line(text, used, where="text").strip("\n")
+    except rendering.TemplateProblem as problem:
+        raise CannedProblem(problem.said) from problem
+
+
+def tried(text: str) -> None:
+    """Raises CannedProblem for a text that names what is not there, or is no template."""
+    try:
+        rendering.line(text, _SAMPLE, where="text")
+    except rendering.TemplateProblem as problem:
+        known = ", ".join(f"{{{{ {name} }}}}" for name in NAMES)
+        raise CannedProblem(
+            Sentence("%(why)s. It may name %(known)s", {"why": problem.said, "known": known})
+        ) from problem
+
+
 def _rank(one: Canned, wanted: str) -> int:
     """0: the shortcut begins so; 1: the title has it; 2: the text has it; 3: nothing has."""
     places = (one.shortcut.startswith(wanted), wanted in one.title.lower(), wanted in one.text.lower(), True)
@@ -184,13 +204,7 @@ async def _checked(session: AsyncSession, wording: Wording, *, except_for: int |
         raise CannedProblem(Sentence("The answer has no text. Write what is to stand in the composer"))
     if len(text) > LONGEST_TEXT:
         raise CannedProblem(Sentence("The text is longer than %(most)s characters. Shorten it", {"most": LONGEST_TEXT}))
-    try:
-        rendering.line(text, _SAMPLE, where="text")
-    except rendering.TemplateProblem as problem:
-        known = ", ".join(f"{{{{ {name} }}}}" for name in NAMES)
-        raise CannedProblem(
-            Sentence("%(why)s. It may name %(known)s", {"why": problem.said, "known": known})
-        ) from problem
+    tried(text)
     await _free(session, shortcut, wording.team_id, except_for)
     return {"shortcut": shortcut, "title": title or shortcut, "text": text, "team_id": wording.team_id}
 

@@ -93,6 +93,15 @@ async def keep(
     await session.flush()
 
 
+async def reach(
+    session: AsyncSession, interaction_id: UUID, *, before: Mapping[str, Any], conversation: Conversation
+) -> None:
+    """More was done together with the message: taking it back puts the conversation to where it was before all that."""
+    row = await session.get_one(HeldReply, interaction_id)
+    row.before = {"before": dict(before), "after": seen(conversation)}
+    await session.flush()
+
+
 async def of(session: AsyncSession, interaction_ids: Collection[UUID]) -> dict[UUID, Held]:
     """What is known of those of them that have not left, or were cancelled because the customer was first."""
     rows = select(HeldReply).join(Interaction, col(Interaction.id) == col(HeldReply.interaction_id))

@@ -43,6 +43,7 @@ class Line:
     merged_into_id: UUID | None  # nothing is in it any more: whoever opens it is sent there
     due_at: datetime | None  # the earliest of its promises
     warn_at: datetime | None
+    labels: tuple[str, ...] = ()
     mentioned: bool = False  # a note in it names the reader, who has not looked since
 
     @property
@@ -65,14 +66,16 @@ VIEWS: Mapping[str, str] = {
     "resolved": "c.state = 'resolved' and c.merged_into_id is null",
 }
 
-TEAM, CHANNEL, SAVED = "team-", "channel-", "saved-"  # a team's view is called `team-7`
+TEAM, CHANNEL, SAVED, LABEL = "team-", "channel-", "saved-", "label-"  # a team's view is called `team-7`
 _OF_CHANNEL = "c.state in ('open', 'pending') and c.channel = :channel"
+_OF_LABEL = "c.state in ('open', 'pending') and c.labels @> array[(select name from label where id = :label)]"
 _OF_TEAM = "c.state in ('open', 'pending') and c.channel in (select channel from team_channel where team_id = :team)"
 
 _LINES = """
 select c.id, c.customer_id, p.name as customer_name, c.subject, c.preview, c.kind, c.channel, c.state, c.unread,
   c.assignee_id, coalesce(s.name, '') as assignee_name, c.last_at, c.last_inbound_at, c.flag, c.snoozed_until,
-  c.merged_into_id, c.due_at, c.warn_at, exists (select from mention m join interaction i on i.id = m.interaction_id
+  c.merged_into_id, c.due_at, c.warn_at, c.labels,
+  exists (select from mention m join interaction i on i.id = m.interaction_id
     where m.staff_id = :staff and m.read_at is null and i.conversation_id = c.id) as mentioned
 from conversation c
 join customer p on p.id = c.customer_id
@@ -141,6 +144,15 @@ async def team_counts(session: AsyncSession) -> Mapping[int, int]:
     return {int(team): int(number) for team, number in await session.execute(statement)}
 
 
+async def label_counts(session: AsyncSession) -> Mapping[int, int]:
+    """How many open conversations have each label; one that none has is not in the answer."""
+    statement = text(
+        "select l.id, count(*) from conversation c join label l on l.name = any(c.labels) "
+        "where c.state in ('open', 'pending') and c.labels <> '{}' group by l.id"
+    )
+    return {int(label): int(number) for label, number in await session.execute(statement)}
+
+
 async def conversation(session: AsyncSession, conversation_id: UUID, *, staff_id: int = 0) -> Line:
     """`staff_id`: whose mentions are told. Raises NoSuchConversation."""
     found = await session.execute(text(f"{_LINES} where c.id = :id"), {"id": conversation_id, "staff": staff_id})
@@ -173,6 +185,11 @@ def saved_of(view: str) -> int | None:
     return _number(view, SAVED)
 
 
+def label_of(view: str) -> int | None:
+    """The label whose view this is."""
+    return _number(view, LABEL)
+
+
 def channel_of(view: str) -> str:
     """The channel whose view this is; empty: none's."""
     return view.removeprefix(CHANNEL) if view.startswith(CHANNEL) else ""
@@ -185,11 +202,13 @@ def _number(view: str, kind: str) -> int | None:
 
 async def _condition(session: AsyncSession, view: str, staff_id: int) -> tuple[str, dict[str, object]]:
     """What a view's rows fulfil, and the values it needs."""
-    team, saved, channel = team_of(view), saved_of(view), channel_of(view)
+    team, saved, channel, label = team_of(view), saved_of(view), channel_of(view), label_of(view)
     if team is not None:
         return _OF_TEAM, {"team": team}
     if channel:
         return _OF_CHANNEL, {"channel": channel}
+    if label is not None:
+        return _OF_LABEL, {"label": label}
     if saved is not None:
         conditions = (await views.get(session, saved, staff_id)).conditions
         return views.where(conditions, staff_id, f"%{_literal(conditions.words)}%")
@@ -198,7 +217,8 @@ async def _condition(session: AsyncSession, view: str, staff_id: int) -> tuple[s
 
 
 def _line(row: dict[str, Any]) -> Line:
-    return Line(**{**row, "kind": Kind(row["kind"]), "state": ConversationState(row["state"])})
+    known = {"kind": Kind(row["kind"]), "state": ConversationState(row["state"]), "labels": tuple(row["labels"])}
+    return Line(**{**row, **known})
 
 
 def _literal(words: str) -> str:

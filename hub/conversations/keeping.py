@@ -68,7 +68,7 @@ async def reckon_anew(session: AsyncSession, *, now: datetime, limit: int = _AT_
     kept = await _promises(session, [one.id for one in conversations])
     for one in conversations:
         team, (labels, vip) = owners.get(one.channel), customers[one.customer_id]
-        policy = policies.first_that_fits(rules, team, labels, vip=vip)
+        policy = policies.first_that_fits(rules, team, [*labels, *one.labels], vip=vip)
         words = said.get(one.id, [])
         await _reckon(session, one, policy, words, kept.get(one.id, []), hours=hours, team=team, now=now)
     await session.flush()

@@ -69,6 +69,13 @@ async def give_out(session: AsyncSession, *, now: datetime) -> int:
     return given
 
 
+async def least_busy(session: AsyncSession, team_id: int, *, now: datetime) -> int | None:
+    """Who of a team has the fewest open conversations: of those who are present, else of all; None: it has nobody."""
+    team = (await _members(session, [team_id])).get(team_id, [])
+    there = (await _candidates(session, team, now)).values() or (await _loaded(session, set(team))).values()
+    return chosen(Assigning.LEAST_BUSY, list(there), capacity=None, turn=0)
+
+
 async def present(session: AsyncSession, *, now: datetime) -> frozenset[int]:
     """Who is at the desk and not away: signed in, with a page that was open within the last quarter of an hour."""
     rows = (
@@ -134,7 +141,10 @@ async def _waiting(session: AsyncSession, team: Team) -> Sequence[Conversation]:
 
 async def _candidates(session: AsyncSession, ids: Collection[int], now: datetime) -> dict[int, Candidate]:
     """Those who are present, with what they have now."""
-    there = (await present(session, now=now)) & set(ids)
+    return await _loaded(session, (await present(session, now=now)) & set(ids))
+
+
+async def _loaded(session: AsyncSession, there: Collection[int]) -> dict[int, Candidate]:
     counted = (
         select(col(Conversation.assignee_id), func.count())
         .where(col(Conversation.assignee_id).in_(there), Conversation.state == ConversationState.OPEN)

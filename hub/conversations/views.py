@@ -39,7 +39,7 @@ class Conditions:
     kind: str = ""
     channel: str = ""
     team: int | None = None  # its mailboxes
-    label: str = ""  # of the customer
+    label: str = ""  # of the conversation or its customer
     unread: bool = False
     words: str = ""  # in the name, the subject or the preview
 
@@ -164,7 +164,7 @@ def where(conditions: Conditions, staff_id: int, matching: str) -> tuple[str, di
         ("v_kind", conditions.kind, "c.kind = :v_kind"),
         ("v_channel", conditions.channel, "c.channel = :v_channel"),
         ("v_team", conditions.team, "c.channel in (select channel from team_channel where team_id = :v_team)"),
-        ("v_label", conditions.label, ":v_label = any(p.labels)"),
+        ("v_label", conditions.label, "(:v_label = any(c.labels) or :v_label = any(p.labels))"),
         ("v_words", conditions.words and matching, _WORDS),
     ):
         if value:

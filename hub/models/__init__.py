@@ -16,7 +16,7 @@ from hub.models.campaigns import (
     TemplateVersion,
 )
 from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
-from hub.models.desk import CannedAnswer, DraftRow, HeldReply, Mention, SavedView
+from hub.models.desk import CannedAnswer, DraftRow, HeldReply, LabelRow, MacroRow, Mention, SavedView
 from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
     AttachmentRow,
@@ -69,6 +69,8 @@ __all__ = [
     "Identity",
     "IdentityEvent",
     "Interaction",
+    "LabelRow",
+    "MacroRow",
     "MailReference",
     "MailboxCursor",
     "MailboxGrant",

@@ -78,6 +78,29 @@ class Mention(SQLModel, table=True):
     read_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class MacroRow(SQLModel, table=True):
+    """What is done with a conversation by one click: somebody's own, a team's, or everybody's."""
+
+    __tablename__ = "macro"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    staff_id: int | None = Field(default=None, foreign_key="staff.id", index=True, ondelete="CASCADE")  # one's own
+    team_id: int | None = Field(default=None, foreign_key="team.id", index=True, ondelete="CASCADE")
+    does: dict[str, Any] = Field(sa_type=Json)  # see hub.conversations.macros.Steps
+    changed_at: datetime = Field(sa_type=Moment)
+
+
+class LabelRow(SQLModel, table=True):
+    """How a label looks and what it means; customers and conversations keep its name."""
+
+    __tablename__ = "label"
+    __table_args__ = (Index("label_name", text("lower(name)"), unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    colour: str = "grey"  # see hub.conversations.labels.COLOURS
+    description: str = ""
+
+
 class SavedView(SQLModel, table=True):
     """A filter of the inbox that somebody keeps, for themselves, their team or everybody."""
 

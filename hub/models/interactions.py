@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Column, Computed, Index, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, Column, Computed, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
@@ -222,6 +222,7 @@ class Conversation(SQLModel, table=True):
         Index("conversation_resolved", "resolved_at", postgresql_where=text("resolved_at is not null")),
         Index("conversation_due", "due_at", postgresql_where=text("due_at is not null")),
         Index("conversation_stirred", "id", postgresql_where=text("stirred")),
+        Index("conversation_labels", "labels", postgresql_using="gin", postgresql_where=text("labels <> '{}'")),
     )
     id: UUID = Field(primary_key=True)
     customer_id: UUID = Field(foreign_key="customer.id", ondelete="CASCADE")
@@ -232,6 +233,7 @@ class Conversation(SQLModel, table=True):
     assignee_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL", index=True)
     unread: bool = True
     flag: str = ""
+    labels: list[str] = Field(default_factory=list, sa_type=ARRAY(String), sa_column_kwargs={"server_default": "{}"})
     snoozed_until: datetime | None = Field(default=None, sa_type=Moment)
     created_at: datetime = Field(sa_type=Moment)
     last_at: datetime = Field(sa_type=Moment)

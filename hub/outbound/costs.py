@@ -30,5 +30,9 @@ def of_content(content: object) -> int:
 
 def guess(version: TemplateVersion, language: str) -> int:
     """Segments of a template's SMS, before anybody's values are known; 1 when it has no text for SMS."""
-    source = rendering.source(version.variants, Kind.SMS, language)
-    return measure(_SAID.sub(_USUAL_VALUE, _UNSAID.sub("", source)).strip()).segments
+    return measure(sample(rendering.source(version.variants, Kind.SMS, language))).segments
+
+
+def sample(source: str) -> str:
+    """What a template may come to: something usual in place of every value."""
+    return _SAID.sub(_USUAL_VALUE, _UNSAID.sub("", source)).strip()

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 
 from channels.address import BadAddress
+from hub.conversations import labels as known_labels
 from hub.conversations import tasks
 from hub.customers import consent, directory, identities, preferences
 from hub.customers.consent import Statement
@@ -243,7 +244,9 @@ async def _again(
 
 async def _change(visit: Visit, customer_id: UUID, changes: dict[str, object]) -> None:
     async with visit.hub.database.unit() as session:
-        await directory.change(session, customer_id, changes, now=visit.now)
+        changed = await directory.change(session, customer_id, changes, now=visit.now)
+        if "labels" in changes:
+            await known_labels.enlist(session, changed.labels)
         await _note(session, visit, "customer.change", customer_id, ", ".join(changes))
 
 

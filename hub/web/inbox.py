@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 
-from hub.conversations import assignment, inbox, keeping, mentions, threads, undoing, views
+from hub.conversations import assignment, inbox, keeping, labels, macros, mentions, threads, undoing, views
+from hub.conversations.labels import Label
 from hub.reports import overview, uncertain
 from hub.reports.uncertain import Whose
 from hub.staff import accounts, audit, teams
@@ -75,7 +77,8 @@ async def line(visit: InboxReader, view: str, conversation_id: UUID) -> Response
     async with visit.hub.database.unit() as session:
         found = await inbox.conversation(session, conversation_id, staff_id=visit.staff_id)
         here = await inbox.holds(session, view, conversation_id, staff_id=visit.staff_id)
-    data: dict[str, Any] = {"line": found, "here": here, "view": view, "q": ""}
+        colours = {one.name: one.colour for one in await labels.known(session)}
+    data: dict[str, Any] = {"line": found, "here": here, "view": view, "q": "", "colours": colours}
     return page(visit, "inbox_line.html", **data)
 
 
@@ -165,6 +168,7 @@ async def _opened(visit: Visit, conversation_id: UUID) -> dict[str, Any]:
             "snoozes": waits.offered(visit),
             "change": await undoing.undoable(session, conversation_id),
             "pointed": await _pointed(session, entries),
+            "macros": await macros.listing(session, visit.staff_id) if visit.may(Action.ANSWER) else (),
             "promises": await keeping.open_promises(session, conversation_id),
         }
 
@@ -186,6 +190,7 @@ _NOTHING_OPEN: dict[str, Any] = {
     "change": None,
     "pointed": {},
     "promises": (),
+    "macros": (),
 }
 
 
@@ -196,12 +201,21 @@ async def _list(visit: Visit, view: str, q: str, before: str | None) -> dict[str
         by_team = await _by_team(session, visit, view)
         by_channel = await _by_channel(session, visit)
         saved = await views.listing(session, visit.staff_id)
+        every = await labels.known(session)
+        tagged = await inbox.label_counts(session)
         troubles = [one for one in await overview.troubles(session) if visit.may(_mended_by(one))]
         unsure = await uncertain.number(session, whose=Whose(visit.may(Action.CAMPAIGNS), visit.may(Action.ANSWER)))
     more = lines[PAGE - 1].cursor if len(lines) > PAGE else ""
     shown: dict[str, Any] = {"lines": lines[:PAGE], "more": more, "counts": counts, "view": view, "q": q}
-    shown |= {"by_channel": by_channel, "saved": saved}
+    shown |= {"by_channel": by_channel, "saved": saved, "offered_labels": every}
+    shown |= {"by_label": _by_label(every, tagged, view), "colours": {one.name: one.colour for one in every}}
     return shown | {"by_team": by_team, "unsure": unsure, "troubles": troubles}
+
+
+def _by_label(every: Sequence[Label], counts: Mapping[int, int], view: str) -> list[tuple[str, Label, int]]:
+    """(view, label, count) of those that an open conversation has, and of the one that is open."""
+    found = [(f"{inbox.LABEL}{one.id}", one, counts.get(one.id or 0, 0)) for one in every]
+    return [(name, one, number) for name, one, number in found if number or name == view]
 
 
 def _mended_by(trouble: overview.Trouble) -> Action:
@@ -247,6 +261,6 @@ def _known(view: str) -> str:
 
 
 def is_view(view: str) -> bool:
-    """One of the fixed views, a team's, a channel's or a saved one; whether that is there the list tells."""
-    numbered = inbox.team_of(view) is not None or inbox.saved_of(view) is not None
+    """One of the fixed views, a team's, a channel's, a label's or a saved one; whether that is there the list tells."""
+    numbered = any(of(view) is not None for of in (inbox.team_of, inbox.saved_of, inbox.label_of))
     return view in words.VIEWS or numbered or bool(inbox.channel_of(view))

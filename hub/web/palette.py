@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from hub.conversations import inbox, views
+from hub.conversations import inbox, macros, views
 from hub.search import everything
 from hub.search.conversations import Talk
 from hub.search.excerpts import Piece
@@ -31,13 +32,14 @@ _LETTERS = 2  # from so many on customers and conversations are looked for
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One line: a place, or a key of the page that lies beneath."""
+    """One line: a place, a key of the page that lies beneath, or what is done with its conversation."""
 
     icon: str
     word: str
     about: str = ""
     href: str = ""
     press: str = ""
+    post: str = ""
 
 
 _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
@@ -48,6 +50,8 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/campaigns", "speakerphone", N_("Campaigns"), Action.READ_CAMPAIGNS),
     ("/occasions", "cake", N_("Occasions"), Action.READ_CUSTOMERS),
     ("/canned", "message-2", N_("Canned answers"), Action.ANSWER),
+    ("/macros", "bolt", N_("Macros"), Action.ANSWER),
+    ("/labels", "tags", N_("Labels"), Action.TEAMS),
     ("/views", "filter", N_("Saved views"), Action.READ_INBOX),
     ("/uncertain", "help-circle", N_("Uncertain"), None),
     ("/teams", "users", N_("Teams"), Action.TEAMS),
@@ -61,19 +65,26 @@ _HERE = (
     ("e", "circle-check", N_("Resolve")),
     ("s", "zzz", N_("Snooze")),
     ("a", "user-check", N_("Assign")),
+    ("l", "tag", N_("Label")),
+    ("m", "bolt", N_("Run a macro")),
 )
 
 
 @router.get("/palette")
-async def palette(visit: Anyone, q: str = "", here: str = "") -> Response:
-    """`here`: a conversation is open beneath, so its keys are offered too."""
+async def palette(visit: Anyone, q: str = "", here: str = "", only: str = "") -> Response:
+    """`here`: the conversation that is open beneath, so its keys and macros are offered too; `only` "macros": these."""
     wanted = q.replace("\0", "").strip()[:200]
+    if only == "macros":
+        async with visit.hub.database.unit() as session:
+            found = await _macros(session, visit, here, wanted)
+        return page(visit, "palette.html", block="choices", found=found, q=q, only=only)
     found = [one for one in [*_places(visit, bool(here))] if wanted.casefold() in one.word.casefold()]
     async with visit.hub.database.unit() as session:
+        found += await _macros(session, visit, here, wanted) if wanted else []
         found += [one async for one in _saved(session, visit, wanted)]
     if len(wanted) >= _LETTERS:
         found += await _sought(visit, wanted)
-    return page(visit, "palette.html", block="choices", found=found, q=q)
+    return page(visit, "palette.html", block="choices", found=found, q=q, only="")
 
 
 def _places(visit: Visit, here: bool) -> Iterator[Choice]:
@@ -85,6 +96,24 @@ def _places(visit: Visit, here: bool) -> Iterator[Choice]:
     for href, icon, word, action in _ROOMS:
         if action is None or visit.may(action):
             yield Choice(icon, _(word), href=href)
+
+
+async def _macros(session: Any, visit: Visit, here: str, wanted: str) -> list[Choice]:
+    talk = _uuid(here)
+    if talk is None or not visit.may(Action.ANSWER):
+        return []
+    return [
+        Choice("bolt", one.name, _("Macro"), post=f"/conversations/{talk}/macros/{one.id}")
+        for one in await macros.listing(session, visit.staff_id)
+        if wanted.casefold() in one.name.casefold()
+    ]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 async def _saved(session: Any, visit: Visit, wanted: str) -> AsyncIterator[Choice]:

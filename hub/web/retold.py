@@ -61,6 +61,7 @@ LINES = (
     N_("Late: %(name)s waits for an answer"),
     N_("Late: the matter of %(name)s is not settled"),
     N_("Satisfaction: %(score)s of %(most)s"),
+    N_("Macro: %(name)s"),
 )
 _CHANNEL = re.compile(r"(email|sms|voice): (.*)", re.DOTALL)
 _GAP = re.compile(r"%\\\((\w+)\\\)s")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.conversations import held
 from hub.conversations.held import Held
+from hub.conversations.macro_runs import LOGGED
 from hub.interactions import history
 from hub.interactions.history import Entry, File
 from hub.models.vocabulary import Direction, Origin, State
@@ -64,7 +65,7 @@ async def _all(session: Any, entries: Iterable[Entry]) -> list[Told]:
 
 async def _one(session: Any, entry: Entry) -> Told:
     subject, text = entry.subject, entry.text
-    if entry.kind is None and entry.origin is Origin.CUSTOMER:  # how satisfied they are: kept in English
+    if entry.kind is None and (entry.origin is Origin.CUSTOMER or entry.occasion == LOGGED):  # kept in English
         text = retold.retold(text)
     if not text and entry.template_version_id is not None:
         rendered = await rendering.text_of(session, entry)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Response
 
-from hub.conversations import mentions, views
+from hub.conversations import labels, mentions, views
 from hub.conversations.views import Conditions, View, ViewProblem
 from hub.models.vocabulary import ConversationState
 from hub.staff import accounts, teams
@@ -164,6 +164,7 @@ async def _data(visit: Visit) -> dict[str, Any]:
             "views": await views.listing(session, visit.staff_id),
             "people": await accounts.listing(session, inactive=False),
             "teams": groups,
+            "labels": await labels.known(session),
             "own_teams": [team for team in groups if visit.staff_id in team.members],
             "channels": list(visit.hub.channels.values()),
             "states": list(ConversationState),

@@ -314,3 +314,15 @@ SEGMENT_FIELDS = (
     N_("Customer since"),
     N_("Days since the last contact"),
 )
+
+COLOURS: Mapping[str, str] = {
+    "grey": N_("grey"),
+    "blue": N_("blue"),
+    "teal": N_("teal"),
+    "green": N_("green"),
+    "yellow": N_("yellow"),
+    "orange": N_("orange"),
+    "red": N_("red"),
+    "pink": N_("pink"),
+    "purple": N_("purple"),
+}

@@ -81,7 +81,7 @@ def _written(
     choice: Annotated[str, Form(max_length=20)] = "",
 ) -> Written:
     """`below`: the form had the two boxes, so one that is not sent was cleared. `kept`: files of the draft."""
-    text = text.replace("\0", "")
+    text = text.replace("\0", "").replace("\r\n", "\n")  # as forms send a line end: two signs of an SMS
     if (not text.strip() and choice != DISCARD) or kind not in words.KINDS:
         raise HTTPException(422)
     return Written(

@@ -36,6 +36,8 @@ PAGES: dict[str, set[Role]] = {
     "/settings": {D},
     "/teams": {S, D},
     "/canned": {A, S, D},
+    "/macros": {A, S, D},
+    "/labels": {S, D},
     "/hours": {S, D},
     "/service-levels": {S, D},
     "/satisfaction": {S, D},

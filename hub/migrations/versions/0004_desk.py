@@ -13,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _labels()
     _canned_answers()
     _opening_hours()
     _promises()
@@ -24,6 +25,7 @@ def upgrade() -> None:
     _saved_views()
     _search()
     _audit_filters()
+    _macros()
 
 
 def _canned_answers() -> None:
@@ -117,7 +119,8 @@ end $$
 """)
     op.execute("""
 create trigger conversation_is_stirred before insert
-or update of state, kind, channel, customer_id, last_at, last_inbound_at, preview, merged_into_id on conversation
+or update of state, kind, channel, customer_id, labels, last_at, last_inbound_at, preview, merged_into_id
+on conversation
 for each row execute function conversation_is_stirred()
 """)
 
@@ -319,3 +322,36 @@ _FOUND_BY = (
     "create index identity_part on identity using gin (value gin_trgm_ops)",
     "create index customer_labels on customer using gin (labels)",
 )
+
+
+def _labels() -> None:
+    """Of conversations too, and how each looks; before the promises, which look at them."""
+    op.create_table(
+        "label",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("colour", sa.String(), nullable=False),
+        sa.Column("description", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("label_name", "label", [sa.text("lower(name)")], unique=True)
+    op.add_column("conversation", sa.Column("labels", sa.ARRAY(sa.String()), server_default="{}", nullable=False))
+    some = sa.text("labels <> '{}'")
+    op.create_index("conversation_labels", "conversation", ["labels"], postgresql_using="gin", postgresql_where=some)
+
+
+def _macros() -> None:
+    op.create_table(
+        "macro",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=True),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.Column("does", JSONB(none_as_null=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_macro_staff_id", "macro", ["staff_id"])
+    op.create_index("ix_macro_team_id", "macro", ["team_id"])

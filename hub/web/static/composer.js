@@ -54,6 +54,24 @@
     mark(0);
   };
 
+  /* ---- an SMS: the signs that make it Unicode, found in the text and replaced by plain ones ---- */
+  const written = (part) => $("textarea", part.closest(".measured, .composer"));
+  addEventListener("click", (event) => {
+    const sign = event.target.closest?.("[data-find]"), plain = event.target.closest?.("[data-plain]");
+    if (sign) {
+      const text = written(sign), next = text.value.indexOf(sign.dataset.find, text.selectionEnd);
+      const at = next < 0 ? text.value.indexOf(sign.dataset.find) : next;
+      text.focus();
+      if (at >= 0) text.setSelectionRange(at, at + sign.dataset.find.length);
+    }
+    if (plain) {
+      const text = written(plain), signs = JSON.parse(plain.dataset.plain);
+      text.setRangeText([...text.value].map((one) => signs[one] ?? one).join(""), 0, text.value.length, "end");
+      text.focus();
+      text.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+
   addEventListener("input", (event) => { if (event.target.matches?.(".composer textarea[name=text]")) look(event.target); });
   addEventListener("focusout", (event) => { if (open && event.target === open.text) close(); });
   addEventListener("mousedown", (event) => {

@@ -223,7 +223,8 @@
   };
   const keys = {
     j: () => step(1), k: () => step(-1), r: () => compose("reply"), n: () => compose("note"),
-    e: () => press("[data-key=resolve]"), a: () => choose("[data-key=assign]"), l: () => unfold("[data-key=later]"),
+    e: () => press("[data-key=resolve]"), a: () => choose("[data-key=assign]"), d: () => unfold("[data-key=later]"), l: () => unfold("[data-key=label]", "input:not([type=hidden])"),
+    m: () => { const there = $("#thread[data-open]"); if (there) setTimeout(() => dispatchEvent(new Event("hub:macros"))); return Boolean(there); },
     s: () => unfold("[data-key=snooze]"), z: () => unfold("[data-key=snooze]"),
     "/": () => focus("[type=search]"), "?": () => { $("#keys").showModal(); return true; },
   };
@@ -234,7 +235,7 @@
     try { list.showPicker(); } catch { /* an older browser: the focus is enough */ }
     return true;
   };
-  const unfold = (selector) => { const menu = $(selector); if (!menu) return false; menu.open = true; $("button", menu)?.focus(); return true; };
+  const unfold = (selector, first = "button") => { const menu = $(selector); if (!menu) return false; menu.open = true; $(first, menu)?.focus(); return true; };
   let going = 0;
   const escape = (target) => {
     const menu = $("details.menu[open]");

@@ -1,0 +1,135 @@
+"""/api/v1/labels: the labels of customers and conversations, and those of one conversation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from hub.api.access import Answerer, TeamLead
+from hub.api.problems import Endpoint, Problem
+from hub.api.shapes import Body, Page
+from hub.conversations import inbox, labels
+from hub.conversations.inbox import NoSuchConversation
+from hub.conversations.labels import Label, LabelProblem, NoSuchLabel
+
+router = APIRouter(tags=["Labels"], route_class=Endpoint)
+_Name = Annotated[str, Field(min_length=1, max_length=labels.LONGEST, examples=["refund"])]
+_Colour = Literal["grey", "blue", "teal", "green", "yellow", "orange", "red", "pink", "purple"]
+
+
+class LabelIn(Body):
+    name: _Name
+    colour: _Colour = "grey"
+    description: Annotated[str, Field(max_length=labels.LONGEST_DESCRIPTION)] = ""
+
+
+class LabelOut(BaseModel):
+    """`id` null: customers or conversations have it, and the list has not."""
+
+    id: int | None
+    name: str
+    colour: str
+    description: str
+    customers: int
+    conversations: int
+
+    @classmethod
+    def of(cls, one: Label) -> LabelOut:
+        return cls(**{name: getattr(one, name) for name in cls.model_fields})
+
+
+class MergeLabelIn(Body):
+    into: _Name
+
+
+class LabelsOfConversation(Body):
+    labels: Annotated[list[_Name], Field(max_length=labels.MOST, examples=[["refund"]])]
+
+
+class LabelsOut(BaseModel):
+    conversation_id: UUID
+    labels: list[str]
+
+
+@router.get("/labels")
+async def list_labels(caller: Answerer) -> Page[LabelOut]:
+    """Every label by name, with how many customers and conversations have it."""
+    async with caller.hub.database.unit() as session:
+        return Page(items=[LabelOut.of(one) for one in await labels.listing(session)])
+
+
+@router.post("/labels", status_code=201)
+async def create_label(caller: TeamLead, body: LabelIn) -> LabelOut:
+    """A new one, or a word that is in use taken into the list."""
+    try:
+        async with caller.hub.database.unit() as session:
+            made = await labels.create(
+                session, body.name, body.colour, body.description, by=caller.staff_id, now=caller.now
+            )
+            return LabelOut.of(made)
+    except LabelProblem as e:
+        raise _wrong(e) from e
+
+
+@router.put("/labels/{name}", status_code=204, response_class=Response)
+async def change_label(caller: TeamLead, name: str, body: LabelIn) -> None:
+    """Name, colour and meaning; whoever has it has it by its new name."""
+    try:
+        async with caller.hub.database.unit() as session:
+            await labels.change(
+                session, name, body.name, body.colour, body.description, by=caller.staff_id, now=caller.now
+            )
+    except (LabelProblem, NoSuchLabel) as e:
+        raise _wrong(e) from e
+
+
+@router.post("/labels/{name}/merge", status_code=204, response_class=Response)
+async def merge_label(caller: TeamLead, name: str, body: MergeLabelIn) -> None:
+    """Whoever has it has the other one instead."""
+    try:
+        async with caller.hub.database.unit() as session:
+            await labels.merge(session, name, body.into, by=caller.staff_id, now=caller.now)
+    except (LabelProblem, NoSuchLabel) as e:
+        raise _wrong(e) from e
+
+
+@router.delete("/labels/{name}", status_code=204, response_class=Response)
+async def delete_label(caller: TeamLead, name: str) -> None:
+    """From the list and from everybody who has it; refused while rules go by it."""
+    try:
+        async with caller.hub.database.unit() as session:
+            await labels.remove(session, name, by=caller.staff_id, now=caller.now)
+    except (LabelProblem, NoSuchLabel) as e:
+        raise _wrong(e) from e
+
+
+@router.get("/conversations/{conversation_id}/labels")
+async def read_labels_of_conversation(caller: Answerer, conversation_id: UUID) -> LabelsOut:
+    """The labels of one conversation."""
+    try:
+        async with caller.hub.database.unit() as session:
+            found = await inbox.conversation(session, conversation_id)
+    except NoSuchConversation as e:
+        raise _wrong(e) from e
+    return LabelsOut(conversation_id=conversation_id, labels=list(found.labels))
+
+
+@router.put("/conversations/{conversation_id}/labels")
+async def set_labels_of_conversation(caller: Answerer, conversation_id: UUID, body: LabelsOfConversation) -> LabelsOut:
+    """These and no others; a new word comes into the list."""
+    try:
+        async with caller.hub.database.unit() as session:
+            await labels.keep(session, conversation_id, body.labels, by=caller.staff_id, now=caller.now)
+            found = await inbox.conversation(session, conversation_id)
+    except (LabelProblem, NoSuchConversation) as e:
+        raise _wrong(e) from e
+    return LabelsOut(conversation_id=conversation_id, labels=list(found.labels))
+
+
+def _wrong(error: Exception) -> Problem:
+    if isinstance(error, LookupError):
+        return Problem(404, "Label", str(error), remedy="Look it up with GET /api/v1/labels")
+    return Problem(422, "Label", str(error), remedy="Correct it and send the request again")

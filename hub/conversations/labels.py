@@ -1,0 +1,305 @@
+"""Labels of customers and conversations: one list for both, with a colour and what each means.
+
+A row keeps its labels as words; the list says how they look. A word that no list has is a label all the same, until
+somebody takes it into the list, merges or deletes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import live
+from hub.conversations import threads
+from hub.customers.fields import plain
+from hub.models import Conversation, LabelRow
+from hub.outbound.facts import COMPLAINT
+from hub.sentences import Sentence
+from hub.staff import audit
+
+COLOURS = ("grey", "blue", "teal", "green", "yellow", "orange", "red", "pink", "purple")
+LONGEST, LONGEST_DESCRIPTION, MOST = 60, 200, 20
+
+
+class LabelProblem(ValueError):
+    """The label cannot be kept like this; the message says why, for the person at the screen."""
+
+
+class NoSuchLabel(LookupError):
+    """There is no such label in the list, nor on anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """`id` None: a word that customers or conversations have and the list has not."""
+
+    id: int | None
+    name: str
+    colour: str
+    description: str
+    customers: int = 0
+    conversations: int = 0
+
+
+async def listing(session: AsyncSession) -> list[Label]:
+    """Every label by name, those that no list has among them, each with how many have it."""
+    rows = (await session.execute(_COUNTED)).all()
+    return [Label(*row) for row in rows]
+
+
+async def known(session: AsyncSession) -> list[Label]:
+    """The list alone, by name; without counts."""
+    rows = await session.exec(select(LabelRow).order_by(func.lower(LabelRow.name)))
+    return [_label(row) for row in rows]
+
+
+async def create(
+    session: AsyncSession, name: str, colour: str = "grey", description: str = "", *, by: int, now: datetime
+) -> Label:
+    """A new one, or a word taken into the list. Raises LabelProblem."""
+    plain_name = _named(name)
+    if await _row(session, plain_name) is not None:
+        raise _taken(plain_name)
+    row = LabelRow(name=plain_name, colour=_colour(colour), description=_described(description))
+    session.add(row)
+    await session.flush()
+    await _wrote(session, "label.create", plain_name, by=by, now=now)
+    return _label(row)
+
+
+async def change(
+    session: AsyncSession, old: str, name: str, colour: str, description: str, *, by: int, now: datetime
+) -> None:
+    """Another name, colour or meaning; whoever has it has it by its new name. Raises NoSuchLabel or LabelProblem."""
+    row, new = await _row(session, old), _named(name)
+    if new != old:
+        await _not_the_gates(session, old)
+        if new.lower() != old.lower() and await _row(session, new) is not None:
+            raise _taken(new)
+    if row is None:
+        await _somebodys(session, old)
+        row = LabelRow(name=new, colour="grey", description="")
+    row.name, row.colour, row.description = new, _colour(colour), _described(description)
+    session.add(row)
+    await session.flush()
+    if new != old:
+        await _replace(session, old, new)
+    await _wrote(session, "label.change", f"{old} → {new}" if new != old else new, by=by, now=now)
+
+
+async def merge(session: AsyncSession, old: str, into: str, *, by: int, now: datetime) -> None:
+    """Whoever has the one has the other instead. Raises NoSuchLabel or LabelProblem."""
+    if old == into:
+        raise LabelProblem(Sentence("That is the same label. Choose two"))
+    await _not_the_gates(session, old)
+    row, goal = await _row(session, old), await _row(session, into)
+    if goal is None:
+        raise NoSuchLabel(f"There is no label {into!r} in the list")
+    if row is None:
+        await _somebodys(session, old)
+    else:
+        await session.delete(row)
+        await session.flush()
+    await _replace(session, old, into)
+    await _wrote(session, "label.merge", f"{old} → {into}", by=by, now=now)
+
+
+async def remove(session: AsyncSession, name: str, *, by: int, now: datetime) -> None:
+    """From the list and from everybody who has it. Raises NoSuchLabel, or LabelProblem while rules go by it."""
+    await _not_the_gates(session, name)
+    users = (await session.execute(_USERS, {"old": name})).scalars().all()
+    if users:
+        gaps = {"label": name, "users": ", ".join(users)}
+        raise LabelProblem(Sentence("These go by the label “%(label)s”: %(users)s. Change them first", gaps))
+    row = await _row(session, name)
+    if row is None:
+        await _somebodys(session, name)
+    else:
+        await session.delete(row)
+        await session.flush()
+    for table in _TABLES:
+        await session.execute(text(_WITHOUT.format(table=table)), {"old": name})
+    await _wrote(session, "label.delete", name, by=by, now=now)
+
+
+# ---- of one conversation ---------------------------------------------------------------------
+
+
+async def put(session: AsyncSession, conversation_id: UUID, names: Iterable[str], *, by: int, now: datetime) -> None:
+    """These too. A new word comes into the list. Raises threads' NoSuchConversation or LabelProblem."""
+    conversation = await threads.locked(session, conversation_id)
+    wanted = await _spelt(session, names)
+    await _set(session, conversation, [*conversation.labels, *wanted], by=by, now=now)
+
+
+async def take(session: AsyncSession, conversation_id: UUID, names: Iterable[str], *, by: int, now: datetime) -> None:
+    """These no more. Raises threads' NoSuchConversation."""
+    conversation, gone = await threads.locked(session, conversation_id), {plain(one).lower() for one in names}
+    left = [one for one in conversation.labels if one.lower() not in gone]
+    await _set(session, conversation, left, by=by, now=now)
+
+
+async def keep(session: AsyncSession, conversation_id: UUID, names: Iterable[str], *, by: int, now: datetime) -> None:
+    """These and no others. Raises threads' NoSuchConversation or LabelProblem."""
+    conversation = await threads.locked(session, conversation_id)
+    await _set(session, conversation, await _spelt(session, names), by=by, now=now)
+
+
+async def enlist(session: AsyncSession, names: Iterable[str]) -> None:
+    """New words come into the list, so that they are offered from now on."""
+    fresh = [{"name": one, "colour": "grey", "description": ""} for one in sorted(set(names)) if len(one) <= LONGEST]
+    if fresh:
+        await session.execute(insert(LabelRow).values(fresh).on_conflict_do_nothing())
+
+
+async def _set(
+    session: AsyncSession, conversation: Conversation, names: Sequence[str], *, by: int, now: datetime
+) -> None:
+    before, after = list(conversation.labels), list(dict.fromkeys(names))
+    if len(after) > MOST:
+        raise LabelProblem(Sentence("A conversation has at most %(most)s labels. Take some off", {"most": MOST}))
+    if before == after:
+        return
+    conversation.labels = after
+    await session.flush()
+    changes = [f"+{one}" for one in after if one not in before] + [f"-{one}" for one in before if one not in after]
+    subject = f"conversation:{conversation.id}"
+    await audit.write(
+        session, "conversation.label", staff_id=by, subject=subject, detail=", ".join(changes)[:200], now=now
+    )
+    await live.publish(session, "conversation", id=conversation.id, customer=conversation.customer_id)
+
+
+async def _spelt(session: AsyncSession, names: Iterable[str]) -> list[str]:
+    """As the list spells them; new words are taken into it. Raises LabelProblem."""
+    wanted = [_named(one) for one in names]
+    rows = await session.exec(select(LabelRow.name).where(func.lower(LabelRow.name).in_([n.lower() for n in wanted])))
+    spelt = {name.lower(): name for name in rows}
+    await enlist(session, [one for one in wanted if one.lower() not in spelt])
+    return [spelt.get(one.lower(), one) for one in wanted]
+
+
+# ---- where a label is known by its word --------------------------------------------------------
+
+_TABLES = ("customer", "conversation")
+_WITHOUT = """
+update {table} set labels = array_remove(labels, cast(:old as varchar)) where labels @> array[cast(:old as varchar)]
+"""
+_INSTEAD = """
+update {table} t set labels = (
+  select array_agg(named order by first) from (
+    select case when l = :old then :new else l end as named, min(place) as first
+    from unnest(t.labels) with ordinality u(l, place) group by 1) s)
+where labels @> array[cast(:old as varchar)]
+"""
+_BY_RULES = (
+    "update sla_policy set label = :new where label = :old",
+    "update saved_view set conditions = jsonb_set(conditions, '{label}', to_jsonb(cast(:new as text))) "
+    "where conditions ->> 'label' = :old",
+    """
+update macro set does = does
+  || jsonb_build_object('add', (select coalesce(jsonb_agg(case when v = to_jsonb(cast(:old as text))
+    then to_jsonb(cast(:new as text)) else v end), '[]') from jsonb_array_elements(does -> 'add') v))
+  || jsonb_build_object('remove', (select coalesce(jsonb_agg(case when v = to_jsonb(cast(:old as text))
+    then to_jsonb(cast(:new as text)) else v end), '[]') from jsonb_array_elements(does -> 'remove') v))
+where does -> 'add' @> to_jsonb(cast(:old as text)) or does -> 'remove' @> to_jsonb(cast(:old as text))
+""",
+    """
+update campaign c set segment = (
+  select jsonb_agg(case
+    when one ->> 'field' <> 'label' then one
+    when one -> 'value' = to_jsonb(cast(:old as text)) then one || jsonb_build_object('value', cast(:new as text))
+    when jsonb_typeof(one -> 'value') = 'array' then one || jsonb_build_object('value', (
+      select jsonb_agg(case when v = to_jsonb(cast(:old as text)) then to_jsonb(cast(:new as text)) else v end)
+      from jsonb_array_elements(one -> 'value') v))
+    else one end order by place)
+  from jsonb_array_elements(c.segment) with ordinality e(one, place))
+where c.state not in ('finished', 'cancelled') and c.segment @> '[{"field": "label"}]'
+""",
+)
+_USERS = text("""
+select name from sla_policy where label = :old
+union select name from macro
+  where does -> 'add' @> to_jsonb(cast(:old as text)) or does -> 'remove' @> to_jsonb(cast(:old as text))
+union select name from saved_view where conditions ->> 'label' = :old
+union select c.name from campaign c, jsonb_array_elements(c.segment) one
+  where c.state not in ('finished', 'cancelled') and one ->> 'field' = 'label'
+    and (one -> 'value' = to_jsonb(cast(:old as text)) or one -> 'value' @> to_jsonb(array[cast(:old as text)]))
+order by 1
+""")
+_COUNTED = text("""
+with of_customers as (select l, count(*) as n from customer, unnest(labels) l group by l),
+  of_conversations as (select l, count(*) as n from conversation, unnest(labels) l where labels <> '{}' group by l)
+select k.id, coalesce(k.name, u.l, v.l), coalesce(k.colour, 'grey'), coalesce(k.description, ''),
+  coalesce(u.n, 0), coalesce(v.n, 0)
+from label k
+full join of_customers u on u.l = k.name
+full join of_conversations v on v.l = coalesce(k.name, u.l)
+order by lower(coalesce(k.name, u.l, v.l)), 2
+""")
+_ANYBODY = text("""
+select exists (select from customer where labels @> array[cast(:old as varchar)])
+  or exists (select from conversation where labels @> array[cast(:old as varchar)])
+""")
+
+
+async def _replace(session: AsyncSession, old: str, new: str) -> None:
+    for statement in (*(_INSTEAD.format(table=table) for table in _TABLES), *_BY_RULES):
+        await session.execute(text(statement), {"old": old, "new": new})
+
+
+async def _somebodys(session: AsyncSession, name: str) -> None:
+    """Raises NoSuchLabel unless somebody has it."""
+    if not (await session.execute(_ANYBODY, {"old": name})).scalar_one():
+        raise NoSuchLabel(f"There is no label {name!r}")
+
+
+async def _not_the_gates(session: AsyncSession, name: str) -> None:
+    """Raises LabelProblem for the word that keeps marketing from whoever complained."""
+    if name == COMPLAINT:
+        gaps = {"label": name}
+        raise LabelProblem(Sentence("“%(label)s” keeps offers away from a customer: it stays as it is", gaps))
+
+
+async def _row(session: AsyncSession, name: str) -> LabelRow | None:
+    rows = select(LabelRow).where(func.lower(LabelRow.name) == name.lower())
+    return (await session.exec(rows.with_for_update())).first()
+
+
+def _named(name: str) -> str:
+    word = plain(name).replace(",", " ").strip()
+    if not word:
+        raise LabelProblem(Sentence("The label needs a name"))
+    if len(word) > LONGEST:
+        raise LabelProblem(Sentence("The label is longer than %(most)s characters. Shorten it", {"most": LONGEST}))
+    return word
+
+
+def _described(description: str) -> str:
+    return plain(description)[:LONGEST_DESCRIPTION]
+
+
+def _colour(colour: str) -> str:
+    if colour not in COLOURS:
+        gaps = {"colour": colour[:60], "known": ", ".join(COLOURS)}
+        raise LabelProblem(Sentence("“%(colour)s” is not one of the colours: %(known)s", gaps))
+    return colour
+
+
+def _taken(name: str) -> LabelProblem:
+    return LabelProblem(Sentence("There is a label “%(label)s” already. Merge the two instead", {"label": name}))
+
+
+def _label(row: LabelRow) -> Label:
+    return Label(row.id, row.name, row.colour, row.description)
+
+
+async def _wrote(session: AsyncSession, action: str, detail: str, *, by: int, now: datetime) -> None:
+    await audit.write(session, action, staff_id=by, subject="labels", detail=detail[:200], now=now)
