@@ -27,6 +27,7 @@ from hub.bootstrap import Hub, open_hub, prepare
 from hub.campaigns import lifecycle
 from hub.campaigns.lifecycle import Plan
 from hub.outbound import evidence, templates
+from hub.outbound.evidence import NOT_THERE
 from hub.settings import load
 
 _WORDS = {
@@ -50,7 +51,7 @@ _PEOPLE = (
     """insert into consent (customer_id, at, channel, purpose, granted, wording, wording_version, source, evidence)
     select id, now(), null, 'marketing', true, '', '', 'import', '' from customer""",
 )
-_ENDS = """select i.id::text, i.state, i.message_id, i.recipient from interaction i where i.campaign_id is not null"""
+_ENDS = "select id::text, state, message_id, recipient, reason from interaction where campaign_id is not null"
 
 
 @dataclass
@@ -107,7 +108,7 @@ class Havoc:
 
 @dataclass(frozen=True)
 class Killed:
-    """How it ended. `ends` are the log's rows: id, state, the provider's or our name of the message, recipient."""
+    """How it ended. `ends` are the log's rows: id, state, the message's name, recipient, reason."""
 
     seconds: float
     kills: int
@@ -125,9 +126,14 @@ class Killed:
         told = [row for row in self.ends if row["state"] in ("sent", "delivered", "read")]
         return on_the_way + [row["id"] for row in told if not taken.get(row[called])]
 
-    def unsettled_there(self, taken: Mapping[str, int]) -> list[str]:
-        """Recipients of what the provider has and we still do not know of. What it never had stays unknown for ever."""
-        return [row["recipient"] for row in self.ends if row["state"] == "unknown" and taken.get(row["recipient"])]
+    @property
+    def unsettled(self) -> list[str]:
+        """Recipients of what nobody knows of. What the provider's list does not have is known not to have left."""
+        return [row["recipient"] for row in self.ends if row["state"] == "unknown" and row["reason"] != NOT_THERE]
+
+    def slandered(self, taken: Mapping[str, int]) -> list[str]:
+        """Recipients of what is said not to have left, although the provider has it."""
+        return [row["recipient"] for row in self.ends if row["reason"] == NOT_THERE and taken.get(row["recipient"])]
 
 
 @asynccontextmanager
@@ -218,7 +224,10 @@ select c.audience_at is not null and c.fed >= c.audience and c.fed > 0
       and not exists (select from provider_reference r where r.interaction_id = i.id))
 from campaign c where c.id = $1
 """
-_SETTLED = "select not exists (select from interaction where campaign_id = $1 and state in ('unknown', 'sending'))"
+_SETTLED = f"""
+select not exists (select from interaction where campaign_id = $1
+  and (state = 'sending' or state = 'unknown' and reason <> '{NOT_THERE}'))
+"""
 _DOUBTED = """
 select count(distinct a.interaction_id) from attempt a join interaction i on i.id = a.interaction_id
 where i.campaign_id = $1 and a.outcome in ('unknown', 'lease_expired')

@@ -1,7 +1,8 @@
 """Messages whose fate is unknown, looked for in the provider's own list (requirement F2).
 
-Exactly one entry that can only be it proves that it left, as a callback would. No entry proves nothing: the message
-stays unknown and is never sent again by itself. No transaction is open while the provider is asked.
+Exactly one entry that can only be it proves that it left, as a callback would. No entry, looked for again once the list
+must have it, says that it did not: the reason says so, and a person decides with that knowledge; nothing is sent again
+by itself, and evidence that comes later still settles it. No transaction is open while the provider is asked.
 """
 
 from __future__ import annotations
@@ -37,16 +38,19 @@ _SKEW = timedelta(minutes=2)  # between our clock and the provider's, and a crea
 _CASES = 200  # looked for in one turn: who was never looked for first, then whose last look is the oldest
 _AGAIN, _AT_MOST_AGAIN = timedelta(seconds=20), timedelta(minutes=30)  # twice as long after every look in vain
 _UNSURE = ("unknown", "lease_expired")
+_BETWEEN = timedelta(minutes=1)  # two looks in vain, before a list without it is believed
+NOT_THERE = "not_there"  # the reason of an unknown message that the provider's list does not have
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One message to look for, and when it may have been made."""
+    """One message to look for, and when it may have been made. `again`: it was looked for in vain before."""
 
     channel: str
     message: Outbound[Any]
     since: datetime
     until: datetime
+    again: bool
 
 
 async def waiting(session: AsyncSession, *, now: datetime) -> bool:
@@ -88,12 +92,26 @@ async def _look_at(database: Database, channel: Channel, cases: Sequence[Case], 
 
 
 async def _judge(session: AsyncSession, case: Case, found: Sequence[Receipt], now: datetime) -> bool:
-    """Whether the list proves that this message left. What belongs to another message is no evidence."""
+    """Whether the list proves that this message left, or did not. What belongs to another message is no evidence."""
     taken = await _taken(session, case.channel, [one.provider_id for one in found])
     free = [one for one in found if one.provider_id not in taken]
+    if not free and case.again and now >= case.until:
+        return await _not_there(session, case)
     if len(free) != 1 or await _has_twin(session, case):
         return False
     await receipts.apply_all(session, [News(case.channel, free[0], case.message.id)], now=now)
+    return True
+
+
+async def _not_there(session: AsyncSession, case: Case) -> bool:
+    """Whether that is news."""
+    unknown = col(Interaction.id) == case.message.id, col(Interaction.state) == State.UNKNOWN
+    row = (await session.exec(select(Interaction).where(*unknown).with_for_update())).one_or_none()
+    if row is None or row.reason:
+        return False
+    row.reason = NOT_THERE
+    await session.flush()
+    await receipts.announce(session, row)
     return True
 
 
@@ -136,13 +154,14 @@ async def _cases(session: AsyncSession, gate: Gate, now: datetime, most: int) ->
     first = col(EvidenceLook.looked_at).asc().nulls_first(), col(Interaction.state_at).desc()
     rows = (await session.exec(waiting.order_by(*first).limit(most))).all()
     tried = await _tried(session, [row.id for row in rows])
+    again = await _looked_for(session, [row.id for row in rows], now)
     versions = await templates.versions(session, {row.template_version_id for row in rows if row.template_version_id})
     cases = []
     for row in rows:
         message = await _message(session, row, versions, gate)
         if message is not None and row.id in tried:
             began, ended = tried[row.id]
-            cases.append(Case(row.channel, message, began - _SKEW, ended + _SKEW))
+            cases.append(Case(row.channel, message, began - _SKEW, ended + _SKEW, row.id in again))
     named = {case.message.id for case in cases}
     await _note(session, [row.id for row in rows if row.id not in named], now)  # nothing can be compared
     return cases
@@ -156,6 +175,20 @@ def _turn(now: datetime) -> ColumnElement[bool]:
     looked, times = col(EvidenceLook.looked_at), func.least(col(EvidenceLook.times), 10)
     rest = func.least(_AGAIN * func.power(2, times - 1), _AT_MOST_AGAIN)
     return or_(looked.is_(None), looked < col(Interaction.state_at), looked <= now - rest)
+
+
+async def _looked_for(session: AsyncSession, ids: Sequence[UUID], now: datetime) -> set[UUID]:
+    """Those that were looked for a while ago, since they became unknown."""
+    looks = (
+        select(EvidenceLook.interaction_id)
+        .join(Interaction, _SAME)
+        .where(
+            col(EvidenceLook.interaction_id).in_(ids),
+            col(EvidenceLook.looked_at) <= now - _BETWEEN,
+            col(EvidenceLook.looked_at) >= col(Interaction.state_at),
+        )
+    )
+    return set(await session.exec(looks))
 
 
 async def _note(session: AsyncSession, ids: Sequence[UUID], now: datetime) -> None:

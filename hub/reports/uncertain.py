@@ -32,6 +32,7 @@ class Line:
     campaign_id: int | None
     campaign_name: str
     since: datetime
+    reason: str  # empty, or that the provider's list does not have it
     detail: str
     flag: str
     again_at: datetime | None
@@ -61,7 +62,15 @@ async def lines(
     row = Interaction
     columns = (
         *(row.id, row.customer_id, Customer.name, row.kind, row.purpose, row.recipient, row.subject),
-        *(row.campaign_id, func.coalesce(Campaign.name, ""), row.state_at, row.detail, row.flag, Outbox.due_at),
+        *(
+            row.campaign_id,
+            func.coalesce(Campaign.name, ""),
+            row.state_at,
+            row.reason,
+            row.detail,
+            row.flag,
+            Outbox.due_at,
+        ),
     )
     query = (
         select(*columns)  # type: ignore[call-overload]

@@ -80,6 +80,7 @@ WITHHELD: Mapping[str, str] = {
 
 DECIDED: Mapping[str, str] = {
     "left": N_("A colleague decided to leave it: it is not sent again."),
+    "not_there": N_("The provider's list does not have it: it did not leave, as far as anybody can tell."),
 }
 
 RECALLED: Mapping[str, str] = {

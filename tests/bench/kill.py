@@ -105,8 +105,8 @@ async def _texts(asked: Asked) -> list[Figure]:
     return [
         *_promises("text", killed, killed.lost(taken, "recipient"), taken),
         _promise("kill-text-unknown", "texts", killed.states["unknown"], CONCURRENCY * killed.kills),
-        _promise("kill-text-unsettled", "texts", killed.states["unknown"], killed.doubted // 100),
-        _promise("kill-text-unsettled-there", "texts", len(killed.unsettled_there(taken)), 0),
+        _promise("kill-text-unsettled", "texts", len(killed.unsettled), killed.doubted // 100),
+        _promise("kill-text-slandered", "texts", len(killed.slandered(taken)), 0),
     ]
 
 

@@ -25,6 +25,7 @@ from hub.models import Interaction
 from hub.models.vocabulary import Origin, Purpose, State
 from hub.outbound import evidence
 from hub.outbound.delivery import Delivery
+from hub.outbound.evidence import NOT_THERE
 from hub.outbound.request import Gate, Request, Words, send
 from hub.storage import Folder
 
@@ -147,6 +148,30 @@ async def test_what_is_not_in_the_list_stays_unknown_and_is_not_sent_again(
     assert await look(database, delivery) == 0
     assert (await states(database))[State.UNKNOWN] == 1
     assert await _some(delivery, Kind.SMS) == 0
+
+
+async def test_what_the_list_does_not_have_after_minutes_is_said_not_to_have_left_until_evidence_comes(
+    start: Start, database: Database, gate: Gate
+) -> None:
+    carrier, delivery = await start(1)
+    await deliver(database, gate, delivery, await people(database, 1))
+    (kept,) = carrier.messages.all.items()
+    carrier.messages.all.clear()
+    told = [await _looked(database, delivery, minutes) for minutes in (1, 3, 5)]
+    assert told == [(0, State.UNKNOWN, ""), (1, State.UNKNOWN, NOT_THERE), (0, State.UNKNOWN, NOT_THERE)]
+    assert await _some(delivery, Kind.SMS) == 0
+    carrier.messages.all.update([kept])
+    settled, state, reason = await _looked(database, delivery, 10)
+    assert (settled, state is State.UNKNOWN, reason) == (1, False, "")
+
+
+async def _looked(database: Database, delivery: Delivery, minutes: int) -> tuple[int, State, str]:
+    """Look so long after; how many were settled, and how the only message stands then."""
+    now = clock.now() + timedelta(minutes=minutes)
+    settled = await evidence.look(database, delivery.channels, gate=delivery.gate, now=now)
+    async with database.unit() as session:
+        row = (await session.exec(select(Interaction))).one()
+        return settled, row.state, row.reason
 
 
 async def test_other_words_to_the_same_telephone_are_no_evidence(start: Start, database: Database, gate: Gate) -> None:
