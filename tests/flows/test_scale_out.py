@@ -27,7 +27,7 @@ from tests.flows.test_campaign_runs import Inbox, enrol, healthy, inbox, schedul
 __all__ = ["inbox"]  # a fixture
 
 PEOPLE = 60
-PATIENCE = 60  # seconds before a test that waits for something gives up
+PATIENCE = 240  # seconds before a test that waits for something gives up
 PLAN = b"what lies in the folder that all machines share"
 
 # The same file on every machine: `data_dir` stands for itself on each of them.
