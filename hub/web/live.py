@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
 from fastapi import APIRouter
@@ -40,13 +40,20 @@ async def stream(hub: Hub, cookie: str, *, breath: float = _BREATH) -> AsyncIter
             left = looked + breath - time.monotonic()
             with suppress(TimeoutError):
                 if left > 0:
-                    yield _event(await asyncio.wait_for(queue.get(), left))
+                    first = await asyncio.wait_for(queue.get(), left)
+                    yield "".join(map(_event, (first, *_waiting(queue))))
                     continue
             async with hub.database.unit() as session:
                 if await sessions.find(session, cookie, now=clock.now()) is None:
                     return
             looked = time.monotonic()
             yield ": still here\n\n"
+
+
+def _waiting(queue: asyncio.Queue[Happening]) -> Iterator[Happening]:
+    """What happened meanwhile goes out in one piece: a page that is behind catches up."""
+    while not queue.empty():
+        yield queue.get_nowait()
 
 
 def _event(happening: Happening) -> str:

@@ -70,8 +70,11 @@ def rows(environment: Mapping[str, str] = os.environ) -> int:
 
 
 @contextmanager
-def desk() -> Iterator[Desk]:
-    """The desk, served by `hub web`. With BENCH_DESK its folder is kept there, and found filled the next time."""
+def desk(count: int | None = None) -> Iterator[Desk]:
+    """The desk with `count` interactions, or as many as `rows` says, served by `hub web`.
+
+    With BENCH_DESK its folder is kept there, and found filled the next time.
+    """
     with ExitStack() as stack:
         kept = os.environ.get("BENCH_DESK")
         folder = Path(kept or stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-bench-")))
@@ -79,25 +82,25 @@ def desk() -> Iterator[Desk]:
         port, config = free_port(), folder / "config.toml"
         config.write_text(_CONFIG.format(port=port, folder=folder), encoding="utf-8")
         url = stack.enter_context(bootstrap.running_database(load(config)))
-        uvloop.run(_ready(url))
+        uvloop.run(_ready(url, count or rows()))
         web = stack.enter_context(listening(port, [sys.executable, "-m", "hub", "web", "--config", str(config)]))
         (file,) = (folder / "data" / "postgres").glob("data-*/postmaster.pid")
         yield Desk(url, port, web, int(file.read_text().split()[0]))
 
 
-async def _ready(url: str) -> None:
+async def _ready(url: str, count: int) -> None:
     await bootstrap.prepare(url)
     async with connected(url) as connection:
-        if await connection.fetchval("select count(*) from interaction") >= rows():
+        if await connection.fetchval("select count(*) from interaction") >= count:
             return
-    say(f"A desk with {rows():,} interactions is filled ...")
+    say(f"A desk with {count:,} interactions is filled ...")
     database = Database(url, pool_size=1)
     try:
         async with database.unit() as session:
             await session.execute(text("set local session_replication_role = replica"))  # no keys are checked
             await _months(session)
             definitions = await _without_indexes(session)
-            await _fill(session, rows())
+            await _fill(session, count)
             for definition in definitions:
                 await session.execute(text(definition))
     finally:
