@@ -89,7 +89,7 @@ class Listener(Protocol):
         """
         ...
 
-    async def read(self, raw: bytes) -> Sequence[Event]:
+    def read(self, raw: bytes) -> Awaitable[Sequence[Event]]:
         """Understand one raw message, in a child process with limits. Raises Unreadable."""
         ...
 

@@ -6,7 +6,7 @@ One folder's trouble is its own; what keeps us out of the account altogether end
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -38,9 +38,9 @@ class ImapListener:
             async for one in news:
                 yield one
 
-    async def read(self, raw: bytes) -> Sequence[Event]:
+    def read(self, raw: bytes) -> Awaitable[Sequence[Event]]:
         """Raises Unreadable."""
-        return await self._parser.parse(raw)
+        return self._parser.parse(raw)
 
 
 def _shares(folders: Sequence[Folder], connections: int) -> list[Sequence[Folder]]:

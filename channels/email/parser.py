@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -28,8 +28,8 @@ class Readers:
         self._working: set[asyncio.Task[None]] = set()
         self._idle = 0
 
-    async def read(self, raw: bytes, own: str) -> list[Any]:
-        """What the child made of it. Raises Unreadable; the mails beside it do not suffer."""
+    def read(self, raw: bytes, own: str) -> asyncio.Future[list[Any]]:
+        """What the child makes of it. Raises Unreadable; the mails beside it do not suffer."""
         job = Job(raw, own, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         self._news.set()
@@ -37,7 +37,7 @@ class Readers:
             task = asyncio.create_task(self._work())
             self._working.add(task)
             task.add_done_callback(self._working.discard)
-        return await job.answer
+        return job.answer
 
     async def close(self) -> None:
         """End every child, also one that is reading: its mail is unreadable to whoever waits for it."""
@@ -96,9 +96,12 @@ class Parser:
         self._readers, self._users = _shared.setdefault(self._loop, (Readers("events", _size()), set()))
         self._users.add(id(self))
 
-    async def parse(self, raw: bytes) -> Sequence[Event]:
-        """What the mail says. Raises Unreadable when it is broken, too large or too complex."""
-        return await self._readers.read(raw, self._own)
+    def parse(self, raw: bytes) -> Awaitable[Sequence[Event]]:
+        """What the mail says. Raises Unreadable when it is broken, too large or too complex.
+
+        A future and no coroutine: whoever waits for hundreds of mails needs no task for each.
+        """
+        return self._readers.read(raw, self._own)
 
     async def close(self) -> None:
         self._users.discard(id(self))

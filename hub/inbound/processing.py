@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -101,8 +101,7 @@ async def _process_group(
     database: Database, works: Sequence[Work], reception: Reception, now: datetime
 ) -> dict[int, RawState]:
     contents = await reception.storage.get_all([work.sha256 for work in works])
-    both = zip(works, contents, strict=True)
-    reading = {asyncio.create_task(_read(work, content, reception)): work for work, content in both}
+    reading = {_reading(*one, reception): one[0] for one in zip(works, contents, strict=True)}
     states: dict[int, RawState] = {}
     try:
         waiting = set(reading)
@@ -115,8 +114,17 @@ async def _process_group(
     return states
 
 
-async def _read(work: Work, content: bytes | StorageError, reception: Reception) -> _Read:
-    """Understand a mail, which takes its time."""
+def _reading(work: Work, content: bytes | StorageError, reception: Reception) -> asyncio.Future[Sequence[Event]]:
+    """Understanding a mail takes its time. Hundreds are read at once: none of them is a task of its own."""
+    try:
+        return asyncio.ensure_future(_asked(work, content, reception))
+    except (Unreadable, Misconfigured, StorageError) as e:
+        failed: asyncio.Future[Sequence[Event]] = asyncio.get_running_loop().create_future()
+        failed.set_exception(e)
+        return failed
+
+
+def _asked(work: Work, content: bytes | StorageError, reception: Reception) -> Awaitable[Sequence[Event]]:
     channel = reception.channels.get(work.channel)
     if work.tries > len(RETRIES) + 1:
         raise Unreadable("Every process that read this mail died over it")  # so it is not tried again
@@ -124,18 +132,20 @@ async def _read(work: Work, content: bytes | StorageError, reception: Reception)
         raise Misconfigured(f"There is no channel {work.channel!r} that reads mail. Configure it, then read this again")
     if isinstance(content, StorageError):
         raise content
-    events = await channel.listener.read(content)
-    return _Read(work, channel, [storable(event) for event in events])
+    return channel.listener.read(content)
 
 
 async def _settle(
-    database: Database, outcomes: Sequence[tuple[Work, asyncio.Task[_Read]]], reception: Reception, now: datetime
+    database: Database,
+    outcomes: Sequence[tuple[Work, asyncio.Future[Sequence[Event]]]],
+    reception: Reception,
+    now: datetime,
 ) -> dict[int, RawState]:
     states, good = {}, []
-    for work, task in outcomes:
-        error = task.exception()
+    for work, read in outcomes:
+        error = read.exception()
         if error is None:
-            good.append(task.result())
+            good.append(_Read(work, reception.channels[work.channel], list(map(storable, read.result()))))
         elif isinstance(error, Unreadable) and (not error.again or work.tries > len(RETRIES)):
             states[work.id] = await _unreadable(database, work, error, reception, now)
         else:
