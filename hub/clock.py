@@ -40,7 +40,8 @@ class _Count:
 
     def within(self, head: int) -> int:
         """12 bits, growing with every call for the same `head`."""
-        number = min(self._numbers.pop(head, secrets.randbits(8)) + 1, 0xFFF)
+        last = self._numbers.pop(head, None)
+        number = min((secrets.randbits(8) if last is None else last) + 1, 0xFFF)
         self._numbers[head] = number
         if len(self._numbers) > self._remembered:
             del self._numbers[next(iter(self._numbers))]

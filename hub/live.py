@@ -108,7 +108,11 @@ class Live:
             connection.terminate()
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        wanted = {topic for topics in self._subscribers.values() for topic in topics}
+        everything = not all(self._subscribers.values())  # somebody named no topic
         for message in json.loads(str(payload)):
+            if not everything and message["topic"] not in wanted:
+                continue  # as most: a worker hears of every customer, and asks of none
             self._spread(Happening(message["topic"], message["ids"]))
 
     def _spread(self, happening: Happening) -> None:

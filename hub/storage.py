@@ -133,16 +133,18 @@ class Folder:
 
         Many are written before the first one is waited for: the disk then takes them in one go.
         """
-        asides = {digest: f"{self._incoming}/{digest}.{secrets.token_hex(8)}" for digest in wanted}
+        ours = secrets.token_hex(8)
+        asides = {digest: f"{self._incoming}/{digest}.{ours}" for digest in wanted}
+        places = {digest: self._place(digest) for digest in wanted}
         left = set(asides.values())
         try:
             for digest, content in wanted.items():
                 _write_file(asides[digest], content)
             _sync(self._root, asides.values())
-            folders = {self._place(digest).rpartition("/")[0] for digest in wanted}
+            folders = {place.rpartition("/")[0] for place in places.values()}
             made = [above for folder in folders for above in _make_folders(folder, str(self._root))]
             for digest, aside in asides.items():
-                os.replace(aside, self._place(digest))
+                os.replace(aside, places[digest])
                 left.discard(aside)
             _sync(self._root, {*made, *folders})
         finally:
@@ -288,9 +290,9 @@ def _verified(content: bytes, digest: str) -> bytes:
 def _write_file(file: str, content: bytes) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        done = os.write(descriptor, content)
+        while done < len(content):
+            done += os.write(descriptor, memoryview(content)[done:])
     finally:
         os.close(descriptor)
 

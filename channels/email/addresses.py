@@ -12,7 +12,7 @@ from channels.email.headers import Headers, words
 MAX_ADDRESSES = 2_000
 _LONGEST = 254
 _PIECES = re.compile(rb'"(?:[^"\\]|\\.)*"?|\\.|[<>,;:()@\\]|[^"<>,;:()@\\]+', re.DOTALL)
-_USUAL = re.compile(rb"([A-Za-z0-9 ._-]*)<([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+)>")
+_USUAL = re.compile(rb"([A-Za-z0-9 ._&'!+/-]*)<([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+)>")
 _COMMENT = re.compile(rb"\([^()]*\)")
 _FINDABLE = re.compile(r"[^\s<>()\[\],;:\"'@]+@[^\s<>()\[\],;:\"'@]+")
 

@@ -131,8 +131,13 @@ def _is_before(moment: datetime | None, since: datetime | None) -> bool:
     return moment is not None and since is not None and moment < since
 
 
+def _header_end(content: bytes) -> int:
+    """Where the first blank line is."""
+    ends = [end for blank in (b"\n\r\n", b"\n\n") if (end := content.find(blank, 0, _HEADER)) >= 0]
+    return min(ends, default=_HEADER)
+
+
 def _written(content: bytes) -> datetime | None:
     """The Date of a mail's header, as far as it can be had without reading the mail."""
-    head = re.split(rb"\r?\n\r?\n", content[:_HEADER], maxsplit=1)[0]
-    found = _DATE.search(head)
+    found = _DATE.search(content, 0, _header_end(content))
     return moment(found.group(1).decode()) if found else None

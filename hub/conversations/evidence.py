@@ -20,6 +20,7 @@ from hub.signing import Signer
 MOST_CITED = 50  # Message-IDs of one mail, the newest: a header may carry thousands
 _MOST_CITING = 200  # anybody may cite any Message-ID as often as they like
 _MOST_CONVERSATIONS = 20
+_UUID = 36  # characters, as we write it
 _SUBJECT_TOKEN = re.compile(r"\[#([a-z2-7]{42})\]", re.IGNORECASE)
 
 
@@ -157,7 +158,7 @@ def _messages(tokens: Sequence[str], signer: Signer) -> list[UUID]:
 def _own_id(message_id: str, domains: Collection[str]) -> UUID | None:
     """Our mails are called `<interaction@our-domain>`."""
     local, _, domain = message_id.strip("<>").rpartition("@")
-    if domain.lower() not in domains:
+    if len(local) != _UUID or domain.lower() not in domains:
         return None
     try:
         return UUID(local)
