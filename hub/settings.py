@@ -149,6 +149,7 @@ class AutomationsTable(Table):
     """[automations]: what the hub does by itself."""
 
     acknowledge: bool = False  # answer the mail that opens a conversation: we have it
+    merge_customers: bool = False  # make one of two who are sure to be one person, without asking anybody
 
 
 class Ramp(Table):

@@ -20,6 +20,7 @@ from hub.api import (
     labels,
     links,
     macros,
+    merges,
     messages,
     plain,
     reference,
@@ -38,7 +39,7 @@ from hub.bootstrap import Hub
 __all__ = ["Webhooks", "install_error_pages", "router"]
 
 _VERSION_1 = (
-    *(customers, customer_events, campaigns, campaign_steps, interactions),
+    *(customers, merges, customer_events, campaigns, campaign_steps, interactions),
     *(conversations, canned, macros, labels, messages, appointments, uncertain),
     *(hours, service_levels, search, conversation_work, work),
 )

@@ -95,6 +95,7 @@ def _needs(action: Action) -> Any:
 Anyone = Annotated[Caller, Depends(bearer)]
 CustomerReader = Annotated[Caller, _needs(Action.READ_CUSTOMERS)]
 CustomerWriter = Annotated[Caller, _needs(Action.WRITE_CUSTOMERS)]
+Merger = Annotated[Caller, _needs(Action.MERGE)]
 ConsentRecorder = Annotated[Caller, _needs(Action.RECORD_CONSENT)]
 InboxReader = Annotated[Caller, _needs(Action.READ_INBOX)]
 CampaignReader = Annotated[Caller, _needs(Action.READ_CAMPAIGNS)]

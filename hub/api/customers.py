@@ -145,6 +145,8 @@ async def read_timeline(
 async def _get(session: Any, customer_id: UUID) -> Customer:
     try:
         return await directory.get(session, customer_id)
+    except directory.Merged:
+        raise  # the caller is sent to the other one: see hub.api.problems
     except directory.NotFound as e:
         raise Problem(404, "Customer", str(e), remedy="Look it up with GET /api/v1/customers?query=…") from e
 

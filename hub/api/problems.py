@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from channels.address import BadAddress
 from hub.campaigns.lifecycle import NotFound as NoSuchCampaign
-from hub.customers.directory import AddressTaken
+from hub.customers.directory import AddressTaken, Merged
 from hub.customers.directory import NotFound as NoSuchCustomer
 from hub.customers.fields import BadField
 from hub.database import outage
@@ -148,6 +148,8 @@ def _problem_of(request: Request, error: Exception) -> Problem:
         return _from_http(error)
     if isinstance(error, RequestValidationError):
         return _from_validation(error)
+    if isinstance(error, Merged) and str(error.what) in request.url.path:
+        return _elsewhere(request, error)
     for kind, status, title, remedy in _KNOWN:
         if isinstance(error, kind):
             return Problem(status, title, str(error), remedy=remedy)
@@ -157,6 +159,14 @@ def _problem_of(request: Request, error: Exception) -> Problem:
         return Problem(422, "Request", "A value in it cannot be stored", remedy="Correct it and send the request again")
     _log.error("request failed", path=request.url.path, error=type(error).__name__, where=_where(error))
     return Problem(500, "Hub", "Something broke on our side; it has been written down", remedy="Try again in a moment")
+
+
+def _elsewhere(request: Request, error: Merged) -> Problem:
+    """307 to the same address of whoever the customer has become part of: until they are taken apart again."""
+    path = request.url.path.replace(str(error.what), str(error.into))
+    target = f"{path}?{request.url.query}" if request.url.query else path
+    remedy = "Follow Location, and use that customer's id from now on"
+    return Problem(307, "Customer", str(error), remedy=remedy, headers={"Location": target})
 
 
 # More particular classes stand above those they descend from.

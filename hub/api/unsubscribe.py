@@ -133,8 +133,9 @@ async def _read(request: Request, token: str) -> tuple[Link | None, Words]:
     if value is None:
         return None, words(request.headers.get("accept-language", default)[:2].lower(), default)
     customer_id, purpose, channel = value.split(" ")
-    link = Link(UUID(customer_id), Purpose(purpose), Kind(channel))
     async with hub.database.unit() as session:
+        reader = await directory.standing(session, UUID(customer_id))  # who was merged since is the other one now
+        link = Link(reader, Purpose(purpose), Kind(channel))
         try:
             language = (await directory.get(session, link.customer_id)).language
         except directory.NotFound:

@@ -18,12 +18,13 @@ from hub import live
 from hub.clock import uuid7
 from hub.customers import fields
 from hub.customers.listing import CustomerLine, listing
-from hub.models import Customer, Identity
+from hub.models import Customer, CustomerMerge, Identity
 from hub.models.vocabulary import AddressKind
 
 __all__ = [
     "AddressTaken",
     "CustomerLine",
+    "Merged",
     "NewCustomer",
     "NotFound",
     "Resolved",
@@ -35,6 +36,7 @@ __all__ = [
     "get",
     "listing",
     "resolve",
+    "standing",
     "stranger",
 ]
 
@@ -44,6 +46,14 @@ class NotFound(LookupError):
 
     def __init__(self, what: object) -> None:
         super().__init__(f"There is no customer {what}")
+
+
+class Merged(NotFound):
+    """There is no such customer any more: they are part of another one."""
+
+    def __init__(self, what: UUID, into: UUID) -> None:
+        LookupError.__init__(self, f"Customer {what} was merged into {into}")
+        self.what, self.into = what, into
 
 
 class AddressTaken(ValueError):
@@ -85,11 +95,20 @@ async def names(session: AsyncSession, customer_ids: Collection[UUID]) -> dict[U
 
 
 async def get(session: AsyncSession, customer_id: UUID) -> Customer:
-    """Raises NotFound."""
+    """Raises NotFound; Merged for one who is part of another now."""
     customer = await session.get(Customer, customer_id)
     if customer is None:
-        raise NotFound(customer_id)
+        into = await standing(session, customer_id)
+        raise NotFound(customer_id) if into == customer_id else Merged(customer_id, into)
     return customer
+
+
+async def standing(session: AsyncSession, customer_id: UUID) -> UUID:
+    """The customer, or whoever they have become part of. One that is not there stands for itself."""
+    rows = select(CustomerMerge.winner_id).where(
+        col(CustomerMerge.loser_id) == customer_id, col(CustomerMerge.undone_at).is_(None)
+    )
+    return (await session.exec(rows)).first() or customer_id
 
 
 async def find(session: AsyncSession, kind: AddressKind, value: str) -> Customer | None:
@@ -99,18 +118,33 @@ async def find(session: AsyncSession, kind: AddressKind, value: str) -> Customer
     return found.first()
 
 
+async def _owner(session: AsyncSession, kind: AddressKind, value: str) -> Customer | None:
+    owner = select(Customer).join(Identity, col(Identity.customer_id) == col(Customer.id))
+    mine = owner.where(col(Identity.kind) == kind, col(Identity.value) == value)
+    locked = mine.with_for_update(key_share=True, of=Customer)
+    return (await session.exec(locked, execution_options={"populate_existing": True})).first()
+
+
 async def find_external(session: AsyncSession, external_id: str) -> Customer | None:
-    """Who has this number in another system."""
-    return (await session.exec(select(Customer).where(col(Customer.external_id) == external_id))).first()
+    """Who has this number in another system, or whoever they have become part of."""
+    own = (await session.exec(select(Customer).where(col(Customer.external_id) == external_id))).first()
+    if own is not None:
+        return own
+    had = col(CustomerMerge.loser)["external_id"].astext == external_id
+    part = select(CustomerMerge.winner_id).where(had, col(CustomerMerge.undone_at).is_(None))
+    winner = (await session.exec(part.limit(1))).first()
+    return None if winner is None else await session.get(Customer, winner)
 
 
 async def resolve(session: AsyncSession, address: Address, *, now: datetime) -> Resolved:
     """The customer with this canonical address, made provisionally if there is none. Safe in a race.
 
-    Of two transactions that meet the same stranger the second waits for the first and finds its customer.
+    Of two transactions that meet the same stranger the second waits for the first and finds its customer. A known one
+    is locked until the end, as whoever writes down a word of theirs needs it: nobody merges them meanwhile, and who is
+    just being merged is waited for, gone then, and found again under the winner.
     """
     kind = AddressKind.of(address.kind)
-    known = await find(session, kind, address.value)
+    known = await _owner(session, kind, address.value)
     if known is not None:
         return Resolved(known, created=False)
     stranger = _stranger(address, now)
@@ -121,7 +155,7 @@ async def resolve(session: AsyncSession, address: Address, *, now: datetime) -> 
         return Resolved(stranger, created=True)
     await session.delete(stranger)
     await session.flush()
-    winner = await find(session, kind, address.value)
+    winner = await _owner(session, kind, address.value)
     if winner is None:
         raise NotFound(address.value)
     return Resolved(winner, created=False)
@@ -164,6 +198,7 @@ async def create(session: AsyncSession, new: NewCustomer, *, now: datetime) -> C
 async def change(session: AsyncSession, customer_id: UUID, changes: Mapping[str, object], *, now: datetime) -> Customer:
     """Set the fields that people may set (`fields.CHANGEABLE`). Raises NotFound or fields.BadField."""
     customer = await get(session, customer_id)
+    await session.refresh(customer, with_for_update={"key_share": True})
     for name, value in fields.checked(changes).items():
         setattr(customer, name, value)
     customer.updated_at = now

@@ -73,6 +73,10 @@ class Match:
     bits: float
     findings: tuple[Finding, ...]
 
+    @property
+    def pairs(self) -> tuple[tuple[Field, Grade], ...]:
+        return tuple((one.field, one.grade) for one in self.findings)
+
     def grade(self, field: Field) -> Grade | None:
         """None: one of the two says nothing of it."""
         return next((one.grade for one in self.findings if one.field is field), None)

@@ -13,9 +13,11 @@ from channels.message import Media
 from hub import clock, queue
 from hub.bootstrap import Hub
 from hub.campaigns import dry_runs, feeding, lifecycle
+from hub.customers import automatic, suggesting
 from hub.interactions import history, record
 from hub.live import publish
 from hub.outbound import evidence
+from hub.staff import audit
 
 Body = Callable[[Hub, Mapping[str, Any]], Awaitable[None]]
 
@@ -66,12 +68,32 @@ async def look_for_evidence(hub: Hub, payload: Mapping[str, Any]) -> None:
     await evidence.look(hub.database, hub.channels, gate=hub.gate, now=clock.now())
 
 
+async def match_customers(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Look for customers who may be one person, slice by slice; merge those who are sure, where that is allowed."""
+    after: UUID | None = suggesting.NOBODY
+    while after is not None:
+        async with hub.database.unit() as session:
+            after = await suggesting.advance(session, after, now=clock.now())
+    while hub.settings.automations.merge_customers and await _merge_next(hub):
+        pass
+
+
+async def _merge_next(hub: Hub) -> bool:
+    async with hub.database.unit() as session:
+        merged = await automatic.merge_next(session, now=clock.now())
+        if merged is not None:
+            about, detail = f"customer:{merged.into_id}", f"customer:{merged.loser_id}, by itself"
+            await audit.write(session, "customer.merge", staff_id=None, subject=about, detail=detail, now=clock.now())
+    return merged is not None
+
+
 BODIES: Mapping[str, Body] = {
     "dry-run": dry_run,
     "feed-campaign": feed_campaign,
     "follow-campaign": follow_campaign,
     "fetch-media": fetch_media,
     "look-for-evidence": look_for_evidence,
+    "match-customers": match_customers,
 }
 
 

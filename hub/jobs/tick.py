@@ -121,6 +121,11 @@ async def keep_promises(hub: Hub, session: Session, now: datetime) -> None:
         _log.info("answers are late", warned=warned, escalated=broken)
 
 
+async def match_customers(hub: Hub, session: Session, now: datetime) -> None:
+    """See to it that customers of whom something changed are compared with the others."""
+    await enqueue(session, "match-customers", payload={}, dedupe="match-customers")
+
+
 async def forget_replies(hub: Hub, session: Session, now: datetime) -> None:
     """What agents could take back until it left."""
     await held.forget_left(session, now=now)
@@ -145,6 +150,7 @@ TICKS: Mapping[str, Tick] = {
     "routing": Tick(timedelta(seconds=5), give_out, topic="conversation"),
     "satisfaction": Tick(timedelta(seconds=60), ask_for_satisfaction),
     "promises": Tick(timedelta(seconds=10), keep_promises, topic="conversation"),
+    "same-customers": Tick(timedelta(days=1), match_customers),
     "held-replies": Tick(timedelta(hours=1), forget_replies),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),

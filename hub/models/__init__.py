@@ -32,6 +32,7 @@ from hub.models.interactions import (
     ReceiptRow,
     Task,
 )
+from hub.models.merging import CustomerKeys, CustomerMerge, MergeSuggestion
 from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.staff import ApiToken, Audit, SignInFailure, Staff, StaffSession, Team, TeamChannel, TeamMember
@@ -59,6 +60,8 @@ __all__ = [
     "Conversation",
     "Customer",
     "CustomerEvent",
+    "CustomerKeys",
+    "CustomerMerge",
     "DedupeKey",
     "DraftRow",
     "DryRun",
@@ -76,6 +79,7 @@ __all__ = [
     "MailboxGrant",
     "MailboxQuestion",
     "Mention",
+    "MergeSuggestion",
     "Occasion",
     "OpeningHours",
     "Outbox",

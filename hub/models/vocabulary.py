@@ -180,10 +180,11 @@ class Promised(StrEnum):
 
 
 class Recalled(StrEnum):
-    """Why an agent's message was cancelled before it left."""
+    """Why a message was cancelled before it left."""
 
     TAKEN_BACK = "taken_back"  # by a member of staff: the words are a draft again, and no list shows it
     ANSWERED_FIRST = "answered_first"  # the customer wrote or called before the hour it was meant for
+    MERGED = "merged"  # its customer turned out to be somebody who gets the same message
 
 
 class ThreadedBy(StrEnum):

@@ -13,6 +13,7 @@ class Action(StrEnum):
 
     READ_CUSTOMERS = "read customers"
     WRITE_CUSTOMERS = "write customers"
+    MERGE = "merge customers"  # and take them apart again
     RECORD_CONSENT = "record consent"
     READ_INBOX = "read conversations"  # contents of messages, calls, notes, files
     ANSWER = "answer customers"
@@ -35,6 +36,7 @@ class Action(StrEnum):
 _DESK = {
     Action.READ_CUSTOMERS,
     Action.WRITE_CUSTOMERS,
+    Action.MERGE,
     Action.RECORD_CONSENT,
     Action.READ_INBOX,
     Action.ANSWER,

@@ -29,6 +29,7 @@ from hub.web import (
     macros,
     mailboxes,
     measuring,
+    merging,
     occasions,
     palette,
     parked,
@@ -63,6 +64,7 @@ ROOMS = (
     presence,
     measuring,
     customers,
+    merging,  # before customer, which takes any word for a customer's id
     customer,
     campaign_writing,
     looking,

@@ -18,7 +18,7 @@ from hub.models import Customer
 from hub.models.vocabulary import AddressKind, Kind, Purpose
 from hub.staff import audit
 from hub.staff.roles import Action
-from hub.web import cards, composing, words
+from hub.web import cards, composing, merging, words
 from hub.web.access import ConsentRecorder, CustomerReader, CustomerWriter, Visit
 from hub.web.customers import read_birthday
 from hub.web.pages import go, opened, page
@@ -189,9 +189,11 @@ async def _data(
             told = await timeline(session, customer_id, before=before, limit=PAGE + 1, kinds=kinds or ())
         todo = await tasks.listing(session, customer_id=customer_id) if reads else []
         composer = await composing.composer(session, visit, card)
+        beside = await merging.beside(session, visit, customer_id) if before is None else {}
         if before is None and opened(visit):
             await _note(session, visit, "customer.read", customer_id, "")
     return {
+        **beside,
         "card": card,
         "customer": card.customer,
         "entries": told[:PAGE],

@@ -45,7 +45,11 @@ class Undo:
         return UNDOES[self.what].format(self.id)
 
 
-UNDOES: Mapping[str, str] = {"rearranging": "/rearrangements/{}/undo", "message": "/messages/{}/take-back"}
+UNDOES: Mapping[str, str] = {
+    "rearranging": "/rearrangements/{}/undo",
+    "message": "/messages/{}/take-back",
+    "merge": "/merges/{}/undo",
+}
 STATIC = Path(__file__).parent / "static"
 _NOTICE = "hub_notice"
 _UNDO = "hub_undo"

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from hub.bootstrap import Hub
+from hub.customers.directory import Merged
 from hub.database import outage
 from hub.web import translations
 from hub.web.access import Forbidden, ForeignForm, SignInNeeded
@@ -112,9 +113,18 @@ def _answer(request: Request, error: Exception) -> Response:
         return say(request, 404 if _in_path(error) else 422)
     if isinstance(error, HTTPException):
         return say(request, error.status_code)
+    if isinstance(error, Merged) and str(error.what) in request.url.path:
+        return _to_the_other(request, error)
     if isinstance(error, KeyError | IndexError):
         raise error
     return say(request, 404)
+
+
+def _to_the_other(request: Request, error: Merged) -> Response:
+    """The same page of whoever the customer has become part of; a form goes there with all that was typed (307)."""
+    path = request.url.path.replace(str(error.what), str(error.into))
+    target = f"{path}?{request.url.query}" if request.url.query else path
+    return RedirectResponse(target, 307)
 
 
 def _in_path(error: RequestValidationError) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from channels.message import Reason
 from hub.campaigns import reactions
+from hub.customers.matching import Field, Grade
 from hub.models.vocabulary import (
     AddressKind,
     AppointmentState,
@@ -86,6 +87,7 @@ DECIDED: Mapping[str, str] = {
 RECALLED: Mapping[str, str] = {
     Recalled.TAKEN_BACK: N_("It was taken back before it left."),
     Recalled.ANSWERED_FIRST: N_("Not sent: the customer wrote or called before it left."),
+    Recalled.MERGED: N_("Not sent: two customers were merged, and the same message went to the other address."),
 }
 
 FAILED: Mapping[str, str] = {
@@ -266,6 +268,35 @@ VIEWS: Mapping[str, Sign] = {
     "snoozed": Sign(N_("Snoozed"), "zzz"),
     "late": Sign(N_("Late"), "urgent"),
     "resolved": Sign(N_("Resolved"), "circle-check"),
+}
+
+# How two cards agree, field by field, and what can be chosen between them.
+MATCHED: Mapping[str, str] = {
+    Field.NAME: N_("Name"),
+    Field.BIRTHDAY: N_("Birthday"),
+    Field.STREET: N_("Street"),
+    Field.CITY: N_("City"),
+    Field.POSTCODE: N_("Postcode"),
+    Field.NUMBER: N_("Personal number"),
+    Field.PHONE: N_("Phone"),
+    Field.EMAIL: N_("Email"),
+}
+GRADES: Mapping[str, Sign] = {
+    Grade.SAME: Sign(N_("same"), "checks", "good"),
+    Grade.ALIKE: Sign(N_("alike"), "check", "good"),
+    Grade.PARTLY: Sign(N_("partly"), "circle-dot", "warn"),
+    Grade.DIFFERS: Sign(N_("differs"), "x", "bad"),
+}
+CHOICES: Mapping[str, str] = {
+    "name": N_("Name"),
+    "given_name": N_("Given name"),
+    "language": N_("Language"),
+    "timezone": N_("Time zone"),
+    "country": N_("Country"),
+    "birthday": N_("Birthday"),
+    "external_id": N_("Number in another system"),
+    "owner": N_("Owner"),
+    "quiet_hours": N_("Quiet hours of their own"),
 }
 
 TONGUES: Mapping[str, str] = {

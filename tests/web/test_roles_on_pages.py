@@ -19,6 +19,8 @@ PAGES: dict[str, set[Role]] = {
     "/customers": {A, M, S, D},
     "/customers/new": {A, S, D},
     "/customers/{customer}": {A, M, S, D},
+    "/customers/same": {A, M, S, D},
+    "/customers/{customer}/merge": {A, S, D},
     "/tasks": {A, S, D},
     "/campaigns": {M, S, D},
     "/campaigns/new": {M, S, D},
