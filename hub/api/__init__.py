@@ -27,6 +27,7 @@ from hub.api import (
     search,
     service_levels,
     surveys,
+    tasks,
     uncertain,
     unsubscribe,
     work,
@@ -41,7 +42,7 @@ __all__ = ["Webhooks", "install_error_pages", "router"]
 _VERSION_1 = (
     *(customers, merges, customer_events, campaigns, campaign_steps, interactions),
     *(conversations, canned, macros, labels, messages, appointments, uncertain),
-    *(hours, service_levels, search, conversation_work, work),
+    *(hours, service_levels, search, conversation_work, work, tasks),
 )
 _PUBLIC = (unsubscribe, surveys, links, files, health, plain)
 

@@ -40,6 +40,7 @@ class Coming:
     starts_at: datetime
     timezone: str
     state: AppointmentState
+    created_at: datetime
 
 
 async def book(
@@ -126,6 +127,18 @@ async def upcoming(
     return [_coming(appointment, name) for appointment, name in found]
 
 
+async def between(
+    session: AsyncSession, start: datetime, end: datetime, *, owner_id: int | None = None, limit: int = 1000
+) -> list[Coming]:
+    """Those that begin from `start` until before `end`, of one colleague or all, in their order."""
+    rows = select(Appointment, Customer.name).join(Customer, col(Customer.id) == col(Appointment.customer_id))
+    rows = rows.where(col(Appointment.starts_at) >= start, col(Appointment.starts_at) < end)
+    if owner_id is not None:
+        rows = rows.where(col(Appointment.owner_id) == owner_id)
+    found = await session.exec(rows.order_by(col(Appointment.starts_at), col(Appointment.id)).limit(limit))
+    return [_coming(appointment, name) for appointment, name in found]
+
+
 def _check(title: str, starts_at: datetime, timezone: str, now: datetime) -> None:
     if not title.strip():
         raise BadAppointment(Sentence("Say what the appointment is for"))
@@ -148,4 +161,5 @@ def _coming(appointment: Appointment, name: str) -> Coming:
         starts_at=appointment.starts_at,
         timezone=appointment.timezone,
         state=appointment.state,
+        created_at=appointment.created_at,
     )

@@ -59,6 +59,7 @@ async def hand_over(session: AsyncSession, from_id: int, to_id: int, *, now: dat
     ahead = (col(Appointment.owner_id) == from_id, col(Appointment.starts_at) > now)
     booked = (await session.execute(update(Appointment).where(*ahead).values(owner_id=to_id))).rowcount  # type: ignore[attr-defined]
     await _tell(session, customers, [(row[0], row[1]) for row in moved])
+    await live.publish_all(session, [Happening("task", {"staff": str(one)}) for one in (from_id, to_id)])
     given = Load(len(customers), len(moved), tasks, booked)
     detail = (
         f"to staff:{to_id}: {given.customers} customers, {given.conversations} conversations, {given.tasks} tasks, "

@@ -13,7 +13,7 @@ import structlog
 from hub import clock
 from hub.bootstrap import Hub
 from hub.campaigns import lifecycle, thresholds
-from hub.conversations import assignment, held, keeping, routing, surveys
+from hub.conversations import assignment, due, held, keeping, routing, surveys, tasks
 from hub.database.outage import is_away
 from hub.interactions import partitions, receipts
 from hub.live import Happening
@@ -131,6 +131,16 @@ async def forget_replies(hub: Hub, session: Session, now: datetime) -> None:
     await held.forget_left(session, now=now)
 
 
+async def remind_of_tasks(hub: Hub, session: Session, now: datetime) -> None:
+    """People, of what they have to do."""
+    await due.strike(session, now=now)
+
+
+async def forget_tasks(hub: Hub, session: Session, now: datetime) -> None:
+    """Deleted ones that nobody brings back any more."""
+    await tasks.forget_deleted(session, now=now)
+
+
 async def forget_failures(hub: Hub, session: Session, now: datetime) -> None:
     """Failed sign-ins that no longer count."""
     await throttle.prune(session, now=now)
@@ -151,6 +161,8 @@ TICKS: Mapping[str, Tick] = {
     "satisfaction": Tick(timedelta(seconds=60), ask_for_satisfaction),
     "promises": Tick(timedelta(seconds=10), keep_promises, topic="conversation"),
     "same-customers": Tick(timedelta(days=1), match_customers),
+    "task-reminders": Tick(timedelta(seconds=10), remind_of_tasks),
+    "deleted-tasks": Tick(timedelta(days=1), forget_tasks),
     "held-replies": Tick(timedelta(hours=1), forget_replies),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),

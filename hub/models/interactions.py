@@ -263,7 +263,12 @@ class Rearrangement(SQLModel, table=True):
 
 class Task(SQLModel, table=True):
     __tablename__ = "task"
-    __table_args__ = (Index("task_due", "assignee_id", "due_at", postgresql_where=text("done_at is null")),)
+    __table_args__ = (
+        Index("task_due", "assignee_id", "due_at", postgresql_where=text("done_at is null")),
+        Index("task_remind", "remind_at", postgresql_where=text("remind_at is not null")),
+        Index("task_notice", "assignee_id", postgresql_where=text("notice_at is not null")),
+        Index("task_when", "due_at", postgresql_where=text("due_at is not null")),
+    )
     id: int | None = Field(default=None, primary_key=True)
     customer_id: UUID | None = Field(default=None, foreign_key="customer.id", ondelete="CASCADE", index=True)
     conversation_id: UUID | None = Field(default=None, foreign_key="conversation.id", ondelete="SET NULL")
@@ -273,3 +278,8 @@ class Task(SQLModel, table=True):
     assignee_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
     created_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
     created_at: datetime = Field(sa_type=Moment)
+    changed_at: datetime = Field(sa_type=Moment)
+    deleted_at: datetime | None = Field(default=None, sa_type=Moment)  # kept a while, so that it can be undone
+    remind_minutes: int | None = None  # before it is due
+    remind_at: datetime | None = Field(default=None, sa_type=Moment)  # when its person is told next
+    notice_at: datetime | None = Field(default=None, sa_type=Moment)  # told by the clock, not yet shown on a page

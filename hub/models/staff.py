@@ -25,6 +25,7 @@ class Staff(SQLModel, table=True):
     away: bool = False  # gets no new conversations, by their own word
     active: bool = True
     signature: str = ""  # closes this person's mails; empty: the team's
+    calendar_key: str | None = None  # of the address of their calendar; None: there is none
     undo_seconds: int | None = None  # how long this person may take back what they sent; None: [desk] undo_seconds
     created_at: datetime = Field(sa_type=Moment)
 

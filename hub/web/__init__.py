@@ -18,6 +18,7 @@ from hub.web import (
     canned,
     customer,
     customers,
+    feeds,
     files,
     hand_over,
     hours,
@@ -82,6 +83,7 @@ ROOMS = (
     service_levels,
     satisfaction,
     hand_over,
+    feeds,
     account,
     administration,
     auditing,
@@ -97,8 +99,10 @@ ROOMS = (
 def router(hub: Hub) -> APIRouter:
     """Every page of the desk, for one hub."""
 
+    pace = feeds.Pace()
+
     async def give(request: Request) -> None:
-        request.state.hub = hub
+        request.state.hub, request.state.pace = hub, pace
 
     whole = APIRouter(dependencies=[Depends(give)], include_in_schema=False)
     for room in ROOMS:

@@ -13,6 +13,7 @@ from hub.staff.accounts import AccountProblem
 from hub.staff.passwords import SHORTEST, WeakPassword
 from hub.staff.sessions import TooManyTries, WrongPassword
 from hub.staff.teams import TeamProblem
+from hub.web import feeds
 from hub.web.access import COOKIE, Anyone, Visit
 from hub.web.pages import go, page, secure
 from hub.web.problems import Page
@@ -90,6 +91,7 @@ async def _data(visit: Visit) -> dict[str, Any]:
             "shortest": SHORTEST,
             "typed": visit.staff.signature,
             "usual": visit.hub.settings.desk.undo_seconds,
+            "feed": feeds.address(visit),
             "trouble": "",
             "refused": "",
         }

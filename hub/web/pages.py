@@ -33,7 +33,7 @@ class Undo:
     """What a notice's button takes back, and for how many seconds it may stand there."""
 
     what: str  # a key of UNDOES
-    id: UUID
+    id: UUID | int
     seconds: int = 20
     view: str = "all"
 
@@ -49,6 +49,8 @@ UNDOES: Mapping[str, str] = {
     "rearranging": "/rearrangements/{}/undo",
     "message": "/messages/{}/take-back",
     "merge": "/merges/{}/undo",
+    "task-done": "/tasks/{}/reopen",
+    "task-deleted": "/tasks/{}/restore",
 }
 STATIC = Path(__file__).parent / "static"
 _NOTICE = "hub_notice"
@@ -158,7 +160,8 @@ def _undo(request: Request) -> Undo | None:
     """From the cookie, which anybody may have written."""
     try:
         what, number, seconds, view = unquote(request.cookies[_UNDO]).split("|")
-        return Undo(what, UUID(number), min(max(int(seconds), 0), 60), view[:20]) if what in UNDOES else None
+        named = int(number) if number.isdecimal() and len(number) < 10 else UUID(number)
+        return Undo(what, named, min(max(int(seconds), 0), 60), view[:20]) if what in UNDOES else None
     except (KeyError, ValueError):
         return None
 

@@ -237,6 +237,16 @@ REARRANGED: Mapping[str, str] = {
     Rearranged.MERGE: N_("Undo the merge"),
 }
 
+REMINDERS: Mapping[int, str] = {  # minutes before
+    5: N_("5 minutes before"),
+    15: N_("15 minutes before"),
+    30: N_("half an hour before"),
+    60: N_("an hour before"),
+    120: N_("two hours before"),
+    1440: N_("a day before"),
+    2880: N_("two days before"),
+}
+
 ASSIGNING: Mapping[str, str] = {
     Assigning.BY_HAND: N_("By hand"),
     Assigning.ROUND_ROBIN: N_("One after the other"),

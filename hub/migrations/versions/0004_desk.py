@@ -23,6 +23,7 @@ def upgrade() -> None:
     _drafts()
     _mentions()
     _saved_views()
+    _tasks_with_reminders()
     _search()
     _audit_filters()
     _macros()
@@ -228,6 +229,19 @@ def _mentions() -> None:
     op.create_index("mention_of", "mention", ["staff_id"])
     unread = sa.text("read_at is null")
     op.create_index("mention_unread", "mention", ["staff_id"], postgresql_where=unread)
+
+
+def _tasks_with_reminders() -> None:
+    op.add_column("task", sa.Column("changed_at", sa.DateTime(timezone=True)))
+    op.execute("update task set changed_at = coalesce(done_at, created_at)")
+    op.alter_column("task", "changed_at", nullable=False)
+    op.add_column("task", sa.Column("remind_minutes", sa.Integer()))
+    for moment in ("deleted_at", "remind_at", "notice_at"):
+        op.add_column("task", sa.Column(moment, sa.DateTime(timezone=True)))
+    op.create_index("task_remind", "task", ["remind_at"], postgresql_where=sa.text("remind_at is not null"))
+    op.create_index("task_notice", "task", ["assignee_id"], postgresql_where=sa.text("notice_at is not null"))
+    op.create_index("task_when", "task", ["due_at"], postgresql_where=sa.text("due_at is not null"))
+    op.add_column("staff", sa.Column("calendar_key", sa.String()))
 
 
 def _saved_views() -> None:

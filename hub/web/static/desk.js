@@ -190,6 +190,14 @@
   if (window.Idiomorph) Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.localName === "details"); /* what a person unfolded stays unfolded when the page refreshes itself */
   addEventListener("click", (event) => { for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
   addEventListener("click", (event) => { if (event.target.closest("[data-keys]")) $("#keys").showModal(); });
+  addEventListener("click", async (event) => {
+    const wish = event.target.closest("[data-copy]");
+    if (!wish) return;
+    const field = $(wish.dataset.copy);
+    field.select();
+    try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); /* no https: browsers keep the clipboard to themselves */ }
+    say(wish.dataset.copied);
+  });
   addEventListener("change", (event) => { if (event.target.matches("[data-submits]")) event.target.form.requestSubmit(); });
   addEventListener("click", (event) => {
     const wish = event.target.closest("[data-remove]");
