@@ -67,7 +67,7 @@ async def test_a_birthday_that_is_none_is_told_as_it_was_typed_and_the_form_stay
     answer = await desk.send(f"{where}/details", name="Ana N", language="pl", birthday="31-12", labels="club, new")
     seen: Any = BeautifulSoup(answer.text, "html.parser")
     assert seen.select_one("[role=alert]").text.strip() == (
-        "birthday: 31-12 is not a date. Write 1984-02-29, or 02-29 without the year"
+        "Birthday: “31-12” is not a date. Write 1984-02-29, or 02-29 without the year"
     )
     typed = [seen.select_one(f"#{field}")["value"] for field in ("name", "birthday", "labels")]
     assert typed == ["Ana N", "31-12", "club, new"]
