@@ -33,8 +33,7 @@ def written(mail: Email, stem: str) -> tuple[Headers, bytes]:
     """
     inline = [a for a in mail.attachments if a.inline and a.content_id and mail.html]
     attached = [a for a in mail.attachments if a not in inline]
-    is_blank = isinstance(mail.text, str) and (not mail.text or mail.text.isspace())
-    shown = _text_part("plain", plaintext.of(str(mail.html)) if is_blank and mail.html else mail.text)
+    shown = _text_part("plain", plaintext.of(str(mail.html)) if mail.html and _is_blank(mail.text) else mail.text)
     if mail.html:
         html = _text_part("html", mail.html)
         if inline:
@@ -43,6 +42,11 @@ def written(mail: Email, stem: str) -> tuple[Headers, bytes]:
     if attached:
         shown = _multipart("mixed", f"{stem}m", [shown, *(_file_part(_as_attached(a)) for a in attached)])
     return shown[0], b"".join(shown[1])
+
+
+def _is_blank(text: str | Woven) -> bool:
+    """Would nobody see anything? NUL is never written, and a byte order mark at the beginning is no letter."""
+    return isinstance(text, str) and not text.replace("\0", "").removeprefix("\ufeff").strip()
 
 
 def _multipart(subtype: str, boundary: str, parts: list[Part]) -> Part:

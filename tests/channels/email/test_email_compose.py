@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -81,6 +81,8 @@ def test_every_line_is_short_and_ends_in_crlf(hostile: str, outbound: Build) -> 
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(subject=st.text(max_size=200), text=st.text(max_size=500))
+@example(subject="", text="\0")
+@example(subject="", text="\ufeff")
 def test_any_subject_and_text_read_back_as_they_were(subject: str, text: str, outbound: Build) -> None:
     read = mime.read(compose(outbound(subject=subject, text=text, html="<p>x</p>"), SHOP, NOW))
     meant = re.sub(" +", " ", words.clean(subject)).strip()
