@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from hub.api.access import Answerer, Caller
 from hub.api.problems import Endpoint, Problem
+from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Page
 from hub.conversations import canned
 from hub.conversations.canned import Canned, CannedProblem, NoSuchCanned, Wording
@@ -54,13 +55,16 @@ async def list_canned_answers(caller: Answerer) -> Page[CannedOut]:
         return Page(items=[CannedOut.of(one) for one in await canned.listing(session, reader=reader)])
 
 
-@router.post("", status_code=201)
-async def create_canned_answer(caller: Answerer, body: CannedIn) -> CannedOut:
+@router.post("", status_code=201, responses=again(CannedOut))
+async def create_canned_answer(caller: Answerer, body: CannedIn, asked: Once) -> CannedOut:
     """A new one; its text is tried before it is kept."""
+
+    async def create(session: Any) -> CannedOut:
+        await _demand(session, caller, body.team_id)
+        return CannedOut.of(await canned.create(session, body.wording, by=caller.staff_id, now=caller.now))
+
     try:
-        async with caller.hub.database.unit() as session:
-            await _demand(session, caller, body.team_id)
-            return CannedOut.of(await canned.create(session, body.wording, by=caller.staff_id, now=caller.now))
+        return await once(caller, asked, CannedOut, create)
     except CannedProblem as e:
         raise _wrong(e) from e
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from hub.api.access import Answerer, Caller
 from hub.api.message_shapes import MergeIn, MoveIn, RearrangementOut, SplitIn, TakenBackOut
 from hub.api.problems import Endpoint, Problem
+from hub.api.repeating import Asked, Once, again, once
 from hub.conversations import held, rearranging, undoing
 from hub.conversations.held import TooLate
 from hub.conversations.inbox import NoSuchConversation
@@ -23,11 +24,12 @@ from hub.staff import audit
 router = APIRouter(tags=["Conversations"], route_class=Endpoint)
 
 
-@router.post("/interactions/{interaction_id}/move", status_code=201)
-async def move_interaction(caller: Answerer, interaction_id: UUID, body: MoveIn) -> RearrangementOut:
+@router.post("/interactions/{interaction_id}/move", status_code=201, responses=again(RearrangementOut))
+async def move_interaction(caller: Answerer, interaction_id: UUID, body: MoveIn, asked: Once) -> RearrangementOut:
     """One message into another conversation, of whichever customer."""
     return await _rearranged(
         caller,
+        asked,
         "message.move",
         lambda session: rearranging.move(
             session, interaction_id, body.conversation_id, staff_id=caller.staff_id, now=caller.now
@@ -35,11 +37,12 @@ async def move_interaction(caller: Answerer, interaction_id: UUID, body: MoveIn)
     )
 
 
-@router.post("/interactions/{interaction_id}/split", status_code=201)
-async def split_conversation(caller: Answerer, interaction_id: UUID, body: SplitIn) -> RearrangementOut:
+@router.post("/interactions/{interaction_id}/split", status_code=201, responses=again(RearrangementOut))
+async def split_conversation(caller: Answerer, interaction_id: UUID, body: SplitIn, asked: Once) -> RearrangementOut:
     """A new conversation with this message, or with it and everything behind it."""
     return await _rearranged(
         caller,
+        asked,
         "conversation.split",
         lambda session: rearranging.split(
             session, interaction_id, body.reach, staff_id=caller.staff_id, now=caller.now
@@ -47,11 +50,12 @@ async def split_conversation(caller: Answerer, interaction_id: UUID, body: Split
     )
 
 
-@router.post("/conversations/{conversation_id}/merge", status_code=201)
-async def merge_conversation(caller: Answerer, conversation_id: UUID, body: MergeIn) -> RearrangementOut:
+@router.post("/conversations/{conversation_id}/merge", status_code=201, responses=again(RearrangementOut))
+async def merge_conversation(caller: Answerer, conversation_id: UUID, body: MergeIn, asked: Once) -> RearrangementOut:
     """Everything of one conversation into another one, which takes its place; of two customers both take part then."""
     return await _rearranged(
         caller,
+        asked,
         "conversation.merge",
         lambda session: rearranging.merge(
             session, conversation_id, body.into, staff_id=caller.staff_id, now=caller.now
@@ -60,20 +64,23 @@ async def merge_conversation(caller: Answerer, conversation_id: UUID, body: Merg
 
 
 @router.post("/rearrangements/{rearrangement_id}/undo")
-async def undo_rearrangement(caller: Answerer, rearrangement_id: UUID) -> RearrangementOut:
+async def undo_rearrangement(caller: Answerer, rearrangement_id: UUID, asked: Once) -> RearrangementOut:
     """Everything back to where it was, as long as nobody has gone on from there."""
     return await _rearranged(
-        caller, "conversation.undo", lambda session: undoing.undo(session, rearrangement_id, now=caller.now)
+        caller, asked, "conversation.undo", lambda session: undoing.undo(session, rearrangement_id, now=caller.now)
     )
 
 
 async def _rearranged(
-    caller: Caller, action: str, change: Callable[[Any], Awaitable[Rearrangement]]
+    caller: Caller, asked: Asked, action: str, change: Callable[[Any], Awaitable[Rearrangement]]
 ) -> RearrangementOut:
     """Done and audited in one transaction, or refused in words."""
+
+    async def done(session: Any) -> RearrangementOut:
+        return await _told(session, caller, action, await change(session))
+
     try:
-        async with caller.hub.database.unit() as session:
-            return await _told(session, caller, action, await change(session))
+        return await once(caller, asked, RearrangementOut, done)
     except (NoSuchEntry, NoSuchConversation, NoSuchRearrangement, CannotRearrange, WorkedOn) as e:
         _refuse(e)
 

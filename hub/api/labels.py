@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from hub.api.access import Answerer, TeamLead
 from hub.api.problems import Endpoint, Problem
+from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Page
 from hub.conversations import inbox, labels
 from hub.conversations.inbox import NoSuchConversation
@@ -61,15 +62,18 @@ async def list_labels(caller: Answerer) -> Page[LabelOut]:
         return Page(items=[LabelOut.of(one) for one in await labels.listing(session)])
 
 
-@router.post("/labels", status_code=201)
-async def create_label(caller: TeamLead, body: LabelIn) -> LabelOut:
+@router.post("/labels", status_code=201, responses=again(LabelOut))
+async def create_label(caller: TeamLead, body: LabelIn, asked: Once) -> LabelOut:
     """A new one, or a word that is in use taken into the list."""
+
+    async def create(session: Any) -> LabelOut:
+        made = await labels.create(
+            session, body.name, body.colour, body.description, by=caller.staff_id, now=caller.now
+        )
+        return LabelOut.of(made)
+
     try:
-        async with caller.hub.database.unit() as session:
-            made = await labels.create(
-                session, body.name, body.colour, body.description, by=caller.staff_id, now=caller.now
-            )
-            return LabelOut.of(made)
+        return await once(caller, asked, LabelOut, create)
     except LabelProblem as e:
         raise _wrong(e) from e
 

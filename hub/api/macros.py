@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from hub.api.access import Answerer, Caller
 from hub.api.problems import Endpoint, Problem
+from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Page
 from hub.conversations import labels, macro_runs, macros
 from hub.conversations.inbox import NoSuchConversation
@@ -106,15 +107,18 @@ async def list_macros(caller: Answerer) -> Page[MacroOut]:
         return Page(items=[MacroOut.of(one) for one in found])
 
 
-@router.post("/macros", status_code=201)
-async def create_macro(caller: Answerer, body: MacroIn) -> MacroOut:
+@router.post("/macros", status_code=201, responses=again(MacroOut))
+async def create_macro(caller: Answerer, body: MacroIn, asked: Once) -> MacroOut:
     """Texts are tried, and people and teams looked up, before it is kept."""
     wording, assigns = body.wording(caller.staff_id), caller.may(Action.ASSIGN)
+
+    async def create(session: Any) -> MacroOut:
+        await _demand(session, caller, wording)
+        made = await macros.create(session, wording, by=caller.staff_id, assigns=assigns, now=caller.now)
+        return MacroOut.of(made)
+
     try:
-        async with caller.hub.database.unit() as session:
-            await _demand(session, caller, wording)
-            made = await macros.create(session, wording, by=caller.staff_id, assigns=assigns, now=caller.now)
-            return MacroOut.of(made)
+        return await once(caller, asked, MacroOut, create)
     except MacroProblem as e:
         raise _wrong(e) from e
 
@@ -147,19 +151,21 @@ async def delete_macro(caller: Answerer, macro_id: _Id) -> None:
 
 
 @router.post("/conversations/{conversation_id}/macros/{macro_id}")
-async def run_macro(caller: Answerer, conversation_id: UUID, macro_id: _Id) -> RunOut:
+async def run_macro(caller: Answerer, conversation_id: UUID, macro_id: _Id, asked: Once) -> RunOut:
     """All that it says, or nothing. Its answer leaves at once."""
     wish = Run(macro_id, conversation_id, caller.staff_id, form_token=f"{macro_id}:{uuid4()}")
+
+    async def run(session: Any) -> RunOut:
+        done = await macro_runs.run(session, wish, gate=caller.hub.gate, now=caller.now)
+        answer = done.answer.interaction_id if done.answer else None
+        return RunOut(macro=done.name, message_id=answer, done_before=done.again)
+
     try:
-        async with caller.hub.database.unit() as session:
-            done = await macro_runs.run(session, wish, gate=caller.hub.gate, now=caller.now)
+        return await once(caller, asked, RunOut, run)
     except (NoSuchMacro, NoSuchConversation) as e:
         raise _gone(e) from e
     except (MacroProblem, WouldNotLeave) as e:
         raise Problem(409, "Macro", str(e), remedy="Change the macro, or do its steps one by one") from e
-    return RunOut(
-        macro=done.name, message_id=done.answer.interaction_id if done.answer else None, done_before=done.again
-    )
 
 
 async def _demand(session: Any, caller: Caller, scope: Macro | Wording) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from channels.message import Kind
 from hub.api.access import Anyone, Caller
 from hub.api.message_shapes import MessageIn, MessageOut
 from hub.api.problems import Endpoint, Problem
+from hub.api.repeating import Key
 from hub.conversations import inbox, threads
 from hub.customers import directory
 from hub.interactions import history
@@ -23,16 +24,6 @@ from hub.staff.roles import Action
 
 router = APIRouter(prefix="/messages", tags=["Messages"], route_class=Endpoint)
 
-_Key = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Any word of yours that means this one message: sent again with it, nothing happens twice",
-    ),
-]
-
 
 @router.post(
     "",
@@ -42,7 +33,7 @@ _Key = Annotated[
         202: {"model": MessageOut, "description": "Withheld by the gate, with its reason and trace; it is in the log"},
     },
 )
-async def send_message(caller: Anyone, body: MessageIn, response: Response, idempotency_key: _Key = None) -> MessageOut:
+async def send_message(caller: Anyone, body: MessageIn, response: Response, idempotency_key: Key = None) -> MessageOut:
     """Write to a customer by a channel, or by the one they prefer: words, or a template with its values."""
     _permit(caller, body)
     async with caller.hub.database.unit() as session:

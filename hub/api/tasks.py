@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -11,8 +11,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from hub.api.access import Answerer, Caller, InboxReader
 from hub.api.problems import Endpoint, Problem
+from hub.api.repeating import Once, again, once
 from hub.api.shapes import EXAMPLE_ID, Body, Limit, Page
-from hub.conversations import tasks
+from hub.conversations import task_places, tasks
 from hub.conversations.tasks import Change, NewTask, NoSuchTask, TaskProblem
 from hub.customers import directory
 from hub.models import Task
@@ -68,23 +69,32 @@ async def list_tasks(
     assignee_id: _Asked = None,
     customer_id: UUID | None = None,
     done: bool = False,
+    after: Annotated[str | None, Query(max_length=100, description="`next` of the page before")] = None,
     limit: Limit = 50,
 ) -> Page[TaskOut]:
     """What is to do, the earliest due first; or, with `done`, what was done, the latest first."""
     wanted = tasks.finished if done else tasks.listing
+    try:
+        place = task_places.read(after) if after is not None else None
+    except ValueError as e:
+        raise Problem(422, "Cursor", str(e), remedy="Send back `next` as it was") from e
     async with caller.hub.database.unit() as session:
-        found = await wanted(session, assignee_id=assignee_id, customer_id=customer_id, limit=limit)
-    return Page(items=[TaskOut.of(one) for one in found])
+        found = await wanted(session, assignee_id=assignee_id, customer_id=customer_id, after=place, limit=limit + 1)
+    following = task_places.written(found[limit - 1], done=done) if len(found) > limit else None
+    return Page(items=[TaskOut.of(one) for one in found[:limit]], next=following)
 
 
-@router.post("/tasks", status_code=201)
-async def create_task(caller: Answerer, body: TaskIn) -> TaskOut:
+@router.post("/tasks", status_code=201, responses=again(TaskOut))
+async def create_task(caller: Answerer, body: TaskIn, asked: Once) -> TaskOut:
     """A task, for oneself when nobody is named; its person is told when it is due."""
     given = body.model_dump() | {"assignee_id": body.assignee_id or caller.staff_id}
     new = NewTask(created_by=caller.staff_id, **given)
+
+    async def add(session: Any) -> TaskOut:
+        return TaskOut.of(await tasks.add(session, new, now=caller.now))
+
     try:
-        async with caller.hub.database.unit() as session:
-            return TaskOut.of(await tasks.add(session, new, now=caller.now))
+        return await once(caller, asked, TaskOut, add)
     except (TaskProblem, directory.NotFound) as e:
         raise Problem(422, "Task", str(e), remedy=_REMEDY) from e
 

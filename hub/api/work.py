@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from hub.api.access import InboxReader, TeamLead
 from hub.api.problems import Endpoint, Problem
+from hub.api.repeating import Once, once
 from hub.api.shapes import Body, Page
 from hub.conversations import handing_over, inbox, views
 from hub.conversations.handing_over import CannotHandOver
@@ -67,12 +68,15 @@ async def delete_view(caller: InboxReader, view_id: int) -> None:
 
 
 @router.post("/hand-over")
-async def hand_over(caller: TeamLead, body: HandOverIn) -> HandOverOut:
+async def hand_over(caller: TeamLead, body: HandOverIn, asked: Once) -> HandOverOut:
     """All customers, open conversations, tasks and appointments of one colleague to another."""
     caller.demand(Action.ASSIGN)
+
+    async def give(session: Any) -> HandOverOut:
+        given = await handing_over.hand_over(session, body.giver, body.receiver, now=caller.now, by=caller.staff_id)
+        return HandOverOut(customers=given.customers, conversations=given.conversations, tasks=given.tasks)
+
     try:
-        async with caller.hub.database.unit() as session:
-            given = await handing_over.hand_over(session, body.giver, body.receiver, now=caller.now, by=caller.staff_id)
+        return await once(caller, asked, HandOverOut, give)
     except (CannotHandOver, accounts.NotFound) as e:
         raise Problem(422, "Hand-over", str(e), remedy="Correct it and send the request again") from e
-    return HandOverOut(customers=given.customers, conversations=given.conversations, tasks=given.tasks)

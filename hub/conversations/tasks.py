@@ -11,6 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from hub import live
+from hub.conversations import task_places
+from hub.conversations.task_places import Place
 from hub.customers import directory
 from hub.models import Conversation, Staff, Task
 from hub.sentences import Sentence
@@ -142,18 +144,32 @@ async def get(session: AsyncSession, task_id: int) -> Task:
 
 
 async def listing(
-    session: AsyncSession, *, assignee_id: int | None = None, customer_id: UUID | None = None, limit: int = 100
+    session: AsyncSession,
+    *,
+    assignee_id: int | None = None,
+    customer_id: UUID | None = None,
+    after: Place | None = None,
+    limit: int = 100,
 ) -> list[Task]:
     """What is still to do, of one colleague or one customer or all; the earliest due first, undated ones last."""
     open_tasks = _whose(assignee_id, customer_id).where(col(Task.done_at).is_(None))
+    if after is not None:
+        open_tasks = open_tasks.where(task_places.behind_due(after))
     return list(await session.exec(open_tasks.order_by(col(Task.due_at).nulls_last(), col(Task.id)).limit(limit)))
 
 
 async def finished(
-    session: AsyncSession, *, assignee_id: int | None = None, customer_id: UUID | None = None, limit: int = 100
+    session: AsyncSession,
+    *,
+    assignee_id: int | None = None,
+    customer_id: UUID | None = None,
+    after: Place | None = None,
+    limit: int = 100,
 ) -> list[Task]:
     """What is done, the latest first."""
     rows = _whose(assignee_id, customer_id).where(col(Task.done_at).is_not(None), col(Task.deleted_at).is_(None))
+    if after is not None:
+        rows = rows.where(task_places.behind_done(after))
     return list(await session.exec(rows.order_by(col(Task.done_at).desc(), col(Task.id).desc()).limit(limit)))
 
 

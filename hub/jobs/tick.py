@@ -21,7 +21,7 @@ from hub.occasions import birthdays, reminders, schedules
 from hub.occasions.schedules import Session
 from hub.outbound import evidence
 from hub.queue import enqueue
-from hub.staff import throttle
+from hub.staff import repeats, throttle
 
 Body = Callable[[Hub, Session, datetime], Awaitable[None]]
 
@@ -146,6 +146,11 @@ async def forget_failures(hub: Hub, session: Session, now: datetime) -> None:
     await throttle.prune(session, now=now)
 
 
+async def forget_keys(hub: Hub, session: Session, now: datetime) -> None:
+    """Keys by which programs sent requests again."""
+    await repeats.prune(session, now=now)
+
+
 async def forget_reports(hub: Hub, session: Session, now: datetime) -> None:
     """Receipts of messages that nobody knows."""
     await receipts.forget_early(session, now=now)
@@ -166,6 +171,7 @@ TICKS: Mapping[str, Tick] = {
     "held-replies": Tick(timedelta(hours=1), forget_replies),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),
+    "requests-made-once": Tick(timedelta(hours=1), forget_keys),
     "unclaimed-receipts": Tick(timedelta(days=1), forget_reports),
 }
 

@@ -35,7 +35,17 @@ from hub.models.interactions import (
 from hub.models.merging import CustomerKeys, CustomerMerge, MergeSuggestion
 from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
-from hub.models.staff import ApiToken, Audit, SignInFailure, Staff, StaffSession, Team, TeamChannel, TeamMember
+from hub.models.staff import (
+    ApiToken,
+    AskedOnce,
+    Audit,
+    SignInFailure,
+    Staff,
+    StaffSession,
+    Team,
+    TeamChannel,
+    TeamMember,
+)
 from hub.models.steps import CampaignStep, CampaignTest, CampaignVariant
 from hub.models.work import OpeningHours, Promise, SlaPolicy, Survey, SurveyRule
 
@@ -45,6 +55,7 @@ __all__ = [
     "METADATA",
     "ApiToken",
     "Appointment",
+    "AskedOnce",
     "AttachmentRow",
     "Attempt",
     "Audit",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
-from hub.models.columns import Moment, Word
+from hub.models.columns import Json, Moment, Word
 from hub.models.vocabulary import Assigning, Role
 
 
@@ -76,6 +77,17 @@ class SignInFailure(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     key: str  # "email:…" or "ip:…"
     at: datetime = Field(sa_type=Moment)
+
+
+class AskedOnce(SQLModel, table=True):
+    """A request that a program gave a key of its own (Idempotency-Key), and what it was answered."""
+
+    __tablename__ = "asked_once"
+    staff_id: int = Field(primary_key=True, foreign_key="staff.id", ondelete="CASCADE")
+    key: str = Field(primary_key=True)
+    request: str  # SHA-256 of method, address and body
+    answer: dict[str, Any] = Field(sa_type=Json)
+    at: datetime = Field(sa_type=Moment, index=True)
 
 
 class ApiToken(SQLModel, table=True):

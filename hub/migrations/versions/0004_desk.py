@@ -28,6 +28,7 @@ def upgrade() -> None:
     _audit_filters()
     _macros()
     _merging()
+    _asked_once()
 
 
 def _canned_answers() -> None:
@@ -370,6 +371,20 @@ def _macros() -> None:
     )
     op.create_index("ix_macro_staff_id", "macro", ["staff_id"])
     op.create_index("ix_macro_team_id", "macro", ["team_id"])
+
+
+def _asked_once() -> None:
+    op.create_table(
+        "asked_once",
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("request", sa.String(), nullable=False),
+        sa.Column("answer", JSONB(none_as_null=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("staff_id", "key"),
+    )
+    op.create_index("ix_asked_once_at", "asked_once", ["at"])
 
 
 def _merging() -> None:
