@@ -120,6 +120,15 @@ class Answerer(Protocol):
         ...
 
 
+class Switchboard(Protocol):
+    async def divert(self, call_id: str, token: str, step: str) -> None:
+        """Interrupt a call that is under way: it asks what comes next, as a CallEvent with this step.
+
+        Telephones that ring for it stop. Raises TryLater, Refused, Unknown or Misconfigured.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """What an authority gave (RFC 6749 5.1). `refresh` is empty when the one we have stays good."""
@@ -198,6 +207,7 @@ class Channel:
     webhook: Webhook | None = None
     answerer: Answerer | None = None
     finder: Finder | None = None  # where the provider can be asked what it has of ours
+    switchboard: Switchboard | None = None  # where calls under way can be passed on
     authority: Authority | None = None  # there is one where the account's owner lets us in, instead of a password
     close: Callable[[], Awaitable[None]] = nothing_to_close
     at_once: int = 20  # messages that may be under way together

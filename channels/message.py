@@ -335,6 +335,7 @@ class CallEvent:
     answered_by: AnsweredBy | None = None
     seconds: int | None = None
     recording: Recording | None = None
+    transcript: str = ""  # what the provider understood of a voicemail
     token: str = ""
     payload: Mapping[str, str] = field(default_factory=dict)
 

@@ -16,6 +16,7 @@ from channels.sandbox.resources import VERSION, Call, CompanyNumber, Heard, Reco
 from channels.sandbox.telephone import Answer, Behaviour, Held, Scripted, Telephone, by_number
 
 T = TypeVar("T")
+TRANSCRIPT = "Hello, please call me back when you can."
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,19 @@ class Exchange:
         if callback:
             await self._courier.post(callback, self._recorded(recording))
         return recording
+
+    async def transcribe(self, recording: Recording, callback: str) -> None:
+        """Say what was said on a recording. Pretend people all say the same."""
+        form = {
+            "AccountSid": recording.account_sid,
+            "CallSid": recording.call_sid,
+            "RecordingSid": recording.sid,
+            "RecordingUrl": self.recording_url(recording),
+            "TranscriptionSid": "TR" + recording.sid[2:],
+            "TranscriptionStatus": "completed",
+            "TranscriptionText": TRANSCRIPT,
+        }
+        await self._courier.post(callback, form)
 
     def recording_url(self, recording: Recording) -> str:
         return f"{self.base}{recording.path()}"

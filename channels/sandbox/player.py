@@ -134,6 +134,8 @@ async def _record(exchange: Exchange, call: Call, verb: Element, url: str) -> Ou
     call.elapsed += seconds
     recording = await exchange.record(call, seconds, "RecordVerb", _url(verb, "recordingStatusCallback", url))
     exchange.hear(call, "recorded", f"{seconds} seconds")
+    if verb.get("transcribe") == "true" and verb.get("transcribeCallback"):
+        await exchange.transcribe(recording, _url(verb, "transcribeCallback", url))
     form = {
         "Digits": "",
         "RecordingDuration": str(seconds),

@@ -1,7 +1,9 @@
-"""Calls by Twilio. Webhooks: `incoming`, `call` (Twilio waits for what to do next), `call-status`, `recording`.
+"""Calls by Twilio. Webhooks: `incoming`, `call` (Twilio waits for what to do next), `call-status`, `recording`,
+`transcription`.
 
 A Ring with `screen` makes the rung leg ask `call` with step "screen", then "screened": see channels.screening.
-`recording` does not say who spoke to whom: those events carry empty addresses and are found by token or call id.
+`recording` and `transcription` do not say who spoke to whom: those events carry empty addresses and are found by token
+or call id.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from channels.twilio import codes, hooks, line
 from channels.voice.twiml import LANGUAGES, Speech, Way, render
 
 _LISTED = 200
+_LONGEST_TRANSCRIPT = 10_000
 
 # Their word for a call or a rung leg → how far it got, and why it failed.
 STATUS: Mapping[str, tuple[Progress, Reason | None]] = {
@@ -70,6 +73,7 @@ class Settings(line.Account):
     sender_name: str = ""
     languages: Mapping[str, str] = Field(default_factory=dict)  # "en": "en-GB"
     voices: Mapping[str, str] = Field(default_factory=dict)  # "pl": "Polly.Ewa"
+    transcribe: bool = False  # voicemails, by Twilio, which understands English only and charges for it
 
     @field_validator("number")
     @classmethod
@@ -89,6 +93,7 @@ def open_channel(name: str, settings: Settings, webhook_base: str) -> Channel:
         webhook=voice,
         answerer=voice,
         finder=voice,
+        switchboard=voice,
         close=voice.line.close,
     )
 
@@ -133,7 +138,13 @@ class _Voice:
         ]
 
     def answer(self, script: Script, token: str) -> WebResponse:
-        return WebResponse(render(script, Way(self.base, token, self.settings.number, self.speech)), "text/xml")
+        way = Way(self.base, token, self.settings.number, self.speech, self.settings.transcribe)
+        return WebResponse(render(script, way), "text/xml")
+
+    async def divert(self, call_id: str, token: str, step: str) -> None:
+        """https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource"""
+        fields = {"url": hooks.hook(self.base, "call", m=token, step=step), "method": "POST"}
+        await self.line.ask(self.line.client.calls(call_id).update_async(**fields))
 
     def read(self, request: WebRequest) -> Sequence[CallEvent]:
         form, query = hooks.verified(request, self.settings.tokens()), hooks.query_of(request)
@@ -146,6 +157,8 @@ class _Voice:
                 return [_event(form, query, step=query.get("step", ""), asks=False)]
             case "recording":
                 return [_recorded(form, query, Address(Kind.VOICE, ""))]
+            case "transcription":
+                return [_transcribed(form, query, Address(Kind.VOICE, ""))]
             case other:
                 raise Unreadable(f"There is no voice webhook called {other!r}")
 
@@ -211,6 +224,21 @@ def _recorded(form: Mapping[str, str], query: Mapping[str, str], nobody: Address
         recipient=nobody,
         step=query.get("step", ""),
         recording=_recording(form) if form.get("RecordingStatus", "completed") == "completed" else None,
+        token=query.get("m", ""),
+        payload={**form, **query},
+    )
+
+
+def _transcribed(form: Mapping[str, str], query: Mapping[str, str], nobody: Address) -> CallEvent:
+    """https://www.twilio.com/docs/voice/twiml/record#attributes-transcribe-callback; no words when it failed."""
+    worked = form.get("TranscriptionStatus") == "completed"
+    return CallEvent(
+        call_id=hooks.said(form, "CallSid"),
+        direction=Direction.IN,
+        sender=nobody,
+        recipient=nobody,
+        step=query.get("step", ""),
+        transcript=" ".join(form.get("TranscriptionText", "").split())[:_LONGEST_TRANSCRIPT] if worked else "",
         token=query.get("m", ""),
         payload={**form, **query},
     )

@@ -33,6 +33,7 @@ class Way:
     token: str
     caller_id: str
     speech: Speech
+    transcribes: bool = False
 
     def to(self, name: str, step: str, **more: str) -> str:
         return hook(self.base, name, m=self.token, step=step, **more)
@@ -134,6 +135,8 @@ def _voicemail(parent: Element, voicemail: Voicemail, way: Way) -> None:
         "recordingStatusCallback": way.to("recording", voicemail.step),
         "recordingStatusCallbackEvent": "completed absent",
     }
+    if way.transcribes:
+        attributes |= {"transcribe": "true", "transcribeCallback": way.to("transcription", voicemail.step)}
     SubElement(parent, "Record", attributes)
 
 

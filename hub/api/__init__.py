@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from hub.api import (
     appointments,
+    calls,
     campaign_steps,
     campaigns,
     canned,
@@ -42,7 +43,7 @@ __all__ = ["Webhooks", "install_error_pages", "router"]
 _VERSION_1 = (
     *(customers, merges, customer_events, campaigns, campaign_steps, interactions),
     *(conversations, canned, macros, labels, messages, appointments, uncertain),
-    *(hours, service_levels, search, conversation_work, work, tasks),
+    *(hours, service_levels, search, conversation_work, work, tasks, calls),
 )
 _PUBLIC = (unsubscribe, surveys, links, files, health, plain)
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.conversations import threads
+from hub.conversations import current_calls, threads
 from hub.models import Conversation, Staff, StaffSession, Team, TeamChannel, TeamMember
 from hub.models.vocabulary import Assigning, ConversationState
 from hub.staff.roles import Action, may
@@ -140,8 +140,9 @@ async def _waiting(session: AsyncSession, team: Team) -> Sequence[Conversation]:
 
 
 async def _candidates(session: AsyncSession, ids: Collection[int], now: datetime) -> dict[int, Candidate]:
-    """Those who are present, with what they have now."""
-    return await _loaded(session, (await present(session, now=now)) & set(ids))
+    """Those who are present and have no call, with what they have now."""
+    there = (await present(session, now=now)) & set(ids)
+    return await _loaded(session, there - await current_calls.busy(session))
 
 
 async def _loaded(session: AsyncSession, there: Collection[int]) -> dict[int, Candidate]:

@@ -2,12 +2,14 @@
 
 The facts live in the interaction's `call` column:
   progress, reason, seconds   of the customer's own leg
-  legs        leg id → number, progress, seconds      the telephones that rang
+  legs        leg id → number, progress, seconds, pressed   the telephones that rang
   rings       step → progress                          how each ringing ended
   digits      step → keys
   recordings  recording id → seconds, step
   answered_by
+  joined      the leg that the carrier says was joined
   bridge      the agent's telephone, when we placed the call to join an agent with a customer
+  outcome     what its taker said of it (see hub.conversations.wrap_ups)
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from channels.screening import SCREENED
 from hub.models.vocabulary import Direction, State
 from hub.outbound.calling import JOINED
 
-ASSIGNEE, AGENTS, VOICEMAIL = "assignee", "agents", "voicemail"
-RINGS = (ASSIGNEE, AGENTS)
+TAKE, TAKEN, ASSIGNEE, AGENTS, VOICEMAIL = "take", "taken", "assignee", "agents", "voicemail"
+RINGS = (TAKEN, ASSIGNEE, AGENTS)  # TAKE: somebody at the desk wants the call, and TAKEN rings them
 
 Facts = dict[str, Any]
 
@@ -31,6 +33,8 @@ def gather(facts: Mapping[str, Any], event: CallEvent) -> Facts:
     known: Facts = {**facts}
     if event.asks and event.step in (*RINGS, JOINED):
         _put(known, "rings", event.step, _furthest(known.get("rings", {}).get(event.step), event.progress))
+        if event.leg_id and event.progress is Progress.DELIVERED:
+            known["joined"] = max(event.leg_id, known.get("joined", ""))
     elif event.leg_id:
         _put(known, "legs", event.leg_id, _leg(known.get("legs", {}).get(event.leg_id, {}), event))
     else:
@@ -53,6 +57,16 @@ def talked(facts: Mapping[str, Any]) -> bool:
     return bool(facts.get("bridge")) and any(leg in (Progress.ANSWERED, Progress.DELIVERED) for leg in legs)
 
 
+def taker(facts: Mapping[str, Any]) -> str:
+    """The number of the telephone that has the call, as far as is known; "" when none has."""
+    legs: Mapping[str, Mapping[str, Any]] = facts.get("legs", {})
+    joined = legs.get(facts.get("joined", ""))
+    if joined is not None:
+        return str(joined["number"])
+    pressed = sorted((leg_id, leg["number"]) for leg_id, leg in legs.items() if leg.get("pressed") == "1")
+    return str(pressed[0][1]) if pressed else ""
+
+
 def left_voicemail(facts: Mapping[str, Any]) -> bool:
     return any(heard["step"] == VOICEMAIL for heard in facts.get("recordings", {}).values())
 
@@ -62,8 +76,9 @@ def state(facts: Mapping[str, Any], direction: Direction) -> State | None:
     progress = Progress(facts["progress"]) if facts.get("progress") else None
     if direction is Direction.IN:
         return _inbound(facts, progress)
-    if progress is Progress.DELIVERED and facts.get("bridge") and not talked(facts):
-        return State.FAILED  # the agent was there, the customer was not
+    if facts.get("bridge") and not talked(facts) and progress in (Progress.ANSWERED, Progress.DELIVERED):
+        # The agent was there, the customer was not, or not yet.
+        return State.FAILED if progress is Progress.DELIVERED else State.RINGING
     return _OUTBOUND.get(progress) if progress else None
 
 
@@ -97,7 +112,10 @@ def _own(known: Facts, event: CallEvent) -> None:
 def _leg(leg: Mapping[str, Any], event: CallEvent) -> dict[str, Any]:
     number = max(event.recipient.value, leg.get("number", ""))
     seconds = max(event.seconds or 0, leg.get("seconds", 0))
-    return {"number": number, "progress": _furthest(leg.get("progress"), event.progress), "seconds": seconds}
+    known = {"number": number, "progress": _furthest(leg.get("progress"), event.progress), "seconds": seconds}
+    pressed = event.digits if event.step == SCREENED else ""
+    pressed = max(pressed, leg.get("pressed", ""))
+    return known | {"pressed": pressed} if pressed else known
 
 
 def _furthest(known: str | None, new: Progress | None) -> str:

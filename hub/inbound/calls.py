@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -12,29 +11,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels import screening
 from channels.adapter import Channel
-from channels.message import Address, CallEvent, HangUp, Kind, Recording, Ring, Say, Script, Step, Voicemail
+from channels.message import Address, CallEvent, HangUp, Kind, Recording, Script
 from channels.message import Direction as Way
 from hub import live
 from hub.clock import uuid7
-from hub.conversations import appointments, held, threads
+from hub.conversations import appointments, current_calls, held, missed_calls, threads
+from hub.conversations.missed_calls import MISSED, VOICEMAIL
 from hub.customers import directory
-from hub.inbound import callfacts, rejections
+from hub.inbound import callfacts, rejections, ringing, takers
 from hub.inbound.reception import Reception
 from hub.interactions import progress, record
-from hub.models import Conversation, Customer, Interaction, Staff
-from hub.models.vocabulary import ConversationState, Direction, Origin, Role, State, ThreadedBy
+from hub.models import Conversation, Interaction
+from hub.models.vocabulary import Direction, Origin, State, ThreadedBy
 from hub.outbound import calling
 from hub.queue import enqueue
-
-MISSED, VOICEMAIL = "missed call", "voicemail"
-_AT_ONCE = 10  # telephones that one Ring may ring
-
-_SCREEN: Mapping[str, str] = {
-    "en": "A call from {caller}. Press 1 to take it.",
-    "pl": "Dzwoni {caller}. Naciśnij 1, aby odebrać.",
-    "bg": "Обаждане от {caller}. Натиснете 1, за да приемете.",
-    "ru": "Звонок от {caller}. Нажмите 1, чтобы ответить.",
-}
 
 
 async def note(
@@ -48,7 +38,7 @@ async def note(
         return None
     before = dict(call.call or {})
     facts = callfacts.gather(before, event)
-    if facts != before:
+    if facts != before or (event.transcript and not call.body_text):
         call.call = facts
         await session.flush()
         await _follow(session, call, before, event, now=now)
@@ -59,6 +49,8 @@ async def answer(
     session: AsyncSession, channel: Channel, event: CallEvent, reception: Reception, *, now: datetime
 ) -> tuple[Script, str]:
     """What a waiting call does next, and the token that brings its answers back to this row."""
+    if screening.is_screening(event):
+        event = await takers.screened(session, channel, event, reception.gate.signer)
     call_id = await note(session, channel, event, reception, now=now)
     call = await session.get(Interaction, call_id) if call_id is not None else None
     if call is None:
@@ -69,7 +61,7 @@ async def answer(
     if call.direction is Direction.OUT:
         await _reminded(session, call, event, now=now)
         return await calling.script(session, call, event, gate=reception.gate, now=now), token
-    return Script(await _next(session, call, event, reception)), token
+    return Script(await ringing.next_steps(session, call, event, reception, now=now)), token
 
 
 async def _reminded(session: AsyncSession, call: Interaction, event: CallEvent, *, now: datetime) -> None:
@@ -127,6 +119,7 @@ async def _ringing(session: AsyncSession, channel: Channel, event: CallEvent, no
     )
     await record.add(session, call)
     await record.name(session, channel.name, event.call_id, call.id)
+    await current_calls.ring(session, call.id, (), now=now)
     await held.customer_spoke(session, customer.id, running, now=now)
     return call
 
@@ -138,10 +131,13 @@ async def _follow(
     session: AsyncSession, call: Interaction, before: callfacts.Facts, event: CallEvent, *, now: datetime
 ) -> None:
     await _move(session, call, now=now)
+    if event.transcript:
+        call.body_text = max(event.transcript, call.body_text)  # the caller's words, as the provider understood them
     if event.recording is not None and event.recording.provider_id not in before.get("recordings", {}):
         await _fetch_later(session, call, event.step, event.recording)
     if call.direction is Direction.IN:
         await _work(session, call, now=now)
+    await takers.follow(session, call, now=now)
     await live.publish(session, "customer", id=call.customer_id)
     if call.conversation_id is not None:
         await threads.tell(session, call.conversation_id, call.customer_id)
@@ -167,8 +163,10 @@ async def _work(session: AsyncSession, call: Interaction, *, now: datetime) -> N
     if flag == call.flag:
         return
     if not flag:
+        await missed_calls.forget(session, call.id)
         await _undo(session, call)
     else:
+        await missed_calls.keep(session, call.id, call.customer_id, voicemail=flag == VOICEMAIL)
         conversation = await _conversation(session, call, now)
         threads.heard(conversation, flag.capitalize(), Kind.VOICE, call.channel, now=now)
         if conversation.flag in ("", MISSED, VOICEMAIL):
@@ -213,62 +211,3 @@ async def _fetch_later(session: AsyncSession, call: Interaction, step: str, reco
     name = "voicemail.wav" if step == callfacts.VOICEMAIL else "recording.wav"
     payload = {"interaction": call.id, "channel": call.channel, **asdict(recording.media), "name": name}
     await enqueue(session, "fetch-media", payload=payload, dedupe=f"media:{recording.provider_id}")
-
-
-# ---- what an inbound call hears -------------------------------------------------------------
-
-
-async def _next(session: AsyncSession, call: Interaction, event: CallEvent, reception: Reception) -> tuple[Step, ...]:
-    """Greeting, the telephone of whoever knows the customer, everybody else's, voicemail: what is still to come."""
-    if callfacts.talked(call.call or {}) or event.step == callfacts.VOICEMAIL:
-        return (HangUp(),)
-    rings = await _rings(session, call, reception)
-    if event.step in callfacts.RINGS:
-        later = callfacts.RINGS[callfacts.RINGS.index(event.step) + 1 :]
-        return (*(ring for ring in rings if ring.step in later), *_voicemail(reception))
-    greeting = Say(reception.calls.greeting, reception.calls.language)
-    return (greeting, *rings, *_voicemail(reception))
-
-
-def _voicemail(reception: Reception) -> tuple[Step, ...]:
-    words = Say(reception.calls.voicemail, reception.calls.language)
-    return (words, Voicemail(callfacts.VOICEMAIL), HangUp())
-
-
-async def _rings(session: AsyncSession, call: Interaction, reception: Reception) -> tuple[Ring, ...]:
-    assignee = await _assignee(session, call.customer_id)
-    free = await _available(session)
-    first = [number for staff_id, number in free if staff_id == assignee]
-    others = [number for staff_id, number in free if staff_id != assignee][:_AT_ONCE]
-    screen = await _screen(session, call, reception)
-    steps = ((callfacts.ASSIGNEE, first), (callfacts.AGENTS, others))
-    seconds = reception.calls.ring_seconds
-    return tuple(Ring(step, tuple(numbers), seconds, screen) for step, numbers in steps if numbers)
-
-
-async def _assignee(session: AsyncSession, customer_id: UUID) -> int | None:
-    """Who has this customer's latest unresolved conversation, else who looks after the customer."""
-    rows = select(Conversation.assignee_id).where(
-        col(Conversation.customer_id) == customer_id,
-        col(Conversation.assignee_id).is_not(None),
-        col(Conversation.state) != ConversationState.RESOLVED,
-    )
-    assignee = (await session.exec(rows.order_by(col(Conversation.last_at).desc()).limit(1))).first()
-    customer = await session.get(Customer, customer_id)
-    return assignee or (customer.owner_id if customer is not None else None)
-
-
-async def _available(session: AsyncSession) -> list[tuple[int, str]]:
-    rows = select(Staff.id, Staff.phone).where(
-        col(Staff.active), col(Staff.available), col(Staff.phone).is_not(None), col(Staff.role) != Role.MARKETER
-    )
-    found = await session.exec(rows.order_by(col(Staff.id)))
-    return [(staff_id, phone) for staff_id, phone in found if staff_id is not None and phone]
-
-
-async def _screen(session: AsyncSession, call: Interaction, reception: Reception) -> Say:
-    """Without the question a colleague's own answering machine would take the customer's call."""
-    customer = await session.get(Customer, call.customer_id)
-    caller = customer.name if customer is not None else call.sender
-    language = reception.calls.language
-    return Say(_SCREEN[language].format(caller=caller), language)

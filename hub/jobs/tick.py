@@ -13,7 +13,7 @@ import structlog
 from hub import clock
 from hub.bootstrap import Hub
 from hub.campaigns import lifecycle, thresholds
-from hub.conversations import assignment, due, held, keeping, routing, surveys, tasks
+from hub.conversations import assignment, current_calls, due, held, keeping, routing, surveys, tasks
 from hub.database.outage import is_away
 from hub.interactions import partitions, receipts
 from hub.live import Happening
@@ -126,6 +126,13 @@ async def match_customers(hub: Hub, session: Session, now: datetime) -> None:
     await enqueue(session, "match-customers", payload={}, dedupe="match-customers")
 
 
+async def end_lost_calls(hub: Hub, session: Session, now: datetime) -> None:
+    """Calls of whose end no news came: who had one can take others again."""
+    count = await current_calls.end_lost(session, now=now)
+    if count:
+        _log.info("calls ended without news", count=count)
+
+
 async def forget_replies(hub: Hub, session: Session, now: datetime) -> None:
     """What agents could take back until it left."""
     await held.forget_left(session, now=now)
@@ -168,6 +175,7 @@ TICKS: Mapping[str, Tick] = {
     "same-customers": Tick(timedelta(days=1), match_customers),
     "task-reminders": Tick(timedelta(seconds=10), remind_of_tasks),
     "deleted-tasks": Tick(timedelta(days=1), forget_tasks),
+    "lost-calls": Tick(timedelta(seconds=60), end_lost_calls),
     "held-replies": Tick(timedelta(hours=1), forget_replies),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),

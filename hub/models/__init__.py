@@ -47,6 +47,7 @@ from hub.models.staff import (
     TeamMember,
 )
 from hub.models.steps import CampaignStep, CampaignTest, CampaignVariant
+from hub.models.telephone import CallOutcome, CurrentCall, HandledCall, MissedCall
 from hub.models.work import OpeningHours, Promise, SlaPolicy, Survey, SurveyRule
 
 METADATA = SQLModel.metadata
@@ -59,6 +60,7 @@ __all__ = [
     "AttachmentRow",
     "Attempt",
     "Audit",
+    "CallOutcome",
     "Campaign",
     "CampaignRecipient",
     "CampaignStep",
@@ -69,6 +71,7 @@ __all__ = [
     "ChannelPreference",
     "Consent",
     "Conversation",
+    "CurrentCall",
     "Customer",
     "CustomerEvent",
     "CustomerKeys",
@@ -79,6 +82,7 @@ __all__ = [
     "DryRunLine",
     "EarlyReceipt",
     "EvidenceLook",
+    "HandledCall",
     "HeldReply",
     "Identity",
     "IdentityEvent",
@@ -91,6 +95,7 @@ __all__ = [
     "MailboxQuestion",
     "Mention",
     "MergeSuggestion",
+    "MissedCall",
     "Occasion",
     "OpeningHours",
     "Outbox",

@@ -277,6 +277,14 @@ class Goal(StrEnum):
     EVENT = "event"  # an event that a program reports of the customer
 
 
+class Settled(StrEnum):
+    """Why a missed call or a voicemail is no work any more."""
+
+    CALLED_BACK = "called_back"  # we talked to the customer, having called
+    CALLED_AGAIN = "called_again"  # the customer called again, and somebody talked to them
+    BY_HAND = "by_hand"  # somebody said so
+
+
 class AppointmentState(StrEnum):
     PLANNED = "planned"
     CONFIRMED = "confirmed"

@@ -16,6 +16,7 @@ from hub.models.vocabulary import Kind, Origin, Purpose
 from hub.outbound import request
 from hub.outbound.asking import Answer, Gate, Request, Words
 from hub.outbound.rendering import TemplateProblem, text_of
+from hub.sentences import Sentence
 
 ANSWERED, JOIN, JOINED, MENU = "answered", "join", "joined", "menu"
 _BYE = Script((HangUp(),))
@@ -57,7 +58,7 @@ async def bridge(
     """Ring the agent, and when the agent presses 1 the customer at `number`: one interaction. Raises NoTelephone."""
     staff = await session.get(Staff, staff_id)
     if staff is None or not staff.phone:
-        raise NoTelephone("There is no telephone number on this account. An administrator can add one in Settings")
+        raise NoTelephone(Sentence("There is no telephone number on this account. Write it down under Your account."))
     asked = Request(
         customer_id=customer_id,
         purpose=Purpose.SERVICE,

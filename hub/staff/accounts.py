@@ -87,6 +87,17 @@ async def by_email(session: AsyncSession, email: str) -> Staff | None:
     return (await session.exec(select(Staff).where(Staff.email == canonical))).first()
 
 
+async def by_phone(session: AsyncSession, number: str) -> int | None:
+    """Whose telephone this is; of several who share it the first that works here."""
+    rows = select(Staff.id).where(Staff.phone == number).order_by(col(Staff.active).desc(), col(Staff.id)).limit(1)
+    return (await session.exec(rows)).first()
+
+
+async def set_phone(session: AsyncSession, staff_id: int, phone: str, *, now: datetime) -> None:
+    """Where calls reach this person, by their own word; empty: nowhere. Raises NotFound or BadAddress."""
+    await change(session, staff_id, {"phone": phone.strip() or None}, now=now, by=staff_id)
+
+
 async def listing(session: AsyncSession, *, inactive: bool = True) -> list[Staff]:
     """Everybody by name; `inactive=False` leaves out who is switched off."""
     query = select(Staff).order_by(func.lower(Staff.name), col(Staff.id))

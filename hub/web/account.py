@@ -1,4 +1,4 @@
-"""One's own account: what closes one's mails, and one's password."""
+"""One's own account: what closes one's mails, one's telephone and one's password."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Response
 
+from channels.address import BadAddress
 from hub.conversations import signatures
 from hub.conversations.signatures import SignatureProblem
 from hub.staff import accounts, sessions, teams
@@ -15,6 +16,7 @@ from hub.staff.sessions import TooManyTries, WrongPassword
 from hub.staff.teams import TeamProblem
 from hub.web import feeds
 from hub.web.access import COOKIE, Anyone, Visit
+from hub.web.access import Caller as CallTaker
 from hub.web.pages import go, page, secure
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
@@ -52,6 +54,18 @@ async def undo(visit: Anyone, seconds: Annotated[str, Form(max_length=9)] = "") 
             await accounts.set_undo_seconds(session, visit.staff_id, chosen, now=visit.now)
     except AccountProblem as e:
         return page(visit, "account.html", status=422, **await _data(visit) | {"trouble": worded(e)})
+    return go(visit, "/account", _("Saved."))
+
+
+@router.post("/account/phone")
+async def phone(visit: CallTaker, phone: Annotated[str, Form(max_length=40)] = "") -> Response:
+    """Where calls reach one; empty: nowhere."""
+    try:
+        async with visit.hub.database.unit() as session:
+            await accounts.set_phone(session, visit.staff_id, phone, now=visit.now)
+    except BadAddress as e:
+        data = await _data(visit) | {"phone_trouble": worded(e), "typed_phone": phone}
+        return page(visit, "account.html", status=422, **data)
     return go(visit, "/account", _("Saved."))
 
 
@@ -94,4 +108,6 @@ async def _data(visit: Visit) -> dict[str, Any]:
             "feed": feeds.address(visit),
             "trouble": "",
             "refused": "",
+            "phone_trouble": "",
+            "typed_phone": visit.staff.phone or "",
         }

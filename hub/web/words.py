@@ -22,6 +22,7 @@ from hub.models.vocabulary import (
     Rearranged,
     Recalled,
     Role,
+    Settled,
     State,
     ThreadedBy,
     Withheld,
@@ -56,6 +57,20 @@ STATES: Mapping[str, Sign] = {
 }
 
 CALLS: Mapping[str, Sign] = {State.DELIVERED: Sign(N_("answered"), "phone", "good")}
+
+SETTLED: Mapping[str, str] = {
+    Settled.CALLED_BACK: N_("called back"),
+    Settled.CALLED_AGAIN: N_("called again"),
+    Settled.BY_HAND: N_("marked as done"),
+}
+
+OUTCOMES: Mapping[str, str] = {  # those that a new hub has; others are shown as they were named
+    "Settled": N_("Settled"),
+    "Call back later": N_("Call back later"),
+    "Passed on to a colleague": N_("Passed on to a colleague"),
+    "Wrong number": N_("Wrong number"),
+    "Nobody spoke": N_("Nobody spoke"),
+}
 
 WITHHELD: Mapping[str, str] = {
     Withheld.NO_ADDRESS: N_("There is no address for this channel."),

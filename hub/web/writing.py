@@ -9,14 +9,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Response, UploadFile
 
-from hub.conversations import drafts, notes, replies, threads
+from hub.conversations import calling_customers, drafts, notes, replies
 from hub.conversations import inbox as conversations
+from hub.conversations.calling_customers import CannotCall
 from hub.conversations.drafts import Draft, Place
 from hub.conversations.replies import NotYours, Overtaken, Reply
 from hub.conversations.signatures import SignatureProblem
-from hub.customers import directory, identities
+from hub.customers import directory
 from hub.models.vocabulary import Kind
-from hub.outbound import calling
+from hub.outbound.calling import NoTelephone
 from hub.outbound.request import Answer, Duplicate, Held, NewFile, Placed
 from hub.web import customer, inbox, moments, waits, words
 from hub.web.access import Answerer, Caller, Visit
@@ -163,28 +164,25 @@ async def call(
     customer_id: UUID,
     conversation_id: Annotated[UUID | None, Form()] = None,
     view: Annotated[str, Form()] = "all",
+    number: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
-    """Rings the member of staff first, then the customer."""
+    """Rings the member of staff first, then the customer; `number`: one of theirs, else the best one."""
     back = (
         f"/inbox/{view}/{conversation_id}" if conversation_id and inbox.is_view(view) else f"/customers/{customer_id}"
     )
-    if not visit.staff.phone:
-        return go(visit, back, _("Your account has no telephone number. An administrator can add it in Settings."))
-    async with visit.hub.database.unit() as session:
-        number = identities.best(await identities.of(session, customer_id), Kind.VOICE)
-        if number is None:
-            return go(visit, back, _("There is no telephone number to call."))
-        if conversation_id is not None:
-            conversation_id = await threads.standing(session, conversation_id)
-        answer = await calling.bridge(
-            session,
-            customer_id=customer_id,
-            number=number.value,
-            staff_id=visit.staff_id,
-            gate=visit.hub.gate,
-            now=visit.now,
-            conversation_id=conversation_id,
-        )
+    try:
+        async with visit.hub.database.unit() as session:
+            answer = await calling_customers.call(
+                session,
+                customer_id,
+                staff_id=visit.staff_id,
+                gate=visit.hub.gate,
+                now=visit.now,
+                number=number,
+                conversation_id=conversation_id,
+            )
+    except (CannotCall, NoTelephone) as e:
+        return go(visit, back, worded(e))
     placed = _("Your telephone rings now. Press 1, then we ring the customer.")
     return go(visit, back, said(answer) if isinstance(answer, Held) else placed)
 

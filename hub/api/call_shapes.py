@@ -1,0 +1,130 @@
+"""What travels about calls: those under way, those missed, what came of them, what was logged by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from hub.api.shapes import EXAMPLE_ID, Body
+from hub.conversations import logged, missed_calls, wrap_ups
+from hub.conversations.call_cards import Card
+from hub.conversations.logged import What
+from hub.models import CallOutcome
+from hub.models.vocabulary import Direction, Settled, State
+
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Note = Annotated[str, Field(max_length=wrap_ups.LONGEST_NOTE)]
+
+
+class CallOut(BaseModel):
+    """A call that is under way, or that waits to be wrapped up (`ended_at`). `staff_id` null: nobody has it."""
+
+    id: UUID
+    at: datetime
+    direction: Direction
+    state: State
+    number: str
+    customer_id: UUID
+    customer_name: str
+    provisional: bool
+    conversation_id: UUID | None
+    rung: list[int]
+    staff_id: int | None
+    staff_name: str
+    talked_at: datetime | None
+    ended_at: datetime | None
+    note: str
+
+    @classmethod
+    def of(cls, card: Card) -> CallOut:
+        return cls(**{name: getattr(card, name) for name in cls.model_fields})
+
+
+class MissedCallOut(BaseModel):
+    """A call that nobody took, or a voicemail: `words` as the provider understood it, `file_id` its recording."""
+
+    id: UUID
+    at: datetime
+    number: str
+    customer_id: UUID
+    customer_name: str
+    provisional: bool
+    conversation_id: UUID | None
+    assignee_id: int | None
+    words: str
+    file_id: UUID | None
+    seconds: int
+    done_at: datetime | None
+    done_by: str
+    settled: Settled | None
+
+    @classmethod
+    def of(cls, line: missed_calls.Line) -> MissedCallOut:
+        return cls(**{name: getattr(line, name) for name in cls.model_fields})
+
+
+class PlaceIn(Body):
+    """Rings the token's owner first, then the customer. `number` empty: the customer's best one."""
+
+    customer_id: Annotated[UUID, Field(examples=[EXAMPLE_ID])]
+    number: Annotated[str, Field(max_length=20, examples=["+48601123456"])] = ""
+    conversation_id: UUID | None = None
+
+
+class PlacedOut(BaseModel):
+    """`reason` and `trace` say why the gate withheld it."""
+
+    id: UUID
+    placed: bool
+    reason: str = ""
+    trace: list[str] = []
+
+
+class NoteIn(Body):
+    note: Note
+
+
+class WrapUpIn(Body):
+    """`note` null: it stays as it is."""
+
+    outcome_id: Id
+    note: Note | None = None
+    resolve: bool = Field(default=False, description="its conversation as well")
+
+
+class LogIn(Body):
+    """`inward`: the customer called or came."""
+
+    what: What
+    inward: bool
+    at: AwareDatetime
+    minutes: Annotated[int, Field(ge=0, le=logged.LONGEST_MINUTES)] = 0
+    note: Note = ""
+    outcome_id: Id | None = None
+    number: Annotated[str, Field(max_length=20, pattern=r"^(\+\d{4,15})?$")] = ""
+    conversation_id: UUID | None = None
+
+
+class LoggedOut(BaseModel):
+    id: UUID
+
+
+class OutcomeIn(Body):
+    name: Annotated[str, Field(min_length=1, max_length=wrap_ups.LONGEST_NAME, examples=["Sold"])]
+    active: bool = True
+
+
+class OutcomeOut(BaseModel):
+    """An outcome that calls are wrapped up with; one that is not `active` is offered no more."""
+
+    id: int
+    name: str
+    position: int
+    active: bool
+
+    @classmethod
+    def of(cls, row: CallOutcome) -> OutcomeOut:
+        return cls(id=row.id or 0, name=row.name, position=row.position, active=row.active)

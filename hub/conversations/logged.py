@@ -1,0 +1,113 @@
+"""Calls and visits that the hub did not see: somebody says that they took place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import live
+from hub.clock import uuid7
+from hub.conversations import mentions, missed_calls, threads
+from hub.customers import directory
+from hub.interactions import record
+from hub.models import CallOutcome, Interaction
+from hub.models.vocabulary import Direction, Kind, Origin, Settled, State
+from hub.sentences import Sentence
+from hub.staff import audit
+
+LONGEST_MINUTES, LONGEST_NOTE = 24 * 60, 20_000
+_OLDEST = timedelta(days=3650)
+_AHEAD = timedelta(minutes=5)  # clocks differ
+
+
+class What(StrEnum):
+    CALL = "call"
+    VISIT = "visit"
+
+
+class LogProblem(ValueError):
+    """It cannot be logged like this; the message says why, for the person at the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """`inward`: the customer called or came; else we did. `number`: of a call, when it is known."""
+
+    what: What
+    inward: bool
+    at: datetime
+    minutes: int
+    note: str = ""
+    outcome_id: int | None = None
+    number: str = ""
+
+
+async def log(
+    session: AsyncSession,
+    customer_id: UUID,
+    conversation_id: UUID | None,
+    contact: Contact,
+    *,
+    staff_id: int,
+    now: datetime,
+) -> UUID:
+    """One entry in the log at the moment it happened. Raises LogProblem or directory.NotFound."""
+    await directory.get(session, customer_id)
+    if conversation_id is not None:
+        conversation_id = await threads.standing(session, conversation_id)
+    row = _row(customer_id, conversation_id, contact, staff_id, await _facts(session, contact, now=now))
+    await record.add(session, row)
+    if row.body_text and conversation_id is not None:
+        await mentions.note(session, row.id, row.body_text, by=staff_id, now=now)
+    if contact.what is What.CALL:
+        how = Settled.CALLED_AGAIN if contact.inward else Settled.CALLED_BACK
+        await missed_calls.settle(session, customer_id, how, before=row.id, staff_id=staff_id, now=now)
+    await live.publish(session, "customer", id=customer_id)
+    if conversation_id is not None:
+        await threads.tell(session, conversation_id, customer_id)
+    subject, detail = f"customer:{customer_id}", f"{contact.what} {row.id}"
+    await audit.write(session, "contact.log", staff_id=staff_id, subject=subject, detail=detail, now=now)
+    return row.id
+
+
+async def _facts(session: AsyncSession, contact: Contact, *, now: datetime) -> dict[str, object]:
+    if not now - _OLDEST <= contact.at <= now + _AHEAD:
+        raise LogProblem(Sentence("Say when it was: within the last ten years, and not in the future."))
+    if not 0 <= contact.minutes <= LONGEST_MINUTES:
+        raise LogProblem(Sentence("Say how many minutes it took: 0 to %(most)s.", {"most": LONGEST_MINUTES}))
+    facts: dict[str, object] = {"logged": contact.what.value, "seconds": contact.minutes * 60}
+    facts["way"] = "in" if contact.inward else "out"
+    if contact.outcome_id is not None:
+        outcome = await session.get(CallOutcome, contact.outcome_id)
+        if outcome is None:
+            raise LogProblem(Sentence("There is no such outcome. Choose another one."))
+        facts["outcome"] = outcome.name
+    return facts
+
+
+def _row(
+    customer_id: UUID, conversation_id: UUID | None, contact: Contact, staff_id: int, facts: dict[str, object]
+) -> Interaction:
+    """A visit used no channel: it stands in the log as a note does."""
+    call = contact.what is What.CALL
+    way = Direction.IN if contact.inward else Direction.OUT
+    return Interaction(
+        id=uuid7(contact.at),
+        at=contact.at,
+        customer_id=customer_id,
+        conversation_id=conversation_id,
+        direction=way if call else Direction.NOTE,
+        kind=Kind.VOICE if call else None,
+        origin=Origin.AGENT,
+        state=State.DELIVERED if call else State.NOTED,
+        state_at=contact.at,
+        sender=contact.number if call and contact.inward else "",
+        recipient=contact.number if call and not contact.inward else "",
+        body_text=contact.note.replace("\0", "").strip()[:LONGEST_NOTE],
+        call=facts,
+        staff_id=staff_id,
+    )

@@ -1,0 +1,201 @@
+"""What is left of a call when it is over: its outcome and a note. Until then its taker gets no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import live
+from hub.clock import uuid7
+from hub.conversations import assignment, current_calls, mentions, threads
+from hub.conversations.missed_calls import NoSuchCall
+from hub.interactions import record
+from hub.models import CallOutcome, HandledCall, Interaction
+from hub.models.vocabulary import Direction, Origin, State
+from hub.sentences import Sentence
+from hub.staff import audit
+
+LONGEST_NOTE, LONGEST_NAME, MOST_OUTCOMES = 20_000, 60, 50
+
+
+class WrapUpProblem(ValueError):
+    """It cannot be wrapped up like this; the message says why, for the person at the screen."""
+
+
+class OutcomeProblem(ValueError):
+    """The outcome cannot be kept like this; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUp:
+    """What the taker says about a call. `note` None: it stays as it was typed while talking."""
+
+    outcome_id: int
+    note: str | None = None
+    resolve: bool = False
+
+
+async def jot(session: AsyncSession, call_id: UUID, text: str, *, staff_id: int, now: datetime) -> None:
+    """Keep the note of a call as it is typed: one note in the call's conversation. Raises NoSuchCall."""
+    await _write(session, await _mine(session, call_id, staff_id), text, now=now)
+
+
+async def wrap_up(
+    session: AsyncSession, call_id: UUID, wrapping: WrapUp, *, staff_id: int, others: bool, now: datetime
+) -> None:
+    """Say what came of a call that is over. `others`: this person may do so for colleagues.
+
+    Raises NoSuchCall or WrapUpProblem.
+    """
+    row = await _mine(session, call_id, staff_id, others=others)
+    if row.ended_at is None:
+        raise WrapUpProblem(Sentence("The call is not over. Wrap it up when you have hung up."))
+    if row.wrapped_at is not None:
+        return
+    chosen = await session.get(CallOutcome, wrapping.outcome_id)
+    if chosen is None:
+        raise WrapUpProblem(Sentence("Say what came of the call: choose an outcome."))
+    if wrapping.note is not None:
+        await _write(session, row, wrapping.note, now=now)
+    row.outcome_id, row.wrapped_at, row.wrapped_by = chosen.id, now, staff_id
+    call = await _call(session, call_id)
+    call.call = {**(call.call or {}), "outcome": chosen.name}
+    await session.flush()
+    await _after(session, row, call, wrapping, staff_id=staff_id, now=now)
+
+
+async def _after(
+    session: AsyncSession, row: HandledCall, call: Interaction, wrapping: WrapUp, *, staff_id: int, now: datetime
+) -> None:
+    note = await session.get(Interaction, row.note_id) if row.note_id is not None else None
+    if note is not None:
+        await mentions.note(session, note.id, note.body_text, by=row.staff_id, now=now)
+    if wrapping.resolve and call.conversation_id is not None:
+        await assignment.resolve(session, call.conversation_id, now=now)
+    elif call.conversation_id is not None:
+        await threads.tell(session, call.conversation_id, call.customer_id)
+    await current_calls.tell(session, call.id, [row.staff_id])
+    subject, detail = f"call:{call.id}", str((call.call or {})["outcome"])
+    await audit.write(session, "call.wrap_up", staff_id=staff_id, subject=subject, detail=detail, now=now)
+
+
+async def _mine(session: AsyncSession, call_id: UUID, staff_id: int, *, others: bool = False) -> HandledCall:
+    """Locked. A call that is a colleague's does not exist for whoever may not act for others."""
+    row = await session.get(HandledCall, call_id, with_for_update=True, populate_existing=True)
+    if row is None or (row.staff_id != staff_id and not others):
+        raise NoSuchCall(call_id)
+    return row
+
+
+async def _call(session: AsyncSession, call_id: UUID) -> Interaction:
+    rows = select(Interaction).where(col(Interaction.id) == call_id).with_for_update(key_share=True)
+    return (await session.exec(rows, execution_options={"populate_existing": True})).one()
+
+
+# ---- the note -------------------------------------------------------------------------------
+
+
+async def _write(session: AsyncSession, row: HandledCall, text: str, *, now: datetime) -> None:
+    words = text.replace("\0", "").strip()[:LONGEST_NOTE]
+    call = await session.get(Interaction, row.interaction_id)
+    note = await session.get(Interaction, row.note_id) if row.note_id is not None else None
+    if call is None or (note is None and not words) or (note is not None and note.body_text == words):
+        return
+    if note is None:
+        note = _noted(call, row.staff_id, words, now)
+        await record.add(session, note)
+        row.note_id = note.id
+    elif words:
+        note.body_text = words
+    else:
+        await session.delete(note)
+        row.note_id = None
+    await session.flush()
+    await live.publish(session, "customer", id=call.customer_id)
+    if call.conversation_id is not None:
+        await threads.tell(session, call.conversation_id, call.customer_id)
+
+
+def _noted(call: Interaction, staff_id: int, words: str, now: datetime) -> Interaction:
+    return Interaction(
+        id=uuid7(now),
+        at=now,
+        customer_id=call.customer_id,
+        conversation_id=call.conversation_id,
+        direction=Direction.NOTE,
+        origin=Origin.AGENT,
+        state=State.NOTED,
+        state_at=now,
+        body_text=words,
+        staff_id=staff_id,
+    )
+
+
+# ---- the outcomes there are -----------------------------------------------------------------
+
+
+async def outcomes(session: AsyncSession, *, inactive: bool = False) -> list[CallOutcome]:
+    """In their order; `inactive`: those as well that are offered no more."""
+    rows = select(CallOutcome).order_by(col(CallOutcome.position), col(CallOutcome.id))
+    return list(await session.exec(rows if inactive else rows.where(col(CallOutcome.active))))
+
+
+async def add_outcome(session: AsyncSession, name: str, *, by: int, now: datetime) -> CallOutcome:
+    """At the end of the list. Raises OutcomeProblem."""
+    known = await outcomes(session, inactive=True)
+    if len(known) >= MOST_OUTCOMES:
+        raise OutcomeProblem(Sentence("%(most)s outcomes are enough. Rename one.", {"most": MOST_OUTCOMES}))
+    row = CallOutcome(name=await _named(session, name), position=max((o.position for o in known), default=0) + 1)
+    session.add(row)
+    return await _changed(session, row, "outcome.create", by=by, now=now)
+
+
+async def change_outcome(
+    session: AsyncSession, outcome_id: int, *, name: str, active: bool, by: int, now: datetime
+) -> CallOutcome:
+    """Calls keep the words they were wrapped up with. Raises OutcomeProblem or LookupError."""
+    row = await _outcome(session, outcome_id)
+    row.name, row.active = await _named(session, name, except_for=outcome_id), active
+    if not active and not [one for one in await outcomes(session) if one.id != outcome_id]:
+        raise OutcomeProblem(Sentence("One outcome has to be left, or no call could be wrapped up."))
+    return await _changed(session, row, "outcome.change", by=by, now=now)
+
+
+async def move_outcome(session: AsyncSession, outcome_id: int, step: int) -> None:
+    """One place up (-1) or down (1). Raises LookupError."""
+    known = await outcomes(session, inactive=True)
+    place = known.index(await _outcome(session, outcome_id))
+    if 0 <= place + step < len(known):
+        known[place], known[place + step] = known[place + step], known[place]
+    for number, row in enumerate(known, 1):
+        row.position = number
+    await session.flush()
+
+
+async def _outcome(session: AsyncSession, outcome_id: int) -> CallOutcome:
+    row = await session.get(CallOutcome, outcome_id)
+    if row is None:
+        raise LookupError(f"There is no outcome {outcome_id}")
+    return row
+
+
+async def _named(session: AsyncSession, name: str, *, except_for: int | None = None) -> str:
+    tidy = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    if not tidy or len(tidy) > LONGEST_NAME:
+        raise OutcomeProblem(Sentence("Give the outcome a name of at most %(most)s letters.", {"most": LONGEST_NAME}))
+    same = select(CallOutcome.id).where(func.lower(CallOutcome.name) == tidy.lower(), CallOutcome.id != except_for)
+    if (await session.exec(same)).first() is not None:
+        raise OutcomeProblem(Sentence("There is an outcome called “%(name)s” already.", {"name": tidy}))
+    return tidy
+
+
+async def _changed(session: AsyncSession, row: CallOutcome, action: str, *, by: int, now: datetime) -> CallOutcome:
+    await session.flush()
+    subject = f"outcome:{row.id}"
+    await audit.write(session, action, staff_id=by, subject=subject, detail=row.name, now=now)
+    return row

@@ -1,0 +1,232 @@
+"""Calls at the desk: the card that comes up, taking, noting, wrapping up; what was missed; what is logged by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from channels.message import Address, CallEvent, Direction, Kind, Media, Progress, Recording
+from hub import clock
+from hub.conversations import current_calls
+from hub.inbound import receive
+from hub.interactions import history
+from hub.models import HandledCall, Interaction, Staff
+from hub.models.vocabulary import Role, State
+
+ANA = Address(Kind.VOICE, "+48601123456")
+PHONE = "+48601000001"  # Olga's
+BAR = {"hx-request": "true", "hx-target": "calls"}
+
+
+async def told(world: Any, event: CallEvent) -> None:
+    async with world.hub.database.unit() as session:
+        voice, reception = world.hub.channels["voice"], world.hub.reception
+        if event.asks:
+            await receive.answer(session, voice, event, reception, now=clock.now())
+        else:
+            await receive.receive(session, voice, event, reception, now=clock.now())
+
+
+def event(world: Any, sid: str = "CA1", **more: Any) -> CallEvent:
+    return CallEvent(sid, Direction.IN, ANA, world.hub.channels["voice"].address, **more)
+
+
+async def call_of(world: Any, sid: str = "CA1") -> UUID:
+    async with world.hub.database.unit() as session:
+        found = await receive.receive(
+            session, world.hub.channels["voice"], event(world, sid), world.hub.reception, now=clock.now()
+        )
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+async def taken(world: Any) -> UUID:
+    """Ana, who rings in the world already, is talked to by Olga."""
+    pressed = event(world, leg_id="CA2", asks=True, step="screened", digits="1", progress=Progress.ANSWERED)
+    await told(world, replace(pressed, recipient=Address(Kind.VOICE, PHONE)))
+    return await call_of(world)
+
+
+@pytest.fixture
+async def over(world: Any, taken: UUID) -> UUID:
+    await told(world, event(world, progress=Progress.DELIVERED, seconds=65))
+    return taken
+
+
+@pytest.fixture
+async def missed(world: Any) -> UUID:
+    await told(world, event(world, progress=Progress.DELIVERED, seconds=5))
+    return await call_of(world)
+
+
+async def test_a_call_comes_up_as_a_card_for_whom_it_rings_and_for_nobody_else(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    card = (await desk.client.get("/calls/bar", headers=BAR)).text
+    assert "Ana Nowak" in card
+    assert "+48 601 123 456" in card
+    assert "Invoice 118 is wrong" in card
+    assert "Take the call" in card
+    other = await signed_in(Role.SUPERVISOR)
+    assert "Ana Nowak" not in (await other.client.get("/calls/bar", headers=BAR)).text
+    assert "Ana Nowak" in (await other.see("/calls/now")).text
+
+
+async def test_who_talks_notes_as_they_type_and_wraps_up_when_it_is_over(
+    world: Any, taken: UUID, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    assert "Wrap up" not in (await desk.client.get("/calls/bar", headers=BAR)).text
+    answer = await desk.client.post(
+        f"/calls/{taken}/note", data={"csrf": desk.csrf, "note": "40 too much"}, headers={"hx-request": "true"}
+    )
+    assert answer.status_code == 204
+    await told(world, event(world, progress=Progress.DELIVERED, seconds=65))
+    seen = await desk.see("/calls/now")
+    form = seen.select_one(f'form[action="/calls/{taken}/wrap-up"]')
+    assert form is not None
+    assert form.select_one("textarea").text == "40 too much"
+    assert all(one.has_attr("required") for one in form.select("[name=outcome]"))
+    refused = await desk.send(f"/calls/{taken}/wrap-up", note="40 too much")
+    assert "choose" in (await desk.see(refused.headers["location"])).select_one("#notice").text
+    outcome = form.select_one("[name=outcome]")["value"]
+    await desk.send(f"/calls/{taken}/wrap-up", note="40 zł too much", outcome=outcome, resolve="1")
+    async with world.hub.database.unit() as session:
+        assert await current_calls.busy(session) == frozenset()
+        entry = await history.entry(session, taken)
+        assert entry.conversation_id is not None
+        thread = await history.thread(session, entry.conversation_id)
+    assert [one.text for one in thread if one.kind is None] == ["40 zł too much"]
+    page = await desk.see(f"/inbox/all/{entry.conversation_id}")
+    assert "Settled" in page.select_one(f"#m-{taken}").text
+    assert "Reopen" in page.select_one("#thread-head").text
+
+
+async def test_supervisors_see_whose_calls_are_not_wrapped_up_and_may_do_it_for_them(
+    world: Any, over: UUID, signed_in: Any
+) -> None:
+    lead = await signed_in(Role.SUPERVISOR)
+    seen = await lead.see("/calls/now")
+    assert "Olga Agent" in seen.select_one("#calls-now").text
+    outcome = seen.select_one("[name=outcome]")["value"]
+    assert (await lead.send(f"/calls/{over}/wrap-up", outcome=outcome)).status_code == 303
+    assert f"/calls/{over}/wrap-up" not in str(await lead.see("/calls/now"))
+
+
+async def test_a_colleagues_call_is_neither_noted_nor_wrapped_up_by_another_agent(
+    world: Any, over: UUID, signed_in: Any
+) -> None:
+    async with world.hub.database.unit() as session:
+        row = await session.get(HandledCall, over)
+        row.staff_id = world.staff[Role.ADMIN]
+    desk = await signed_in(Role.AGENT)
+    assert (await desk.send(f"/calls/{over}/note", note="x")).status_code == 404
+    assert (await desk.send(f"/calls/{over}/wrap-up", outcome="1")).status_code == 404
+    assert "Ada Min" not in (await desk.see("/calls/now")).text
+
+
+async def test_without_a_telephone_nobody_takes_calls_and_one_s_own_number_is_written_down_in_the_account(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    answer = await desk.send(f"/calls/{await call_of(world)}/take")
+    assert "no telephone number" in (await desk.see(answer.headers["location"])).select_one("#notice").text
+    refused = await desk.send("/account/phone", phone="call me")
+    assert refused.status_code == 422
+    assert 'value="call me"' in refused.text
+    assert (await desk.send("/account/phone", phone="+48 601 000 077")).status_code == 303
+    async with world.hub.database.unit() as session:
+        assert (await session.get(Staff, world.staff[Role.SUPERVISOR])).phone == "+48601000077"
+
+
+async def test_a_missed_call_waits_to_be_called_back_and_can_be_marked_as_done(
+    world: Any, missed: UUID, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    row = (await desk.see("/calls/missed")).select_one(f"#call-{missed}")
+    assert "Call back" in row.text
+    number = row.select_one("form.dial [name=number]")["value"]
+    answer = await desk.send(f"/customers/{world.customers['ana']}/call", number=number)
+    assert answer.status_code == 303
+    async with world.hub.database.unit() as session:
+        assert await current_calls.busy(session) == {world.staff[Role.AGENT]}
+    assert (await desk.see("/calls/missed?q=601+123")).select_one(f"#call-{missed}") is not None
+    assert (await desk.see("/calls/missed?q=nobody")).select_one(f"#call-{missed}") is None
+    await desk.send(f"/calls/{missed}/done")
+    assert (await desk.see("/calls/missed")).select_one(f"#call-{missed}") is None
+    assert "marked as done" in (await desk.see("/calls/missed?done=1")).select_one(f"#call-{missed}").text
+
+
+async def test_a_voicemail_is_played_in_the_list_from_the_hub(world: Any, signed_in: Any) -> None:
+    nobody = Address(Kind.VOICE, "")
+    left = Recording("RE1", Media("https://api.twilio.com/RE1.wav", "audio/x-wav"), 9)
+    await told(world, replace(event(world, step="voicemail", recording=left), sender=nobody, recipient=nobody))
+    await told(world, replace(event(world, step="voicemail", transcript="Call me"), sender=nobody, recipient=nobody))
+    await told(world, event(world, progress=Progress.DELIVERED))
+    desk = await signed_in(Role.AGENT)
+    row = (await desk.see("/calls/voicemail")).select_one(".call-line")
+    assert "Call me" in row.text
+    assert "on its way" in row.text
+    assert (await desk.see("/calls/missed")).select_one(".call-line") is None
+
+
+async def test_whoever_must_not_be_contacted_is_not_called(world: Any, missed: UUID, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    ana = f"/customers/{world.customers['ana']}"
+    await desk.send(f"{ana}/flags", flag="do_not_contact", on="1")
+    answer = await desk.send(f"{ana}/call", number=ANA.value)
+    assert "does not want to be contacted" in (await desk.see(answer.headers["location"])).select_one("#notice").text
+    answer = await desk.send(f"{ana}/call", number="+48601999888")
+    assert "no number of this customer" in (await desk.see(answer.headers["location"])).select_one("#notice").text
+
+
+async def test_a_visit_is_logged_by_hand_and_stands_on_the_timeline(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    ana = f"/customers/{world.customers['ana']}"
+    assert (await desk.see(f"{ana}/log")).select_one("form [name=outcome]") is not None
+    fields = {"what": "visit", "way": "in", "minutes": "45", "note": "Looked at the house", "outcome": "1"}
+    tomorrow = (clock.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    refused = await desk.send(f"{ana}/log", at=tomorrow, **fields)
+    assert refused.status_code == 422
+    assert "Looked at the house" in refused.text
+    assert (await desk.send(f"{ana}/log", **fields)).status_code == 303
+    timeline = (await desk.see(ana)).select_one("#timeline").text
+    for words in ("Visit", "45:00", "logged by hand", "Looked at the house", "Settled"):
+        assert words in timeline, words
+
+
+async def test_a_call_is_logged_in_its_own_customers_conversation_only(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    ana, invoice, sms = world.customers["ana"], world.conversations["invoice"], world.conversations["sms"]
+    fields = {"what": "call", "way": "out", "minutes": "3", "note": "Told her"}
+    assert (await desk.send(f"/customers/{ana}/log", conversation=sms, **fields)).status_code == 422
+    answer = await desk.send(f"/customers/{ana}/log", conversation=invoice, **fields)
+    assert answer.headers["location"] == f"/inbox/all/{invoice}"
+    assert "Told her" in (await desk.see(answer.headers["location"])).select_one("#messages").text
+
+
+async def test_the_outcomes_are_a_supervisors(world: Any, signed_in: Any) -> None:
+    lead = await signed_in(Role.SUPERVISOR)
+    assert (await lead.send("/outcomes", name="Sold")).status_code == 303
+    again = await lead.send("/outcomes", name="sold")
+    assert again.status_code == 422
+    assert "already" in again.text
+    seen = await lead.see("/outcomes")
+    path = next(f["action"] for f in seen.select("form") if f.select_one('[name=name][value="Sold"]'))
+    assert (await lead.send(f"{path}/move", way="up")).status_code == 303
+    assert (await lead.send(path, name="Sold it")).status_code == 303
+    agent = await signed_in(Role.AGENT)
+    assert "Sold it" not in (await agent.see(f"/customers/{world.customers['ana']}/log")).text
+
+
+async def test_every_call_of_the_world_is_shown_where_it_stands(world: Any, taken: UUID, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    async with world.hub.database.unit() as session:
+        row = await session.get(Interaction, taken)
+    assert row.state is State.TALKING
+    bubble = (await desk.see(f"/inbox/all/{row.conversation_id}")).select_one(f"#m-{taken}")
+    assert "talking" in bubble.text
