@@ -114,7 +114,7 @@ async def _talk(
     await session.flush()
     session.add(DedupeKey(key=f"birthday:{person}:{2000 + lot.randrange(99)}", interaction_id=last.id))
     session.add(Outbox(interaction_id=last.id, sender_id=sender, due_at=at))
-    session.add(Task(customer_id=person, conversation_id=talk.id, title="Call back", created_at=at))
+    session.add(Task(customer_id=person, conversation_id=talk.id, title="Call back", created_at=at, changed_at=at))
     session.add(Survey(conversation_id=talk.id, customer_id=person, scale=Scale.CSAT, asked_at=at))
     session.add(DraftRow(staff_id=both.staff, customer_id=person, conversation_id=talk.id, typed=_typed("…"), at=at))
 

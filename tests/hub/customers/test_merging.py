@@ -182,7 +182,7 @@ async def test_what_came_since_goes_with_the_address_it_came_by(database: Databa
             await session.flush()
             words[address] = heard(ana, now, sender=address, conversation_id=talk.id)
             session.add(words[address])
-            session.add(Task(customer_id=ana, conversation_id=talk.id, title=address, created_at=now))
+            session.add(Task(customer_id=ana, conversation_id=talk.id, title=address, created_at=now, changed_at=now))
     await _part(database, merge, now)
     async with database.unit() as session:
         for owner, address in ((ana, "ana@example.org"), (anna, "anna@example.org")):
