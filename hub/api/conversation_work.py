@@ -62,7 +62,7 @@ class AssigneeIn(Body):
     staff_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(description="null: nobody's", examples=[3])
 
 
-@router.get("/conversations")
+@router.get("/conversations", responses={404: {}})
 async def list_conversations(
     caller: InboxReader,
     view: Annotated[

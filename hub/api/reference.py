@@ -11,7 +11,9 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
+from hub.api import refusals
 from hub.api.plain import page
+from hub.api.refusals import MEANINGS
 
 Schema = Mapping[str, Any]
 
@@ -25,7 +27,9 @@ def describe(whole: APIRouter) -> dict[str, Any]:
     """The OpenAPI document of these routes."""
     app = FastAPI(title="Contact Hub API", version="1", description=_ABOUT)
     app.include_router(whole)
-    return app.openapi()
+    document = app.openapi()
+    refusals.tell(document)
+    return document
 
 
 def router(whole: APIRouter) -> APIRouter:
@@ -55,6 +59,8 @@ def _page(schema: Schema) -> Iterator[str]:
                 tag = operation["tags"][0]
                 yield f"<h2>{escape(tag)}</h2>"
             yield from _operation(schema, f"{method.upper()} {path}", operation)
+    yield "<h2>Refusals</h2>"
+    yield _table(("Answer", "Meaning", "Holds"), [(str(one), said, "Problem") for one, said in MEANINGS.items()])
 
 
 def _operation(schema: Schema, heading: str, operation: Schema) -> Iterator[str]:
@@ -64,7 +70,7 @@ def _operation(schema: Schema, heading: str, operation: Schema) -> Iterator[str]
         yield _table(("Parameter", "In", "Meaning"), [_parameter(p) for p in parameters])
     if body := _content(operation.get("requestBody", {})):
         yield from _sent(schema, body)
-    yield _table(("Answer", "Meaning", "Holds"), [_answer(code, a) for code, a in operation["responses"].items()])
+    yield _table(("Answer", "Meaning", "Holds"), _answers(operation["responses"]))
 
 
 def _sent(schema: Schema, body: Schema) -> Iterator[str]:
@@ -82,6 +88,13 @@ def _sent(schema: Schema, body: Schema) -> Iterator[str]:
 def _parameter(parameter: Schema) -> tuple[str, str, str]:
     what = f"{_type(parameter['schema'])} {parameter.get('description', '')}"
     return parameter["name"], parameter["in"], what
+
+
+def _answers(answers: Schema) -> list[tuple[str, str, str]]:
+    """What is done; which refusals there are stands once, at the end of the page."""
+    done = [_answer(code, answer) for code, answer in answers.items() if "$ref" not in answer]
+    refused = ", ".join(code for code, answer in answers.items() if "$ref" in answer)
+    return [*done, (refused, "refused", "Problem")]
 
 
 def _answer(code: str, answer: Schema) -> tuple[str, str, str]:
