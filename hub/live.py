@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -66,6 +66,7 @@ class Live:
     def __init__(self, url: str) -> None:
         self._url = url
         self._subscribers: dict[asyncio.Queue[Happening], Collection[str]] = {}
+        self._followers: list[Callable[[Happening], None]] = []
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -76,12 +77,21 @@ class Live:
         """
         queue: asyncio.Queue[Happening] = asyncio.Queue(maxsize=1000)
         self._subscribers[queue] = topics
-        if self._task is None:
-            self._task = asyncio.create_task(self._listen())
+        self._begin()
         try:
             yield queue
         finally:
             del self._subscribers[queue]
+
+    def follow(self, hear: Callable[[Happening], None]) -> None:
+        """`hear` is called with everything that happens from now on, as long as this process listens."""
+        if hear not in self._followers:
+            self._followers.append(hear)
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._listen())
 
     async def close(self) -> None:
         if self._task is not None:
@@ -109,13 +119,15 @@ class Live:
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         wanted = {topic for topics in self._subscribers.values() for topic in topics}
-        everything = not all(self._subscribers.values())  # somebody named no topic
+        everything = bool(self._followers) or not all(self._subscribers.values())  # somebody named no topic
         for message in json.loads(str(payload)):
             if not everything and message["topic"] not in wanted:
                 continue  # as most: a worker hears of every customer, and asks of none
             self._spread(Happening(message["topic"], message["ids"]))
 
     def _spread(self, happening: Happening) -> None:
+        for hear in self._followers:
+            hear(happening)
         for queue, topics in self._subscribers.items():
             if topics and happening.topic not in (*topics, "resync"):
                 continue

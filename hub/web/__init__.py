@@ -51,6 +51,7 @@ from hub.web import (
 )
 from hub.web.limits import BodyLimits
 from hub.web.problems import away, install_error_pages
+from hub.web.relay import Relay
 
 __all__ = ["BodyLimits", "away", "install_error_pages", "router"]
 
@@ -103,10 +104,11 @@ ROOMS = (
 def router(hub: Hub) -> APIRouter:
     """Every page of the desk, for one hub."""
 
-    pace = feeds.Pace()
+    pace, relay = feeds.Pace(), Relay(hub.live)
 
     async def give(request: Request) -> None:
-        request.state.hub, request.state.pace = hub, pace
+        request.state.hub, request.state.pace, request.state.relay = hub, pace, relay
+        request.state.heard = relay.now  # what this page is made of holds all that happened until here
 
     whole = APIRouter(dependencies=[Depends(give)], include_in_schema=False)
     for room in ROOMS:

@@ -129,6 +129,7 @@ def _context(visit: Visit) -> dict[str, Any]:
         "csrf": visit.csrf,
         "layout": "base.html",
         "fragment": "",
+        "heard": request.state.heard,
         "path": request.url.path,
         "notice": unquote(request.cookies.get(_NOTICE, "")),
         "undo": _undo(request),

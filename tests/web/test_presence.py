@@ -16,6 +16,7 @@ from hub.interactions import history
 from hub.live import Happening
 from hub.models.vocabulary import Direction, Role
 from hub.web import live
+from hub.web.relay import Relay
 
 Opening = Callable[..., Awaitable[Page]]
 
@@ -36,9 +37,9 @@ async def test_what_a_page_says_reaches_every_other_by_notify_and_leaves_nothing
 
 
 async def test_a_stream_ends_with_its_session_however_much_happens(world: Any) -> None:
-    told: list[str] = []
+    told, relay = list[str](), Relay(world.hub.live)
     async with asyncio.timeout(60):
-        async for event in live.stream(world.hub, "signed out", breath=0.5):
+        async for event in live.stream(world.hub, relay, "signed out", breath=0.5):
             told.append(event)
             async with world.hub.database.unit() as session:
                 agent = world.staff[Role.AGENT]

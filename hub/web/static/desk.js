@@ -14,7 +14,9 @@
     setTimeout(() => { due.delete(name); htmx.trigger(body, name, {}); }, 150);
   };
   const shown = () => new Set($$("[hx-trigger*='live:']").flatMap((part) => part.getAttribute("hx-trigger").match(/live:[\w-]+/g)));
+  let last = null; /* where the stream goes on when another tab takes it over */
   const heard = (change) => {
+    last = change.id || last;
     if (change.topic === "listening") { document.documentElement.dataset.live = "on"; dispatchEvent(new Event("hub:listening")); return; }
     if (change.topic === "presence") { dispatchEvent(new CustomEvent("hub:presence", { detail: change.ids })); return; }
     if (change.topic === "resync") { shown().forEach(fire); return; }
@@ -24,10 +26,12 @@
   const tell = (change) => { heard(change); if (channel) channel.postMessage(change); };
   const cut = (gone) => { const note = $("#cut"); if (note) { note.hidden = !gone; note.textContent = gone ? body.dataset.cut : ""; } };
   const listen = () => new Promise(() => {
-    const source = new EventSource(body.dataset.live);
+    const place = new URL(body.dataset.live, location.href);
+    if (last) place.searchParams.set("after", last);
+    const source = new EventSource(place);
     let lost = null;
     source.addEventListener("open", () => { clearTimeout(lost); lost = null; cut(false); tell({ topic: "listening", ids: {} }); });
-    source.addEventListener("change", (event) => tell(JSON.parse(event.data)));
+    source.addEventListener("change", (event) => tell({ ...JSON.parse(event.data), id: event.lastEventId }));
     source.addEventListener("error", () => { lost ??= setTimeout(() => cut(true), 6000); });
     addEventListener("pagehide", () => source.close());
   });
