@@ -145,6 +145,12 @@ class DeskTable(Table):
     undo_seconds: int = Field(default=5, ge=0, le=60)  # an agent's message waits so long; 0: it leaves at once
 
 
+class WebhooksTable(Table):
+    """[webhooks]: other programs that are told of what happens."""
+
+    loopback: bool = False  # endpoints may lie on this machine, by http too
+
+
 class AutomationsTable(Table):
     """[automations]: what the hub does by itself."""
 
@@ -222,6 +228,7 @@ class Settings(BaseSettings):
     tracking: TrackingTable = TrackingTable()
     calls: CallsTable = CallsTable()
     desk: DeskTable = DeskTable()
+    webhooks: WebhooksTable = WebhooksTable()
     automations: AutomationsTable = AutomationsTable()
     channels: dict[str, ChannelTable] = Field(default_factory=dict)
 

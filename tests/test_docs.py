@@ -32,6 +32,7 @@ from hub.outbound import rendering, request
 from hub.outbound.question import Rules
 from hub.outbound.request import Gate, Request, Words
 from hub.signing import Signer
+from hub.webhooks.events import EVENTS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -192,6 +193,11 @@ def test_the_sandboxs_tables_are_told_as_they_stand_in_the_code() -> None:
 
 def test_every_file_of_a_template_is_described() -> None:
     assert cells(sections(text("reference/templates.md"))["Message templates"]) == set(rendering.FILES.values())
+
+
+def test_every_event_of_webhooks_is_described_with_its_keys_and_nothing_else() -> None:
+    rows = re.findall(r"^\| `([a-z.]+)` \| (.+?) \|", text("how-to/outgoing-webhooks.md"), re.MULTILINE)
+    assert {event: tuple(re.findall(r"`(\w+)`", keys)) for event, keys in rows} == dict(EVENTS)
 
 
 def test_every_column_that_can_be_imported_is_described() -> None:

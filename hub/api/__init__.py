@@ -31,6 +31,7 @@ from hub.api import (
     tasks,
     uncertain,
     unsubscribe,
+    webhook_endpoints,
     work,
 )
 from hub.api.meters import Meters
@@ -43,7 +44,7 @@ __all__ = ["Webhooks", "install_error_pages", "router"]
 _VERSION_1 = (
     *(customers, merges, customer_events, campaigns, campaign_steps, interactions),
     *(conversations, canned, macros, labels, messages, appointments, uncertain),
-    *(hours, service_levels, search, conversation_work, work, tasks, calls),
+    *(hours, service_levels, search, conversation_work, work, tasks, calls, webhook_endpoints),
 )
 _PUBLIC = (unsubscribe, surveys, links, files, health, plain)
 

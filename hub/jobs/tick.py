@@ -22,6 +22,7 @@ from hub.occasions.schedules import Session
 from hub.outbound import evidence
 from hub.queue import enqueue
 from hub.staff import repeats, throttle
+from hub.webhooks import deliveries
 
 Body = Callable[[Hub, Session, datetime], Awaitable[None]]
 
@@ -148,6 +149,11 @@ async def forget_tasks(hub: Hub, session: Session, now: datetime) -> None:
     await tasks.forget_deleted(session, now=now)
 
 
+async def forget_deliveries(hub: Hub, session: Session, now: datetime) -> None:
+    """What other programs were told of, after a month."""
+    await deliveries.forget(session, now=now)
+
+
 async def forget_failures(hub: Hub, session: Session, now: datetime) -> None:
     """Failed sign-ins that no longer count."""
     await throttle.prune(session, now=now)
@@ -176,6 +182,7 @@ TICKS: Mapping[str, Tick] = {
     "task-reminders": Tick(timedelta(seconds=10), remind_of_tasks),
     "deleted-tasks": Tick(timedelta(days=1), forget_tasks),
     "lost-calls": Tick(timedelta(seconds=60), end_lost_calls),
+    "webhook-log": Tick(timedelta(days=1), forget_deliveries),
     "held-replies": Tick(timedelta(hours=1), forget_replies),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),

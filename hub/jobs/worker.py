@@ -11,7 +11,7 @@ import structlog
 
 from hub.bootstrap import Hub
 from hub.database.outage import is_away
-from hub.jobs import background, listen, read, send, tick
+from hub.jobs import background, listen, read, send, tick, webhooks
 
 _log = structlog.get_logger("worker")
 
@@ -21,6 +21,7 @@ LOOPS: Mapping[str, Callable[[Hub, asyncio.Event], Awaitable[None]]] = {
     "read": read.run,
     "tick": tick.run,
     "background": background.run,
+    "webhooks": webhooks.run,
 }
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds until a loop that failed is started again; doubled each time
 AWAY = 2.0  # the same while the database is away, so that all are back soon after it

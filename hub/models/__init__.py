@@ -48,6 +48,7 @@ from hub.models.staff import (
 )
 from hub.models.steps import CampaignStep, CampaignTest, CampaignVariant
 from hub.models.telephone import CallOutcome, CurrentCall, HandledCall, MissedCall
+from hub.models.webhooks import WebhookDelivery, WebhookEndpoint
 from hub.models.work import OpeningHours, Promise, SlaPolicy, Survey, SurveyRule
 
 METADATA = SQLModel.metadata
@@ -124,5 +125,7 @@ __all__ = [
     "TeamMember",
     "Template",
     "TemplateVersion",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "Worker",
 ]

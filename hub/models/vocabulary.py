@@ -300,6 +300,22 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class EndpointState(StrEnum):
+    """Whether a webhook's endpoint is told."""
+
+    ON = "on"
+    PAUSED = "paused"  # by hand; what happens waits
+    OFF = "off"  # it failed for days: nothing is written down for it any more
+
+
+class DeliveryState(StrEnum):
+    """Where one event for one endpoint stands."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"  # every try was in vain
+
+
 class RawState(StrEnum):
     RECEIVED = "received"
     PROCESSED = "processed"

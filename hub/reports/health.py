@@ -117,6 +117,12 @@ CHECKS = (
         "select s.name from schedule s where s.next_at + make_interval(secs => 2 * s.every_seconds + 3600) < :now",
         "No worker keeps the time. Start one: `hub worker` or `hub run`",
     ),
+    Check(
+        "webhooks that wait",
+        "select d.event || ' ' || d.message_id from webhook_delivery d join webhook_endpoint e on e.id = d.endpoint_id "
+        "where e.state = 'on' and d.state = 'waiting' and d.next_at + interval '1 hour' < :now",
+        "Other programs are not told. Is a worker running? See Settings, Webhooks",
+    ),
 )
 
 

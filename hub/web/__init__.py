@@ -47,6 +47,7 @@ from hub.web import (
     teams,
     uncertain,
     views,
+    webhooks,
     writing,
 )
 from hub.web.limits import BodyLimits
@@ -91,6 +92,7 @@ ROOMS = (
     feeds,
     account,
     administration,
+    webhooks,
     auditing,
     mailboxes,
     files,

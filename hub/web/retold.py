@@ -16,6 +16,7 @@ from hub.web.translations import marked as N_  # noqa: N812 (the name that extra
 
 # More particular lines stand above those that would fit them too.
 LINES = (
+    N_("The webhook to %(name)s was switched off: it failed for days"),
     N_("allowed, ranked %(place)s"),
     N_("not wanted by the customer for %(purpose)s"),
     N_("no such channel is set up"),

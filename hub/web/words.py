@@ -14,6 +14,7 @@ from hub.models.vocabulary import (
     Assigning,
     CampaignState,
     ConversationState,
+    DeliveryState,
     IdentityState,
     Kind,
     Origin,
@@ -250,6 +251,12 @@ REARRANGED: Mapping[str, str] = {
     Rearranged.MOVE: N_("Undo the move"),
     Rearranged.SPLIT: N_("Undo the split"),
     Rearranged.MERGE: N_("Undo the merge"),
+}
+
+DELIVERIES: Mapping[str, str] = {
+    DeliveryState.WAITING: N_("waits for the next try"),
+    DeliveryState.DELIVERED: N_("received"),
+    DeliveryState.FAILED: N_("given up"),
 }
 
 REMINDERS: Mapping[int, str] = {  # minutes before

@@ -46,6 +46,7 @@ PAGES: dict[str, set[Role]] = {
     "/occasions": {A, M, S, D},
     "/uncertain": {A, M, S, D},
     "/settings": {D},
+    "/settings/webhooks": {D},
     "/teams": {S, D},
     "/canned": {A, S, D},
     "/macros": {A, S, D},

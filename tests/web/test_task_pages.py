@@ -126,7 +126,8 @@ async def test_a_calendar_program_reads_its_persons_tasks_and_nobody_elses(
     answer = await visitor.get(address)
     assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
     assert answer.headers["cache-control"] == "private, max-age=900"
-    (event,) = library.Calendar.from_ical(answer.content).walk("VEVENT")
+    calendar: Any = library.Calendar.from_ical(answer.content)
+    (event,) = calendar.walk("VEVENT")
     assert str(event["SUMMARY"]) == "Mine"
     assert str(event["DESCRIPTION"]).splitlines()[0] == "Ana Nowak"
     assert "ana@nowak.example" not in answer.text

@@ -23,6 +23,8 @@ from hub.models import (
     RawMessage,
     Schedule,
     SenderRow,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from hub.models.vocabulary import CampaignState, Direction, Kind, Origin, RawState, State
 from hub.queue import enqueue
@@ -141,6 +143,17 @@ async def standing_still(session: AsyncSession, who: UUID, now: datetime) -> Non
     session.add(Schedule(name="birthdays", next_at=now - LONG_AGO, every_seconds=600))
 
 
+async def untold(session: AsyncSession, _customer: UUID, now: datetime) -> None:
+    endpoint = WebhookEndpoint(url="https://erp.example/", events=["call.missed"], secret=b"-", created_at=now)
+    session.add(endpoint)
+    await session.flush()
+    late = now - timedelta(hours=3)
+    waits = WebhookDelivery(
+        message_id="msg_1", endpoint_id=endpoint.id or 0, event="webhook.test", at=late, data={}, next_at=late
+    )
+    session.add(waits)
+
+
 DAMAGES: dict[str, tuple[Damage, int, str]] = {
     "queued without a ticket": (queued_without_ticket, 1, "-"),
     "sending without a ticket or a provider's word": (sending_without_ticket, 1, "-"),
@@ -155,6 +168,7 @@ DAMAGES: dict[str, tuple[Damage, int, str]] = {
     "channel in trouble": (trouble, 1, "sms: the password is refused"),
     "background job given up": (given_up, 1, "fetch-media "),
     "schedule that stands still": (standing_still, 1, "birthdays"),
+    "webhooks that wait": (untold, 1, "webhook.test msg_1"),
 }
 
 

@@ -1,0 +1,1 @@
+"""Other programs are told of what happens: Standard Webhooks (standardwebhooks.com), out of an outbox of its own."""
