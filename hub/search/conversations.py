@@ -65,6 +65,7 @@ async def found(
     if query.words and not looked_for:
         return []
     parts, values = messages.conversation_conditions(query), messages.conversation_values(query)
+    parts += await messages.labelled(session, query, values, customer="c.customer_id", talk="c.id")
     if query.assigned:
         parts.append(await messages.assigned(session, query, staff_id, values))
     parts += _narrowed(query, values)

@@ -175,6 +175,7 @@ def _bounds(query: Query, before: UUID | None) -> tuple[UUID, UUID]:
 async def _conditions(session: AsyncSession, query: Query, staff_id: int) -> tuple[list[str], dict[str, object]]:
     """On message `i`, its conversation `c` and customer `p`."""
     parts, values = conversation_conditions(query), conversation_values(query)
+    parts += await labelled(session, query, values, customer="i.customer_id", talk="i.conversation_id")
     if query.assigned:
         parts.append(await assigned(session, query, staff_id, values))
     if query.kinds or query.channels:
@@ -189,14 +190,35 @@ async def _conditions(session: AsyncSession, query: Query, staff_id: int) -> tup
 
 
 def conversation_conditions(query: Query) -> list[str]:
-    """What is asked of conversation `c` and customer `p`."""
-    parts = ["c.state = any(cast(:states as text[]))"] if query.states else []
-    return [*parts, "p.labels @> cast(:labels as varchar[])"] if query.labels else parts
+    """What is asked of conversation `c`."""
+    return ["c.state = any(cast(:states as text[]))"] if query.states else []
 
 
 def conversation_values(query: Query) -> dict[str, object]:
     values: dict[str, object] = {"states": [one.value for one in query.states]} if query.states else {}
     return values | {"labels": list(query.labels)} if query.labels else values
+
+
+# Each label is the conversation's or the customer's; a message may be in no conversation.
+_LABELLED = "(p.labels || coalesce(c.labels, '{}')) @> cast(:labels as varchar[])"
+_HOLDERS = """
+select array(select id from customer where labels @> cast(:labels as varchar[]) limit 501) as customers,
+  array(select id from conversation where labels <> '{}' and labels @> cast(:labels as varchar[]) limit 501) as talks
+"""
+
+
+async def labelled(
+    session: AsyncSession, query: Query, values: dict[str, object], *, customer: str, talk: str
+) -> list[str]:
+    """What labels ask of customer `p` and conversation `c`. What few have is found by these two columns' indexes."""
+    if not query.labels:
+        return []
+    holders = (await session.execute(text(_HOLDERS), {"labels": list(query.labels[:1])})).one()
+    if max(map(len, holders)) > 500:
+        return [_LABELLED]
+    values |= {"labelled": list(holders.customers), "labelled_talks": list(holders.talks)}
+    few = f"({customer} = any(cast(:labelled as uuid[])) or {talk} = any(cast(:labelled_talks as uuid[])))"
+    return [_LABELLED, few]
 
 
 async def assigned(session: AsyncSession, query: Query, staff_id: int, values: dict[str, object]) -> str:

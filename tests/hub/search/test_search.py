@@ -173,6 +173,27 @@ async def test_conversations_by_subject_by_whose_they_are_and_by_where_they_stan
         assert await company.find(words, Group.CONVERSATIONS) == keys, words
 
 
+async def test_a_label_is_the_conversations_or_the_customers_and_of_several_each_may_be_either(
+    company: Company,
+) -> None:
+    await company.talk("bill", "ana", "Bill", labels=["urgent"], days=1)
+    await company.talk("order", "georgi", "Order", labels=["urgent", "silver"], days=2)
+    await company.talk("hours", "georgi", "Opening hours", days=3)
+    await company.hear("first", "ana", "word", talk="bill", days=1)
+    await company.hear("second", "georgi", "word", talk="order", days=2)
+    await company.hear("third", "georgi", "word", talk="hours", days=3)
+    await company.hear("alone", "ana", "word", days=4)
+    for words, talks, messages in (
+        ("label:urgent", ["bill", "order"], ["first", "second"]),
+        ("label:gold", ["bill"], ["first", "alone"]),
+        ("label:gold label:urgent", ["bill"], ["first"]),
+        ("label:urgent label:silver", ["order"], ["second"]),
+        ("label:nothing", [], []),
+    ):
+        assert await company.find(words, Group.CONVERSATIONS) == talks, words
+        assert await company.find(f"word {words}") == messages, words
+
+
 async def test_customers_in_either_alphabet_by_parts_of_names_addresses_and_numbers(company: Company) -> None:
     for words, keys in {
         "zolc": ["ana"],
