@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
@@ -32,7 +33,13 @@ def short(at: datetime, now: datetime, reader: tzinfo) -> str:
 
 def full(at: datetime, reader: tzinfo) -> str:
     """`Tuesday, 10 March 2026, 13:00`: what a tooltip says."""
-    return format_datetime(at.astimezone(reader), "EEEE, d MMMM yyyy, HH:mm", locale=language())
+    return _full(at.astimezone(reader).replace(second=0, microsecond=0, tzinfo=None), language())
+
+
+@lru_cache(4096)
+def _full(local: datetime, speaking: str) -> str:
+    """Kept by the minute: a list has fifty of them, and shows most of them again."""
+    return format_datetime(local, "EEEE, d MMMM yyyy, HH:mm", locale=speaking)
 
 
 def plain(at: datetime, reader: tzinfo) -> str:
