@@ -10,6 +10,7 @@ from hub.api import (
     campaign_steps,
     campaigns,
     canned,
+    composing,
     conversation_work,
     conversations,
     customer_events,
@@ -29,6 +30,7 @@ from hub.api import (
     service_levels,
     surveys,
     tasks,
+    together,
     uncertain,
     unsubscribe,
     webhook_endpoints,
@@ -44,7 +46,8 @@ __all__ = ["Webhooks", "install_error_pages", "router"]
 _VERSION_1 = (
     *(customers, merges, customer_events, campaigns, campaign_steps, interactions),
     *(conversations, canned, macros, labels, messages, appointments, uncertain),
-    *(hours, service_levels, search, conversation_work, work, tasks, calls, webhook_endpoints),
+    *(hours, service_levels, search, conversation_work, composing, together),
+    *(work, tasks, calls, webhook_endpoints),
 )
 _PUBLIC = (unsubscribe, surveys, links, files, health, plain)
 

@@ -7,18 +7,61 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from hub.api.access import InboxReader, TeamLead
+from channels.message import Kind
+from hub.api.access import Caller, InboxReader, TeamLead
 from hub.api.problems import Endpoint, Problem
-from hub.api.repeating import Once, once
+from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Page
 from hub.conversations import handing_over, inbox, views
 from hub.conversations.handing_over import CannotHandOver
-from hub.conversations.views import NoSuchView
+from hub.conversations.views import Conditions, NoSuchView, View, ViewProblem
+from hub.models.vocabulary import ConversationState
 from hub.staff import accounts
 from hub.staff.roles import Action
 
 router = APIRouter(tags=["Work"], route_class=Endpoint)
 _Person = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class ConditionsIn(Body):
+    """All of them have to hold; what is left out holds always."""
+
+    states: Annotated[list[ConversationState], Field(min_length=1, max_length=10)] = [
+        ConversationState.OPEN,
+        ConversationState.PENDING,
+    ]
+    assignee: Annotated[str, Field(pattern=r"^(|me|nobody|[0-9]{1,9})$", examples=["me"])] = ""
+    kind: Kind | None = None
+    channel: Annotated[str, Field(max_length=100)] = ""
+    team: _Person | None = Field(default=None, description="Its mailboxes")
+    label: Annotated[str, Field(max_length=100, description="Of the conversation or its customer")] = ""
+    unread: bool = False
+    words: Annotated[str, Field(max_length=views.LONGEST_WORDS)] = ""
+
+    def plain(self) -> Conditions:
+        states = tuple(dict.fromkeys(self.states))
+        given = self.model_dump() | {"states": states, "kind": self.kind.value if self.kind else ""}
+        return Conditions(**given | {"label": self.label.strip(), "words": self.words.strip()})
+
+
+class ConditionsOut(BaseModel):
+    states: list[ConversationState]
+    assignee: str
+    kind: str
+    channel: str
+    team: int | None
+    label: str
+    unread: bool
+    words: str
+
+
+class ViewIn(Body):
+    """Of no team and not `shared`: one's own; `shared` without a team: everybody's."""
+
+    name: Annotated[str, Field(min_length=1, max_length=views.LONGEST_NAME, examples=["Refunds"])]
+    conditions: ConditionsIn
+    shared: bool = False
+    team_id: _Person | None = None
 
 
 class ViewOut(BaseModel):
@@ -27,6 +70,19 @@ class ViewOut(BaseModel):
     view: str = Field(description="What GET /api/v1/conversations calls it")
     shared: bool
     team_id: int | None
+    conditions: ConditionsOut
+
+    @classmethod
+    def of(cls, one: View) -> ViewOut:
+        given = {name: getattr(one.conditions, name) for name in ConditionsOut.model_fields}
+        return cls(
+            id=one.id,
+            name=one.name,
+            view=f"{inbox.SAVED}{one.id}",
+            shared=one.shared,
+            team_id=one.team_id,
+            conditions=ConditionsOut(**given),
+        )
 
 
 class HandOverIn(Body):
@@ -47,11 +103,60 @@ async def list_views(caller: InboxReader) -> Page[ViewOut]:
     """Saved views that the token's owner sees: their own, their teams', everybody's."""
     async with caller.hub.database.unit() as session:
         found = await views.listing(session, caller.staff_id)
-    items = [
-        ViewOut(id=one.id, name=one.name, view=f"{inbox.SAVED}{one.id}", shared=one.shared, team_id=one.team_id)
-        for one in found
-    ]
-    return Page(items=items)
+    return Page(items=[ViewOut.of(one) for one in found])
+
+
+@router.post("/views", status_code=201, responses=again(ViewOut))
+async def create_view(caller: InboxReader, body: ViewIn, asked: Once) -> ViewOut:
+    """For oneself, a team of one's own, or everybody."""
+
+    async def create(session: Any) -> ViewOut:
+        conditions = await _checked(session, caller, body)
+        made = await views.create(
+            session,
+            body.name,
+            conditions,
+            owner=caller.staff_id,
+            shared=body.shared,
+            team_id=body.team_id,
+            now=caller.now,
+        )
+        return ViewOut.of(await views.get(session, made, caller.staff_id))
+
+    try:
+        return await once(caller, asked, ViewOut, create)
+    except ViewProblem as e:
+        raise Problem(422, "View", str(e), remedy="Correct it and send the request again") from e
+
+
+@router.put("/views/{view_id}")
+async def change_view(caller: InboxReader, view_id: _Person, body: ViewIn) -> ViewOut:
+    """Name, conditions and for whom, at once; a shared one of others with the right to assign."""
+    try:
+        async with caller.hub.database.unit() as session:
+            await views.get(session, view_id, caller.staff_id)
+            await views.change(
+                session,
+                view_id,
+                body.name,
+                await _checked(session, caller, body),
+                by=caller.staff_id,
+                everybodys=caller.may(Action.ASSIGN),
+                shared=body.shared,
+                team_id=body.team_id,
+                now=caller.now,
+            )
+            return ViewOut.of(await views.get(session, view_id, caller.staff_id))
+    except NoSuchView as e:
+        raise Problem(404, "View", str(e), remedy="Look its id up with GET /api/v1/views") from e
+    except ViewProblem as e:
+        raise Problem(422, "View", str(e), remedy="Correct it and send the request again") from e
+
+
+async def _checked(session: Any, caller: Caller, body: ViewIn) -> Conditions:
+    """Raises ViewProblem."""
+    staff = {one.id or 0 for one in await accounts.listing(session)}
+    return views.checked(body.conditions.plain(), channels=caller.hub.channels, staff=staff)
 
 
 @router.delete("/views/{view_id}", status_code=204, response_class=Response)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.models import Mention
+from hub.models import Interaction, Mention
 from hub.staff import accounts, teams
 
 MOST = 1000  # signs in a note that are looked at
@@ -68,6 +70,35 @@ async def suggested(session: AsyncSession, query: str, *, limit: int = 10) -> li
 async def read(session: AsyncSession, conversation_id: UUID, *, staff_id: int, now: datetime) -> None:
     """This person has looked at the conversation."""
     await session.execute(_READ, {"staff": staff_id, "conversation": conversation_id, "now": now})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A note that names somebody."""
+
+    interaction_id: UUID
+    conversation_id: UUID | None
+    customer_id: UUID
+    at: datetime
+    read_at: datetime | None
+    text: str
+
+
+async def listing(
+    session: AsyncSession, staff_id: int, *, unread: bool = False, before: UUID | None = None, limit: int = 50
+) -> list[Named]:
+    """Who names this person, newest first; `before`: the last note of the page before."""
+    rows = select(Mention, Interaction).join(Interaction, col(Interaction.id) == col(Mention.interaction_id))
+    rows = rows.where(col(Mention.staff_id) == staff_id)
+    if unread:
+        rows = rows.where(col(Mention.read_at).is_(None))
+    if before is not None:
+        rows = rows.where(col(Mention.interaction_id) < before)
+    found = await session.exec(rows.order_by(col(Mention.interaction_id).desc()).limit(limit))
+    return [
+        Named(note.id, note.conversation_id, note.customer_id, one.at, one.read_at, note.body_text)
+        for one, note in found
+    ]
 
 
 _READ = text("""

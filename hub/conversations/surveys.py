@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -145,10 +148,24 @@ async def latest(session: AsyncSession, customer_id: UUID) -> Survey | None:
     return (await session.exec(said.order_by(col(Survey.answered_at).desc()).limit(1))).first()
 
 
-async def answers(session: AsyncSession, *, limit: int = 50) -> list[tuple[Survey, str]]:
+def place(cursor: str) -> tuple[datetime, int]:
+    """When and of which survey the last answer of a page was: "2026-03-10T12:00:00+00:00~7". Raises ValueError."""
+    moment, _, number = cursor.partition("~")
+    if re.fullmatch(r"[0-9T:.-]{10,30}\+00:00", moment) and re.fullmatch(r"[0-9]{1,18}", number):
+        with suppress(ValueError):
+            return datetime.fromisoformat(moment), int(number)
+    raise ValueError("It is no place in this list")
+
+
+async def answers(
+    session: AsyncSession, *, before: tuple[datetime, int] | None = None, limit: int = 50
+) -> list[tuple[Survey, str]]:
     """What was said lately, newest first, each with its customer's name."""
     rows = select(Survey, Customer.name).join(Customer, col(Customer.id) == col(Survey.customer_id))
-    said = rows.where(col(Survey.score).is_not(None)).order_by(col(Survey.answered_at).desc()).limit(limit)
+    rows = rows.where(col(Survey.score).is_not(None))
+    if before is not None:
+        rows = rows.where(tuple_(col(Survey.answered_at), col(Survey.id)) < before)
+    said = rows.order_by(col(Survey.answered_at).desc(), col(Survey.id).desc()).limit(limit)
     return [(survey, name) for survey, name in await session.exec(said)]
 
 
