@@ -19,7 +19,7 @@ from hub.conversations.replies import Reply
 from hub.conversations.tasks import NewTask
 from hub.customers import identities
 from hub.interactions import record
-from hub.models import Conversation, Interaction, Staff
+from hub.models import Conversation, DedupeKey, Interaction, Staff
 from hub.models.vocabulary import ConversationState, Direction, Origin, State
 from hub.outbound.request import Duplicate, Gate, Placed
 from hub.sentences import Gap, Sentence
@@ -64,11 +64,14 @@ async def run(session: AsyncSession, wish: Run, *, gate: Gate, now: datetime) ->
     if macro is None:
         raise NoSuchMacro(f"There is no macro {wish.macro_id} that you may run")
     conversation = await threads.locked(session, wish.conversation_id)
+    if await session.get(DedupeKey, _key(wish)) is not None:
+        return Done(macro.name, again=True)
     before = held.seen(conversation)
     answer = await _answer(session, conversation, macro.steps, wish, gate=gate, now=now)
     if isinstance(answer, Duplicate):
         return Done(macro.name, again=True)
-    await _log(session, conversation, macro.name, wish.staff_id, now)
+    entry = await _log(session, conversation, macro.name, wish.staff_id, now)
+    session.add(DedupeKey(key=_key(wish), interaction_id=entry))
     await _rest(session, conversation, macro.steps, wish, gate=gate, now=now)
     await session.refresh(conversation)
     if answer is not None and wish.leaves_at is not None:
@@ -77,6 +80,11 @@ async def run(session: AsyncSession, wish: Run, *, gate: Gate, now: datetime) ->
     await audit.write(session, "macro.run", staff_id=wish.staff_id, subject=subject, detail=macro.name, now=now)
     await live.publish(session, "conversation", id=conversation.id, customer=conversation.customer_id)
     return Done(macro.name, answer)
+
+
+def _key(wish: Run) -> str:
+    """Not the answer's: a macro need not have one. Whoever asks for it holds the conversation."""
+    return f"macro:{wish.conversation_id}:{wish.form_token}"
 
 
 async def _rest(
@@ -189,7 +197,7 @@ async def _filled(session: AsyncSession, conversation: Conversation, text: str, 
         raise MacroProblem(*e.args) from e
 
 
-async def _log(session: AsyncSession, conversation: Conversation, name: str, by: int, now: datetime) -> None:
+async def _log(session: AsyncSession, conversation: Conversation, name: str, by: int, now: datetime) -> UUID:
     """Colleagues see in the conversation which macro it was."""
     entry = Interaction(
         id=uuid7(now),
@@ -205,3 +213,4 @@ async def _log(session: AsyncSession, conversation: Conversation, name: str, by:
         staff_id=by,
     )
     await record.add(session, entry)
+    return entry.id

@@ -1,0 +1,57 @@
+"""Running a macro: once for one press, whatever it does, and never across a merge of its customer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, func, select
+
+from hub.conversations import macro_runs, macros
+from hub.conversations.macro_runs import Done, Run
+from hub.conversations.macros import Steps, Wording
+from hub.database.engine import Database
+from hub.models import Interaction, Task
+from hub.outbound.request import Gate
+from tests.hub.conversations.conftest import Story
+
+
+async def _macro(database: Database, story: Story, steps: Steps, now: datetime) -> int:
+    async with database.unit() as session:
+        return (await macros.create(session, Wording("Paid", steps), by=story.magda, assigns=True, now=now)).id
+
+
+async def _run(
+    database: Database,
+    story: Story,
+    macro: int,
+    gate: Gate,
+    now: datetime,
+    *,
+    token: str = "one",
+    talk: UUID | None = None,
+) -> Done:
+    wish = Run(macro, talk or story.conversation, story.magda, form_token=token)
+    async with database.unit() as session:
+        return await macro_runs.run(session, wish, gate=gate, now=now)
+
+
+async def _counted(database: Database) -> tuple[int, int]:
+    """Notes “Paid” and tasks."""
+    async with database.unit() as session:
+        notes = select(func.count()).where(col(Interaction.body_text) == "Paid")
+        return (await session.exec(notes)).one(), (await session.exec(select(func.count(col(Task.id))))).one()
+
+
+async def test_a_double_click_on_a_macro_without_an_answer_is_one_run(
+    database: Database, story: Story, gate: Gate, now: datetime
+) -> None:
+    macro = await _macro(database, story, Steps(note="Paid", task="Look"), now)
+    done = [await _run(database, story, macro, gate, now) for _ in range(2)]
+    assert ([one.again for one in done], await _counted(database)) == ([False, True], (1, 1))
+
+
+async def test_another_press_is_another_run(database: Database, story: Story, gate: Gate, now: datetime) -> None:
+    macro = await _macro(database, story, Steps(note="Paid", task="Look"), now)
+    done = [await _run(database, story, macro, gate, now, token=token) for token in ("one", "two")]
+    assert ([one.again for one in done], await _counted(database)) == ([False, False], (2, 2))
