@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from fastapi import Request, Response
@@ -18,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from channels.adapter import Channel, Raw, WebRequest
 from channels.errors import Forged, Unreadable
-from channels.message import CallEvent, Event, Receipt
+from channels.message import CallEvent, Event, Receipt, Script
 from hub import clock
 from hub.api.access import ip_of
 from hub.api.problems import LARGEST_BODY, answer_to, body_of, busy
@@ -29,11 +31,13 @@ from hub.inbound.collecting import Collector, TooMany
 
 LONGEST_SECONDS = 8  # Twilio hangs up after 15
 RECEIPT_SECONDS = 1.8  # nobody waits for what to do next: come again rather than queue
+TRIES = 4  # of a transaction that the database takes back for another's sake
 QUIET_SECONDS = 1.0  # after a flood of forgeries nothing is noted for so long
 
 _BELOW = "/webhooks/"
 _STORED = Response(status_code=204)
 _log = structlog.get_logger("webhooks")
+_Made = TypeVar("_Made")
 
 
 class Webhooks:
@@ -117,19 +121,39 @@ async def _received(hub: Hub, channel: Channel, events: Sequence[Event]) -> Resp
             response = await _answered(hub, channel, event)
             continue
         await receive.store_files(hub.storage, event)
-        async with hub.database.unit() as session:
-            await receive.receive(session, channel, event, hub.reception, now=clock.now())
+        await _insisting(partial(_noted_down, hub, channel, event))
     return response
+
+
+async def _noted_down(hub: Hub, channel: Channel, event: Event) -> None:
+    async with hub.database.unit() as session:
+        await receive.receive(session, channel, event, hub.reception, now=clock.now())
 
 
 async def _answered(hub: Hub, channel: Channel, event: CallEvent) -> Response:
     """The provider waits on the line for what to do next."""
-    async with hub.database.unit() as session:
-        script, token = await receive.answer(session, channel, event, hub.reception, now=clock.now())
+    script, token = await _insisting(partial(_asked, hub, channel, event))
     if channel.answerer is None:
         return Response(status_code=204)
     said = channel.answerer.answer(script, token)
     return Response(said.body, media_type=said.media_type)
+
+
+async def _asked(hub: Hub, channel: Channel, event: CallEvent) -> tuple[Script, str]:
+    async with hub.database.unit() as session:
+        return await receive.answer(session, channel, event, hub.reception, now=clock.now())
+
+
+async def _insisting(unit: Callable[[], Awaitable[_Made]]) -> _Made:
+    """The same unit again when a deadlock took it back: news of a call is told once, and what is refused is lost."""
+    for _ in range(TRIES - 1):
+        try:
+            return await unit()
+        except Exception as e:
+            if not outage.is_conflict(e):
+                raise
+            _log.info("a webhook that was taken back is tried again", error=type(e).__name__)
+    return await unit()
 
 
 async def _set_aside(hub: Hub, channel: Channel, incoming: WebRequest, cause: str) -> Response:

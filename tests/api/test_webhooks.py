@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from urllib.parse import urlencode
 
 import httpx
+import pytest
+from sqlalchemy import text
 from sqlmodel import func, select
 from twilio.request_validator import RequestValidator
 
@@ -154,3 +156,26 @@ async def test_with_the_database_away_the_provider_is_asked_to_come_again_and_th
     assert int(response.headers["Retry-After"]) > 0
     assert (await _post(client, "/webhooks/sms/message", _SMS)).status_code == 204
     assert await _count(hub, Interaction) == 1
+
+
+@pytest.mark.parametrize(("times", "status", "kept"), [(3, 200, 1), (4, 503, 0)])
+async def test_news_of_a_call_that_loses_a_deadlock_is_tried_again_by_the_hub_itself(
+    client: httpx.AsyncClient, hub: Hub, times: int, status: int, kept: int
+) -> None:
+    """Providers tell of a call once. A sequence counts what was taken back as well."""
+    async with hub.database.unit() as session:
+        await session.execute(text("create sequence tried"))
+        await session.execute(text(_TAKEN_BACK.format(times=times)))
+        await session.execute(
+            text("create trigger taken_back before insert on current_call for each row execute function taken_back()")
+        )
+    assert (await _post(client, "/webhooks/voice/incoming", _CALL)).status_code == status
+    assert await _count(hub, Interaction) == kept
+
+
+_TAKEN_BACK = """
+create function taken_back() returns trigger language plpgsql as $$ begin
+  if nextval('tried') <= {times} then raise exception 'deadlock detected' using errcode = '40P01'; end if;
+  return new;
+end $$
+"""
