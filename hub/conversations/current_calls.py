@@ -29,6 +29,17 @@ class TakenAlready(Exception):
     """Somebody else was first, or the call is over; the message says so, for the person at the screen."""
 
 
+async def lock(session: AsyncSession, call_id: UUID) -> None:
+    """Until this transaction ends nobody else changes whose the call is.
+
+    The one order in which whoever changes a call locks its rows: the interaction, then what rings for it
+    (current_call), then whose it is (handled_call). News from the carrier holds the interaction already. In any other
+    order a person at the desk and the carrier would wait for each other.
+    """
+    for known in (col(Interaction.id), col(CurrentCall.interaction_id)):
+        await session.exec(select(known).where(known == call_id).with_for_update(key_share=True))
+
+
 async def ring(session: AsyncSession, call_id: UUID, staff_ids: Collection[int], *, now: datetime) -> None:
     """From now on the telephones of these people ring for the call, and nobody else's."""
     rung = sorted(staff_ids)
@@ -45,7 +56,8 @@ async def ring(session: AsyncSession, call_id: UUID, staff_ids: Collection[int],
 
 async def claim(session: AsyncSession, call_id: UUID, staff_id: int, *, now: datetime) -> None:
     """It is to ring at this person's telephone alone: everybody else's card of it goes. Raises TakenAlready."""
-    current = await session.get(CurrentCall, call_id, with_for_update=True, populate_existing=True)
+    await lock(session, call_id)
+    current = await session.get(CurrentCall, call_id, populate_existing=True)
     call = await session.get(Interaction, call_id, populate_existing=True)
     if current is None or call is None or call.direction is not Direction.IN or call.state is not State.RINGING:
         await _refuse(session, call_id)
@@ -68,6 +80,7 @@ async def _refuse(session: AsyncSession, call_id: UUID, *, but: int = 0) -> None
 
 async def release(session: AsyncSession, call_id: UUID) -> None:
     """Whoever wanted it did not pick up: it is nobody's again."""
+    await lock(session, call_id)
     gone = delete(HandledCall).where(col(HandledCall.interaction_id) == call_id, col(HandledCall.talked_at).is_(None))
     freed = (await session.exec(gone.returning(col(HandledCall.staff_id)))).scalars().all()
     await tell(session, call_id, freed)
@@ -89,6 +102,7 @@ async def placed(session: AsyncSession, call_id: UUID, staff_id: int, *, now: da
 
 async def talks(session: AsyncSession, call: Interaction, staff_id: int, *, now: datetime) -> None:
     """This person and the customer are joined: the call stands in a conversation, and its cards go."""
+    await lock(session, call.id)
     row = await session.get(HandledCall, call.id, with_for_update=True, populate_existing=True)
     if row is None:
         row = HandledCall(interaction_id=call.id, staff_id=staff_id, taken_at=now)
@@ -135,6 +149,7 @@ async def _with_its_note(session: AsyncSession, call: Interaction, row: HandledC
 
 async def over(session: AsyncSession, call_id: UUID, *, now: datetime) -> None:
     """Nothing rings any more. Whoever talked has the call to wrap up; whoever did not has nothing."""
+    await lock(session, call_id)
     gone = delete(CurrentCall).where(col(CurrentCall.interaction_id) == call_id).returning(col(CurrentCall.rung))
     rung = (await session.exec(gone)).scalars().all()
     row = await session.get(HandledCall, call_id, with_for_update=True, populate_existing=True)
@@ -150,7 +165,7 @@ async def over(session: AsyncSession, call_id: UUID, *, now: datetime) -> None:
 async def end_lost(session: AsyncSession, *, now: datetime) -> int:
     """Calls of whose end no news came, or that never left: over. How many there were."""
     rows = await session.execute(_LOST, {"old": now - LONGEST})
-    lost = [one.interaction_id for one in rows]
+    lost = sorted(one.interaction_id for one in rows)
     for call_id in lost:
         await over(session, call_id, now=now)
     return len(lost)

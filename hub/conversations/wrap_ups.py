@@ -86,6 +86,7 @@ async def _after(
 
 async def _mine(session: AsyncSession, call_id: UUID, staff_id: int, *, others: bool = False) -> HandledCall:
     """Locked. A call that is a colleague's does not exist for whoever may not act for others."""
+    await current_calls.lock(session, call_id)
     row = await session.get(HandledCall, call_id, with_for_update=True, populate_existing=True)
     if row is None or (row.staff_id != staff_id and not others):
         raise NoSuchCall(call_id)

@@ -31,17 +31,10 @@ async def note(
     session: AsyncSession, channel: Channel, event: CallEvent, reception: Reception, *, now: datetime
 ) -> UUID | None:
     """Write down what happened in a call; None when nobody knows the call (it is kept with the rejected webhooks)."""
-    call = await _find(session, channel, event, reception, now)
+    call = await _known(session, channel, event, reception, now)
     if call is None:
-        cause = "a call nobody knows"
-        await rejections.note(session, channel=channel.name, cause=cause, payload=event.payload, now=now)
         return None
-    before = dict(call.call or {})
-    facts = callfacts.gather(before, event)
-    if facts != before or (event.transcript and not call.body_text):
-        call.call = facts
-        await session.flush()
-        await _follow(session, call, before, event, now=now)
+    await _gather(session, call, event, now=now)
     return call.id
 
 
@@ -49,12 +42,12 @@ async def answer(
     session: AsyncSession, channel: Channel, event: CallEvent, reception: Reception, *, now: datetime
 ) -> tuple[Script, str]:
     """What a waiting call does next, and the token that brings its answers back to this row."""
-    if screening.is_screening(event):
-        event = await takers.screened(session, channel, event, reception.gate.signer)
-    call_id = await note(session, channel, event, reception, now=now)
-    call = await session.get(Interaction, call_id) if call_id is not None else None
+    call = await _known(session, channel, event, reception, now)
     if call is None:
         return Script((HangUp(),)), ""
+    if screening.is_screening(event):
+        event = await takers.screened(session, call.id, event)
+    await _gather(session, call, event, now=now)
     token = reception.gate.signer.message_token(call.id)
     if screening.is_screening(event):
         return screening.script(event), token
@@ -62,6 +55,26 @@ async def answer(
         await _reminded(session, call, event, now=now)
         return await calling.script(session, call, event, gate=reception.gate, now=now), token
     return Script(await ringing.next_steps(session, call, event, reception, now=now)), token
+
+
+async def _known(
+    session: AsyncSession, channel: Channel, event: CallEvent, reception: Reception, now: datetime
+) -> Interaction | None:
+    """The call's row, locked; None when nobody knows it, which is noted."""
+    call = await _find(session, channel, event, reception, now)
+    if call is None:
+        cause = "a call nobody knows"
+        await rejections.note(session, channel=channel.name, cause=cause, payload=event.payload, now=now)
+    return call
+
+
+async def _gather(session: AsyncSession, call: Interaction, event: CallEvent, *, now: datetime) -> None:
+    before = dict(call.call or {})
+    facts = callfacts.gather(before, event)
+    if facts != before or (event.transcript and not call.body_text):
+        call.call = facts
+        await session.flush()
+        await _follow(session, call, before, event, now=now)
 
 
 async def _reminded(session: AsyncSession, call: Interaction, event: CallEvent, *, now: datetime) -> None:

@@ -17,7 +17,6 @@ from hub.conversations import current_calls, missed_calls
 from hub.conversations.current_calls import TakenAlready
 from hub.database.engine import Database
 from hub.inbound import callfacts
-from hub.interactions import record
 from hub.models import Interaction, ProviderReference, Staff
 from hub.models.vocabulary import Direction, Settled, State
 from hub.outbound.calling import NoTelephone
@@ -73,10 +72,12 @@ async def _let_go(database: Database, call_id: UUID) -> None:
         await current_calls.release(session, call_id)
 
 
-async def screened(session: AsyncSession, channel: Channel, event: CallEvent, signer: Signer) -> CallEvent:
-    """An answer to the question whether one takes a call: no 1 counts where somebody else has it already."""
-    call_id = signer.read_message_token(event.token) or await record.known_as(session, channel.name, event.call_id)
-    taker = await current_calls.taker(session, call_id) if call_id is not None else None
+async def screened(session: AsyncSession, call_id: UUID, event: CallEvent) -> CallEvent:
+    """An answer to the question whether one takes a call: no 1 counts where somebody else has it already.
+
+    The call's row is locked by then: whoever claims it at the desk has done so, or comes too late.
+    """
+    taker = await current_calls.taker(session, call_id)
     staff = await session.get(Staff, taker) if taker is not None else None
     return replace(event, digits="") if staff is not None and staff.phone != event.recipient.value else event
 
