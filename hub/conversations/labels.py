@@ -79,8 +79,10 @@ async def change(
 ) -> None:
     """Another name, colour or meaning; whoever has it has it by its new name. Raises NoSuchLabel or LabelProblem."""
     row, new = await _row(session, old), _named(name)
+    spellings = _spellings(row, old)
+    old = spellings[0]
     if new != old:
-        await _not_the_gates(session, old)
+        await _not_the_gates(session, *spellings)
         if new.lower() != old.lower() and await _row(session, new) is not None:
             raise _taken(new)
     if row is None:
@@ -89,44 +91,44 @@ async def change(
     row.name, row.colour, row.description = new, _colour(colour), _described(description)
     session.add(row)
     await session.flush()
-    if new != old:
-        await _replace(session, old, new)
+    await _replace(session, spellings, new)
     await _wrote(session, "label.change", f"{old} → {new}" if new != old else new, by=by, now=now)
 
 
 async def merge(session: AsyncSession, old: str, into: str, *, by: int, now: datetime) -> None:
     """Whoever has the one has the other instead. Raises NoSuchLabel or LabelProblem."""
-    if old == into:
-        raise LabelProblem(Sentence("That is the same label. Choose two"))
-    await _not_the_gates(session, old)
     row, goal = await _row(session, old), await _row(session, into)
+    if old == (goal.name if goal is not None else into):
+        raise LabelProblem(Sentence("That is the same label. Choose two"))
+    other = row is None or goal is None or row.id != goal.id  # else it is a word that differs by its capitals alone
+    spellings = _spellings(row, old) if other else (old,)
+    await _not_the_gates(session, *spellings)
     if goal is None:
         raise NoSuchLabel(f"There is no label {into!r} in the list")
-    if row is None:
+    if row is None or not other:
         await _somebodys(session, old)
     else:
         await session.delete(row)
         await session.flush()
-    await _replace(session, old, into)
-    await _wrote(session, "label.merge", f"{old} → {into}", by=by, now=now)
+    await _replace(session, spellings, goal.name)
+    await _wrote(session, "label.merge", f"{spellings[0]} → {goal.name}", by=by, now=now)
 
 
 async def remove(session: AsyncSession, name: str, *, by: int, now: datetime) -> None:
     """From the list and from everybody who has it. Raises NoSuchLabel, or LabelProblem while rules go by it."""
-    await _not_the_gates(session, name)
-    users = (await session.execute(_USERS, {"old": name})).scalars().all()
-    if users:
-        gaps = {"label": name, "users": ", ".join(users)}
-        raise LabelProblem(Sentence("These go by the label “%(label)s”: %(users)s. Change them first", gaps))
     row = await _row(session, name)
+    spellings = _spellings(row, name)
+    await _not_the_gates(session, *spellings)
+    await _unused(session, spellings)
     if row is None:
         await _somebodys(session, name)
     else:
         await session.delete(row)
         await session.flush()
-    for table in _TABLES:
-        await session.execute(text(_WITHOUT.format(table=table)), {"old": name})
-    await _wrote(session, "label.delete", name, by=by, now=now)
+    for word in spellings:
+        for table in _TABLES:
+            await session.execute(text(_WITHOUT.format(table=table)), {"old": word})
+    await _wrote(session, "label.delete", spellings[0], by=by, now=now)
 
 
 # ---- of one conversation ---------------------------------------------------------------------
@@ -250,9 +252,25 @@ select exists (select from customer where labels @> array[cast(:old as varchar)]
 """)
 
 
-async def _replace(session: AsyncSession, old: str, new: str) -> None:
-    for statement in (*(_INSTEAD.format(table=table) for table in _TABLES), *_BY_RULES):
-        await session.execute(text(statement), {"old": old, "new": new})
+def _spellings(row: LabelRow | None, asked: str) -> tuple[str, ...]:
+    """The list's own first: a label is asked for in any capitals, and rows and rules have it in exact ones."""
+    return tuple(dict.fromkeys((row.name if row is not None else asked, asked)))
+
+
+async def _replace(session: AsyncSession, spellings: Sequence[str], new: str) -> None:
+    for old in spellings:
+        for statement in (*(_INSTEAD.format(table=table) for table in _TABLES), *_BY_RULES):
+            if old != new:
+                await session.execute(text(statement), {"old": old, "new": new})
+
+
+async def _unused(session: AsyncSession, spellings: Sequence[str]) -> None:
+    """Raises LabelProblem while rules go by it."""
+    for old in spellings:
+        users = (await session.execute(_USERS, {"old": old})).scalars().all()
+        if users:
+            gaps = {"label": old, "users": ", ".join(users)}
+            raise LabelProblem(Sentence("These go by the label “%(label)s”: %(users)s. Change them first", gaps))
 
 
 async def _somebodys(session: AsyncSession, name: str) -> None:
@@ -261,10 +279,10 @@ async def _somebodys(session: AsyncSession, name: str) -> None:
         raise NoSuchLabel(f"There is no label {name!r}")
 
 
-async def _not_the_gates(session: AsyncSession, name: str) -> None:
+async def _not_the_gates(session: AsyncSession, *names: str) -> None:
     """Raises LabelProblem for the word that keeps marketing from whoever complained."""
-    if name == COMPLAINT:
-        gaps = {"label": name}
+    if COMPLAINT in names:
+        gaps = {"label": COMPLAINT}
         raise LabelProblem(Sentence("“%(label)s” keeps offers away from a customer: it stays as it is", gaps))
 
 

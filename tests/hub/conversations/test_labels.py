@@ -104,6 +104,41 @@ async def test_a_word_is_spelt_as_the_list_spells_it_and_a_new_one_comes_into_it
     assert ((await _words(database, *labelled))["conversation"], names) == (["Late"], ["Late", "refund"])
 
 
+async def test_asked_for_in_other_capitals_a_label_is_renamed_wherever_it_is_known(
+    database: Database, labelled: Any, story: Story, now: datetime
+) -> None:
+    async with database.unit() as session:
+        await labels.change(session, "REFUND", "Money", "red", "", by=story.magda, now=now)
+        (row,) = [one for one in await labels.listing(session) if one.name.lower() in ("refund", "money")]
+    assert (row.name, row.customers, row.conversations) == ("Money", 1, 1)
+    assert (await _words(database, *labelled))["policy"] == "Money"
+
+
+async def test_asked_for_in_other_capitals_what_rules_go_by_is_not_deleted(
+    database: Database, labelled: Any, story: Story, now: datetime
+) -> None:
+    with pytest.raises(LabelProblem, match="Gold, Refunds, Spring"):
+        async with database.unit() as session:
+            await labels.remove(session, "REFUND", by=story.magda, now=now)
+    async with database.unit() as session:
+        await labels.enlist(session, ["vip"])
+        await labels.remove(session, "VIP", by=story.magda, now=now)
+    assert (await _words(database, *labelled))["customer"] == ["refund", "money back"]
+
+
+async def test_a_word_that_differs_by_its_capitals_alone_is_merged_into_the_label(
+    database: Database, labelled: Any, story: Story, now: datetime
+) -> None:
+    async with database.unit() as session:
+        (await directory.get(session, labelled[0])).labels = ["vip", "Refund"]
+        await session.flush()
+        await labels.merge(session, "Refund", "REFUND", by=story.magda, now=now)
+        with pytest.raises(LabelProblem, match="the same label"):
+            await labels.merge(session, "refund", "REFUND", by=story.magda, now=now)
+        names = [one.name for one in await labels.known(session)]
+    assert ((await _words(database, *labelled))["customer"], names) == (["vip", "refund"], ["refund"])
+
+
 @pytest.mark.parametrize("what", [labels.remove, partial(labels.merge, into="x")])
 async def test_the_word_that_the_gate_goes_by_stays(what: Any, database: Database, story: Story, now: datetime) -> None:
     with pytest.raises(LabelProblem, match="stays as it is"):
