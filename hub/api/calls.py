@@ -21,6 +21,7 @@ from hub.api.call_shapes import (
     WrapUpIn,
 )
 from hub.api.problems import Endpoint, Problem
+from hub.api.repeating import Once, again, once
 from hub.api.shapes import Limit, Page
 from hub.conversations import call_cards, calling_customers, inbox, logged, missed_calls, wrap_ups
 from hub.conversations.calling_customers import CannotCall
@@ -79,29 +80,35 @@ async def list_missed_calls(
     return Page(items=[MissedCallOut.of(one) for one in lines[:limit]], next=more)
 
 
-@router.post("/calls", status_code=201, responses={202: {"model": PlacedOut, "description": "Withheld by the gate"}})
-async def place_call(caller: TelephoneUser, body: PlaceIn, response: Response) -> PlacedOut:
+_WITHHELD: dict[int | str, dict[str, Any]] = {202: {"model": PlacedOut, "description": "Withheld by the gate"}}
+
+
+@router.post("/calls", status_code=201, responses={**_WITHHELD, **again(PlacedOut)})
+async def place_call(caller: TelephoneUser, body: PlaceIn, asked: Once) -> PlacedOut:
     """Ring the token's owner, and when they press 1 the customer; through the gate."""
+
+    async def place(session: Any) -> PlacedOut:
+        await _theirs(session, body.customer_id, body.conversation_id)
+        answer = await calling_customers.call(
+            session,
+            body.customer_id,
+            staff_id=caller.staff_id,
+            gate=caller.hub.gate,
+            now=caller.now,
+            number=body.number,
+            conversation_id=body.conversation_id,
+        )
+        if not isinstance(answer, Held):
+            return PlacedOut(id=answer.interaction_id, placed=True)
+        asked.response.status_code = 202
+        return PlacedOut(id=answer.interaction_id, placed=False, reason=answer.reason, trace=list(answer.trace))
+
     try:
-        async with caller.hub.database.unit() as session:
-            await _theirs(session, body.customer_id, body.conversation_id)
-            answer = await calling_customers.call(
-                session,
-                body.customer_id,
-                staff_id=caller.staff_id,
-                gate=caller.hub.gate,
-                now=caller.now,
-                number=body.number,
-                conversation_id=body.conversation_id,
-            )
+        return await once(caller, asked, PlacedOut, place)
     except NotFound as e:
         raise Problem(422, "Call", str(e), remedy="Look the customer up with GET /api/v1/customers") from e
     except (CannotCall, NoTelephone) as e:
         raise _conflict(e) from e
-    if not isinstance(answer, Held):
-        return PlacedOut(id=answer.interaction_id, placed=True)
-    response.status_code = 202
-    return PlacedOut(id=answer.interaction_id, placed=False, reason=answer.reason, trace=list(answer.trace))
 
 
 @router.post("/calls/{call_id}/take", status_code=204, response_class=Response)
@@ -116,10 +123,23 @@ async def take_call(caller: TelephoneUser, call_id: UUID) -> None:
 
 @router.put("/calls/{call_id}/note", status_code=204, response_class=Response)
 async def note_call(caller: TelephoneUser, call_id: UUID, body: NoteIn) -> None:
-    """The one private note of one's own call; an empty one goes away."""
+    """The one private note of one's own call; an empty one goes away. 409 once it is wrapped up."""
     try:
         async with caller.hub.database.unit() as session:
             await wrap_ups.jot(session, call_id, body.note, staff_id=caller.staff_id, now=caller.now)
+    except NoSuchCall as e:
+        raise _gone(e) from e
+    except WrapUpProblem as e:
+        raise _conflict(e) from e
+
+
+@router.post("/calls/{call_id}/over", status_code=204, response_class=Response)
+async def end_call(caller: TelephoneUser, call_id: UUID) -> None:
+    """A call of whose end no news came: it is over. A colleague's for whoever assigns others' work."""
+    others = caller.may(Action.ASSIGN)
+    try:
+        async with caller.hub.database.unit() as session:
+            await wrap_ups.hung_up(session, call_id, staff_id=caller.staff_id, others=others, now=caller.now)
     except NoSuchCall as e:
         raise _gone(e) from e
 
@@ -147,21 +167,23 @@ async def settle_missed_call(caller: Answerer, call_id: UUID) -> None:
         raise _gone(e) from e
 
 
-@router.post("/customers/{customer_id}/contacts", status_code=201)
-async def log_contact(caller: Answerer, customer_id: UUID, body: LogIn) -> LoggedOut:
+@router.post("/customers/{customer_id}/contacts", status_code=201, responses=again(LoggedOut))
+async def log_contact(caller: Answerer, customer_id: UUID, body: LogIn, asked: Once) -> LoggedOut:
     """A call or a visit that the hub did not see."""
     contact = Contact(body.what, body.inward, body.at, body.minutes, body.note, body.outcome_id, body.number)
+    where = body.conversation_id
+
+    async def log(session: Any) -> LoggedOut:
+        await _theirs(session, customer_id, where)
+        made = await logged.log(session, customer_id, where, contact, staff_id=caller.staff_id, now=caller.now)
+        return LoggedOut(id=made)
+
     try:
-        async with caller.hub.database.unit() as session:
-            await _theirs(session, customer_id, body.conversation_id)
-            made = await logged.log(
-                session, customer_id, body.conversation_id, contact, staff_id=caller.staff_id, now=caller.now
-            )
+        return await once(caller, asked, LoggedOut, log)
     except NotFound as e:
         raise Problem(404, "Customer", str(e), remedy="Look the id up with GET /api/v1/customers") from e
     except LogProblem as e:
         raise _wrong(e) from e
-    return LoggedOut(id=made)
 
 
 @router.get("/call-outcomes")

@@ -35,8 +35,9 @@ async def call(
     """
     await directory.get(session, customer_id)
     wanted = await _number(session, customer_id, number)
+    await current_calls.one_at_a_time(session, staff_id)
     if staff_id in await current_calls.busy(session):
-        raise CannotCall(Sentence("You have a call already, or one to wrap up. Finish that first."))
+        raise CannotCall(current_calls.BUSY)
     if conversation_id is not None:
         conversation_id = await threads.standing(session, conversation_id)
     answer = await calling.bridge(

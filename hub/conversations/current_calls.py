@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,11 +22,12 @@ from hub.sentences import Sentence
 from hub.staff import accounts
 
 LONGEST = timedelta(hours=4)  # what carriers let a call last; news of one that is older got lost
+BUSY = Sentence("You have a call already, or one to wrap up. Finish that first.")
 _CALL = "Call"
 
 
 class TakenAlready(Exception):
-    """Somebody else was first, or the call is over; the message says so, for the person at the screen."""
+    """Somebody else was first, the call is over, or one has another; the message says so, for the person."""
 
 
 async def lock(session: AsyncSession, call_id: UUID) -> None:
@@ -38,6 +39,15 @@ async def lock(session: AsyncSession, call_id: UUID) -> None:
     """
     for known in (col(Interaction.id), col(CurrentCall.interaction_id)):
         await session.exec(select(known).where(known == call_id).with_for_update(key_share=True))
+
+
+async def one_at_a_time(session: AsyncSession, staff_id: int) -> None:
+    """Until this transaction ends nobody gives this person a call besides. Before anything else is locked.
+
+    No lock of the person's row: whoever gives work out holds those behind conversations.
+    """
+    name = f"calls of {staff_id}"
+    await session.exec(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 async def ring(session: AsyncSession, call_id: UUID, staff_ids: Collection[int], *, now: datetime) -> None:
@@ -56,12 +66,15 @@ async def ring(session: AsyncSession, call_id: UUID, staff_ids: Collection[int],
 
 async def claim(session: AsyncSession, call_id: UUID, staff_id: int, *, now: datetime) -> None:
     """It is to ring at this person's telephone alone: everybody else's card of it goes. Raises TakenAlready."""
+    await one_at_a_time(session, staff_id)
     await lock(session, call_id)
     current = await session.get(CurrentCall, call_id, populate_existing=True)
     call = await session.get(Interaction, call_id, populate_existing=True)
     if current is None or call is None or call.direction is not Direction.IN or call.state is not State.RINGING:
         await _refuse(session, call_id)
         raise TakenAlready(Sentence("This call does not ring any more."))
+    if staff_id in await busy(session, but=call_id):
+        raise TakenAlready(BUSY)
     mine = insert(HandledCall).values(interaction_id=call_id, staff_id=staff_id, taken_at=now)
     if (await session.exec(mine.on_conflict_do_nothing().returning(col(HandledCall.staff_id)))).first() is None:
         await _refuse(session, call_id, but=staff_id)
@@ -177,9 +190,11 @@ where c.at < :old or i.state in ('failed', 'delivered', 'missed', 'withheld', 'e
 """)
 
 
-async def busy(session: AsyncSession) -> frozenset[int]:
-    """Who has a call, or one to wrap up: for them nothing rings, and nothing is given to them."""
+async def busy(session: AsyncSession, *, but: UUID | None = None) -> frozenset[int]:
+    """Who has a call (`but` this one), or one to wrap up: for them nothing rings, and nothing is given to them."""
     rows = select(HandledCall.staff_id).where(col(HandledCall.wrapped_at).is_(None)).distinct()
+    if but is not None:
+        rows = rows.where(col(HandledCall.interaction_id) != but)
     return frozenset(await session.exec(rows))
 
 

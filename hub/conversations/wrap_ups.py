@@ -41,8 +41,34 @@ class WrapUp:
 
 
 async def jot(session: AsyncSession, call_id: UUID, text: str, *, staff_id: int, now: datetime) -> None:
-    """Keep the note of a call as it is typed: one note in the call's conversation. Raises NoSuchCall."""
-    await _write(session, await _mine(session, call_id, staff_id), text, now=now)
+    """Keep the note of a call as it is typed: one note in the call's conversation.
+
+    Raises NoSuchCall, or WrapUpProblem when the call was wrapped up with other words: those stay.
+    """
+    row = await _mine(session, call_id, staff_id)
+    if row.wrapped_at is None:
+        await _write(session, row, text, now=now)
+        return
+    note = await session.get(Interaction, row.note_id) if row.note_id is not None else None
+    if _tidy(text) != (note.body_text if note is not None else ""):
+        raise WrapUpProblem(Sentence("The call is wrapped up already. Write a note in its conversation."))
+
+
+async def hung_up(session: AsyncSession, call_id: UUID, *, staff_id: int, others: bool, now: datetime) -> None:
+    """By its taker's word, for no news came: a call is over; one that only rang for them is nobody's again.
+
+    `others`: this person may say so for colleagues. Raises NoSuchCall.
+    """
+    row = await _mine(session, call_id, staff_id, others=others)
+    if row.ended_at is not None:
+        return
+    call, taker = await _call(session, call_id), row.staff_id
+    if row.talked_at is None and call.direction is Direction.IN:
+        await current_calls.release(session, call_id)
+    else:
+        await current_calls.over(session, call_id, now=now)
+    subject, detail = f"call:{call_id}", f"staff:{taker}"
+    await audit.write(session, "call.hung_up", staff_id=staff_id, subject=subject, detail=detail, now=now)
 
 
 async def wrap_up(
@@ -102,7 +128,7 @@ async def _call(session: AsyncSession, call_id: UUID) -> Interaction:
 
 
 async def _write(session: AsyncSession, row: HandledCall, text: str, *, now: datetime) -> None:
-    words = text.replace("\0", "").strip()[:LONGEST_NOTE]
+    words = _tidy(text)
     call = await session.get(Interaction, row.interaction_id)
     note = await session.get(Interaction, row.note_id) if row.note_id is not None else None
     if call is None or (note is None and not words) or (note is not None and note.body_text == words):
@@ -120,6 +146,10 @@ async def _write(session: AsyncSession, row: HandledCall, text: str, *, now: dat
     await live.publish(session, "customer", id=call.customer_id)
     if call.conversation_id is not None:
         await threads.tell(session, call.conversation_id, call.customer_id)
+
+
+def _tidy(text: str) -> str:
+    return text.replace("\0", "").strip()[:LONGEST_NOTE]
 
 
 def _noted(call: Interaction, staff_id: int, words: str, now: datetime) -> Interaction:

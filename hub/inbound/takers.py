@@ -99,4 +99,10 @@ async def _who(session: AsyncSession, call: Interaction, facts: callfacts.Facts)
     if facts.get("bridge"):
         return call.staff_id
     number = callfacts.taker(facts)
-    return await accounts.by_phone(session, number) if number else None
+    if not number:
+        return None
+    claimant = await current_calls.taker(session, call.id)
+    staff = await session.get(Staff, claimant) if claimant is not None else None
+    if staff is not None and staff.phone == number:
+        return staff.id  # of several who share a telephone the one who wanted it
+    return await accounts.by_phone(session, number)

@@ -110,11 +110,22 @@ async def note(
     visit: Caller, call_id: UUID, note: Annotated[str, Form(max_length=wrap_ups.LONGEST_NOTE)] = ""
 ) -> Response:
     """As it is typed."""
+    piece = visit.request.headers.get("hx-request") == "true"
+    try:
+        async with visit.hub.database.unit() as session:
+            await wrap_ups.jot(session, call_id, note, staff_id=visit.staff_id, now=visit.now)
+    except WrapUpProblem as e:
+        return Response(status_code=409) if piece else go(visit, _NOW, worded(e))
+    return Response(status_code=204) if piece else go(visit, _NOW, _("Noted. Only colleagues see it."))
+
+
+@router.post("/calls/{call_id}/over")
+async def over(visit: Caller, call_id: UUID) -> Response:
+    """One has hung up, or a colleague has, and the carrier did not tell."""
+    others = visit.may(Action.ASSIGN)
     async with visit.hub.database.unit() as session:
-        await wrap_ups.jot(session, call_id, note, staff_id=visit.staff_id, now=visit.now)
-    if visit.request.headers.get("hx-request") == "true":
-        return Response(status_code=204)
-    return go(visit, _NOW, _("Noted. Only colleagues see it."))
+        await wrap_ups.hung_up(session, call_id, staff_id=visit.staff_id, others=others, now=visit.now)
+    return go(visit, _back(visit), _("Noted: the call is over."))
 
 
 @router.post("/calls/{call_id}/wrap-up")
@@ -163,7 +174,7 @@ async def log(
     outcome: Annotated[str, _NUMBER] = "",
     conversation: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    where = UUID(conversation) if conversation else None
+    where = _conversation(conversation)
     typed = {"what": what, "way": way, "at": at, "minutes": minutes, "note": note, "outcome": outcome}
     try:
         contact = Contact(what, way == "in", _moment(visit, at), _minutes(minutes), note, _chosen(outcome))
@@ -173,6 +184,13 @@ async def log(
     except LogProblem as e:
         return await _form(visit, customer_id, where, typed, worded(e))
     return go(visit, f"/inbox/all/{where}" if where else f"/customers/{customer_id}", _("Logged."))
+
+
+def _conversation(typed: str) -> UUID | None:
+    try:
+        return UUID(typed) if typed else None
+    except ValueError as e:
+        raise HTTPException(422) from e
 
 
 def _moment(visit: Visit, typed: str) -> Any:

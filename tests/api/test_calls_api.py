@@ -70,12 +70,15 @@ async def test_a_call_is_seen_ringing_noted_and_wrapped_up(
     assert (await client.put(f"{one}/note", json={"note": "40 too much"}, headers=agent)).status_code == 204
     early = await client.post(f"{one}/wrap-up", json={"outcome_id": 1}, headers=agent)
     assert (early.status_code, "not over" in early.json()["detail"]) == (409, True)
+    assert (await client.post(f"{one}/over", headers=agent)).status_code == 204  # no news of its end comes yet
+    assert (await client.post(f"{CALLS}/{uuid4()}/over", headers=agent)).status_code == 404
     await told(hub, progress=Progress.DELIVERED, seconds=60)
     (waiting,) = (await client.get(f"{CALLS}/to-wrap-up", headers=agent)).json()["items"]
     assert (waiting["id"], waiting["note"]) == (str(call), "40 too much")
     assert (await client.post(f"{one}/wrap-up", json={"outcome_id": 999}, headers=agent)).status_code == 409
     assert (await client.post(f"{one}/wrap-up", json={"outcome_id": 1}, headers=agent)).status_code == 204
     assert (await client.get(f"{CALLS}/to-wrap-up", headers=agent)).json()["items"] == []
+    assert (await client.put(f"{one}/note", json={"note": "40"}, headers=agent)).status_code == 409
 
 
 async def test_a_missed_call_is_called_back_or_said_to_be_done(
@@ -91,8 +94,11 @@ async def test_a_missed_call_is_called_back_or_said_to_be_done(
         wrong.status_code,
         (await client.post(CALLS, json={**body, "customer_id": str(uuid4())}, headers=agent)).status_code,
     ) == (409, 422)
-    placed = await client.post(CALLS, json=body, headers=agent)
+    once = {**agent, "Idempotency-Key": "call-1"}
+    placed = await client.post(CALLS, json=body, headers=once)
     assert (placed.status_code, placed.json()["placed"]) == (201, True)
+    again = await client.post(CALLS, json=body, headers=once)
+    assert (again.status_code, again.json()) == (200, placed.json())
     assert (await client.post(CALLS, json=body, headers=agent)).status_code == 409
     assert (await client.post(f"{CALLS}/{call}/done", headers=agent)).status_code == 204
     assert (await client.post(f"{CALLS}/{uuid4()}/done", headers=agent)).status_code == 404
@@ -128,8 +134,11 @@ async def test_a_visit_is_logged_by_hand(hub: Hub, client: httpx.AsyncClient, ag
     contacts = f"/api/v1/customers/{customer.id}/contacts"
     at = clock.now() - timedelta(hours=3)
     body = {"what": "visit", "inward": True, "at": at.isoformat(), "minutes": 30, "note": "Looked at it"}
-    made = await client.post(contacts, json=body, headers=agent)
+    once = {**agent, "Idempotency-Key": "visit-1"}
+    made = await client.post(contacts, json=body, headers=once)
     assert made.status_code == 201
+    again = await client.post(contacts, json=body, headers=once)
+    assert (again.status_code, again.json()) == (200, made.json())
     entry = (await client.get(f"/api/v1/interactions/{made.json()['id']}", headers=agent)).json()
     assert (entry["kind"], entry["text"]) == (None, "Looked at it")
     late = {**body, "at": (clock.now() + timedelta(days=1)).isoformat()}

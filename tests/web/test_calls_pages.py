@@ -117,6 +117,23 @@ async def test_supervisors_see_whose_calls_are_not_wrapped_up_and_may_do_it_for_
     assert f"/calls/{over}/wrap-up" not in str(await lead.see("/calls/now"))
 
 
+async def test_a_call_whose_end_nobody_told_is_over_by_a_supervisors_word(
+    world: Any, taken: UUID, signed_in: Any
+) -> None:
+    agent, lead = await signed_in(Role.AGENT), await signed_in(Role.SUPERVISOR)
+    path = f"/calls/{taken}/over"
+    assert (await agent.see("/calls/now")).select_one(f'form[action="{path}"]') is not None
+    assert (await lead.see("/calls/now")).select_one(f'form[action="{path}"]') is not None
+    assert (await lead.send(path)).status_code == 303
+    seen = await agent.see("/calls/now")
+    assert seen.select_one(f'form[action="{path}"]') is None
+    outcome = seen.select_one(f'form[action="/calls/{taken}/wrap-up"] [name=outcome]')["value"]
+    await agent.send(f"/calls/{taken}/wrap-up", outcome=outcome, note="Done")
+    late = {"csrf": agent.csrf, "note": "Do"}
+    answer = await agent.client.post(f"/calls/{taken}/note", data=late, headers={"hx-request": "true"})
+    assert answer.status_code == 409
+
+
 async def test_a_colleagues_call_is_neither_noted_nor_wrapped_up_by_another_agent(
     world: Any, over: UUID, signed_in: Any
 ) -> None:
@@ -203,7 +220,8 @@ async def test_a_call_is_logged_in_its_own_customers_conversation_only(world: An
     desk = await signed_in(Role.AGENT)
     ana, invoice, sms = world.customers["ana"], world.conversations["invoice"], world.conversations["sms"]
     fields = {"what": "call", "way": "out", "minutes": "3", "note": "Told her"}
-    assert (await desk.send(f"/customers/{ana}/log", conversation=sms, **fields)).status_code == 422
+    for other in (sms, "zzz"):
+        assert (await desk.send(f"/customers/{ana}/log", conversation=other, **fields)).status_code == 422
     answer = await desk.send(f"/customers/{ana}/log", conversation=invoice, **fields)
     assert answer.headers["location"] == f"/inbox/all/{invoice}"
     assert "Told her" in (await desk.see(answer.headers["location"])).select_one("#messages").text

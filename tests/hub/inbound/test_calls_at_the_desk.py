@@ -266,6 +266,47 @@ async def test_calls_of_whose_end_no_news_came_do_not_keep_people_from_others(
         assert [one.id for one in await call_cards.not_wrapped_up(session)] == [taken]
 
 
+async def test_a_call_of_whose_end_no_news_came_is_over_by_its_takers_word_or_a_supervisors(
+    taken: UUID, database: Database, agents: dict[str, int], rows: Rows, now: datetime
+) -> None:
+    async with database.unit() as session:
+        with pytest.raises(NoSuchCall):
+            await wrap_ups.hung_up(session, taken, staff_id=agents["oleg"], others=False, now=now)
+    for staff_id in agents.values():  # the second time nothing changes
+        async with database.unit() as session:
+            await wrap_ups.hung_up(session, taken, staff_id=staff_id, others=True, now=now)
+    assert await rows(CurrentCall) == []
+    async with database.unit() as session:
+        assert [one.id for one in await call_cards.not_wrapped_up(session)] == [taken]
+        await wrap_ups.wrap_up(session, taken, WrapUp(1), staff_id=agents["magda"], others=False, now=now)
+        assert await current_calls.busy(session) == frozenset()
+
+
+async def test_a_claimed_call_that_its_claimant_lets_go_rings_on_for_nobody_in_particular(
+    ask: Ask, database: Database, agents: dict[str, int], rows: Rows, now: datetime
+) -> None:
+    await ask(call("incoming", Progress.RINGING))
+    (word,) = await rows(Interaction)
+    async with database.unit() as session:
+        await current_calls.claim(session, word.id, agents["oleg"], now=now)
+        await wrap_ups.hung_up(session, word.id, staff_id=agents["oleg"], others=False, now=now)
+    assert (await rows(HandledCall), len(await rows(CurrentCall))) == ([], 1)
+    async with database.unit() as session:
+        await current_calls.claim(session, word.id, agents["magda"], now=now)
+
+
+async def test_what_was_noted_last_stays_when_an_older_saving_comes_late(
+    ended: UUID, agents: dict[str, int], database: Database, rows: Rows, now: datetime
+) -> None:
+    async with database.unit() as session:
+        wrapping = WrapUp(1, "Final words")
+        await wrap_ups.wrap_up(session, ended, wrapping, staff_id=agents["magda"], others=False, now=now)
+        await wrap_ups.jot(session, ended, "Final words ", staff_id=agents["magda"], now=now)
+        with pytest.raises(WrapUpProblem, match="wrapped up already"):
+            await wrap_ups.jot(session, ended, "Fin", staff_id=agents["magda"], now=now)
+    assert [one.body_text for one in await rows(Interaction) if one.state is State.NOTED] == ["Final words"]
+
+
 # ---- what was missed ------------------------------------------------------------------------
 
 

@@ -10,15 +10,20 @@ import pytest
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from channels.message import HangUp, Progress, Ring, Script
-from hub.conversations import current_calls, wrap_ups
+from channels.message import Address, HangUp, Kind, Progress, Ring, Script
+from hub.conversations import calling_customers, current_calls, wrap_ups
+from hub.conversations.calling_customers import CannotCall
 from hub.conversations.current_calls import TakenAlready
 from hub.conversations.wrap_ups import WrapUp
+from hub.customers import directory
 from hub.database.engine import Database
+from hub.inbound.receive import Reception
 from hub.models import HandledCall, Interaction
 from hub.models.vocabulary import State
+from hub.outbound.request import Placed
+from hub.staff import accounts
 from tests.hub.inbound.conftest import Rows
-from tests.hub.inbound.events import call
+from tests.hub.inbound.events import ANA_PHONE, call
 from tests.hub.inbound.test_calls_at_the_desk import MAGDA, OLEG, Ask, agents, ask, ended, pressed, taken
 from tests.queueing import queued
 
@@ -114,3 +119,60 @@ async def test_a_call_is_wrapped_up_behind_the_late_news_of_it(
     await wrapping_up
     (row,) = await rows(HandledCall)
     assert row.wrapped_at == later
+
+
+async def test_nobody_takes_two_calls_that_ring_at_once(
+    database: Database, ask: Ask, ringing: UUID, agents: dict[str, int], rows: Rows, now: datetime
+) -> None:
+    await ask(call("incoming", Progress.RINGING, "CA2"))
+    second = next(one.id for one in await rows(Interaction) if one.id != ringing)
+
+    async def claim() -> None:
+        async with database.unit() as session:
+            await current_calls.claim(session, second, agents["oleg"], now=now)
+
+    async with database.unit() as session:
+        await current_calls.claim(session, ringing, agents["oleg"], now=now)
+        claiming = asyncio.create_task(claim())
+        await queued(database, claiming)
+    with pytest.raises(TakenAlready, match="have a call already"):
+        await claiming
+    async with database.unit() as session:
+        await current_calls.claim(session, ringing, agents["oleg"], now=now)
+        await current_calls.claim(session, second, agents["magda"], now=now)
+
+
+async def test_of_two_who_share_a_telephone_the_one_who_wanted_the_call_has_it(
+    database: Database, ask: Ask, ringing: UUID, agents: dict[str, int], rows: Rows, now: datetime
+) -> None:
+    async with database.unit() as session:
+        await accounts.set_phone(session, agents["oleg"], MAGDA, now=now)
+        await current_calls.claim(session, ringing, agents["oleg"], now=now)
+    await ask(call("take", Progress.ANSWERED))
+    await ask(pressed(MAGDA))
+    (row,) = await rows(HandledCall)
+    (word,) = await rows(Interaction)
+    assert (row.staff_id, word.staff_id) == (agents["oleg"], agents["oleg"])
+
+
+async def test_a_customer_is_called_once_however_often_the_button_is_pressed(
+    database: Database, reception: Reception, agents: dict[str, int], now: datetime
+) -> None:
+    async with database.unit() as session:
+        customer = (await directory.resolve(session, Address(Kind.VOICE, ANA_PHONE), now=now)).customer.id
+
+    async def press(session: AsyncSession) -> object:
+        return await calling_customers.call(
+            session, customer, staff_id=agents["magda"], gate=reception.gate, now=now.replace(hour=10)
+        )
+
+    async def again() -> None:
+        async with database.unit() as session:
+            await press(session)
+
+    async with database.unit() as session:
+        assert isinstance(await press(session), Placed)
+        pressing = asyncio.create_task(again())
+        await queued(database, pressing)
+    with pytest.raises(CannotCall, match="have a call already"):
+        await pressing
