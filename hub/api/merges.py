@@ -120,12 +120,16 @@ async def list_merges(caller: CustomerReader, customer_id: UUID) -> Page[Custome
 @router.post("/customers/{customer_id}/merges", status_code=201)
 async def merge_customers(caller: Merger, customer_id: UUID, body: CustomerMergeIn) -> CustomerMergeOut:
     """The other customer becomes part of this one; everything of theirs is seen here. It can be taken back."""
+
+    async def both(session: Any) -> CustomerMerge:
+        made = await merging.merge(
+            session, customer_id, body.other, kept=body.keep, staff_id=caller.staff_id, now=caller.now
+        )
+        await _note(session, caller, "customer.merge", made.into_id, f"customer:{made.loser_id}")
+        return made
+
     try:
-        async with caller.hub.database.unit() as session:
-            done = await merging.merge(
-                session, customer_id, body.other, kept=body.keep, staff_id=caller.staff_id, now=caller.now
-            )
-            await _note(session, caller, "customer.merge", done.into_id, f"customer:{done.loser_id}")
+        done = await caller.hub.database.insisting(both)
     except CannotMerge as e:
         raise Problem(422, "Customer", str(e), remedy="Name another one in `other`") from e
     except directory.Merged as e:
@@ -138,10 +142,14 @@ async def merge_customers(caller: Merger, customer_id: UUID, body: CustomerMerge
 @router.post("/merges/{merge_id}/undo")
 async def take_apart(caller: Merger, merge_id: UUID) -> CustomerMergeOut:
     """Two customers again, as they were; what came since goes with the address it came by."""
+
+    async def apart(session: Any) -> CustomerMerge:
+        made = await parting.part(session, merge_id, staff_id=caller.staff_id, now=caller.now)
+        await _note(session, caller, "customer.part", made.into_id, f"customer:{made.loser_id}")
+        return made
+
     try:
-        async with caller.hub.database.unit() as session:
-            done = await parting.part(session, merge_id, staff_id=caller.staff_id, now=caller.now)
-            await _note(session, caller, "customer.part", done.into_id, f"customer:{done.loser_id}")
+        done = await caller.hub.database.insisting(apart)
     except NoSuchMerge as e:
         raise Problem(404, "Merge", str(e), remedy="Look at GET /api/v1/customers/{customer_id}/merges") from e
     except CannotPart as e:

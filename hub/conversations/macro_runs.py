@@ -63,7 +63,7 @@ async def run(session: AsyncSession, wish: Run, *, gate: Gate, now: datetime) ->
     macro = usable.get(wish.macro_id)
     if macro is None:
         raise NoSuchMacro(f"There is no macro {wish.macro_id} that you may run")
-    conversation = await threads.locked(session, wish.conversation_id)
+    conversation = await threads.locked_with_customer(session, wish.conversation_id)
     if await session.get(DedupeKey, _key(wish)) is not None:
         return Done(macro.name, again=True)
     before = held.seen(conversation)

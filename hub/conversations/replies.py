@@ -114,7 +114,7 @@ def _key(reply: Reply) -> str:
 async def _conversation(session: AsyncSession, reply: Reply, now: datetime) -> Conversation:
     """The conversation, locked so that two answers to it come one after the other; a new one for a first word."""
     if reply.conversation_id is not None:
-        return await threads.locked(session, reply.conversation_id)
+        return await threads.locked_with_customer(session, reply.conversation_id)
     fresh = threads.opened(reply.customer_id, reply.kind, "", subject=reply.subject, now=now)
     fresh.unread = False
     session.add(fresh)

@@ -200,6 +200,23 @@ async def locked(session: AsyncSession, conversation_id: UUID, *others: UUID) ->
     return found if found.merged_into_id is None else await locked(session, found.merged_into_id)
 
 
+async def locked_with_customer(session: AsyncSession, conversation_id: UUID) -> Conversation:
+    """`locked`, its customer held before it, for whoever writes rows of the customer's.
+
+    A merge takes the customer first and their conversations then: in the other order the two would wait for each other.
+    """
+    while True:
+        place = await standing(session, conversation_id)
+        whose = (await session.execute(_HOLD_CUSTOMER, {"id": place})).scalar()
+        found = await locked(session, place)
+        if found.id == place and found.customer_id == whose:
+            return found
+        conversation_id = found.id  # it was merged, or its customer was, while we waited
+
+
+_HOLD_CUSTOMER = text("""
+select id from customer where id = (select customer_id from conversation where id = :id) for key share
+""")
 _FRESH = {"populate_existing": True}
 _STANDING = text("""
 with recursive way as (

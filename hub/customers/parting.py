@@ -29,6 +29,7 @@ async def part(session: AsyncSession, merge_id: UUID, *, staff_id: int | None, n
 
     Raises NoSuchMerge, CannotPart.
     """
+    await session.execute(merging.NOBODY_IS_WRITTEN_TO)  # first, as a merge does: they wait in one order
     row = await session.get(CustomerMerge, merge_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NoSuchMerge(f"There is no merge {merge_id}")
@@ -55,7 +56,6 @@ async def part(session: AsyncSession, merge_id: UUID, *, staff_id: int | None, n
 
 async def _winner(session: AsyncSession, row: CustomerMerge) -> tuple[dict[str, Any], list[CustomerMerge]]:
     """The winner's row, locked, and who else is part of them and stays."""
-    await session.execute(merging.NOBODY_IS_WRITTEN_TO)
     statement = text("select to_jsonb(c) from customer c where id = :id for update")
     winner = (await session.execute(statement, {"id": row.winner_id})).scalar_one()
     leaving = {str(row.id), *row.moved["merges"]}

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import asyncpg
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.database.outage import is_conflict
+
+TRIES = 3  # of a unit that the database takes back for another's sake
+_Made = TypeVar("_Made")
 _SETTINGS = {"timezone": "UTC", "application_name": "contact-hub"}
 
 
@@ -35,6 +40,18 @@ class Database:
         """One transaction: committed when the block ends, rolled back when it raises. Nothing slow inside."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    async def insisting(self, work: Callable[[AsyncSession], Awaitable[_Made]]) -> _Made:
+        """What `work` makes in a unit; the same again when that was taken back so that another could go on."""
+        for _ in range(TRIES - 1):
+            try:
+                async with self.unit() as session:
+                    return await work(session)
+            except DBAPIError as e:
+                if not is_conflict(e):
+                    raise
+        async with self.unit() as session:
+            return await work(session)
 
     async def alone(self, statement: str, *values: object) -> Sequence[Any]:
         """The rows of one statement ($1, $2) that is a transaction by itself: committed when this returns.

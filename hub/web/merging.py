@@ -70,10 +70,14 @@ async def merge(visit: Merger, customer_id: UUID, other: Annotated[UUID, Form()]
     """The other becomes part of this one. `keep_<field>` is "theirs" where the card keeps the other's word."""
     typed = await visit.request.form()
     kept = [name for name in combining.CHOICES if typed.get(f"keep_{name}") == "theirs"]
+
+    async def both(session: Any) -> CustomerMerge:
+        made = await merging.merge(session, customer_id, other, kept=kept, staff_id=visit.staff_id, now=visit.now)
+        await _note(session, visit, "customer.merge", made)
+        return made
+
     try:
-        async with visit.hub.database.unit() as session:
-            done = await merging.merge(session, customer_id, other, kept=kept, staff_id=visit.staff_id, now=visit.now)
-            await _note(session, visit, "customer.merge", done)
+        done = await visit.hub.database.insisting(both)
     except CannotMerge as e:
         return go(visit, f"/customers/{customer_id}", worded(e))
     except directory.Merged:
@@ -106,10 +110,14 @@ async def refuse(
 @router.post("/merges/{merge_id}/undo")
 async def part(visit: Merger, merge_id: UUID) -> Response:
     """Two customers again, as they were."""
+
+    async def apart(session: Any) -> CustomerMerge:
+        made = await parting.part(session, merge_id, staff_id=visit.staff_id, now=visit.now)
+        await _note(session, visit, "customer.part", made)
+        return made
+
     try:
-        async with visit.hub.database.unit() as session:
-            done = await parting.part(session, merge_id, staff_id=visit.staff_id, now=visit.now)
-            await _note(session, visit, "customer.part", done)
+        done = await visit.hub.database.insisting(apart)
     except CannotPart as e:
         return go(visit, "/customers", worded(e))
     return go(visit, f"/customers/{done.loser_id}", _("They are two customers again, as they were."))

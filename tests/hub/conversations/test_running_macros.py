@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from uuid import UUID
 
+import pytest
+from sqlalchemy import text
 from sqlmodel import col, func, select
 
-from hub.conversations import macro_runs, macros
+from hub.conversations import canned, macro_runs, macros
 from hub.conversations.macro_runs import Done, Run
 from hub.conversations.macros import Steps, Wording
+from hub.customers import directory, merging
+from hub.customers.directory import NewCustomer
+from hub.customers.moving import Way
 from hub.database.engine import Database
 from hub.models import Interaction, Task
 from hub.outbound.request import Gate
@@ -55,3 +61,37 @@ async def test_another_press_is_another_run(database: Database, story: Story, ga
     macro = await _macro(database, story, Steps(note="Paid", task="Look"), now)
     done = [await _run(database, story, macro, gate, now, token=token) for token in ("one", "two")]
     assert ([one.again for one in done], await _counted(database)) == ([False, False], (2, 2))
+
+
+@pytest.mark.parametrize("answers", [False, True])
+async def test_a_macro_waits_until_its_customer_is_merged_and_runs_for_the_winner(
+    database: Database, story: Story, gate: Gate, now: datetime, answers: bool
+) -> None:
+    steps = Steps(await _canned(database, story, now) if answers else None, "Paid", task="Look")
+    macro = await _macro(database, story, steps, now)
+    async with database.unit() as session:
+        winner = (await directory.create(session, NewCustomer("Anna", emails=("anna@example.org",)), now=now)).id
+    async with database.unit() as session:
+        await merging.locked(session, Way(of=story.customer, into=winner))
+        running = asyncio.create_task(_run(database, story, macro, gate, now))
+        await _waits_for_a_lock(database)
+        await merging.merge(session, winner, story.customer, staff_id=None, now=now)
+    assert not (await running).again
+    async with database.unit() as session:
+        (note,) = await session.exec(select(Interaction).where(col(Interaction.body_text) == "Paid"))
+        (task,) = await session.exec(select(Task))
+    assert (note.customer_id, task.customer_id) == (winner, winner)
+
+
+async def _canned(database: Database, story: Story, now: datetime) -> int:
+    async with database.unit() as session:
+        return (await canned.create(session, canned.Wording("paid", "", "Paid it is."), by=story.magda, now=now)).id
+
+
+async def _waits_for_a_lock(database: Database) -> None:
+    waiting = text("select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+    async with asyncio.timeout(60):
+        while True:
+            async with database.unit() as session:
+                if (await session.execute(waiting)).first() is not None:
+                    return

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Address
 from hub.clock import uuid7
@@ -259,6 +260,36 @@ async def test_a_word_that_comes_while_they_are_merged_is_the_winner_s(database:
         coming = asyncio.create_task(comes())
         await _waits_for_a_lock(database)
     assert await coming == ana
+
+
+async def test_a_merge_that_comes_before_the_taking_back_of_an_earlier_one_is_not_waited_for_crosswise(
+    database: Database, now: datetime
+) -> None:
+    ana, anna, anka = [await _customer(database, name, now) for name in ("Ana", "Anna", "Anka")]
+    earlier = await _merge(database, anna, anka, now)
+    async with database.unit() as session:
+        await session.execute(merging.NOBODY_IS_WRITTEN_TO)
+        parted = asyncio.create_task(_part(database, earlier, now))
+        await _waits_for_a_lock(database)
+        await merging.merge(session, ana, anna, staff_id=None, now=now)
+    with pytest.raises(parting.CannotPart, match="take that back first"):
+        await parted
+
+
+async def test_what_was_taken_back_for_another_s_sake_is_done_again(database: Database, now: datetime) -> None:
+    tries = 0
+
+    async def unlucky(session: AsyncSession) -> None:
+        nonlocal tries
+        tries += 1
+        session.add(Task(title=f"Try {tries}", created_at=now, changed_at=now))
+        await session.flush()
+        if tries < 3:
+            await session.execute(text("do $$ begin raise sqlstate '40P01'; end $$"))
+
+    await database.insisting(unlucky)
+    async with database.unit() as session:
+        assert (await session.exec(select(Task.title))).all() == ["Try 3"]
 
 
 async def _waits_for_a_lock(database: Database) -> None:
