@@ -122,11 +122,14 @@ async def change(
 async def change_password(
     session: AsyncSession, staff_id: int, password: str, *, now: datetime, by: int | None = None, ip: str = ""
 ) -> None:
-    """Set a new password and end every session of the account. Raises NotFound or WeakPassword."""
+    """Set a new password; every session of the account ends, and the address of its calendar.
+
+    Raises NotFound or WeakPassword.
+    """
     staff = await get(session, staff_id)
     passwords.check(password, staff.email)
     staff.password_hash = await passwords.hashed(password)
-    await _end_sessions(session, staff_id)
+    await _end_sessions(session, staff)
     await audit.write(session, "staff.password", staff_id=by, subject=f"staff:{staff_id}", ip=ip, now=now)
 
 
@@ -141,11 +144,14 @@ async def set_role(session: AsyncSession, staff_id: int, role: Role, *, now: dat
 
 
 async def deactivate(session: AsyncSession, staff_id: int, *, now: datetime, by: int | None = None) -> None:
-    """Switch an account off: its sessions end and its tokens open nothing. Raises NotFound or LastAdmin."""
+    """Switch an account off: its sessions end, the address of its calendar too, and its tokens open nothing.
+
+    Raises NotFound or LastAdmin.
+    """
     staff = await get(session, staff_id)
     await _keep_an_admin(session, staff)
     staff.active = False
-    await _end_sessions(session, staff_id)
+    await _end_sessions(session, staff)
     await audit.write(session, "staff.deactivate", staff_id=by, subject=f"staff:{staff_id}", now=now)
 
 
@@ -194,8 +200,10 @@ async def _keep_an_admin(session: AsyncSession, staff: Staff) -> None:
         raise LastAdmin(Sentence("%(name)s is the only administrator. Make somebody else one first", gaps))
 
 
-async def _end_sessions(session: AsyncSession, staff_id: int) -> None:
-    await session.exec(delete(StaffSession).where(col(StaffSession.staff_id) == staff_id))
+async def _end_sessions(session: AsyncSession, staff: Staff) -> None:
+    """And whatever else was handed out to be read without signing in."""
+    staff.calendar_key = None
+    await session.exec(delete(StaffSession).where(col(StaffSession.staff_id) == staff.id))
 
 
 def _named(name: str | None) -> str:

@@ -13,7 +13,8 @@ from channels.address import BadAddress
 from hub.database.engine import Database
 from hub.models import Staff
 from hub.models.vocabulary import Role
-from hub.staff import accounts, passwords
+from hub.signing import Signer
+from hub.staff import accounts, feeds, passwords
 
 Hire = Callable[..., Awaitable[Staff]]
 
@@ -141,3 +142,21 @@ async def test_nobody_is_called_who_said_not_now(hire: Hire, database: Database)
         await accounts.set_available(session, ana.id or 0, False)
     async with database.unit() as session:
         assert [s.available for s in await accounts.listing(session)] == [False]
+
+
+@pytest.mark.parametrize("what", ["password", "deactivate"])
+async def test_the_address_of_a_calendar_ends_with_the_password_and_with_the_account(
+    hire: Hire, database: Database, now: datetime, what: str
+) -> None:
+    ana, signer = await hire("ana"), Signer(b"k" * 32)
+    async with database.unit() as session:
+        handed = feeds.token(signer, await feeds.renew(session, ana.id or 0, now=now))
+        assert await feeds.reader(session, signer, handed, now=now) is not None
+    async with database.unit() as session:
+        if what == "password":
+            await accounts.change_password(session, ana.id or 0, "another gate 8", now=now)
+        else:
+            await accounts.deactivate(session, ana.id or 0, now=now)
+            await accounts.activate(session, ana.id or 0, now=now)
+    async with database.unit() as session:
+        assert await feeds.reader(session, signer, handed, now=now) is None
