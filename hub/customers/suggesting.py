@@ -167,7 +167,7 @@ async def _keep(session: AsyncSession, likely: dict[tuple[UUID, UUID], Match], n
             "findings": {each.field.value: each.grade.value for each in match.findings},
             "found_at": now,
         }
-        for (one, other), match in likely.items()
+        for (one, other), match in sorted(likely.items(), key=lambda found: found[0])  # all lock in one order
     ]
     if rows:
         given = insert(MergeSuggestion).values(rows)
