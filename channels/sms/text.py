@@ -32,6 +32,7 @@ class Encoding(StrEnum):
 
 _ALONE = {Encoding.GSM7: 160, Encoding.UCS2: 70}
 _JOINED = {Encoding.GSM7: 153, Encoding.UCS2: 67}  # the rest of each segment says how they belong together
+LONGEST = 1600  # characters of one message; Twilio refuses more (21617)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,10 @@ from channels.message import (
     Receipt,
     Text,
 )
+from channels.sms.text import LONGEST
 from channels.twilio import codes, hooks, line
 
 _LISTED = 200
-LONGEST = 1600  # characters; Twilio refuses more (21617)
 
 PROGRESS: Mapping[str, Progress] = {
     "accepted": Progress.QUEUED,

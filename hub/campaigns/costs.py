@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from channels.sms.text import PLAIN, Measure, measure, plain
+from channels.sms.text import LONGEST, PLAIN, Measure, measure, plain
 from hub.models.vocabulary import Kind
 from hub.outbound.asking import Gate
 from hub.settings import ChannelTable
 
-__all__ = ["PLAIN", "Cost", "Measure", "Tariff", "measure", "plain", "total"]
+__all__ = ["LONGEST", "PLAIN", "Cost", "Measure", "Tariff", "measure", "plain", "total"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from hub.search import people
 from hub.staff import accounts, audit
 from hub.staff.audit import Wanted
 from hub.staff.roles import Action
-from hub.web import moments
 from hub.web.access import AuditReader, Visit
 from hub.web.pages import page
 from hub.web.problems import Page
@@ -154,5 +153,5 @@ _COLUMNS = (N_("When"), N_("Who"), N_("What"), N_("Whom"), N_("Detail"), N_("Add
 
 
 def _row(visit: Visit, row: Audit, names: dict[int | None, str]) -> tuple[str, ...]:
-    when = moments.full(row.at, visit.zone)
+    when = row.at.astimezone(visit.zone).isoformat(sep=" ", timespec="seconds")
     return when, names.get(row.staff_id, ""), row.action, row.subject, row.detail, row.ip, str(row.id)

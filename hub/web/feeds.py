@@ -70,9 +70,11 @@ async def calendar(request: Request, token: str) -> Response:
 @router.post("/account/calendar")
 async def renew(visit: Anyone) -> Response:
     visit.demand(Action.READ_INBOX)
+    had_one = bool(address(visit))
     async with visit.hub.database.unit() as session:
         await feeds.renew(session, visit.staff_id, now=visit.now)
-    return go(visit, "/account#calendar", _("This is the address of your calendar. The one before is no more."))
+    said = _("This is the address of your calendar. The one before is no more.") if had_one else _("Noted down.")
+    return go(visit, "/account#calendar", said)
 
 
 @router.post("/account/calendar/end")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 
 from hub.campaigns import costs
-from hub.campaigns.costs import PLAIN, Cost, Measure, measure, plain
+from hub.campaigns.costs import LONGEST, PLAIN, Cost, Measure, measure, plain
 from hub.models.vocabulary import Kind
 from hub.outbound.costs import sample
 from hub.web.access import Anyone, Visit
@@ -32,6 +32,8 @@ class Length:
     less: int
     plain: Mapping[str, str]
     after: int
+    too_many: int  # characters that no SMS takes
+    most: int = LONGEST
 
     @property
     def signs(self) -> list[tuple[str, str]]:
@@ -65,6 +67,7 @@ def length(visit: Visit, text: str) -> Length:
         less=measure("".join("x" if c in found.spoilers else c for c in text)).segments,
         plain={sign: PLAIN[sign] for sign in found.spoilers if sign in PLAIN},
         after=measure(plain(text)).segments,
+        too_many=max(len(text) - LONGEST, 0),
     )
 
 

@@ -45,8 +45,8 @@ async def calendar(visit: InboxReader, whose: str = "mine", at: Annotated[str, Q
     today = visit.now.astimezone(visit.zone).date()
     try:
         first = month.read(at, today)
-    except ValueError as e:
-        raise HTTPException(422) from e
+    except ValueError:  # nobody has typed a form: this month is a better answer than a complaint
+        first = month.read("", today)
     start, end = month.edges(first, visit.zone)
     person = None if whose == "all" else visit.staff_id
     async with visit.hub.database.unit() as session:

@@ -9,6 +9,18 @@
     }
   };
   setInterval(tick, 1000);
+  /* A bar that was folded stays so on the next page, until another call comes. */
+  const calls = (bar) => [...bar.querySelectorAll("[data-call]")].map((one) => one.dataset.call).sort().join();
+  const fold = () => {
+    const bar = document.querySelector(".call-bar");
+    if (bar && sessionStorage.getItem("folded-calls") === calls(bar)) bar.open = false;
+  };
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches?.(".call-bar")) return;
+    if (event.target.open) sessionStorage.removeItem("folded-calls");
+    else sessionStorage.setItem("folded-calls", calls(event.target));
+  }, true);
+  document.body.addEventListener("htmx:afterSettle", fold);
   document.body.addEventListener("htmx:afterSettle", tick);
   /* The server's piece comes while somebody types or has chosen: theirs stays. */
   const stays = (old, fresh) => (old.matches?.("[data-jot]") && old === document.activeElement && old.id === fresh.id) || (old.matches?.(".outcomes input") && old.value === fresh.value);
