@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import col, delete, select
@@ -19,6 +19,10 @@ from hub.sentences import Sentence
 
 LONGEST = 500  # letters of a title
 REMINDERS = (5, 15, 30, 60, 120, 1440, 2880)  # minutes before, as the desk offers them
+_FIRST, _LAST = (
+    datetime(1971, 1, 1, tzinfo=UTC),
+    datetime(2901, 1, 1, tzinfo=UTC),
+)  # every zone can tell what lies between
 _KEPT = timedelta(days=30)  # so long a deleted task can be brought back
 
 
@@ -65,7 +69,7 @@ async def add(session: AsyncSession, new: NewTask, *, now: datetime) -> Task:
         title=_title(new.title),
         customer_id=customer_id,
         conversation_id=new.conversation_id,
-        due_at=new.due_at,
+        due_at=_due(new.due_at),
         assignee_id=new.assignee_id,
         created_by=new.created_by,
         created_at=now,
@@ -85,7 +89,7 @@ async def change(session: AsyncSession, task_id: int, wanted: Change, *, now: da
     before = (task.due_at, task.remind_minutes, task.assignee_id)
     if wanted.assignee_id != task.assignee_id:
         await _check_person(session, wanted.assignee_id)
-    task.title, task.due_at, task.assignee_id = _title(wanted.title), wanted.due_at, wanted.assignee_id
+    task.title, task.due_at, task.assignee_id = _title(wanted.title), _due(wanted.due_at), wanted.assignee_id
     task.remind_minutes, task.changed_at = _minutes(wanted.remind_minutes, wanted.due_at), now
     if before != (task.due_at, task.remind_minutes, task.assignee_id):
         _await_clock(task, now)
@@ -226,20 +230,28 @@ def _title(typed: str) -> str:
     return title
 
 
+def _due(wanted: datetime | None) -> datetime | None:
+    if wanted is not None and not _FIRST <= wanted < _LAST:
+        raise TaskProblem(Sentence("That day is too far away. Choose one from 1971 to 2900."))
+    return wanted
+
+
 def _minutes(wanted: int | None, due_at: datetime | None) -> int | None:
     return wanted if wanted and due_at is not None else None
 
 
 async def _customer(session: AsyncSession, new: NewTask) -> UUID | None:
-    if new.conversation_id is not None and new.customer_id is None:
-        rows = select(Conversation.customer_id).where(col(Conversation.id) == new.conversation_id)
-        found = (await session.exec(rows)).first()
-        if found is None:
-            raise TaskProblem(Sentence("That conversation is gone."))
-        return found
     if new.customer_id is not None:
         await directory.get(session, new.customer_id)
-    return new.customer_id
+    if new.conversation_id is None:
+        return new.customer_id
+    rows = select(Conversation.customer_id).where(col(Conversation.id) == new.conversation_id)
+    whose = (await session.exec(rows)).first()
+    if whose is None:
+        raise TaskProblem(Sentence("That conversation is gone."))
+    if new.customer_id not in (None, whose):
+        raise TaskProblem(Sentence("That conversation is with somebody else. Choose one of this customer's."))
+    return whose
 
 
 async def _check_person(session: AsyncSession, staff_id: int | None) -> None:

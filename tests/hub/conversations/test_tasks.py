@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 
 import icalendar as library
 import pytest
 
-from hub.conversations import due, icalendar, tasks
+from hub.conversations import due, icalendar, tasks, threads
 from hub.conversations.icalendar import Entry
 from hub.conversations.tasks import Change, EmptyTask, NewTask, NoSuchTask, TaskProblem
+from hub.customers import directory
+from hub.customers.directory import NewCustomer
 from hub.database.engine import Database
 from hub.models import Staff
-from hub.models.vocabulary import Role
+from hub.models.vocabulary import Kind, Role
 
 HOUR = timedelta(hours=1)
 
@@ -93,6 +95,32 @@ async def test_a_task_without_words_or_for_nobody_we_know_is_refused(database: D
             await tasks.add(session, NewTask(" \n\0 "), now=now)
         with pytest.raises(TaskProblem):
             await tasks.add(session, NewTask("Ring", assignee_id=77), now=now)
+
+
+@pytest.mark.parametrize("year", [1, 1970, 2901, 9999])
+async def test_a_day_that_no_calendar_shows_is_refused(database: Database, now: datetime, year: int) -> None:
+    far = datetime(year, 1, 1, tzinfo=timezone(timedelta(hours=14)) if year < 2000 else UTC)
+    async with database.unit() as session:
+        with pytest.raises(TaskProblem, match="too far away"):
+            await tasks.add(session, NewTask("Ring", due_at=far, remind_minutes=30), now=now)
+        task = await tasks.add(session, NewTask("Ring", due_at=now), now=now)
+        with pytest.raises(TaskProblem, match="too far away"):
+            await tasks.change(session, task.id or 0, Change("Ring", far, None, 30), now=now)
+
+
+async def test_a_task_of_one_customer_does_not_stand_in_another_s_conversation(
+    database: Database, now: datetime
+) -> None:
+    async with database.unit() as session:
+        new = (NewCustomer(name, emails=(f"{name}@example.org",)) for name in ("ana", "bob"))
+        ana, bob = [(await directory.create(session, one, now=now)).id for one in new]
+        talk = threads.opened(ana, Kind.EMAIL, "mail", subject="A question", now=now)
+        session.add(talk)
+        await session.flush()
+        with pytest.raises(TaskProblem, match="somebody else"):
+            await tasks.add(session, NewTask("Ring", bob, talk.id), now=now)
+        kept = [await tasks.add(session, NewTask("Ring", one, talk.id), now=now) for one in (ana, None)]
+    assert [one.customer_id for one in kept] == [ana, ana]
 
 
 async def test_deleted_tasks_are_forgotten_after_a_month_and_no_others(database: Database, now: datetime) -> None:
