@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from hub.search.conversations import Talk
 from hub.search.messages import Said
 from hub.search.query import Query, QueryProblem
 from hub.sentences import Sentence
+
+LONGEST_SECONDS = 8.0  # all statements of one question together
 
 
 class Group(StrEnum):
@@ -40,20 +43,27 @@ class Found:
 
 
 async def search(
-    database: Database, query: Query, limits: Mapping[Group, int], *, staff_id: int, after: str = "", now: datetime
+    database: Database,
+    query: Query,
+    limits: Mapping[Group, int],
+    *,
+    staff_id: int,
+    after: str = "",
+    now: datetime,
+    seconds: float = LONGEST_SECONDS,
 ) -> list[Found]:
     """Those of the groups that can have what is asked for, each with at most so many lines as its limit says.
 
-    `after` is for one group alone. Raises QueryProblem when it takes too long.
+    `after` is for one group alone. Raises QueryProblem when one statement takes too long, or all of it `seconds`.
     """
     wanted = [group for group in Group if group in limits and _fits(group, query)]
     try:
-        async with database.unit() as session:
+        async with asyncio.timeout(seconds) as deadline, database.unit() as session:
             await matching.bounded(session)
             asked = Asked(session, query, await matching.compiled(session, query), staff_id, after, now)
             return [await asked.of(group, limits[group]) for group in wanted]
-    except DBAPIError as e:
-        if not matching.took_too_long(e):
+    except (DBAPIError, TimeoutError) as e:
+        if not (deadline.expired() or matching.took_too_long(e)):
             raise
         words = "There is too much to look through. Add a word, a customer with from:, or days with after: and before:"
         raise QueryProblem(Sentence(words)) from e

@@ -13,7 +13,7 @@ from hub.search.dates import NotADate, day
 from hub.sentences import Sentence
 
 LONGEST = 500
-_MOST = 20
+_MOST = 20  # words and operators
 _PART = re.compile(r'(-?)(?:([^\W\d_]+):(?!//))?("[^"]*"?|[^\s"]*)')
 _QUOTES = str.maketrans("“”„‟«»\0", '"""""" ')
 _WORD = re.compile(r"[^\W_]")
@@ -72,10 +72,11 @@ def understood(
     """`zone`: whose days `before:` and `after:` mean. Raises QueryProblem."""
     reading = _Reading(now.astimezone(zone).date(), zone, channels)
     query = Query()
-    for minus, name, value in _parts(text):
-        query = reading.take(query, bool(minus), name.lower(), value)
-    if len(query.words) + len(query.without) > _MOST:
+    parts = [one for one in _parts(text) if one[1] or _WORD.search(one[2])]  # signs alone are no word
+    if len(parts) > _MOST:
         raise QueryProblem(Sentence("More than %(most)s words at once. Leave some out", {"most": _MOST}))
+    for minus, name, value in parts:
+        query = reading.take(query, bool(minus), name.lower(), value)
     # A quotation that is closed, or an operator, is whole.
     return replace(query, beginning=beginning and bool(query.words) and bool(re.search(r"[^\W_]\Z", text)))
 
@@ -107,8 +108,6 @@ class _Reading:
 
     @staticmethod
     def _word(query: Query, said: str, minus: bool) -> Query:
-        if not _WORD.search(said):  # signs alone are no word
-            return query
         return replace(query, without=(*query.without, said)) if minus else replace(query, words=(*query.words, said))
 
     def channel(self, query: Query, said: str) -> Query:

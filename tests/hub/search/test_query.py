@@ -74,6 +74,8 @@ def test_days_begin_where_the_reader_is(said: str, day: tuple[int, int, int]) ->
         ("before:0001-01-01", "is no day"),
         ("before:٢٠٢٦", "is no day"),
         ("a " * 30, "More than 20 words at once"),
+        ("from:a to:b " * 11, "More than 20 words at once"),
+        ("from:a b " * 10 + "-c", "More than 20 words at once"),
     ],
 )
 def test_what_cannot_be_understood_is_told_in_words(text: str, told: str) -> None:

@@ -286,3 +286,12 @@ async def test_a_search_that_takes_too_long_is_told_so(company: Company) -> None
         await session.execute(text("lock table identity in access exclusive mode"))
         with pytest.raises(QueryProblem, match="too much to look through"):
             await company.find("ana", Group.CUSTOMERS)
+
+
+async def test_all_statements_of_one_question_have_one_end(company: Company) -> None:
+    asked = query.understood("from:ana invoice", now=company.now, zone=UTC)
+    limits, staff = {Group.MESSAGES: 5}, company.staff["Olga Lis"]
+    with pytest.raises(QueryProblem, match="too much to look through"):
+        await everything.search(company.database, asked, limits, staff_id=staff, now=company.now, seconds=0)
+    await company.hear("bill", "ana", "The invoice")
+    assert await company.find("from:ana invoice") == ["bill"]
