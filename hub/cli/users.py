@@ -40,7 +40,14 @@ def add(
     async def create(hub: Hub) -> int:
         async with hub.database.unit() as session:
             staff = await accounts.create(
-                session, email=email, name=name, role=role, password=password, phone=phone, now=clock.now()
+                session,
+                email=email,
+                name=name,
+                role=role,
+                password=password,
+                phone=phone,
+                now=clock.now(),
+                ours=hub.reception.numbers,
             )
             return staff.id or 0
 

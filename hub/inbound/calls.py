@@ -99,6 +99,8 @@ async def _find(
         await record.name(session, channel.name, event.call_id, found.id)
     if found is not None or event.direction is not Way.IN or event.recording is not None or event.leg_id:
         return found
+    if event.sender.value in reception.numbers:  # the hub rings itself: answered, that would never end
+        return None
     return await _ringing(session, channel, event, now)
 
 

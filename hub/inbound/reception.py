@@ -26,6 +26,11 @@ class Reception:
         """The addresses of our mailboxes."""
         return frozenset(c.address.value for c in self.channels.values() if c.kind is Kind.EMAIL)
 
+    @property
+    def numbers(self) -> frozenset[str]:
+        """Our own telephone numbers."""
+        return frozenset(c.address.value for c in self.channels.values() if c.kind is not Kind.EMAIL)
+
     def contact(self) -> str:
         """Where people reach the company in writing: its first mailbox, else its page."""
         mailboxes = (c.address.value for c in self.channels.values() if c.kind is Kind.EMAIL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -46,10 +46,11 @@ async def create(
     timezone: str = "UTC",
     phone: str | None = None,
     by: int | None = None,
+    ours: Collection[str] = (),
 ) -> Staff:
-    """Make an account. `phone` in E.164 or any spelling with its country code; `by` is who made it.
+    """Make an account. `phone` in E.164 or any spelling with its country code, none of the hub's own (`ours`).
 
-    Raises EmailTaken, AccountProblem, passwords.WeakPassword or channels.address.BadAddress.
+    `by` is who made it. Raises EmailTaken, AccountProblem, passwords.WeakPassword or channels.address.BadAddress.
     """
     canonical = address.mail(email)
     passwords.check(password, canonical)
@@ -61,7 +62,7 @@ async def create(
         password_hash=await passwords.hashed(password),
         language=language,
         timezone=_zone(timezone),
-        phone=_phone(phone),
+        phone=_not_ours(_phone(phone), ours),
         created_at=now,
     )
     session.add(staff)
@@ -93,9 +94,11 @@ async def by_phone(session: AsyncSession, number: str) -> int | None:
     return (await session.exec(rows)).first()
 
 
-async def set_phone(session: AsyncSession, staff_id: int, phone: str, *, now: datetime) -> None:
-    """Where calls reach this person, by their own word; empty: nowhere. Raises NotFound or BadAddress."""
-    await change(session, staff_id, {"phone": phone.strip() or None}, now=now, by=staff_id)
+async def set_phone(
+    session: AsyncSession, staff_id: int, phone: str, *, now: datetime, ours: Collection[str] = ()
+) -> None:
+    """Where calls reach this person, by their own word; empty: nowhere. Raises as `change`."""
+    await change(session, staff_id, {"phone": phone.strip() or None}, now=now, by=staff_id, ours=ours)
 
 
 async def listing(session: AsyncSession, *, inactive: bool = True) -> list[Staff]:
@@ -105,15 +108,25 @@ async def listing(session: AsyncSession, *, inactive: bool = True) -> list[Staff
 
 
 async def change(
-    session: AsyncSession, staff_id: int, changes: Mapping[str, object], *, now: datetime, by: int | None = None
+    session: AsyncSession,
+    staff_id: int,
+    changes: Mapping[str, object],
+    *,
+    now: datetime,
+    by: int | None = None,
+    ours: Collection[str] = (),
 ) -> Staff:
-    """Change name, language, timezone or phone. Raises NotFound, AccountProblem or BadAddress."""
+    """Change name, language, timezone or phone, which is none of the hub's own (`ours`).
+
+    Raises NotFound, AccountProblem or BadAddress.
+    """
     staff = await get(session, staff_id)
     for field, value in changes.items():
         if field not in _CHANGES:
             gaps = {"field": field, "names": ", ".join(_CHANGES)}
             raise AccountProblem(Sentence("%(field)s cannot be changed here. What can: %(names)s", gaps))
-        setattr(staff, field, _CHANGES[field](None if value is None else str(value)))
+        fresh = _CHANGES[field](None if value is None else str(value))
+        setattr(staff, field, _not_ours(fresh, ours) if field == "phone" else fresh)
     detail = ", ".join(changes)
     await audit.write(session, "staff.change", staff_id=by, subject=f"staff:{staff_id}", detail=detail, now=now)
     return staff
@@ -227,6 +240,14 @@ def _zone(name: str | None) -> str:
 
 def _phone(phone: str | None) -> str | None:
     return address.phone(phone) if phone else None
+
+
+def _not_ours(phone: str | None, ours: Collection[str]) -> str | None:
+    """Each call would ring the hub, and that call again."""
+    if phone in ours:
+        gaps = {"number": phone or ""}
+        raise AccountProblem(Sentence("%(number)s is the company's own number. Write down a telephone of yours", gaps))
+    return phone
 
 
 _CHANGES = {"name": _named, "language": _language, "timezone": _zone, "phone": _phone}

@@ -62,8 +62,9 @@ async def phone(visit: CallTaker, phone: Annotated[str, Form(max_length=40)] = "
     """Where calls reach one; empty: nowhere."""
     try:
         async with visit.hub.database.unit() as session:
-            await accounts.set_phone(session, visit.staff_id, phone, now=visit.now)
-    except BadAddress as e:
+            ours = visit.hub.reception.numbers
+            await accounts.set_phone(session, visit.staff_id, phone, now=visit.now, ours=ours)
+    except (AccountProblem, BadAddress) as e:
         data = await _data(visit) | {"phone_trouble": worded(e), "typed_phone": phone}
         return page(visit, "account.html", status=422, **data)
     return go(visit, "/account", _("Saved."))

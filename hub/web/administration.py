@@ -53,6 +53,7 @@ async def add_person(
                 timezone=timezone or visit.hub.settings.hub.timezone,
                 now=visit.now,
                 by=visit.staff_id,
+                ours=visit.hub.reception.numbers,
             )
     except (AccountProblem, WeakPassword, BadAddress) as e:
         return await _again(visit, worded(e), typed)
@@ -95,7 +96,8 @@ async def _change(session: Any, visit: Visit, staff_id: int, role: Role | None, 
     if role is not None:
         await accounts.set_role(session, staff_id, role, now=visit.now, by=visit.staff_id)
     if phone is not None:
-        await accounts.change(session, staff_id, {"phone": phone or None}, now=visit.now, by=visit.staff_id)
+        ours = visit.hub.reception.numbers
+        await accounts.change(session, staff_id, {"phone": phone or None}, now=visit.now, by=visit.staff_id, ours=ours)
     if active in ("0", "1"):
         switch = accounts.activate if active == "1" else accounts.deactivate
         await switch(session, staff_id, now=visit.now, by=visit.staff_id)

@@ -155,6 +155,9 @@ async def test_without_a_telephone_nobody_takes_calls_and_one_s_own_number_is_wr
     refused = await desk.send("/account/phone", phone="call me")
     assert refused.status_code == 422
     assert 'value="call me"' in refused.text
+    own = await desk.send("/account/phone", phone="+48 732 230 002")
+    assert own.status_code == 422
+    assert "own number" in own.text
     assert (await desk.send("/account/phone", phone="+48 601 000 077")).status_code == 303
     async with world.hub.database.unit() as session:
         assert (await session.get(Staff, world.staff[Role.SUPERVISOR])).phone == "+48601000077"

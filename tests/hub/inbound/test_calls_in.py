@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from channels.message import CallEvent, HangUp, Progress, Reason, Ring, Say, Script, Voicemail
+from channels.message import Address, CallEvent, HangUp, Kind, Progress, Reason, Ring, Say, Script, Voicemail
 from hub.conversations import assignment
 from hub.database.engine import Database
 from hub.inbound.receive import Reception, answer
 from hub.models import Conversation, Customer, Interaction, Rejected, Staff
 from hub.models.vocabulary import ConversationState, Role, State
 from tests.hub.inbound.conftest import Bring, Rows
-from tests.hub.inbound.events import ANA_PHONE, call, sms, voicemail
+from tests.hub.inbound.events import ANA_PHONE, HUB_PHONE, call, sms, voicemail
 
 MAGDA, OLEG = "+48601000011", "+48601000012"
 VOICEMAIL_STEPS = (
@@ -166,3 +167,10 @@ async def test_a_recording_of_a_call_nobody_knows_is_shown_and_changes_nothing(b
     assert await bring(voicemail("CA9")) is None
     assert [(r.channel, r.cause) for r in await rows(Rejected)] == [("voice", "a call nobody knows")]
     assert [await rows(m) for m in (Customer, Interaction)] == [[], []]
+
+
+async def test_a_call_from_our_own_number_is_not_answered(ask: Any, rows: Rows) -> None:
+    """Else the hub would ring itself, and that call again."""
+    ours = replace(call("incoming", Progress.RINGING), sender=Address(Kind.VOICE, HUB_PHONE))
+    assert await ask(ours) == (Script((HangUp(),)), "")
+    assert await rows(Interaction) == []
