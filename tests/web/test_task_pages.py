@@ -47,8 +47,8 @@ async def test_what_cannot_be_is_refused_with_the_reason(world: Any, signed_in: 
     assert "Say what is to do." in refused.text
     for odd in ({"due_at": "yesterday"}, {"remind": "7"}, {"remind": "x"}):
         assert (await desk.send(f"/tasks/{world.task}", title="x", **odd)).status_code == 422, odd
-    for odd in ("12", "9999-12"):
-        assert (await desk.see(f"/tasks/calendar?at={odd}")).select_one(".planner .today"), odd
+    for asked in ("12", "9999-12"):
+        assert (await desk.see(f"/tasks/calendar?at={asked}")).select_one(".planner .today"), asked
 
 
 async def test_a_conversation_and_a_customer_become_a_task_with_their_names_filled_in(
