@@ -70,7 +70,7 @@ def test_the_roles_may_do_what_their_work_asks_for_and_no_more() -> None:
     allowed = {role: {action for action in Action if may(role, action)} for role in Role}
     desk = {
         Action.READ_CUSTOMERS, Action.WRITE_CUSTOMERS, Action.RECORD_CONSENT, Action.READ_INBOX, Action.ANSWER,
-        Action.CALL, Action.APPOINTMENTS,
+        Action.CALL, Action.APPOINTMENTS, Action.MERGE,
     }  # fmt: skip
     marketing = {
         Action.READ_CUSTOMERS, Action.READ_CAMPAIGNS, Action.CAMPAIGNS, Action.OCCASIONS, Action.TEMPLATES,
