@@ -209,5 +209,6 @@ class Channel:
     finder: Finder | None = None  # where the provider can be asked what it has of ours
     switchboard: Switchboard | None = None  # where calls under way can be passed on
     authority: Authority | None = None  # there is one where the account's owner lets us in, instead of a password
+    callbacks: Mapping[str, str] = field(default_factory=dict)  # what comes in → the public URL to tell the provider
     close: Callable[[], Awaitable[None]] = nothing_to_close
     at_once: int = 20  # messages that may be under way together

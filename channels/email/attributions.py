@@ -72,22 +72,19 @@ def is_device(line: str) -> bool:
 
 
 def may_end(line: str) -> bool:
-    """Whether an attribution may end with this line: a quick look that is taken at every line."""
-    line = line.rstrip()
-    if not line:
-        return False
-    last, words = line[-1], line[-80:]
+    """Whether an attribution may end with this line, which no blank ends: a quick look, taken at every line."""
+    last = line[-1:]
     if last in _LAST_OF_ATTRIBUTIONS:
         return True
-    said = words.rpartition("(")[0].rstrip() if last == ")" else words
-    if said[-2:].lower()[-2:] in _VERBS_END or said[-1:] in _BY_SIGHT or "/" in words[-4:]:
-        return _says_last(words)
+    said = line[-80:].rpartition("(")[0].rstrip() if last == ")" else line
+    if said[-2:].lower()[-2:] in _VERBS_END or said[-1:] in _BY_SIGHT or "/" in line[-4:]:
+        return _says_last(line[-80:])
     return False  # as most lines, and all lines are asked
 
 
 def is_attribution(line: str) -> bool:
     """One line that reads "On …, … wrote:" by itself."""
-    return length([line], [may_end(line)], 0) == 1
+    return length([line], [may_end(line.rstrip())], 0) == 1
 
 
 def length(lines: Sequence[str], ends: Sequence[bool], index: int) -> int:

@@ -52,9 +52,11 @@ class Headers:
 
     def last(self, name: str) -> bytes:
         """The last field of that name: of two Content-Types, what stood nearer to the content is believed."""
-        if name not in self._first:
-            return b""
-        return next(value for stated, value in reversed(self.fields) if stated == name)
+        if name in self._first:
+            for stated, value in reversed(self.fields):
+                if stated == name:
+                    return value
+        return b""
 
     def text(self, name: str) -> str:
         """The first field of that name, decoded."""
@@ -172,4 +174,6 @@ def beginning(raw: bytes) -> int:
 
 
 def _spaced(text: str) -> str:
+    if text.isprintable() and "  " not in text:
+        return text.strip(" ")  # as nearly all are: no other white space can be printed
     return _SPACE.sub(" ", text).strip()

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 Lines = Sequence[bytes | bytearray]  # literals are bytearrays
 
@@ -21,6 +22,9 @@ _USUAL_MOMENT = re.compile(  # "17-Jul-1996 02:44:25 -0700" (RFC 3501 9) or "Wed
     r"(?:[A-Z][a-z]{2}, )? ?(\d\d?)[- ](Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[- ](\d{4})"
     r" (\d\d):(\d\d):(\d\d) ([+-])([01]\d)([0-5]\d)",
     re.ASCII,
+)
+_USUAL_OUTLINE = re.compile(
+    rb'\d+ FETCH \(UID (\d{1,10}) RFC822\.SIZE (\d{1,15}) INTERNALDATE "([ \w:+-]{1,40})"\)', re.ASCII
 )
 _BODY = re.compile(rb'BODY\[\](?:<\d+>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE | re.DOTALL)
 
@@ -42,6 +46,7 @@ class Fetched:
     content: bytes
 
 
+@lru_cache(maxsize=64)  # what is moved or sent together came within a second
 def moment(text: str) -> datetime | None:
     """A date of RFC 5322 or INTERNALDATE's; None when it says nothing that can be a time."""
     try:
@@ -81,6 +86,9 @@ def messages(lines: Lines, uids: Sequence[int]) -> list[Fetched]:
 
 
 def _outline(line: bytes) -> Outline | None:
+    if usual := _USUAL_OUTLINE.fullmatch(line):
+        number, bytes_, came = usual.groups()
+        return Outline(int(number), int(bytes_), moment(came.decode()))
     uid, size, arrived = _UID.search(line), _SIZE.search(line), _ARRIVED.search(line)
     if uid is None or size is None:
         return None

@@ -68,7 +68,7 @@ class Answer:
             self.ended.set_result(line[len(self._tag) :])
             return
         self.lines.append(line.removeprefix(b"* "))
-        if literal := _LITERAL.search(line):
+        if line.endswith(b"}") and (literal := _LITERAL.search(line)):
             self._literal = int(literal.group(1))
             if self._literal > self._room + len(self._buffer):
                 raise TooLarge(f"the server announces {self._literal} bytes, more than was asked for")

@@ -133,11 +133,14 @@ def _is_before(moment: datetime | None, since: datetime | None) -> bool:
 
 def _header_end(content: bytes) -> int:
     """Where the first blank line is."""
-    ends = [end for blank in (b"\n\r\n", b"\n\n") if (end := content.find(blank, 0, _HEADER)) >= 0]
-    return min(ends, default=_HEADER)
+    mixed = content.find(b"\n\r\n", 0, _HEADER)
+    plain = content.find(b"\n\n", 0, mixed if mixed >= 0 else _HEADER)
+    return next((end for end in (plain, mixed) if end >= 0), _HEADER)
 
 
 def _written(content: bytes) -> datetime | None:
     """The Date of a mail's header, as far as it can be had without reading the mail."""
-    found = _DATE.search(content, 0, _header_end(content))
+    end = _header_end(content)
+    usual = content.find(b"\nDate:", 0, end) + 1  # otherwise it is looked for letter by letter
+    found = _DATE.search(content, usual, end)
     return moment(found.group(1).decode()) if found else None

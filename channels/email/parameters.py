@@ -53,12 +53,14 @@ def _unquoted(raw: bytes) -> bytes:
     raw = raw.strip()
     if raw[:1] == b'"':
         # a file name such as "C:\new.txt" is no escape: only quotes and backslashes are
-        return re.sub(rb'\\(["\\])', rb"\1", raw[1:].removesuffix(b'"'))
+        bare = raw[1:].removesuffix(b'"')
+        return re.sub(rb'\\(["\\])', rb"\1", bare) if b"\\" in bare else bare
     return raw.split(b" (")[0].strip()
 
 
 def _uncommented(front: bytes) -> str:
-    return re.sub(r"\([^()]*\)", "", decode(front)).strip().strip('"').lower()
+    said = decode(front)
+    return (re.sub(r"\([^()]*\)", "", said) if "(" in said else said).strip().strip('"').lower()
 
 
 def _joined(raws: dict[str, bytes]) -> dict[str, str]:

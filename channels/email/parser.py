@@ -13,13 +13,14 @@ from channels.email.reader import Child, Job
 from channels.message import Event
 
 MOST = 4  # children of one process, on whatever machine
+LATE_SECONDS = 2.0  # in which no mail that waits is taken: worth another child. One reads as quickly as a worker asks
 IDLE_SECONDS = 60.0  # after which all children but one are let go
-_IN_HAND = 16  # mails given to a child at once ...
+_IN_HAND, _FEW = 32, 8  # mails given to a child at once, when there are many and when there are few ...
 _IN_HAND_BYTES = 1_000_000  # ... or so many bytes
 
 
 class Readers:
-    """A few children, started when there is something to read, shared by everybody who reads on this event loop."""
+    """A few children, started when those there are leave mails waiting, shared by everybody on this event loop."""
 
     def __init__(self, task: str, most: int) -> None:
         self._task, self._most = task, most
@@ -27,26 +28,49 @@ class Readers:
         self._news = asyncio.Event()
         self._working: set[asyncio.Task[None]] = set()
         self._idle = 0
+        self._moved = 0.0  # when a child last took mails, by the event loop's clock
+        self._alarm: asyncio.TimerHandle | None = None
 
     def read(self, raw: bytes, own: str) -> asyncio.Future[list[Any]]:
         """What the child makes of it. Raises Unreadable; the mails beside it do not suffer."""
-        job = Job(raw, own, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        job = Job(raw, own, loop.create_future())
         self._waiting.append(job)
         self._news.set()
-        if not self._idle and len(self._working) < self._most:
-            task = asyncio.create_task(self._work())
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
+        if not self._working:
+            self._start()
+        if self._alarm is None:
+            self._look_at(loop.time() + LATE_SECONDS)
         return job.answer
 
     async def close(self) -> None:
         """End every child, also one that is reading: its mail is unreadable to whoever waits for it."""
+        if self._alarm is not None:
+            self._alarm.cancel()
         working = list(self._working)
         for task in working:
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
         for job in self._waiting:
             job.answer.cancel()
+
+    def _start(self) -> None:
+        task = asyncio.create_task(self._work())
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    def _look_at(self, due: float) -> None:
+        self._alarm = asyncio.get_running_loop().call_at(due, self._look)
+
+    def _look(self) -> None:
+        """Whether what waits moves on. When every child is at mails that take long, one more of them helps."""
+        self._alarm = None
+        if not self._waiting:
+            return
+        now, due = asyncio.get_running_loop().time(), self._moved + LATE_SECONDS
+        if due <= now and len(self._working) < self._most:
+            self._start()
+        self._look_at(max(due, now + LATE_SECONDS / 2))
 
     async def _work(self) -> None:
         child = Child(self._task)
@@ -72,7 +96,8 @@ class Readers:
 
     def _taken(self) -> list[Job]:
         """A share of what waits: the other children are to have something to do too."""
-        share = min(_IN_HAND, -(-len(self._waiting) // self._most))
+        self._moved = asyncio.get_running_loop().time()
+        share = min(_IN_HAND, max(_FEW, -(-len(self._waiting) // len(self._working))))
         total, count = 0, 0
         for job in self._waiting[:share]:
             total += len(job.raw)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 _WHITE = b" \t\r\n"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=" + _WHITE
-_BLANKS_AT_END = (b" \r\n", b" \n", b"\t\r\n", b"\t\n")
 _NAMES = {"quotedprintable": "quoted-printable", "uuencode": "x-uuencode", "x-uue": "x-uuencode", "uue": "x-uuencode"}
 _OPAQUE = re.compile(r"[^a-z0-9-]")
 _UU_BEGIN = re.compile(rb"^begin(-base64)? [0-7]{3,4} ([^\r\n]{1,300})\r?$", re.MULTILINE)
@@ -63,7 +62,7 @@ def is_base64(data: bytes) -> bool:
 
 def unquoted(data: bytes) -> bytes:
     """White space at the end of a line was added on the way and is no content (RFC 2045 6.7 rule 3)."""
-    if any(blank in data for blank in _BLANKS_AT_END):
+    if b" \r\n" in data or b" \n" in data or b"\t\r\n" in data or b"\t\n" in data:
         data = b"\n".join(_trimmed(line) for line in data.split(b"\n"))
     return binascii.a2b_qp(data)
 

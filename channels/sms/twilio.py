@@ -74,6 +74,7 @@ def open_channel(name: str, settings: Settings, webhook_base: str) -> Channel:
         check=sms.check,
         webhook=sms,
         finder=sms,
+        callbacks={"message": hooks.hook(webhook_base, "message")},
         close=sms.line.close,
     )
 

@@ -94,6 +94,7 @@ def open_channel(name: str, settings: Settings, webhook_base: str) -> Channel:
         answerer=voice,
         finder=voice,
         switchboard=voice,
+        callbacks={what: hooks.hook(webhook_base, what) for what in ("incoming", "call-status")},
         close=voice.line.close,
     )
 
@@ -191,7 +192,7 @@ def _event(form: Mapping[str, str], query: Mapping[str, str], *, step: str, asks
         call_id=form.get("ParentCallSid") or hooks.said(form, "CallSid"),
         leg_id=form["CallSid"] if form.get("ParentCallSid") else form.get("DialCallSid", ""),
         direction=Direction.IN if form.get("Direction") == "inbound" else Direction.OUT,
-        sender=Address(Kind.VOICE, hooks.number(form.get("From", ""))),
+        sender=Address(Kind.VOICE, hooks.caller(form.get("From", ""))),
         recipient=Address(Kind.VOICE, hooks.number(form.get("To", ""))),
         asks=asks,
         step=step,

@@ -72,6 +72,17 @@ async def test_a_crowd_of_mails_is_answered_each_with_its_own_and_by_few_childre
     assert 1 <= len(children()) <= min(MOST, os.cpu_count() or 1)
 
 
+async def test_mails_that_wait_behind_one_that_takes_long_get_another_child(parser: Parser) -> None:
+    await parser.parse(mail(0))
+    (child,) = children()
+    os.kill(child, signal.SIGSTOP)
+    reading = [asyncio.ensure_future(parser.parse(mail(n))) for n in range(40)]
+    await reading[-1]
+    assert not reading[0].done()
+    os.kill(child, signal.SIGCONT)
+    assert len(await asyncio.gather(*reading)) == 40
+
+
 async def test_two_mailboxes_share_the_children_and_the_last_one_to_close_ends_them(parser: Parser) -> None:
     other = Parser("sales@shop.example")
     await asyncio.gather(*(one.parse(mail(n)) for n in range(50) for one in (parser, other)))

@@ -168,6 +168,12 @@ def test_an_incoming_call_asks_what_to_do() -> None:
     )
 
 
+@pytest.mark.parametrize("said", ["anonymous", "Anonymous", "RESTRICTED", "+266696687", "+86282452253"])
+def test_whoever_withholds_their_number_has_none(said: str) -> None:
+    event = read("incoming", {**CALL, "From": said})
+    assert event.sender == Address(Kind.VOICE, "")
+
+
 @pytest.mark.parametrize(("word", "who"), [
     ("human", AnsweredBy.HUMAN), ("machine_start", AnsweredBy.MACHINE), ("machine_end_beep", AnsweredBy.MACHINE),
     ("machine_end_silence", AnsweredBy.MACHINE), ("machine_end_other", AnsweredBy.MACHINE), ("fax", AnsweredBy.FAX),
