@@ -19,6 +19,7 @@ from hub.inbound.receive import Reception
 from hub.interactions import partitions
 from hub.live import Live
 from hub.mailboxes.tokens import MailboxTokens
+from hub.models import METADATA
 from hub.models.vocabulary import Unit
 from hub.outbound import senders
 from hub.outbound.question import Rules
@@ -57,8 +58,9 @@ def running_database(settings: Settings) -> Iterator[str]:
 
 
 async def prepare(url: str) -> None:
-    """Migrate, install the job queue's tables, and make the log's partitions for the coming months."""
+    """Migrate, install the job queue's tables, and make the log's partitions for the coming months. Raises Misfit."""
     await migrating.upgrade(url)
+    await migrating.fit(url, {table.name: [one.name for one in table.columns] for table in METADATA.sorted_tables})
     await install(url)
     database = Database(url, pool_size=1)
     try:

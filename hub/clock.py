@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from datetime import UTC, datetime
 from uuid import UUID
@@ -17,8 +18,8 @@ def uuid7(at: datetime) -> UUID:
 
     Several of one millisecond sort by when they were asked for (a counter, 6.2 method 1), up to 4,096 per process.
     """
-    head = _head(at)
-    return UUID(int=head | 0x7 << 76 | _count.within(head) << 64 | 0b10 << 62 | secrets.randbits(62))
+    head, chance = _head(at), int.from_bytes(os.urandom(8), "big") >> 2
+    return UUID(int=head | 0x7 << 76 | _count.within(head) << 64 | 0b10 << 62 | chance)
 
 
 def first_uuid7(at: datetime) -> UUID:

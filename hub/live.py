@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from hub.database.engine import connection_lost, fetch
 
 _CHANNEL = "hub_live"
 _NOTICE = 7_900  # PostgreSQL: a payload must be shorter than 8,000 bytes
+_GROUP = 60  # happenings that as a rule are no longer than that
 _log = structlog.get_logger("live")
 
 
@@ -41,20 +42,18 @@ async def publish_all(session: AsyncSession, happenings: Sequence[Happening]) ->
 
 def notices(happenings: Iterable[Happening]) -> tuple[str, list[str]]:
     """What `NOTIFY` needs: a channel, and what has to be said on it."""
-    return _CHANNEL, _payloads(dict.fromkeys(json.dumps({"topic": one.topic, "ids": one.ids}) for one in happenings))
+    different = {(one.topic, *one.ids.items()): one for one in happenings}
+    told = [{"topic": one.topic, "ids": one.ids} for one in different.values()]
+    return _CHANNEL, [payload for i in range(0, len(told), _GROUP) for payload in _payloads(told[i : i + _GROUP])]
 
 
-def _payloads(told: Iterable[str]) -> list[str]:
+def _payloads(told: Sequence[Mapping[str, object]]) -> list[str]:
     """JSON arrays of as many as a notice holds: a thousand notices would wake every listener a thousand times."""
-    groups: list[list[str]] = []
-    total = 0
-    for one in told:
-        total += len(one) + 1
-        if not groups or total > _NOTICE:
-            groups.append([])
-            total = len(one) + 1
-        groups[-1].append(one)
-    return [f"[{','.join(group)}]" for group in groups]
+    payload = json.dumps(told)
+    if len(payload) <= _NOTICE or len(told) == 1:
+        return [payload]
+    half = len(told) // 2
+    return _payloads(told[:half]) + _payloads(told[half:])
 
 
 NOTIFY = "select pg_notify($1, payload) from unnest($2::text[]) as t(payload)"

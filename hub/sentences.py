@@ -35,6 +35,18 @@ class Sentence:
         return self.told(str)
 
 
+LONG_NAME = Sentence("The name has %(length)s characters and takes at most %(most)s. Shorten it")
+LONG_TITLE = Sentence("The title has %(length)s characters and takes at most %(most)s. Shorten it")
+LONG_PLACE = Sentence("The place has %(length)s characters and takes at most %(most)s. Shorten it")
+LONG_NOTE = Sentence("The note has %(length)s characters and takes at most %(most)s. Shorten it")
+LONG_DESCRIPTION = Sentence("The description has %(length)s characters and takes at most %(most)s. Shorten it")
+
+
+def too_long(refusal: Sentence, text: str, most: int) -> Sentence | None:
+    """`refusal` with both lengths filled in; None: the text fits."""
+    return Sentence(refusal.words, {"length": len(text), "most": most}) if len(text) > most else None
+
+
 def _filled(gap: Gap, translated: Callable[[str], str]) -> str:
     if isinstance(gap, Sentence):
         return gap.told(translated)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import ctypes
 import errno
+import fcntl
 import hashlib
 import os
 import platform
@@ -30,6 +31,7 @@ _FULL_WORDS = ("507 Insufficient", "StorageFull", "QuotaExceeded")  # MinIO, Cep
 _ABANDONED_SECONDS = 86_400
 _AT_ONCE = 16  # requests to a bucket
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_GET_FLAGS, _SET_FLAGS, _TOP_OF_FOLDERS = 0x80086601, 0x40086602, 0x00020000  # ioctl_iflags(2), chattr(1) +T
 _MANY = 8  # files from which on the whole disk is synced rather than each of them
 
 
@@ -97,8 +99,10 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._incoming = self._root / "incoming"
+        self._aside = self._incoming / secrets.token_hex(8)  # this process's
         with self._translated():
             self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _spread(self._incoming)
             self._sweep()
 
     async def put(self, content: bytes) -> str:
@@ -134,9 +138,10 @@ class Folder:
         Many are written before the first one is waited for: the disk then takes them in one go.
         """
         ours = secrets.token_hex(8)
-        asides = {digest: f"{self._incoming}/{digest}.{ours}" for digest in wanted}
+        asides = {digest: f"{self._aside}/{digest}.{ours}" for digest in wanted}
         places = {digest: self._place(digest) for digest in wanted}
         left = set(asides.values())
+        self._aside.mkdir(mode=0o700, exist_ok=True)
         try:
             for digest, content in wanted.items():
                 _write_file(asides[digest], content)
@@ -162,8 +167,8 @@ class Folder:
             return False
 
     def _read(self, digest: str) -> bytes:
-        with self._translated(digest), open(self._place(digest), "rb", buffering=0) as file:
-            content = file.read()
+        with self._translated(digest):
+            content = _read_file(self._place(digest))
         return _verified(content, digest)
 
     def _read_all(self, digests: Sequence[str]) -> list[bytes | StorageError]:
@@ -177,10 +182,10 @@ class Folder:
 
     def _sweep(self) -> None:
         """What a killed process left half written long ago."""
-        for file in self._incoming.iterdir():
+        for path in (*self._incoming.glob("*/*"), *self._incoming.iterdir()):
             with contextlib.suppress(FileNotFoundError):
-                if file.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
-                    file.unlink()
+                if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+                    _remove(path)
 
     @contextlib.contextmanager
     def _translated(self, digest: str = "") -> Iterator[None]:
@@ -295,6 +300,46 @@ def _write_file(file: str, content: bytes) -> None:
             done += os.write(descriptor, memoryview(content)[done:])
     finally:
         os.close(descriptor)
+
+
+def _read_file(file: str) -> bytes:
+    """As open() does, in a third of the steps."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        left = os.fstat(descriptor).st_size
+        pieces = []
+        while left > 0 and (piece := os.read(descriptor, left)):
+            pieces.append(piece)
+            left -= len(piece)
+    finally:
+        os.close(descriptor)
+    return b"".join(pieces)
+
+
+def _remove(path: Path) -> None:
+    """A file, or a folder if nothing is in it."""
+    if not path.is_dir():
+        path.unlink()
+        return
+    with contextlib.suppress(OSError):
+        path.rmdir()
+
+
+def _spread(folder: Path) -> None:
+    """Ask ext4 to put the folders in this one each into a place of its own on the disk; other systems need not know.
+
+    A new file gets the first free inode near its folder, and those that were freed within the last minutes are looked
+    at, one by one, and passed over: where many files come and go that takes thirty times as long as all the rest.
+    """
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            flags = int.from_bytes(fcntl.ioctl(descriptor, _GET_FLAGS, bytes(8)), sys.byteorder)
+            fcntl.ioctl(descriptor, _SET_FLAGS, (flags | _TOP_OF_FOLDERS).to_bytes(8, sys.byteorder))
+        finally:
+            os.close(descriptor)
 
 
 def _make_folders(folder: str, root: str) -> list[str]:

@@ -27,10 +27,11 @@ from hub.customers import directory
 from hub.customers.sheets import FIELDS
 from hub.database.engine import Database
 from hub.models import Campaign, Interaction, Occasion, Outbox
-from hub.models.vocabulary import CampaignState, Origin, Purpose, State, Withheld
+from hub.models.vocabulary import CampaignState, OccasionKind, Origin, Purpose, State, Withheld
 from hub.outbound import rendering, request
 from hub.outbound.question import Rules
 from hub.outbound.request import Gate, Request, Words
+from hub.segments import fields
 from hub.signing import Signer
 from hub.webhooks.events import EVENTS
 
@@ -167,6 +168,7 @@ def test_every_exit_code_of_the_command_line_is_described() -> None:
     [
         ("State of an interaction", State),
         ("Withheld: why the gate says no", Withheld),
+        ("Occasions", OccasionKind),
         ("Reason: why a message failed", Reason),
         ("Progress: how far a provider says a message is", Progress),
     ],
@@ -203,6 +205,11 @@ def test_every_event_of_webhooks_is_described_with_its_keys_and_nothing_else() -
 def test_every_column_that_can_be_imported_is_described() -> None:
     page = text("how-to/import-customers.md")
     assert [field for field in FIELDS if f"`{field}`" not in page] == []
+
+
+def test_every_field_of_segments_is_described() -> None:
+    page = (DOCS / "reference/segments.md").read_text()
+    assert [field for field in fields.FIELDS if f"`{field}`" not in page] == []
 
 
 async def test_after_the_restores_statements_nothing_waits_to_leave(database: Database, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 
 from hub.api import (
     appointments,
@@ -25,8 +25,10 @@ from hub.api import (
     merges,
     messages,
     plain,
+    preference_centre,
     reference,
     search,
+    segments,
     service_levels,
     surveys,
     tasks,
@@ -41,31 +43,33 @@ from hub.api.problems import install_error_pages
 from hub.api.webhooks import Webhooks
 from hub.bootstrap import Hub
 
-__all__ = ["Webhooks", "install_error_pages", "router"]
+__all__ = ["ROUTER", "Webhooks", "install_error_pages", "state"]
 
 _VERSION_1 = (
-    *(customers, merges, customer_events, campaigns, campaign_steps, interactions),
+    *(customers, merges, customer_events, campaigns, campaign_steps, segments, interactions),
     *(conversations, canned, macros, labels, messages, appointments, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
     *(work, tasks, calls, webhook_endpoints),
 )
-_PUBLIC = (unsubscribe, surveys, links, files, health, plain)
+_PUBLIC = (unsubscribe, preference_centre, surveys, links, files, health, plain)
 
 
-def router(hub: Hub) -> APIRouter:
-    """Every address for programs and customers, for one hub."""
-
-    meters = Meters()
-
-    async def give(request: Request) -> None:
-        request.state.hub, request.state.meters = hub, meters
-
+def _router() -> APIRouter:
     version_1 = APIRouter(prefix="/api/v1")
     for part in _VERSION_1:
         version_1.include_router(part.router)
-    whole = APIRouter(dependencies=[Depends(give)])
+    whole = APIRouter()
     for open_part in _PUBLIC:
         whole.include_router(open_part.router)
     whole.include_router(version_1)
     whole.include_router(reference.router(version_1))
     return whole
+
+
+ROUTER = _router()
+"""Every address for programs and customers. They ask for what `state` gives."""
+
+
+def state(hub: Hub) -> dict[str, object]:
+    """What the addresses find in `request.state`."""
+    return {"hub": hub, "meters": Meters(), "readiness": health.Readiness()}

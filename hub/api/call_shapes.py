@@ -93,6 +93,7 @@ class WrapUpIn(Body):
     outcome_id: Id
     note: Note | None = None
     resolve: bool = Field(default=False, description="its conversation as well")
+    call_back_at: AwareDatetime | None = Field(default=None, description="The taker has a task to call back by then")
 
 
 class LogIn(Body):
@@ -114,6 +115,7 @@ class LoggedOut(BaseModel):
 
 class OutcomeIn(Body):
     name: Annotated[str, Field(min_length=1, max_length=wrap_ups.LONGEST_NAME, examples=["Sold"])]
+    calls_back: bool = Field(default=False, description="The desk asks when the customer is called back")
     active: bool = True
 
 
@@ -123,8 +125,9 @@ class OutcomeOut(BaseModel):
     id: int
     name: str
     position: int
+    calls_back: bool
     active: bool
 
     @classmethod
     def of(cls, row: CallOutcome) -> OutcomeOut:
-        return cls(id=row.id or 0, name=row.name, position=row.position, active=row.active)
+        return cls(id=row.id or 0, name=row.name, position=row.position, calls_back=row.calls_back, active=row.active)

@@ -147,7 +147,7 @@ async def end_call(caller: TelephoneUser, call_id: UUID) -> None:
 @router.post("/calls/{call_id}/wrap-up", status_code=204, response_class=Response)
 async def wrap_up_call(caller: TelephoneUser, call_id: UUID, body: WrapUpIn) -> None:
     """Say what came of a call that is over; a colleague's for whoever assigns others' work."""
-    wrapping, others = WrapUp(body.outcome_id, body.note, body.resolve), caller.may(Action.ASSIGN)
+    wrapping, others = WrapUp(**body.model_dump()), caller.may(Action.ASSIGN)
     try:
         async with caller.hub.database.unit() as session:
             await wrap_ups.wrap_up(session, call_id, wrapping, staff_id=caller.staff_id, others=others, now=caller.now)
@@ -198,7 +198,10 @@ async def create_call_outcome(caller: TeamLead, body: OutcomeIn) -> OutcomeOut:
     """At the end of the list."""
     try:
         async with caller.hub.database.unit() as session:
-            return OutcomeOut.of(await wrap_ups.add_outcome(session, body.name, by=caller.staff_id, now=caller.now))
+            made = await wrap_ups.add_outcome(
+                session, body.name, calls_back=body.calls_back, by=caller.staff_id, now=caller.now
+            )
+            return OutcomeOut.of(made)
     except OutcomeProblem as e:
         raise _wrong(e) from e
 
@@ -209,7 +212,7 @@ async def change_call_outcome(caller: TeamLead, outcome_id: int, body: OutcomeIn
     try:
         async with caller.hub.database.unit() as session:
             changed = await wrap_ups.change_outcome(
-                session, outcome_id, name=body.name, active=body.active, by=caller.staff_id, now=caller.now
+                session, outcome_id, **body.model_dump(), by=caller.staff_id, now=caller.now
             )
             return OutcomeOut.of(changed)
     except OutcomeProblem as e:

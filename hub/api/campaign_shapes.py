@@ -22,13 +22,18 @@ _SEGMENT = [{"field": "label", "op": "eq", "value": "spring"}]
 class CampaignIn(Body):
     name: Annotated[str, Field(min_length=1, max_length=200)] = Field(examples=["Spring sale"])
     template: Line = Field(examples=["spring"], description="A template's name: its version of now is taken")
-    segment: Annotated[list[dict[str, Any]], Field(max_length=50)] = Field(
-        default=[], examples=[_SEGMENT], description="Conditions, all of which must hold; none: everybody"
+    segment: Annotated[list[dict[str, Any]], Field(max_length=50)] | dict[str, Any] = Field(
+        default=[],
+        examples=[_SEGMENT, {"any": [*_SEGMENT, {"not": {"field": "segment", "op": "eq", "value": 3}}]}],
+        description="Conditions, all of which must hold; none: everybody. Or all, any and not of them",
     )
     purpose: Purpose = Purpose.MARKETING
     variables: Variables = Field(default={}, examples=[{"offer": "20 %"}])
     kinds: list[Kind] = Field(default=[], description="Channels to consider; none: all that have a text")
     per_hour: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(default=None, description="At most so many")
+    topic: Line = Field(
+        default="", examples=["garden"], description="Of marketing: what it is about; empty: nothing in particular"
+    )
 
 
 class CampaignOut(BaseModel):
@@ -36,11 +41,12 @@ class CampaignOut(BaseModel):
     name: str
     state: CampaignState
     purpose: Purpose
-    segment: list[dict[str, Any]]
+    segment: list[dict[str, Any]] | dict[str, Any]
     template_version_id: int | None
     variables: dict[str, Any]
     kinds: list[Kind]
     per_hour: int | None
+    topic: str
     audience: int
     fed: int
     pause_reason: str

@@ -32,12 +32,13 @@ from hub.campaigns.costs import Tariff
 from hub.campaigns.dry_run_lists import Part
 from hub.campaigns.lifecycle import NotStartable, Passed, Plan
 from hub.campaigns.previews import NothingToTry
-from hub.campaigns.segments import BadCondition
+from hub.customers import topics
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Withheld
 from hub.outbound import templates
 from hub.outbound.trial import NotForTests
 from hub.queue import enqueue
+from hub.segments.conditions import BadCondition
 from hub.staff import audit
 
 router = APIRouter(prefix="/campaigns", tags=["Campaigns"], route_class=Endpoint)
@@ -252,6 +253,9 @@ def _picked(shape: Any, one: object) -> Any:
 
 async def _plan(session: Any, caller: Caller, body: CampaignIn) -> Plan:
     version = await templates.current(session, body.template, now=caller.now)
+    if body.topic and not await topics.is_known(session, body.topic):
+        remedy = "Take one of those that stand under Settings → Topics, or none"
+        raise Problem(422, "topic", f"There is no topic {body.topic!r}", remedy=remedy)
     return Plan(
         name=body.name,
         template_version_id=version.id,
@@ -260,6 +264,7 @@ async def _plan(session: Any, caller: Caller, body: CampaignIn) -> Plan:
         variables=body.variables,
         kinds=tuple(body.kinds),
         per_hour=body.per_hour,
+        topic=body.topic,
     )
 
 

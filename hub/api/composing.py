@@ -20,7 +20,7 @@ from hub.conversations import drafts, held, inbox, replies, threads
 from hub.conversations.drafts import Draft, Place
 from hub.conversations.held import TooLate
 from hub.conversations.inbox import NoSuchConversation
-from hub.conversations.replies import EmptyReply, NotYours, Overtaken, Reply
+from hub.conversations.replies import EmptyReply, NotYours, Overtaken, Reply, TooLong
 from hub.conversations.signatures import SignatureProblem
 from hub.interactions.history import NoSuchEntry
 from hub.outbound.request import Answer, Duplicate, Held
@@ -138,7 +138,7 @@ async def reply(caller: Answerer, conversation_id: UUID, body: ReplyIn, asked: O
     except Overtaken as e:
         remedy = f"Read GET /api/v1/interactions/{e.interaction_id}; give it as `seen` to send yours nevertheless"
         raise Problem(409, "Reply", str(e), remedy=remedy) from e
-    except (EmptyReply, NotYours, SignatureProblem) as e:
+    except (EmptyReply, TooLong, NotYours, SignatureProblem) as e:
         raise Problem(422, "Reply", str(e), remedy="Correct it and send the request again; nothing was sent") from e
 
 

@@ -14,10 +14,11 @@ from hub.api.access import Answerer, Caller, InboxReader
 from hub.api.problems import Endpoint, Problem
 from hub.api.shapes import Body, Limit, Page
 from hub.conversations import assignment, inbox, threads
+from hub.conversations.assignment import CannotAssign
 from hub.conversations.inbox import Line, NoSuchConversation
 from hub.models.vocabulary import ConversationState
-from hub.staff import accounts, audit
-from hub.staff.roles import Action, may
+from hub.staff import audit
+from hub.staff.roles import Action
 
 router = APIRouter(tags=["Conversations"], route_class=Endpoint)
 
@@ -116,8 +117,7 @@ async def assign_conversation(caller: Answerer, conversation_id: UUID, body: Ass
         caller.demand(Action.ASSIGN)
     async with caller.hub.database.unit() as session:
         standing = (await _told(session, caller, conversation_id)).id
-        await _answers(session, body.staff_id)
-        await assignment.assign(session, standing, body.staff_id, now=caller.now)
+        await _assign(session, standing, body.staff_id, caller.now)
         await _note(session, caller, "conversation.assign", standing, f"staff:{body.staff_id or 'nobody'}")
         return await _told(session, caller, standing)
 
@@ -134,13 +134,11 @@ async def _stand(session: Any, conversation_id: UUID, body: StandingIn, now: dat
     await change[body.state](session, conversation_id, now=now)
 
 
-async def _answers(session: Any, staff_id: int | None) -> None:
-    if staff_id is None:
-        return
-    known = {one.id: one for one in await accounts.listing(session, inactive=False)}
-    if staff_id not in known or not may(known[staff_id].role, Action.ANSWER):
-        cause = f"There is no colleague {staff_id} who answers customers"
-        raise Problem(422, "Assignee", cause, remedy="Use the number of an agent, or null for nobody")
+async def _assign(session: Any, conversation_id: UUID, staff_id: int | None, now: datetime) -> None:
+    try:
+        await assignment.assign(session, conversation_id, staff_id, now=now)
+    except CannotAssign as e:
+        raise Problem(422, "Assignee", str(e), remedy="Use the number of an agent, or null for nobody") from e
 
 
 async def _told(session: Any, caller: Caller, conversation_id: UUID) -> ConversationOut:

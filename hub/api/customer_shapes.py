@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from channels.message import Kind
 from hub.api.shapes import EXAMPLE_ID, Body, Line, Zone
 from hub.customers.listing import CustomerLine
+from hub.customers.proof import Holds, Proof
 from hub.models import Consent, Customer, Identity
 from hub.models.vocabulary import AddressKind, IdentityState, Purpose
 
@@ -41,6 +42,11 @@ class _CustomerFields(Body):
     language: str | None = Field(default=None, examples=["pl"], description="ISO 639-1")
     timezone: Zone | None = Field(default=None, examples=["Europe/Warsaw"], description="IANA name")
     country: str | None = Field(default=None, examples=["PL"], description="ISO 3166 alpha-2")
+    culture: str | None = Field(
+        default=None,
+        examples=["orthodox"],
+        description="Whose feasts and name days they keep: a country, catholic, orthodox, none; null: their country's",
+    )
     birthday: str | None = Field(
         None, pattern=_BIRTHDAY, examples=["1987-02-28"], description="A date, or --02-28 when the year is not known"
     )
@@ -81,6 +87,7 @@ class CustomerOut(BaseModel):
     language: str
     timezone: str | None
     country: str | None
+    culture: str | None
     birthday: str | None
     labels: list[str]
     attributes: dict[str, Any]
@@ -150,10 +157,63 @@ class ConsentOut(BaseModel):
     wording_version: str
     evidence: str
     staff_id: int | None
+    topic: str = Field(description="About this topic of marketing alone; empty: about the purpose as a whole")
 
     @classmethod
     def of(cls, row: Consent) -> ConsentOut:
         return cls(**row.model_dump(include=set(cls.model_fields)))
+
+
+class HoldsOut(BaseModel):
+    """`granted` null: nothing was ever said of it. `consent_id`: the statement that counts."""
+
+    purpose: Purpose
+    channel: Kind
+    granted: bool | None
+    consent_id: int | None
+
+
+class SuppressionOut(BaseModel):
+    at: datetime
+    channel: Kind
+    address: str
+    purpose: Purpose | None
+    reason: str
+    source: str
+
+
+class ConsentProofOut(BaseModel):
+    made_at: datetime
+    customer_id: UUID
+    name: str
+    addresses: list[str]
+    holds: list[HoldsOut]
+    statements: list[ConsentOut]
+    staff: dict[int, str] = Field(description="Who wrote statements down, by `staff_id`")
+    suppressions: list[SuppressionOut]
+
+    @classmethod
+    def of(cls, proof: Proof) -> ConsentProofOut:
+        return cls(
+            made_at=proof.made_at,
+            customer_id=proof.customer.id,
+            name=proof.customer.name,
+            addresses=[one.value for one in proof.identities],
+            holds=[_holds(one) for one in proof.holds],
+            statements=[ConsentOut.of(row) for row in proof.ledger],
+            staff=dict(proof.staff),
+            suppressions=[
+                SuppressionOut(
+                    at=r.at, channel=r.kind, address=r.value, purpose=r.purpose, reason=r.reason, source=r.source
+                )
+                for r in proof.suppressions
+            ],
+        )
+
+
+def _holds(one: Holds) -> HoldsOut:
+    granted, number = (one.row.granted, one.row.id) if one.row else (None, None)
+    return HoldsOut(purpose=one.purpose, channel=one.channel, granted=granted, consent_id=number)
 
 
 def _date(text: str) -> tuple[int | None, int, int]:

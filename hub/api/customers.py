@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from hub.api.customer_shapes import (
     AddressOut,
     ConsentIn,
     ConsentOut,
+    ConsentProofOut,
     CustomerChanges,
     CustomerIn,
     CustomerLineOut,
@@ -22,7 +24,7 @@ from hub.api.customer_shapes import (
 from hub.api.message_shapes import InteractionOut
 from hub.api.problems import Endpoint, Problem
 from hub.api.shapes import Limit, Page
-from hub.customers import consent, directory, identities, preferences
+from hub.customers import consent, directory, identities, preferences, proof, wordings
 from hub.customers.consent import Statement
 from hub.customers.directory import NewCustomer
 from hub.interactions import history
@@ -117,12 +119,25 @@ async def list_consents(caller: CustomerReader, customer_id: UUID) -> Page[Conse
 async def record_consent(caller: ConsentRecorder, customer_id: UUID, body: ConsentIn) -> ConsentOut:
     """Write down what the customer said. Rows are never changed: the latest that speaks of a case counts."""
     statement = Statement(customer_id=customer_id, staff_id=caller.staff_id, **body.model_dump())
+    if not body.wording:
+        said = wordings.plain(body.purpose, body.channel, granted=body.granted)
+        statement = replace(statement, wording=said, wording_version=body.wording_version or wordings.version("api"))
     async with caller.hub.database.unit() as session:
         await _get(session, customer_id)
         row = await consent.record(session, statement, now=caller.now)
         word = "consent.grant" if body.granted else "consent.withdraw"
         await _note(session, caller, word, customer_id, f"consent:{row.id}")
     return ConsentOut.of(row)
+
+
+@router.get("/{customer_id}/consent-proof")
+async def prove_consent(caller: CustomerReader, customer_id: UUID) -> ConsentProofOut:
+    """What holds for the customer, and every statement that it comes from, oldest first."""
+    async with caller.hub.database.unit() as session:
+        await _get(session, customer_id)
+        made = await proof.of(session, customer_id, now=caller.now)
+        await _note(session, caller, "consent.proof", customer_id)
+    return ConsentProofOut.of(made)
 
 
 @router.get("/{customer_id}/timeline")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -28,6 +29,19 @@ Gauge = tuple[str, Mapping[str, str], float]
 _scheme = HTTPBearer(auto_error=False)
 
 
+@dataclass(slots=True)
+class Readiness:
+    """What is wrong, found out once for all who ask meanwhile: anybody may, and each time costs a connection."""
+
+    _asked: asyncio.Task[dict[str, str]] | None = None
+
+    async def trouble(self, url: str) -> dict[str, str]:
+        """Nothing, or what stands in the answer."""
+        if self._asked is None or self._asked.done():
+            self._asked = asyncio.create_task(_trouble(url))
+        return await asyncio.shield(self._asked)
+
+
 @router.get("/health/live")
 async def live() -> Response:
     """The process answers."""
@@ -37,7 +51,7 @@ async def live() -> Response:
 @router.get("/health/ready")
 async def ready(request: Request) -> Response:
     """The database can be reached and its schema is current: 200, else 503, within two seconds."""
-    trouble = await _trouble(hub_of(request).database.url)
+    trouble = await request.state.readiness.trouble(hub_of(request).database.url)
     if not trouble:
         return JSONResponse({"status": "ok", "database": "ok", "schema": "current"})
     return JSONResponse({"status": "unready", **trouble}, 503, {"Retry-After": str(outage.RETRY_AFTER)})

@@ -12,7 +12,7 @@ from hub.api.access import Anyone, Caller
 from hub.api.message_shapes import MessageIn, MessageOut
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Key
-from hub.conversations import inbox, threads
+from hub.conversations import inbox, replies, threads
 from hub.customers import directory
 from hub.interactions import history
 from hub.models.vocabulary import Origin
@@ -41,6 +41,7 @@ async def send_message(caller: Anyone, body: MessageIn, response: Response, idem
         content = await _content(session, caller, body)
         wanted = _request(caller, body, content, idempotency_key)
         answer = await outbound.send(session, wanted, gate=caller.hub.gate, now=caller.now)
+        _fits(body, answer)
         await _same_customer(session, answer, body.customer_id)
         await _note(session, caller, body.customer_id, answer)
     response.status_code = _STATUS[type(answer)]
@@ -98,6 +99,16 @@ def _request(caller: Caller, body: MessageIn, content: Words | Templated, key: s
         expires_at=body.expires_at,
         automatic=True,  # a program asked for it (requirement L2)
     )
+
+
+def _fits(body: MessageIn, answer: Answer) -> None:
+    """Whichever way SMS was chosen, one that no carrier takes is not sent. Raises Problem 422."""
+    if body.template is not None or not isinstance(answer, outbound.Placed) or answer.kind is not Kind.SMS:
+        return
+    try:
+        replies.fits(body.text)
+    except replies.TooLong as e:
+        raise Problem(422, "Message", str(e), remedy="Shorten `text`, or choose another kind") from e
 
 
 async def _same_customer(session: Any, answer: Answer, customer_id: UUID) -> None:

@@ -41,4 +41,5 @@ class Meters:
     guesses: Meter = field(default_factory=lambda: Meter(60, 10.0))  # short links that lead nowhere, by network
     touches: Meter = field(default_factory=lambda: Meter(100, 60.0))  # opens and clicks of one message
     answers: Meter = field(default_factory=lambda: Meter(20, 60.0))  # said by one link about satisfaction
+    wishes: Meter = field(default_factory=lambda: Meter(20, 60.0))  # changes of one customer in the preference centre
     events: Meter = field(default_factory=lambda: Meter(500, 0.2))  # what is told of one customer

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from html import escape
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
+
+from hub.database import outage
 
 STYLE_PATH = "/api/plain.css"
 HEADERS = {
@@ -41,6 +44,23 @@ def page(title: str, body: str, *, language: str = "en", status: int = 200) -> H
     return HTMLResponse(html, status, HEADERS)
 
 
+def sentence(title: str, words: str, *, language: str, status: int = 200) -> HTMLResponse:
+    """A page that says one thing."""
+    return page(title, f"<p>{escape(words)}</p>", language=language, status=status)
+
+
+async def unless_away(answer: Awaitable[Response], title: str, words: str, language: str) -> Response:
+    """A person reads this: an outage too is told in words. Mail programs look at the status and come again."""
+    try:
+        return await answer
+    except Exception as e:
+        if not outage.is_away(e):
+            raise
+    away = sentence(title, words, language=language, status=503)
+    away.headers["Retry-After"] = str(outage.RETRY_AFTER)
+    return away
+
+
 @router.get(STYLE_PATH)
 async def style() -> Response:
     """The one style sheet."""
@@ -48,9 +68,11 @@ async def style() -> Response:
 
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1d273b; --paper: #fff; --line: #dce1e7; --soft: #f6f8fb; --act: #0054a6 }
+:root { color-scheme: light dark; --ink: #1d273b; --paper: #fff; --line: #dce1e7; --soft: #f6f8fb; --act: #0054a6;
+  --edge: #6b7785; --bad: #b3261e }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e8ecf1; --paper: #182433; --line: #2f4054; --soft: #1f2d3d; --act: #7db8f5 }
+  :root { --ink: #e8ecf1; --paper: #182433; --line: #2f4054; --soft: #1f2d3d; --act: #7db8f5;
+    --edge: #8fa1b5; --bad: #ff9c94 }
 }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1.0625rem/1.55 system-ui, sans-serif }
 main { max-width: 44rem; margin: 0 auto; padding: 3rem 1.25rem; overflow-wrap: break-word }
@@ -65,6 +87,14 @@ a { color: var(--act) }
 label { display: block; margin: 1rem 0 }
 fieldset { border: 0; padding: 0; margin: 0 } legend { font-weight: 600; padding: 0 }
 .choice { margin: .2rem 0; padding: .3rem 0 } .choice input { width: 1.2rem; height: 1.2rem; vertical-align: -.2rem }
+.wish { margin: 2rem 0; padding: .25rem 0 0; border-top: 1px solid var(--line) } .wish legend { font-size: 1.15rem }
+.wish p { margin: .25rem 0 .5rem } small { opacity: .8; white-space: nowrap }
+.row { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; justify-content: space-between;
+  padding: .35rem 0 } .row label { margin: 0 }
+select, input:not([type=radio]) { font: inherit; min-height: 2.75rem; max-width: 100%; box-sizing: border-box;
+  padding: .3rem .6rem; color: inherit; background: var(--soft); border: 1px solid var(--edge); border-radius: .4rem }
+[aria-invalid] { border: 2px solid var(--bad) !important }
+button.plain { background: none; color: var(--act); border: 2px solid var(--act) }
 textarea { font: inherit; width: 100%; box-sizing: border-box; color: inherit; background: var(--soft);
   border: 1px solid var(--line) }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em; background: var(--soft); border-radius: .25rem }

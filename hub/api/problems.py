@@ -21,6 +21,7 @@ from hub.customers.directory import NotFound as NoSuchCustomer
 from hub.customers.fields import BadField
 from hub.database import outage
 from hub.outbound.templates import NoSuchTemplate
+from hub.segments.keeping import NoSuchSegment
 
 MEDIA_TYPE = "application/problem+json"
 LARGEST_BODY = 1_000_000  # bytes
@@ -174,6 +175,7 @@ _KNOWN: Sequence[tuple[type[Exception], int, str, str]] = (
     (NoSuchTemplate, 422, "Template", "Use the name of a template that exists"),
     (AddressTaken, 409, "Address", "Use the customer who has it, or take it away from them first"),
     (BadAddress, 422, "Address", "Correct it and send the request again"),
+    (NoSuchSegment, 404, "Segment", "Look at the list of segments"),
     (NoSuchCampaign, 404, "Campaign", "Look at the list of campaigns"),
     (NoSuchCustomer, 422, "Customer", "Use the id of a customer who exists"),
     (BadField, 422, "Field", "Correct it and send the request again"),

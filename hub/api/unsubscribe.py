@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import timedelta
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,18 +16,20 @@ from fastapi import APIRouter, Request, Response
 from channels.message import Kind
 from hub import clock
 from hub.api.access import hub_of, ip_of
-from hub.api.plain import page
+from hub.api.plain import page, sentence, unless_away
 from hub.api.problems import Endpoint, Problem, limited
 from hub.api.unsubscribe_words import Words, words
 from hub.campaigns.previews import HARMLESS
-from hub.customers import consent, directory
+from hub.customers import consent, directory, wordings
 from hub.customers.consent import Statement
-from hub.database import outage
 from hub.models.vocabulary import Purpose
+from hub.outbound import preference_links
 from hub.outbound.planning import UNSUBSCRIBE
 
 router = APIRouter(prefix="/u", route_class=Endpoint, include_in_schema=False)
 _LARGEST = 10_000  # bytes; the whole form is one word
+_ONE_CLICK = "one-click"  # the source
+_A_DAY = timedelta(days=1)
 _MULTIPART = re.compile(rb'name="?List-Unsubscribe"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\nOne-Click\r\n')
 
 
@@ -52,16 +55,8 @@ async def leave(request: Request, token: str) -> Response:
 
 
 async def _spoken(request: Request, answer: Awaitable[Response]) -> Response:
-    """A person reads this: an outage too is told in words. Mail programs look at the status and come again."""
-    try:
-        return await answer
-    except Exception as e:
-        if not outage.is_away(e):
-            raise
     said = _outside(request)
-    away = page(said.title, f"<p>{escape(said.away)}</p>", language=said.language, status=503)
-    away.headers["Retry-After"] = str(outage.RETRY_AFTER)
-    return away
+    return await unless_away(answer, said.title, said.away, said.language)
 
 
 async def _asked(request: Request, token: str) -> Response:
@@ -73,7 +68,8 @@ async def _asked(request: Request, token: str) -> Response:
     company = escape(hub_of(request).settings.hub.name)
     button = f'<form method="post"><p><button name="unsubscribe" value="yes">{escape(said.button)}</button></p></form>'
     what = escape(said.what(link.purpose, link.channel))
-    return page(said.title, f"<h1>{company}</h1>\n<p>{what}</p>\n{button}", language=said.language)
+    body = f"<h1>{company}</h1>\n<p>{what}</p>\n{button}\n{_choosing(request, link, said)}"
+    return page(said.title, body, language=said.language)
 
 
 async def _left(request: Request, token: str) -> Response:
@@ -84,15 +80,22 @@ async def _left(request: Request, token: str) -> Response:
         return _no_such_link(said)
     source = _source(request.headers.get("content-type", ""), await _body(request))
     if source is None:
-        return page(said.title, f"<p>{escape(said.press)}</p>", language=said.language, status=400)
-    await _withdraw(request, link, source)
+        return sentence(said.title, said.press, language=said.language, status=400)
+    await _withdraw(request, link, source, said)
     company = escape(hub_of(request).settings.hub.name)
-    return page(said.title, f"<h1>{company}</h1>\n<p>{escape(said.done)}</p>", language=said.language)
+    body = f"<h1>{company}</h1>\n<p>{escape(said.done)}</p>\n{_choosing(request, link, said)}"
+    return page(said.title, body, language=said.language)
+
+
+def _choosing(request: Request, link: Link, said: Words) -> str:
+    """On to everything else that may be chosen. Links to leave by hold for ever: this one for a day."""
+    url = preference_links.address(hub_of(request).gate, link.customer_id, now=clock.now(), holds=_A_DAY)
+    return f'<p><a href="{escape(url)}">{escape(said.choose)}</a></p>'
 
 
 def _of_a_test(request: Request) -> Response:
     said = _outside(request)
-    return page(said.title, f"<p>{escape(said.test)}</p>", language=said.language)
+    return sentence(said.title, said.test, language=said.language)
 
 
 def _outside(request: Request) -> Words:
@@ -101,13 +104,17 @@ def _outside(request: Request) -> Words:
     return words(request.headers.get("accept-language", default)[:2].lower(), default)
 
 
-async def _withdraw(request: Request, link: Link, source: str) -> None:
+async def _withdraw(request: Request, link: Link, source: str, said: Words) -> None:
+    one_click = source == _ONE_CLICK
+    shown = f"{said.what(link.purpose, link.channel)} [{said.button}]"
     statement = Statement(
         customer_id=link.customer_id,
         purpose=link.purpose,
         channel=link.channel,
         granted=False,
         source=source,
+        wording=wordings.ONE_CLICK if one_click else shown,
+        wording_version=wordings.version("one-click") if one_click else wordings.version("unsubscribe", said.language),
         evidence=ip_of(request),
     )
     async with hub_of(request).database.unit() as session:
@@ -153,12 +160,12 @@ async def _body(request: Request) -> bytes:
 def _source(content_type: str, body: bytes) -> str | None:
     """How the customer said it; None when the form says nothing of the kind."""
     if content_type.startswith("multipart/form-data"):
-        return "one-click" if _MULTIPART.search(body) else None
+        return _ONE_CLICK if _MULTIPART.search(body) else None
     fields = parse_qs(body.decode("latin-1"), max_num_fields=10) if body.count(b"&") < 10 else {}
     if fields.get("List-Unsubscribe") == ["One-Click"]:
-        return "one-click"
+        return _ONE_CLICK
     return "unsubscribe page" if fields.get("unsubscribe") == ["yes"] else None
 
 
 def _no_such_link(said: Words) -> Response:
-    return page(said.title, f"<p>{escape(said.broken)}</p>", language=said.language, status=404)
+    return sentence(said.title, said.broken, language=said.language, status=404)

@@ -20,6 +20,7 @@ class Words:
     broken: str
     no_link: str
     test: str
+    choose: str
     away: str
     too_often: str
     purposes: Mapping[Purpose, str]
@@ -46,6 +47,7 @@ _TABLE: Mapping[str, Words] = {
         broken="This link does not work. Open it from the message itself, or answer the message and tell us to stop.",
         no_link="This link does not work. Open it from the message itself.",
         test="This link stands in a test message. It changes nothing.",
+        choose="Choose what you get from us, and by which way",
         away="This does not work just now. Nothing was changed. Please try again in a few minutes.",
         too_often="Too many links that do not work were opened from here. Please try again in a few minutes.",
         purposes={
@@ -66,6 +68,7 @@ _TABLE: Mapping[str, Words] = {
         broken="Ten odnośnik nie działa. Otwórz go z samej wiadomości albo odpisz na nią, że rezygnujesz.",
         no_link="Ten odnośnik nie działa. Otwórz go z samej wiadomości.",
         test="Ten odnośnik pochodzi z wiadomości testowej. Niczego nie zmienia.",
+        choose="Wybierz, co od nas dostajesz i którą drogą",
         away="W tej chwili to nie działa. Nic się nie zmieniło. Spróbuj ponownie za kilka minut.",
         too_often="Otwarto stąd zbyt wiele odnośników, które nie działają. Spróbuj ponownie za kilka minut.",
         purposes={
@@ -86,6 +89,7 @@ _TABLE: Mapping[str, Words] = {
         broken="Тази връзка не работи. Отворете я от самото съобщение или му отговорете, че се отписвате.",
         no_link="Тази връзка не работи. Отворете я от самото съобщение.",
         test="Тази връзка е от пробно съобщение. Тя не променя нищо.",
+        choose="Изберете какво получавате от нас и по кой път",
         away="В момента това не работи. Нищо не е променено. Опитайте отново след няколко минути.",
         too_often="Оттук са отворени твърде много връзки, които не работят. Опитайте отново след няколко минути.",
         purposes={
@@ -106,6 +110,7 @@ _TABLE: Mapping[str, Words] = {
         broken="Эта ссылка не работает. Откройте её из самого сообщения или ответьте на него, что отписываетесь.",
         no_link="Эта ссылка не работает. Откройте её из самого сообщения.",
         test="Эта ссылка из пробного сообщения. Она ничего не меняет.",
+        choose="Выбрать, что Вы от нас получаете и каким путём",
         away="Сейчас это не работает. Ничего не изменилось. Попробуйте ещё раз через несколько минут.",
         too_often="Отсюда открыли слишком много нерабочих ссылок. Попробуйте ещё раз через несколько минут.",
         purposes={

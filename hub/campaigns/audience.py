@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import segments
 from hub.database import statistics
 from hub.models import Campaign, CampaignRecipient, Customer
+from hub.segments import asking
 
 SLICE = 50_000
 _WORTH_COUNTING = 10_000  # so many new rows change what the database's planner should know
@@ -64,7 +64,8 @@ async def left_over(session: AsyncSession, campaign_id: int, step: int, low: UUI
 
 
 async def _write(session: AsyncSession, campaign: Campaign, now: datetime, limit: int) -> int:
-    where = segments.compile(campaign.segment, now=campaign.started_at or now)
+    segment = campaign.segment if campaign.meant is None else campaign.meant
+    where = await asking.where(session, segment, now=campaign.started_at or now)
     meant = select(literal(campaign.id), literal(0), col(Customer.id)).where(where)
     if campaign.audience_cursor is not None:
         meant = meant.where(col(Customer.id) > campaign.audience_cursor)

@@ -9,9 +9,10 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import segments
+from hub import clock
 from hub.models import Campaign, Interaction
 from hub.models.vocabulary import CampaignState, State
+from hub.segments import asking
 
 WAITING = (State.QUEUED, State.SENDING, State.RINGING, State.TALKING)
 LEFT = (State.SENT, State.DELIVERED, State.READ, State.MISSED)  # handed to a provider
@@ -102,4 +103,4 @@ async def _audience(session: AsyncSession, campaign: Campaign) -> int:
         return campaign.fed
     if campaign.audience_at is not None:
         return max(campaign.audience, campaign.fed)  # later steps are messages too
-    return max(campaign.fed, await segments.count(session, campaign.segment))
+    return max(campaign.fed, await asking.count(session, campaign.segment, now=clock.now()))

@@ -19,13 +19,14 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import lengths, portions, proofs, segments
+from hub.campaigns import lengths, portions, proofs
 from hub.models import Campaign, DryRun, DryRunLine
 from hub.models.vocabulary import Kind, Withheld
 from hub.outbound import bulk, dry_run, rendering
 from hub.outbound.bulk import Mailing, Verdict
 from hub.outbound.rendering import Variants
 from hub.outbound.request import Gate
+from hub.segments import asking
 
 WRONG = "the text cannot be sent as it is written"
 
@@ -89,7 +90,7 @@ async def begin(session: AsyncSession, campaign_id: int, *, now: datetime) -> No
         "plan": _plan(campaign),
         "begun_at": now,
         "done_at": None,
-        "audience": await segments.count(session, campaign.segment, now=now),
+        "audience": await asking.count(session, campaign.segment, now=now),
         "looked_at": 0,
         "cursor": None,
         "counts": [],
@@ -107,8 +108,8 @@ async def advance(session: AsyncSession, campaign_id: int, *, gate: Gate, limit:
     row = await _locked(session, campaign_id)
     if row is None or row.done_at is not None or row.plan != _plan(campaign):
         return False
-    where = segments.compile(campaign.segment, now=row.begun_at)
-    customers = await segments.slice_after(session, where, row.cursor, limit=limit)
+    where = await asking.where(session, campaign.segment, now=row.begun_at)
+    customers = await asking.slice_after(session, where, row.cursor, limit=limit)
     if customers and campaign.template_version_id is not None:
         groups = await _judge(session, campaign, customers, gate, row.begun_at)
         row.counts = [_kept(group) for group in _added([*map(_group, row.counts), *groups])]
@@ -145,7 +146,14 @@ async def _campaign(session: AsyncSession, campaign_id: int) -> Campaign:
 
 
 def _plan(campaign: Campaign) -> str:
-    said = (campaign.segment, campaign.kinds, campaign.purpose, campaign.template_version_id, campaign.variables)
+    said = (
+        campaign.segment,
+        campaign.kinds,
+        campaign.purpose,
+        campaign.topic,
+        campaign.template_version_id,
+        campaign.variables,
+    )
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -203,7 +211,7 @@ async def _judge(
     if odd:
         await session.execute(insert(DryRunLine), [_line(campaign, one) for one in odd])
         groups += map(_alone, odd)
-    return await _measured(session, mailing, customers, groups, gate)
+    return await _measured(session, mailing, customers, groups, gate, now)
 
 
 def _said(variants: Variants, unfit: frozenset[tuple[Kind, str]], gate: Gate) -> dict[str, object]:
@@ -227,7 +235,7 @@ def _proven(verdict: Verdict, unfit: frozenset[tuple[Kind, str]]) -> Verdict:
 
 
 async def _measured(
-    session: AsyncSession, mailing: Mailing, customers: Sequence[UUID], groups: list[Group], gate: Gate
+    session: AsyncSession, mailing: Mailing, customers: Sequence[UUID], groups: list[Group], gate: Gate, now: datetime
 ) -> list[Group]:
     """The same groups with the segments of their SMS, which the lines get as well."""
     if not any(group.kind is Kind.SMS for group in groups):
@@ -236,7 +244,7 @@ async def _measured(
     between = (col(DryRunLine.customer_id) >= customers[0], col(DryRunLine.customer_id) <= customers[-1])
     lines = select(DryRunLine.customer_id, DryRunLine.not_before).where(*mine, *between)
     waits = {customer: not_before is not None for customer, not_before in await session.exec(lines)}
-    found = await lengths.segments(session, mailing, list(waits), gate=gate)
+    found = await lengths.segments(session, mailing, list(waits), gate=gate, now=now)
     values = {"ids": list(found), "lengths": list(found.values()), "campaign": mailing.campaign_id}
     await session.execute(_LENGTHS, values)
     sums = {

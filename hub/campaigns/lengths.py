@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ _SAME_FOR_ALL = {"company"}  # beside the campaign's own variables
 
 
 async def segments(
-    session: AsyncSession, mailing: Mailing, customers: Sequence[UUID], *, gate: Gate
+    session: AsyncSession, mailing: Mailing, customers: Sequence[UUID], *, gate: Gate, now: datetime
 ) -> Mapping[UUID, int]:
     """Segments by customer. One whose text cannot be made counts 1: the template's fault is told elsewhere."""
     found: dict[UUID, int] = {}
@@ -32,7 +33,7 @@ async def segments(
         if not personal and person.language in same:
             found[person.id] = same[person.language]
             continue
-        found[person.id] = same[person.language] = _length(mailing, person, gate, tracked=tracked)
+        found[person.id] = same[person.language] = _length(mailing, person, gate, tracked=tracked, now=now)
     return found
 
 
@@ -42,9 +43,9 @@ def _personal(mailing: Mailing) -> bool:
     return any(set(safe_jinja.names(source)) - set(mailing.variables) - _SAME_FOR_ALL for source in sources)
 
 
-def _length(mailing: Mailing, person: Any, gate: Gate, *, tracked: bool) -> int:
+def _length(mailing: Mailing, person: Any, gate: Gate, *, tracked: bool, now: datetime) -> int:
     """As it leaves: addresses that are followed are short ones then."""
-    values = planning.values(gate, person, mailing.purpose, Kind.SMS, mailing.variables)
+    values = planning.values(gate, person, mailing.purpose, Kind.SMS, mailing.variables, now=now)
     try:
         said = rendering.render(mailing.version.variants, Kind.SMS, person.language, gate.default_language, values)
     except TemplateProblem:

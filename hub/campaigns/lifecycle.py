@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +10,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import counting, dry_runs, revising, rows, segments, tallies, tickets, waiting
-from hub.campaigns.conditions import BadCondition
+from hub.campaigns import counting, dry_runs, revising, rows, tallies, tickets, waiting
 from hub.campaigns.counting import Counts
 from hub.campaigns.proofs import prove
 from hub.campaigns.rows import NotFound as NotFound
@@ -22,6 +21,9 @@ from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Kind, Purpose
 from hub.outbound import faults
 from hub.outbound.request import Gate
+from hub.segments import asking, keeping, tree
+from hub.segments.conditions import BadCondition
+from hub.segments.tree import Raw
 from hub.sentences import Sentence
 
 _TRAILING = timedelta(days=3)  # how long after a cancellation a sender may still give a ticket back
@@ -51,11 +53,12 @@ class Plan:
 
     name: str
     template_version_id: int | None = None
-    segment: Sequence[Mapping[str, Any]] = ()
+    segment: Raw = ()  # see `hub.segments.tree.read`
     purpose: Purpose = Purpose.MARKETING
     variables: Mapping[str, Any] = field(default_factory=dict)
     kinds: tuple[Kind, ...] = ()
     per_hour: int | None = None
+    topic: str = ""  # of marketing
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Line:
 async def create(session: AsyncSession, plan: Plan, *, staff_id: int | None, now: datetime) -> Campaign:
     """Draft a campaign. Raises BadCondition."""
     campaign = Campaign(name="", created_by=staff_id, created_at=now)
-    _write(campaign, plan)
+    await _write(session, campaign, plan, now)
     return await rows.saved(session, campaign)
 
 
@@ -96,12 +99,13 @@ async def edit(session: AsyncSession, campaign_id: int, plan: Plan, *, gate: Gat
             raise NotStartable(
                 about(campaign, "“%(name)s” tests its words: change them there, or take the test away first")
             )
-        _write(campaign, plan)
+        await _write(session, campaign, plan, now)
     return await rows.saved(session, campaign)
 
 
 async def _revise(session: AsyncSession, campaign: Campaign, plan: Plan, *, gate: Gate, now: datetime) -> None:
-    fixed = revising.fixed(campaign, list(plan.segment), plan.purpose, [kind.value for kind in plan.kinds])
+    kinds = [kind.value for kind in plan.kinds]
+    fixed = revising.fixed(campaign, plan.segment, (plan.purpose, _topic(plan)), kinds)
     if fixed:
         raise NotStartable(about(campaign, "“%(name)s” has begun and this stays as it is: %(what)s", {"what": fixed}))
     before = (campaign.template_version_id, dict(campaign.variables))
@@ -109,7 +113,7 @@ async def _revise(session: AsyncSession, campaign: Campaign, plan: Plan, *, gate
         raise NotStartable(
             about(campaign, "“%(name)s” tests its words: choose the best of them first, then change them")
         )
-    _write(campaign, plan)
+    await _write(session, campaign, plan, now)
     if problem := await prove(session, campaign, gate=gate, now=now):
         raise NotStartable(about(campaign, "“%(name)s” cannot go on like that: %(why)s", {"why": problem}))
     if before != (campaign.template_version_id, campaign.variables):
@@ -144,6 +148,7 @@ async def start(session: AsyncSession, campaign_id: int, *, gate: Gate, now: dat
     _require(campaign, _BEFORE, "“%(name)s” is %(state)s and cannot be started")
     await _check(session, campaign, gate=gate, now=now)
     campaign.state, campaign.started_at = CampaignState.RUNNING, now
+    campaign.meant = tree.plain(await keeping.written_out(session, tree.read(campaign.segment)))
     await dry_runs.forget(session, campaign_id)
     return await rows.saved(session, campaign)
 
@@ -226,7 +231,9 @@ async def start_ready(session: AsyncSession, campaign_id: int, *, gate: Gate, no
         await start(session, campaign_id, gate=gate, now=now)
     except (NotStartable, BadCondition) as problem:
         await unschedule(session, campaign_id)
-        task = NewTask(f"A campaign did not start: {problem}", due_at=now, assignee_id=campaign.created_by)
+        task = NewTask(
+            tasks.shortened(f"A campaign did not start: {problem}"), due_at=now, assignee_id=campaign.created_by
+        )
         await tasks.add(session, task, now=now)
         return str(problem)
     return ""
@@ -253,13 +260,19 @@ async def follow(session: AsyncSession, campaign_id: int, *, now: datetime) -> b
     return more
 
 
-def _write(campaign: Campaign, plan: Plan) -> None:
-    segments.compile(plan.segment)
+async def _write(session: AsyncSession, campaign: Campaign, plan: Plan, now: datetime) -> None:
+    await asking.where(session, plan.segment, now=now)
     campaign.name, campaign.purpose = plan.name.strip() or "Campaign", plan.purpose
     campaign.template_version_id, campaign.variables = plan.template_version_id, dict(plan.variables)
-    campaign.segment = [dict(condition) for condition in plan.segment]
+    campaign.segment = plan.segment if isinstance(plan.segment, Mapping) else list(plan.segment)
     campaign.kinds = [kind.value for kind in plan.kinds]
     campaign.per_hour = plan.per_hour
+    campaign.topic = _topic(plan)
+
+
+def _topic(plan: Plan) -> str:
+    """Nothing but marketing has topics."""
+    return plan.topic if plan.purpose is Purpose.MARKETING else ""
 
 
 async def _locked(session: AsyncSession, campaign_id: int) -> Campaign:
@@ -275,7 +288,7 @@ def _require(campaign: Campaign, states: frozenset[CampaignState] | set[Campaign
 
 
 async def _check(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: datetime) -> None:
-    if not await segments.count(session, campaign.segment, now=now):
+    if not await asking.count(session, campaign.segment, now=now):
         raise EmptySegment(about(campaign, "Nobody is in the segment of “%(name)s”. Loosen its conditions"))
     problem = await prove(session, campaign, gate=gate, now=now)
     if problem:

@@ -62,18 +62,24 @@ async def mailing(
     if version is None or campaign.id is None:
         raise LookupError(f"There is no template version {wanted}")
     asked = tuple(Kind(kind) for kind in (campaign.kinds if kinds is None else kinds))
-    return Mailing(campaign.id, step, campaign.purpose, asked, version, campaign.variables)
+    return Mailing(campaign.id, step, campaign.purpose, asked, version, campaign.variables, campaign.topic)
 
 
 def request_for(campaign: Campaign, customer_id: UUID) -> Request:
     """What is asked first for one customer, of a draft without a template too."""
     number, asked = campaign.id or 0, tuple(Kind(kind) for kind in campaign.kinds)
     said = Templated(campaign.template_version_id or 0, campaign.variables)
-    return _request(number, 0, campaign.purpose, asked, said, customer_id)
+    return _request(number, 0, campaign.purpose, asked, said, customer_id, campaign.topic)
 
 
 def _request(
-    campaign_id: int, step: int, purpose: Purpose, kinds: tuple[Kind, ...], said: Templated, customer_id: UUID
+    campaign_id: int,
+    step: int,
+    purpose: Purpose,
+    kinds: tuple[Kind, ...],
+    said: Templated,
+    customer_id: UUID,
+    topic: str,
 ) -> Request:
     """Its key makes it at most once, whoever asks."""
     later = f":step:{step}" if step else ""
@@ -85,13 +91,14 @@ def _request(
         kinds=kinds,
         dedupe_key=f"campaign:{campaign_id}:customer:{customer_id}{later}",
         campaign_id=campaign_id,
+        topic=topic,
         automatic=True,
     )
 
 
 async def _one_by_one(session: AsyncSession, mailing: Mailing, customers: list[UUID], gate: Gate, now: datetime) -> int:
     said, what = Templated(mailing.version.id or 0, mailing.variables), (mailing.campaign_id, mailing.step)
-    requests = [_request(*what, mailing.purpose, mailing.kinds, said, one) for one in customers]
+    requests = [_request(*what, mailing.purpose, mailing.kinds, said, one, mailing.topic) for one in customers]
     answers = await send_many(session, requests, gate=gate, now=now)
     for customer, answer in zip(customers, answers, strict=True):
         mine = (col(CampaignRecipient.campaign_id) == mailing.campaign_id, col(CampaignRecipient.step) == mailing.step)

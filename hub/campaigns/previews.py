@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import lifecycle, segments
+from hub.campaigns import lifecycle
 from hub.campaigns.costs import Measure, measure
 from hub.campaigns.portions import request_for
 from hub.customers import directory
@@ -19,6 +19,7 @@ from hub.outbound import faults, planning, rendering, trial
 from hub.outbound.question import Decision
 from hub.outbound.rendering import Rendered, TemplateProblem
 from hub.outbound.request import Gate
+from hub.segments import asking
 from hub.sentences import Sentence
 
 HARMLESS = "test"  # instead of a signed token: the link of a message that is for nobody
@@ -56,7 +57,7 @@ async def preview(session: AsyncSession, campaign_id: int, customer_id: UUID, *,
     campaign = await lifecycle.get(session, campaign_id)
     customer = await directory.get(session, customer_id)
     (plan,) = await planning.plans(session, [request_for(campaign, customer_id)], gate=gate, now=now)
-    words = await _words(session, campaign, customer, gate)
+    words = await _words(session, campaign, customer, gate, now)
     return Preview(customer.id, customer.name, customer.language, plan.decision, words)
 
 
@@ -68,7 +69,8 @@ async def somebody(session: AsyncSession, campaign: Campaign, *, now: datetime) 
     found = (await session.exec(reached.order_by(col(DryRunLine.customer_id)).limit(1))).first()
     if found is not None:
         return found
-    first = await segments.slice_after(session, segments.compile(campaign.segment, now=now), None, limit=1)
+    meant = await asking.where(session, campaign.segment, now=now)
+    first = await asking.slice_after(session, meant, None, limit=1)
     return next(iter(first), None)
 
 
@@ -91,7 +93,7 @@ async def send_test(
     """
     campaign = await lifecycle.get(session, campaign_id)
     customer = await directory.get(session, customer_id)
-    said = next((one for one in await _words(session, campaign, customer, gate) if one.kind is kind), None)
+    said = next((one for one in await _words(session, campaign, customer, gate, now) if one.kind is kind), None)
     if said is None or said.rendered is None:
         nothing = Sentence("There is no text for this (%(channel)s)", {"channel": faults.CHANNELS[kind]})
         raise NothingToTry((said.problem if said else None) or nothing)
@@ -109,11 +111,14 @@ async def send_test(
     )
 
 
-async def _words(session: AsyncSession, campaign: Campaign, customer: Customer, gate: Gate) -> tuple[Said, ...]:
+async def _words(
+    session: AsyncSession, campaign: Campaign, customer: Customer, gate: Gate, now: datetime
+) -> tuple[Said, ...]:
     version = await session.get(TemplateVersion, campaign.template_version_id or 0)
     if version is None:
         raise LookupError(f"“{campaign.name}” has no template. Choose one")
-    values = planning.values(gate, customer, campaign.purpose, Kind.EMAIL, campaign.variables)
+    values = planning.values(gate, customer, campaign.purpose, Kind.EMAIL, campaign.variables, now=now)
+    values["preferences_url"] = f"{gate.public_url}/p/{HARMLESS}"
     if "unsubscribe_url" in values:
         values["unsubscribe_url"] = f"{gate.public_url}/u/{HARMLESS}"
     kinds = rendering.kinds(version.variants, customer.language, gate.default_language)

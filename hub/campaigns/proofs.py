@@ -9,13 +9,13 @@ from typing import cast
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import segments
 from hub.clock import uuid7
 from hub.models import Campaign, CampaignStep, CampaignVariant, Customer, Template, TemplateVersion
 from hub.models.vocabulary import Kind, Purpose
 from hub.outbound import faults, planning, rendering
 from hub.outbound.rendering import TemplateProblem, Variants
 from hub.outbound.request import Gate
+from hub.segments import asking
 from hub.sentences import Gap, Sentence
 
 _TOLD = 5  # faults of a template at once
@@ -36,7 +36,7 @@ async def prove(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: d
     sample = await _somebody(session, campaign, now)
     if sample is None:
         return Sentence("nobody is in its segment. Loosen its conditions")
-    values = planning.values(gate, sample, campaign.purpose, Kind.EMAIL, campaign.variables)
+    values = planning.values(gate, sample, campaign.purpose, Kind.EMAIL, campaign.variables, now=now)
     for one in (version, *await _others(session, campaign)):
         problems = rendering.check(one.variants, values)
         if problems:
@@ -52,7 +52,7 @@ def written(
     What a customer's own attributes make of it is known when there is a customer: to the dry run.
     """
     somebody = Customer(id=uuid7(now), name="Ana Nowak", given_name="Ana", created_at=now, updated_at=now)
-    sample = planning.values(gate, somebody, purpose, Kind.EMAIL, variables)
+    sample = planning.values(gate, somebody, purpose, Kind.EMAIL, variables, now=now)
     person = cast("dict[str, object]", sample["customer"])
     wrong = rendering.check(variants, {**sample, "customer": person | {"attributes": _Anything()}})
     known = [one for one in wrong if one.why is not faults.MISFIT]
@@ -66,7 +66,7 @@ async def unfit(
     sample = await _somebody(session, campaign, now)
     if sample is None:
         return frozenset()
-    values = planning.values(gate, sample, campaign.purpose, Kind.EMAIL, campaign.variables)
+    values = planning.values(gate, sample, campaign.purpose, Kind.EMAIL, campaign.variables, now=now)
     wrong = rendering.check(version.variants, values)
     return frozenset((kind, one.language) for one in wrong for kind, parts in PARTS.items() if one.part in parts)
 
@@ -122,5 +122,5 @@ def _named(kinds: Iterable[Kind]) -> tuple[Sentence, ...]:
 
 
 async def _somebody(session: AsyncSession, campaign: Campaign, now: datetime) -> Customer | None:
-    where = segments.compile(campaign.segment, now=now)
+    where = await asking.where(session, campaign.segment, now=now)
     return (await session.exec(select(Customer).where(where).order_by(col(Customer.id)).limit(1))).first()

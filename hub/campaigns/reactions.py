@@ -197,6 +197,7 @@ refusing as (
   select m.interaction_id, min(c.at) as unsubscribed
   from messages m join consent c on c.customer_id = m.customer_id and not c.granted
     and (c.purpose is null or c.purpose = m.purpose) and (c.channel is null or c.channel = m.kind)
+    and c.topic = ''
     and c.at >= m.at and c.at <= m.at + make_interval(days => :unsubscribe_days)
   where c.source <> 'import' and c.source <> 'complaint'
   group by m.interaction_id)"""

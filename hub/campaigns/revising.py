@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, update
@@ -12,16 +12,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.models import Campaign, CampaignTest, CampaignVariant, Interaction, TemplateVersion
 from hub.models.vocabulary import Kind, Purpose, State
 from hub.outbound import rendering
+from hub.segments import tree
+from hub.segments.tree import Raw
 from hub.sentences import Sentence
 
 
-def fixed(
-    campaign: Campaign, segment: Sequence[Mapping[str, Any]], purpose: Purpose, kinds: Sequence[str]
-) -> Sentence | None:
-    """Which of the things that everybody was judged by would be changed; None when none is."""
-    if list(segment) != campaign.segment:
+def fixed(campaign: Campaign, segment: Raw, about: tuple[Purpose, str], kinds: Sequence[str]) -> Sentence | None:
+    """Which of the things that everybody was judged by would be changed; None when none is.
+
+    `about`: its purpose and topic.
+    """
+    if tree.read(segment) != tree.read(campaign.segment):
         return Sentence("whom it means")
-    if purpose is not campaign.purpose:
+    if about != (campaign.purpose, campaign.topic):
         return Sentence("why it writes")
     return Sentence("by which channels") if list(kinds) != campaign.kinds else None
 

@@ -70,4 +70,4 @@ async def stop(session: AsyncSession, number: int, reason: str, now: datetime) -
     """Pause a running campaign, with a task for who made it. Raises lifecycle.NotStartable."""
     campaign = await lifecycle.pause(session, number, now=now, reason=reason)
     title = f"“{campaign.name}” has paused itself: {reason}. Look into it, then go on with it or cancel it"
-    await tasks.add(session, NewTask(title, due_at=now, assignee_id=campaign.created_by), now=now)
+    await tasks.add(session, NewTask(tasks.shortened(title), due_at=now, assignee_id=campaign.created_by), now=now)

@@ -1,5 +1,5 @@
 """The command line. Exit codes: 0 done · 1 something failed or was found wrong · 2 wrong usage · 3 configuration
-· 4 the database cannot be reached · 130 interrupted.
+· 4 the database cannot be used · 130 interrupted.
 
 A command's module is imported when the command is used: reading one mail does not load a web server.
 """
@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "import-mail": "hub.cli.reading:import_mail",
     "mailboxes": "hub.cli.mailboxes:app",
     "customers": "hub.cli.customers:app",
+    "occasions": "hub.cli.occasions:app",
     "users": "hub.cli.users:app",
     "sandbox": "hub.cli.sandbox:sandbox",
 }

@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from channels.errors import Misconfigured
 from hub.cli.printing import err, shown
 from hub.database.binaries import CannotStart
+from hub.database.migrating import Misfit
 from hub.database.outage import is_away
 from hub.settings import ConfigurationError
 
@@ -26,6 +27,9 @@ def told(error: Exception) -> int | None:
     if isinstance(error, ConfigurationError | Misconfigured):
         _tell(str(error))
         return CONFIGURATION
+    if isinstance(error, Misfit):
+        _tell(str(error))
+        return DATABASE
     if isinstance(error, CannotStart | DatabaseAway) or is_away(error):
         _tell(f"The database cannot be reached: {_cause(error)}")
         return DATABASE

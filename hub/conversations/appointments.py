@@ -15,11 +15,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.models import Appointment, Customer, Reminder
 from hub.models.vocabulary import AppointmentState
-from hub.sentences import Sentence
+from hub.sentences import LONG_PLACE, LONG_TITLE, Sentence, too_long
 
 Choice = Literal["confirm", "cancel"]
 CHOICES: Mapping[str, Choice] = {"1": "confirm", "2": "cancel"}  # what our reminders ask for
 _DAY = (timedelta(hours=24),)
+LONGEST = 200  # letters of a title, and of a place
 
 
 class NoSuchAppointment(LookupError):
@@ -56,11 +57,11 @@ async def book(
     now: datetime,
 ) -> Appointment:
     """Keep an appointment and its reminders; a reminder whose time has passed is not made. Raises BadAppointment."""
-    _check(title, starts_at, timezone, now)
+    _check(title, place, starts_at, timezone, now)
     appointment = Appointment(
         customer_id=customer_id,
-        title=title.strip()[:200],
-        place=place.strip()[:200],
+        title=title.strip(),
+        place=place.strip(),
         starts_at=starts_at,
         timezone=timezone,
         owner_id=owner_id,
@@ -139,9 +140,11 @@ async def between(
     return [_coming(appointment, name) for appointment, name in found]
 
 
-def _check(title: str, starts_at: datetime, timezone: str, now: datetime) -> None:
+def _check(title: str, place: str, starts_at: datetime, timezone: str, now: datetime) -> None:
     if not title.strip():
         raise BadAppointment(Sentence("Say what the appointment is for"))
+    if long := too_long(LONG_TITLE, title.strip(), LONGEST) or too_long(LONG_PLACE, place.strip(), LONGEST):
+        raise BadAppointment(long)
     if starts_at <= now:
         raise BadAppointment(Sentence("That moment has passed. Choose a later one"))
     try:

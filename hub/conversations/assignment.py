@@ -6,25 +6,37 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import case, func, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.conversations import threads
 from hub.conversations.inbox import NoSuchConversation
-from hub.models import Conversation
+from hub.models import Conversation, Staff
 from hub.models.vocabulary import ConversationState
+from hub.sentences import Sentence
+from hub.staff import accounts
+
+
+class CannotAssign(ValueError):
+    """It cannot go to this person; the message says why, for the person at the screen."""
 
 
 async def assign(session: AsyncSession, conversation_id: UUID, staff_id: int | None, *, now: datetime) -> None:
-    """Give a conversation to somebody, or to nobody. Raises NoSuchConversation."""
+    """Give a conversation to somebody who answers customers, or to nobody. Raises NoSuchConversation, CannotAssign."""
+    if staff_id is not None:
+        await _check(session, staff_id)
     await _set(session, conversation_id, assignee_id=staff_id)
 
 
 async def resolve(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
-    """Done: out of everybody's way until the customer writes again. Raises NoSuchConversation."""
-    values = {"unread": False, "flag": "", "snoozed_until": None, "resolved_at": now}
+    """Done: out of everybody's way until the customer writes again; twice keeps the first moment.
+
+    Raises NoSuchConversation.
+    """
+    since = case((col(Conversation.state) == ConversationState.RESOLVED, col(Conversation.resolved_at)))
+    values = {"unread": False, "flag": "", "snoozed_until": None, "resolved_at": func.coalesce(since, now)}
     await _set(session, conversation_id, state=ConversationState.RESOLVED, **values)
 
 
@@ -61,6 +73,15 @@ async def wake(session: AsyncSession, *, now: datetime) -> int:
 async def mark_read(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
     """Somebody looked at it. Raises NoSuchConversation."""
     await _set(session, conversation_id, unread=False)
+
+
+async def _check(session: AsyncSession, staff_id: int) -> None:
+    person = await session.get(Staff, staff_id)
+    if person is None:
+        raise CannotAssign(Sentence("This colleague is not here any more. Choose somebody else."))
+    if not accounts.answers(person):
+        gaps = {"name": person.name}
+        raise CannotAssign(Sentence("%(name)s does not answer customers. Choose somebody who does", gaps))
 
 
 async def _set(session: AsyncSession, conversation_id: UUID, **values: Any) -> None:

@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.customers import directory
 from hub.models import CannedAnswer, Customer, Team
 from hub.outbound import rendering
-from hub.sentences import Sentence
+from hub.sentences import LONG_TITLE, Sentence, too_long
 from hub.staff import accounts, audit, teams
 
 LONGEST_SHORTCUT, LONGEST_TITLE, LONGEST_TEXT = 40, 100, 10_000
@@ -106,8 +106,8 @@ async def listing(session: AsyncSession, *, reader: int | None = None) -> list[C
     """By shortcut; `reader`: only what this person may use, everybody's and those of their own teams."""
     rows = select(CannedAnswer, Team.name).join(Team, col(Team.id) == col(CannedAnswer.team_id), isouter=True)
     if reader is not None:
-        own = [team.id for team in await teams.of(session, reader)]
-        rows = rows.where(or_(col(CannedAnswer.team_id).is_(None), col(CannedAnswer.team_id).in_(own)))
+        mine = col(CannedAnswer.team_id).in_(teams.ids_of(reader))
+        rows = rows.where(or_(col(CannedAnswer.team_id).is_(None), mine))
     found = await session.exec(rows.order_by(col(CannedAnswer.shortcut), func.lower(Team.name), col(CannedAnswer.id)))
     return [_canned(row, name) for row, name in found]
 
@@ -198,8 +198,10 @@ def _first_name(customer: Customer) -> str:
 
 
 async def _checked(session: AsyncSession, wording: Wording, *, except_for: int | None) -> dict[str, Any]:
-    shortcut, title = _shortcut(wording.shortcut), " ".join(wording.title.replace("\0", "").split())[:LONGEST_TITLE]
+    shortcut, title = _shortcut(wording.shortcut), " ".join(wording.title.replace("\0", "").split())
     text = "\n".join(line.rstrip() for line in wording.text.replace("\0", "").splitlines()).strip("\n")
+    if long := too_long(LONG_TITLE, title, LONGEST_TITLE):
+        raise CannedProblem(long)
     if not text:
         raise CannedProblem(Sentence("The answer has no text. Write what is to stand in the composer"))
     if len(text) > LONGEST_TEXT:

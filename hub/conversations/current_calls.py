@@ -150,6 +150,7 @@ async def _in_conversation(session: AsyncSession, call: Interaction, staff_id: i
         threads.heard(conversation, _CALL, Kind.VOICE, call.channel, now=now)
         conversation.state, conversation.snoozed_until = ConversationState.OPEN, None
     await session.flush()
+    await threads.stir(session, [conversation.id])
     await threads.tell(session, conversation.id, call.customer_id)
 
 

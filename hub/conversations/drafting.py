@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,10 +11,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.message import Kind
 from hub.conversations import mailboxes, replies, signatures
 from hub.conversations.answering import address_for
-from hub.customers import identities
-from hub.models import Interaction
+from hub.models import Identity, Interaction
 from hub.models.vocabulary import AddressKind, IdentityState
 from hub.outbound.request import Gate
+from hub.staff import teams
+from hub.staff.teams import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +35,16 @@ class Offer:
 
 
 async def offer(
-    session: AsyncSession, customer_id: UUID, conversation_id: UUID | None, *, staff_id: int, gate: Gate
+    session: AsyncSession, known: Iterable[Identity], conversation_id: UUID | None, *, staff_id: int, gate: Gate
 ) -> Offer:
-    """For a conversation, or for a first word to a customer."""
-    last = await replies.last_inbound(session, conversation_id, Kind.EMAIL) if conversation_id else None
+    """For a conversation, or for a first word to a customer. `known`: the customer's addresses."""
+    last = await replies.answered(session, conversation_id, Kind.EMAIL) if conversation_id else None
     wanted = [address_for(last), last.sender] if last is not None else []
-    own = [
-        one.value
-        for one in await identities.of(session, customer_id)
-        if one.kind is AddressKind.EMAIL and one.state is not IdentityState.DEAD
-    ]
-    names = await mailboxes.offered(session, staff_id, last.channel if last else "", gate=gate)
-    closings, trouble = await _closings(session, names, staff_id, gate)
+    usable = [one for one in known if one.state is not IdentityState.DEAD]
+    own = [one.value for one in usable if one.kind is AddressKind.EMAIL]
+    groups = await teams.listing(session)
+    names = mailboxes.among(groups, staff_id, last.channel if last else "", gate=gate)
+    closings, trouble = await _closings(session, names, groups, staff_id, gate)
     return Offer(
         recipients=tuple(dict.fromkeys(address for address in (*wanted, *own) if address)),
         reply_to=_reply_to(last),
@@ -61,9 +60,9 @@ def _reply_to(last: Interaction | None) -> str:
 
 
 async def _closings(
-    session: AsyncSession, names: tuple[str, ...], staff_id: int, gate: Gate
+    session: AsyncSession, names: tuple[str, ...], groups: Sequence[Group], staff_id: int, gate: Gate
 ) -> tuple[dict[str, str], str]:
     try:
-        return {name: await signatures.closing(session, staff_id, name, gate=gate) for name in names}, ""
+        return await signatures.closings(session, staff_id, names, groups, gate=gate), ""
     except signatures.SignatureProblem as problem:
         return dict.fromkeys(names, ""), str(problem)

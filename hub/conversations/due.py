@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -23,6 +24,8 @@ class Notice:
     id: int
     title: str
     due_at: datetime | None
+    created_by: int | None
+    customer_id: UUID | None
 
 
 async def strike(session: AsyncSession, *, now: datetime) -> int:
@@ -44,7 +47,7 @@ async def notices(session: AsyncSession, staff_id: int) -> list[Notice]:
     for task in found:
         task.notice_at = None
     await session.flush()
-    return [Notice(task.id or 0, task.title, task.due_at) for task in found]
+    return [Notice(task.id or 0, task.title, task.due_at, task.created_by, task.customer_id) for task in found]
 
 
 async def late(session: AsyncSession, staff_id: int, *, now: datetime) -> int:

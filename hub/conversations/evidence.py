@@ -157,6 +157,8 @@ def _messages(tokens: Sequence[str], signer: Signer) -> list[UUID]:
 
 def _own_id(message_id: str, domains: Collection[str]) -> UUID | None:
     """Our mails are called `<interaction@our-domain>`."""
+    if len(message_id) < _UUID:
+        return None  # most are shorter
     local, _, domain = message_id.strip("<>").rpartition("@")
     if len(local) != _UUID or domain.lower() not in domains:
         return None

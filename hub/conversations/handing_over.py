@@ -17,7 +17,6 @@ from hub.models import Appointment, Conversation, Customer, Staff, Task
 from hub.models.vocabulary import ConversationState
 from hub.sentences import Sentence
 from hub.staff import accounts, audit
-from hub.staff.roles import Action, may
 
 
 class CannotHandOver(ValueError):
@@ -34,17 +33,24 @@ class Load:
     appointments: int
 
 
-async def load(session: AsyncSession, staff_id: int, *, now: datetime) -> Load:
-    """What a hand-over would carry."""
+NOTHING = Load(0, 0, 0, 0)
+
+
+async def loads(session: AsyncSession, *, now: datetime) -> dict[int, Load]:
+    """What a hand-over would carry, of everybody who has anything."""
     counted = [
-        select(func.count()).select_from(Customer).where(Customer.owner_id == staff_id),
-        select(func.count()).select_from(Conversation).where(*_theirs(staff_id)),
-        select(func.count()).select_from(Task).where(Task.assignee_id == staff_id, col(Task.done_at).is_(None)),
-        select(func.count())
-        .select_from(Appointment)
-        .where(Appointment.owner_id == staff_id, col(Appointment.starts_at) > now),
+        select(col(Customer.owner_id), func.count()).group_by(col(Customer.owner_id)),
+        select(col(Conversation.assignee_id), func.count())
+        .where(col(Conversation.state) != ConversationState.RESOLVED)
+        .group_by(col(Conversation.assignee_id)),
+        select(col(Task.assignee_id), func.count()).where(col(Task.done_at).is_(None)).group_by(col(Task.assignee_id)),
+        select(col(Appointment.owner_id), func.count())
+        .where(col(Appointment.starts_at) > now)
+        .group_by(col(Appointment.owner_id)),
     ]
-    return Load(*[(await session.exec(one)).one() for one in counted])
+    numbers = [dict((await session.exec(one)).all()) for one in counted]
+    people = {one for group in numbers for one in group if one is not None}
+    return {one: Load(*(group.get(one, 0) for group in numbers)) for one in people}
 
 
 async def hand_over(session: AsyncSession, from_id: int, to_id: int, *, now: datetime, by: int | None) -> Load:
@@ -81,7 +87,7 @@ async def _check(session: AsyncSession, from_id: int, to_id: int) -> None:
     await session.exec(rows.with_for_update(key_share=True))
     await accounts.get(session, from_id)
     receiver = await accounts.get(session, to_id)
-    if not receiver.active or not may(receiver.role, Action.ANSWER):
+    if not accounts.answers(receiver):
         gaps = {"name": receiver.name}
         raise CannotHandOver(Sentence("%(name)s does not answer customers. Choose somebody who does", gaps))
 

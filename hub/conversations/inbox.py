@@ -114,43 +114,39 @@ async def holds(session: AsyncSession, view: str, conversation_id: UUID, *, staf
     return (await session.execute(text(statement), values)).first() is not None
 
 
-async def counts(session: AsyncSession, *, staff_id: int) -> Mapping[str, int]:
-    """How many conversations each view holds; of mentions how many have one that was not looked at."""
-    plain = {view: condition for view, condition in VIEWS.items() if view != "mentions"}
-    parts = ", ".join(f"count(*) filter (where {condition}) as {view}" for view, condition in plain.items())
-    statement = text(f"select {parts}, ({_UNREAD}) as mentions from conversation c")  # noqa: S608 - our own words only
-    row = (await session.execute(statement, {"staff": staff_id})).mappings().one()
-    return {view: int(row[view]) for view in VIEWS}
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many conversations each view holds; of channels and labels those that are open or pending, none left out."""
+
+    views: Mapping[str, int]  # of mentions those with one that was not looked at; resolved ones are counted up to MANY
+    channels: Mapping[str, int]
+    labels: Mapping[str, int]  # by name
 
 
-_UNREAD = (
-    "select count(distinct i.conversation_id) from mention m join interaction i on i.id = m.interaction_id "
-    "where m.staff_id = :staff and m.read_at is null and i.conversation_id is not null"
-)
+async def tally(session: AsyncSession, *, staff_id: int) -> Tally:
+    """Everything that is counted beside the list."""
+    asked = {"staff": staff_id, "many": MANY}
+    rows = (await session.execute(text(_STANDING), asked)).mappings().all()
+    labels = (await session.execute(text(_TAGGED))).all()
+    others = (await session.execute(text(_BEYOND), asked)).mappings().one()
+    views = {view: sum(row[view] for row in rows) if view in _COUNTED else int(others[view]) for view in VIEWS}
+    channels = {str(row["channel"]): int(row["all"]) for row in rows if row["all"]}
+    return Tally(views, channels, {str(name): int(number) for name, number in labels})
 
 
-async def channel_counts(session: AsyncSession) -> Mapping[str, int]:
-    """How many open conversations lie in each channel; a channel with none is not in the answer."""
-    statement = "select channel, count(*) from conversation where state in ('open', 'pending') group by channel"
-    return {str(channel): int(number) for channel, number in await session.execute(text(statement))}
-
-
-async def team_counts(session: AsyncSession) -> Mapping[int, int]:
-    """How many open conversations lie in each team's mailboxes; a team with none is not in the answer."""
-    statement = text(
-        "select t.team_id, count(*) from conversation c join team_channel t on t.channel = c.channel "
-        "where c.state in ('open', 'pending') group by t.team_id"
-    )
-    return {int(team): int(number) for team, number in await session.execute(statement)}
-
-
-async def label_counts(session: AsyncSession) -> Mapping[int, int]:
-    """How many open conversations have each label; one that none has is not in the answer."""
-    statement = text(
-        "select l.id, count(*) from conversation c join label l on l.name = any(c.labels) "
-        "where c.state in ('open', 'pending') and c.labels <> '{}' group by l.id"
-    )
-    return {int(label): int(number) for label, number in await session.execute(statement)}
+MANY = 1000
+_COUNTED = ("mine", "unassigned", "all", "snoozed", "late")
+_FILTERS = ", ".join(f"count(*) filter (where {VIEWS[view]}) as {view}" for view in _COUNTED)
+_STANDING = f"select c.channel, {_FILTERS} from conversation c where c.state <> 'resolved' group by c.channel"  # noqa: S608
+_TAGGED = f"""
+select label, count(*) from conversation c cross join unnest(c.labels) label
+where c.state <> 'resolved' and c.labels <> '{{}}' and {VIEWS["all"]} group by label
+"""  # noqa: S608 - our own words only
+_BEYOND = f"""
+select (select count(*) from (select from conversation c where {VIEWS["resolved"]} limit :many) few) as resolved,
+  (select count(distinct i.conversation_id) from mention m join interaction i on i.id = m.interaction_id
+   where m.staff_id = :staff and m.read_at is null and i.conversation_id is not null) as mentions
+"""  # noqa: S608 - our own words only
 
 
 async def conversation(session: AsyncSession, conversation_id: UUID, *, staff_id: int = 0) -> Line:

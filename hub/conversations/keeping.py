@@ -16,7 +16,18 @@ from channels.message import Kind
 from hub.conversations import policies, tasks, threads
 from hub.conversations.policies import Policy
 from hub.conversations.promises import Due, Word, reckon, settled_at
-from hub.models import Conversation, Customer, HeldReply, Interaction, Promise, Staff, Task, TeamChannel, TeamMember
+from hub.models import (
+    Conversation,
+    Customer,
+    HeldReply,
+    Interaction,
+    MissedCall,
+    Promise,
+    Staff,
+    Task,
+    TeamChannel,
+    TeamMember,
+)
 from hub.models.vocabulary import Direction, Origin, Promised, State
 from hub.staff import timetables
 from hub.staff.timetables import Hours
@@ -176,14 +187,22 @@ async def _promises(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, li
 
 
 async def _words(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, list[Word]]:
-    """What people said in each conversation, oldest first; what was planned, when it left."""
+    """What people said in each conversation, oldest first; what was planned, when it left.
+
+    Whoever saw to a missed call, by calling back or by saying that nothing is to do, has answered it.
+    """
     columns = (Interaction.at, Interaction.direction, Interaction.kind, Interaction.origin, Interaction.state)
-    rows = select(col(Interaction.conversation_id), Interaction.auto, HeldReply.leaves_at, *columns)  # type: ignore[call-overload]
+    moments = (HeldReply.leaves_at, MissedCall.done_at)
+    rows = select(col(Interaction.conversation_id), Interaction.auto, *moments, *columns)  # type: ignore[call-overload]
     held = and_(col(HeldReply.interaction_id) == col(Interaction.id), col(HeldReply.scheduled))
     here = rows.where(col(Interaction.conversation_id).in_(ids), col(Interaction.direction) != Direction.NOTE)
     found: dict[UUID, list[Word]] = {}
-    for row in await session.exec(here.outerjoin(HeldReply, held).order_by(col(Interaction.id))):
+    seen_to = col(MissedCall.interaction_id) == col(Interaction.id)
+    every = here.outerjoin(HeldReply, held).outerjoin(MissedCall, seen_to)
+    for row in await session.exec(every.order_by(col(Interaction.id))):
         ours = _ours(row)
+        if row.done_at is not None:
+            found.setdefault(row.conversation_id, []).append(Word(row.done_at, ours=True))
         if ours is not None:
             planned = row.leaves_at is not None and row.state is State.QUEUED
             found.setdefault(row.conversation_id, []).append(Word(row.leaves_at or row.at, ours, planned))
@@ -231,7 +250,7 @@ async def _escalate(
     if policy is not None and (policy.escalate_to or policy.escalate_to_team):
         person = await _at_work(session, policy.escalate_to) or await _least_busy(session, policy.escalate_to_team or 0)
         title = _LATE[promise.kind] % {"name": name or "the customer"}
-        new = tasks.NewTask(title, conversation.customer_id, conversation.id, now, person)
+        new = tasks.NewTask(tasks.shortened(title), conversation.customer_id, conversation.id, now, person)
         await tasks.add(session, new, now=now)
     await threads.tell(session, conversation.id, conversation.customer_id)
 

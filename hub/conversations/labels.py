@@ -21,7 +21,8 @@ from hub.conversations import threads
 from hub.customers.fields import plain
 from hub.models import Conversation, LabelRow
 from hub.outbound.facts import COMPLAINT
-from hub.sentences import Sentence
+from hub.segments import labels as asking_for
+from hub.sentences import LONG_DESCRIPTION, Sentence, too_long
 from hub.staff import audit
 
 COLOURS = ("grey", "blue", "teal", "green", "yellow", "orange", "red", "pink", "purple")
@@ -213,27 +214,12 @@ update macro set does = does
     then to_jsonb(cast(:new as text)) else v end), '[]') from jsonb_array_elements(does -> 'remove') v))
 where does -> 'add' @> to_jsonb(cast(:old as text)) or does -> 'remove' @> to_jsonb(cast(:old as text))
 """,
-    """
-update campaign c set segment = (
-  select jsonb_agg(case
-    when one ->> 'field' <> 'label' then one
-    when one -> 'value' = to_jsonb(cast(:old as text)) then one || jsonb_build_object('value', cast(:new as text))
-    when jsonb_typeof(one -> 'value') = 'array' then one || jsonb_build_object('value', (
-      select jsonb_agg(case when v = to_jsonb(cast(:old as text)) then to_jsonb(cast(:new as text)) else v end)
-      from jsonb_array_elements(one -> 'value') v))
-    else one end order by place)
-  from jsonb_array_elements(c.segment) with ordinality e(one, place))
-where c.state not in ('finished', 'cancelled') and c.segment @> '[{"field": "label"}]'
-""",
 )
 _USERS = text("""
 select name from sla_policy where label = :old
 union select name from macro
   where does -> 'add' @> to_jsonb(cast(:old as text)) or does -> 'remove' @> to_jsonb(cast(:old as text))
 union select name from saved_view where conditions ->> 'label' = :old
-union select c.name from campaign c, jsonb_array_elements(c.segment) one
-  where c.state not in ('finished', 'cancelled') and one ->> 'field' = 'label'
-    and (one -> 'value' = to_jsonb(cast(:old as text)) or one -> 'value' @> to_jsonb(array[cast(:old as text)]))
 order by 1
 """)
 _COUNTED = text("""
@@ -259,17 +245,19 @@ def _spellings(row: LabelRow | None, asked: str) -> tuple[str, ...]:
 
 async def _replace(session: AsyncSession, spellings: Sequence[str], new: str) -> None:
     for old in spellings:
+        if old == new:
+            continue
         for statement in (*(_INSTEAD.format(table=table) for table in _TABLES), *_BY_RULES):
-            if old != new:
-                await session.execute(text(statement), {"old": old, "new": new})
+            await session.execute(text(statement), {"old": old, "new": new})
+        await asking_for.rename(session, old, new)
 
 
 async def _unused(session: AsyncSession, spellings: Sequence[str]) -> None:
     """Raises LabelProblem while rules go by it."""
     for old in spellings:
-        users = (await session.execute(_USERS, {"old": old})).scalars().all()
+        users = [*(await session.execute(_USERS, {"old": old})).scalars(), *await asking_for.users(session, old)]
         if users:
-            gaps = {"label": old, "users": ", ".join(users)}
+            gaps = {"label": old, "users": ", ".join(sorted(users))}
             raise LabelProblem(Sentence("These go by the label “%(label)s”: %(users)s. Change them first", gaps))
 
 
@@ -301,7 +289,10 @@ def _named(name: str) -> str:
 
 
 def _described(description: str) -> str:
-    return plain(description)[:LONGEST_DESCRIPTION]
+    line = plain(description)
+    if long := too_long(LONG_DESCRIPTION, line, LONGEST_DESCRIPTION):
+        raise LabelProblem(long)
+    return line
 
 
 def _colour(colour: str) -> str:

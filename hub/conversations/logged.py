@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
@@ -21,6 +22,7 @@ from hub.staff import audit
 
 LONGEST_MINUTES, LONGEST_NOTE = 24 * 60, 20_000
 _OLDEST = timedelta(days=3650)
+_UNDOING = timedelta(hours=1)
 _AHEAD = timedelta(minutes=5)  # clocks differ
 
 
@@ -46,6 +48,14 @@ class Contact:
     number: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Where it stood."""
+
+    customer_id: UUID
+    conversation_id: UUID | None
+
+
 async def log(
     session: AsyncSession,
     customer_id: UUID,
@@ -68,10 +78,38 @@ async def log(
         await missed_calls.settle(session, customer_id, how, before=row.id, staff_id=staff_id, now=now)
     await live.publish(session, "customer", id=customer_id)
     if conversation_id is not None:
+        await threads.stir(session, [conversation_id])
         await threads.tell(session, conversation_id, customer_id)
     subject, detail = f"customer:{customer_id}", f"{contact.what} {row.id}"
     await audit.write(session, "contact.log", staff_id=staff_id, subject=subject, detail=detail, now=now)
     return row.id
+
+
+async def take_back(session: AsyncSession, contact_id: UUID, *, staff_id: int, now: datetime) -> TakenBack:
+    """It did not take place: gone from the log, and what was missed before is to do again.
+
+    Only by whoever logged it, within an hour. Raises LogProblem.
+    """
+    rows = select(Interaction).where(col(Interaction.id) == contact_id).with_for_update()
+    row = (await session.exec(rows, execution_options={"populate_existing": True})).first()
+    facts = (row.call or {}) if row is not None else {}
+    if row is None or "logged_at" not in facts or row.staff_id != staff_id:
+        raise LogProblem(Sentence("There is no such entry of yours. It may have been taken back already."))
+    at = datetime.fromisoformat(facts["logged_at"])
+    if now - at > _UNDOING:
+        raise LogProblem(Sentence("It was logged more than an hour ago, and stays. Write a note about what was wrong."))
+    told = TakenBack(row.customer_id, row.conversation_id)
+    await session.delete(row)
+    await session.flush()
+    if facts["logged"] == What.CALL:
+        await missed_calls.unsettle(session, told.customer_id, before=contact_id, staff_id=staff_id, at=at)
+    await live.publish(session, "customer", id=told.customer_id)
+    if told.conversation_id is not None:
+        await threads.stir(session, [told.conversation_id])
+        await threads.tell(session, told.conversation_id, told.customer_id)
+    subject, detail = f"customer:{told.customer_id}", f"{facts['logged']} {contact_id}"
+    await audit.write(session, "contact.take_back", staff_id=staff_id, subject=subject, detail=detail, now=now)
+    return told
 
 
 async def _facts(session: AsyncSession, contact: Contact, *, now: datetime) -> dict[str, object]:
@@ -79,7 +117,12 @@ async def _facts(session: AsyncSession, contact: Contact, *, now: datetime) -> d
         raise LogProblem(Sentence("Say when it was: within the last ten years, and not in the future."))
     if not 0 <= contact.minutes <= LONGEST_MINUTES:
         raise LogProblem(Sentence("Say how many minutes it took: 0 to %(most)s.", {"most": LONGEST_MINUTES}))
-    facts: dict[str, object] = {"logged": contact.what.value, "seconds": contact.minutes * 60}
+    if not contact.note.strip() and not contact.minutes and contact.outcome_id is None:
+        raise LogProblem(
+            Sentence("There is nothing to log yet. Write a note, or say what came of it or how many minutes it took.")
+        )
+    facts: dict[str, object] = {"logged": contact.what.value, "logged_at": now.isoformat()}
+    facts["seconds"] = contact.minutes * 60
     facts["way"] = "in" if contact.inward else "out"
     if contact.outcome_id is not None:
         outcome = await session.get(CallOutcome, contact.outcome_id)

@@ -104,14 +104,21 @@ async def _rest(
         await labels.take(session, here, steps.remove, by=by, now=now)
     if steps.assign:
         whose = await _whose(session, steps.assign, by, now)
-        await assignment.assign(session, here, whose, now=now)
+        await _assign(session, here, whose, now)
     if steps.task:
         await session.refresh(conversation)
-        title = await _filled(session, conversation, steps.task, by, gate)
+        title = tasks.shortened(await _filled(session, conversation, steps.task, by, gate))
         due = now + timedelta(days=steps.task_days) if steps.task_days is not None else None
         whose = conversation.assignee_id or by
         await tasks.add(session, NewTask(title, conversation.customer_id, here, due, whose, by), now=now)
     await _state(session, here, steps, now)
+
+
+async def _assign(session: AsyncSession, here: UUID, whose: int | None, now: datetime) -> None:
+    try:
+        await assignment.assign(session, here, whose, now=now)
+    except assignment.CannotAssign as e:
+        raise MacroProblem(*e.args) from e
 
 
 async def _state(session: AsyncSession, here: UUID, steps: Steps, now: datetime) -> None:
@@ -161,7 +168,10 @@ async def _answer(
         seen=wish.seen,
         leaves_at=wish.leaves_at,
     )
-    given = await replies.answer(session, reply, gate=gate, now=now)
+    try:
+        given = await replies.answer(session, reply, gate=gate, now=now)
+    except replies.TooLong as e:
+        raise MacroProblem(*e.args) from e
     if draft is not None:
         await drafts.keep(session, place, draft[0], now=draft[1])
     if isinstance(given, Placed | Duplicate):

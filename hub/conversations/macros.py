@@ -15,7 +15,7 @@ from hub.conversations.canned import CannedProblem
 from hub.customers.fields import plain
 from hub.models import CannedAnswer, MacroRow, Staff, Team
 from hub.models.vocabulary import ConversationState
-from hub.sentences import Sentence
+from hub.sentences import LONG_NOTE, LONG_TITLE, Sentence, too_long
 from hub.staff import audit, teams
 
 LONGEST_NAME, LONGEST_NOTE, LONGEST_TITLE, MOST_HOURS, MOST_DAYS = 60, 5000, 200, 24 * 365, 3650
@@ -81,7 +81,7 @@ async def change(
 ) -> Macro:
     """Raises NoSuchMacro or MacroProblem."""
     row = await _row(session, macro_id)
-    row.sqlmodel_update({"changed_at": now, **await _checked(session, wording, by, assigns=assigns)})
+    row.sqlmodel_update({"changed_at": now, **await _checked(session, wording, by, assigns=assigns, but=macro_id)})
     return await _kept(session, row, "macro.change", by=by, now=now)
 
 
@@ -101,8 +101,8 @@ async def get(session: AsyncSession, macro_id: int) -> Macro:
 async def listing(session: AsyncSession, reader: int, *, every_team: bool = False) -> list[Macro]:
     """By name, what this person may run: their own, their teams', everybody's. `every_team`: of other teams too."""
     rows = select(MacroRow, Team.name).join(Team, col(Team.id) == col(MacroRow.team_id), isouter=True)
-    mine = [team.id for team in await teams.of(session, reader)]
-    of_teams = col(MacroRow.team_id).is_not(None) if every_team else col(MacroRow.team_id).in_(mine)
+    mine = col(MacroRow.team_id).in_(teams.ids_of(reader))
+    of_teams = col(MacroRow.team_id).is_not(None) if every_team else mine
     everybodys = col(MacroRow.team_id).is_(None) & col(MacroRow.staff_id).is_(None)
     rows = rows.where(or_(col(MacroRow.staff_id) == reader, of_teams, everybodys))
     found = await session.exec(rows.order_by(func.lower(MacroRow.name), col(MacroRow.id)))
@@ -124,10 +124,17 @@ def read(kept: Mapping[str, Any]) -> Steps:
 # ---- what may be kept --------------------------------------------------------------------------
 
 
-async def _checked(session: AsyncSession, wording: Wording, by: int, *, assigns: bool) -> dict[str, Any]:
-    name = plain(wording.name)[:LONGEST_NAME]
+async def _checked(
+    session: AsyncSession, wording: Wording, by: int, *, assigns: bool, but: int | None = None
+) -> dict[str, Any]:
+    name = plain(wording.name)
     if not name:
         raise MacroProblem(Sentence("The macro needs a name: it stands in the palette"))
+    if len(name) > LONGEST_NAME:
+        raise MacroProblem(
+            Sentence("The macro's name is longer than %(most)s letters. Shorten it", {"most": LONGEST_NAME})
+        )
+    await _only(session, name, wording, but)
     steps = _tidy(wording.steps)
     if steps == Steps():
         raise MacroProblem(Sentence("The macro does nothing. Choose at least one thing to do"))
@@ -139,14 +146,24 @@ async def _checked(session: AsyncSession, wording: Wording, by: int, *, assigns:
     return {"name": name, "does": asdict(steps), "staff_id": wording.staff_id, "team_id": wording.team_id}
 
 
+async def _only(session: AsyncSession, name: str, wording: Wording, but: int | None) -> None:
+    """Two of one name for the same people could not be told apart in the palette. Raises MacroProblem."""
+    owner = col(MacroRow.staff_id).is_not_distinct_from(wording.staff_id)
+    team = col(MacroRow.team_id).is_not_distinct_from(wording.team_id)
+    same = select(MacroRow.id).where(func.lower(MacroRow.name) == name.lower(), owner, team)
+    if (await session.exec(same.where(col(MacroRow.id).is_distinct_from(but)))).first() is not None:
+        gaps = {"name": name}
+        raise MacroProblem(Sentence("There is a macro called “%(name)s” already. Give this one another name", gaps))
+
+
 def _tidy(steps: Steps) -> Steps:
     return Steps(
         answer=steps.answer,
-        note=steps.note.replace("\0", "").replace("\r\n", "\n").strip()[:LONGEST_NOTE],
+        note=steps.note.replace("\0", "").replace("\r\n", "\n").strip(),
         add=tuple(dict.fromkeys(filter(None, map(plain, steps.add)))),
         remove=tuple(dict.fromkeys(filter(None, map(plain, steps.remove)))),
         assign=steps.assign,
-        task=plain(steps.task)[:LONGEST_TITLE],
+        task=plain(steps.task),
         task_days=steps.task_days if steps.task.strip() else None,
         state=steps.state,
         snooze_hours=steps.snooze_hours if steps.state == ConversationState.SNOOZED else None,
@@ -155,6 +172,8 @@ def _tidy(steps: Steps) -> Steps:
 
 def _try(steps: Steps) -> None:
     """Raises MacroProblem."""
+    if long := too_long(LONG_NOTE, steps.note, LONGEST_NOTE) or too_long(LONG_TITLE, steps.task, LONGEST_TITLE):
+        raise MacroProblem(long)
     if steps.state not in ("", *ConversationState):
         raise MacroProblem(
             Sentence("A conversation is never “%(state)s”. Choose another state", {"state": steps.state})

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, text
+from sqlalchemy import TextClause, delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.conversations import threads
-from hub.models import MissedCall
+from hub.models import Interaction, MissedCall
 from hub.models.vocabulary import Settled
 
 MISSED, VOICEMAIL = "missed call", "voicemail"
@@ -78,6 +78,30 @@ async def done(session: AsyncSession, call_id: UUID, *, staff_id: int, now: date
     await _done(session, this, how=Settled.BY_HAND, staff_id=staff_id, now=now)
 
 
+async def undone(session: AsyncSession, call_id: UUID) -> None:
+    """It is to do after all; twice is the same as once. Raises NoSuchCall."""
+    this = col(MissedCall.interaction_id) == call_id
+    if (await session.exec(select(MissedCall.interaction_id).where(this))).first() is None:
+        raise NoSuchCall(call_id)
+    await _again(session, this)
+
+
+async def unsettle(session: AsyncSession, customer_id: UUID, *, before: UUID, staff_id: int, at: datetime) -> None:
+    """What `settle` did at that moment for a call that was none."""
+    settled = (col(MissedCall.customer_id) == customer_id, col(MissedCall.interaction_id) < before)
+    await _again(session, *settled, col(MissedCall.done_by) == staff_id, col(MissedCall.done_at) == at)
+
+
+async def _again(session: AsyncSession, *which: object) -> None:
+    rows = select(MissedCall).where(*which, col(MissedCall.done_at).is_not(None))  # type: ignore[arg-type]
+    found = (await session.exec(rows.order_by(col(MissedCall.interaction_id)).with_for_update())).all()
+    for row in found:
+        row.done_at = row.done_by = row.settled = None
+        await live.publish(session, "call", id=row.interaction_id)
+    await session.flush()
+    await _changed(session, _FLAG, [row.interaction_id for row in found])
+
+
 async def _done(session: AsyncSession, *which: object, how: Settled, staff_id: int | None, now: datetime) -> None:
     rows = select(MissedCall).where(*which, col(MissedCall.done_at).is_(None))  # type: ignore[arg-type]
     found = (await session.exec(rows.order_by(col(MissedCall.interaction_id)).with_for_update())).all()
@@ -85,23 +109,31 @@ async def _done(session: AsyncSession, *which: object, how: Settled, staff_id: i
         row.done_at, row.done_by, row.settled = now, staff_id, how
         await live.publish(session, "call", id=row.interaction_id)
     await session.flush()
-    await _unflag(session, [row.interaction_id for row in found])
+    await _changed(session, _UNFLAG, [row.interaction_id for row in found])
 
 
-async def _unflag(session: AsyncSession, calls: list[UUID]) -> None:
-    """Their conversations no longer say that a call was missed, unless another one still is."""
+async def _changed(session: AsyncSession, statement: TextClause, calls: list[UUID]) -> None:
+    """Their conversations say whether a call is missed, and who waits for an answer is reckoned anew."""
     if not calls:
         return
-    changed = await session.execute(_UNFLAG, {"calls": calls, "flags": [MISSED, VOICEMAIL]})
+    where = select(col(Interaction.conversation_id)).where(col(Interaction.id).in_(calls))
+    await threads.stir(session, [one for one in await session.exec(where) if one is not None])
+    changed = await session.execute(statement, {"calls": calls, "flags": [MISSED, VOICEMAIL]})
     for conversation_id, customer_id in changed.all():
         await threads.tell(session, conversation_id, customer_id)
 
 
+# No more, unless another call still is.
 _UNFLAG = text("""
 update conversation c set flag = '' where c.flag = any(:flags)
   and c.id in (select conversation_id from interaction where id = any(:calls))
   and not exists (select from missed_call m join interaction i on i.id = m.interaction_id
     where i.conversation_id = c.id and m.done_at is null)
+returning c.id, c.customer_id
+""")
+_FLAG = text("""
+update conversation c set flag = i.flag
+from interaction i where i.id = any(:calls) and i.conversation_id = c.id and i.flag = any(:flags) and c.flag = ''
 returning c.id, c.customer_id
 """)
 

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.conversations.promises import Terms
 from hub.models import Conversation, SlaPolicy, Staff, Team
 from hub.models.vocabulary import ConversationState
-from hub.sentences import Sentence
+from hub.sentences import LONG_NAME, Sentence, too_long
 from hub.staff import audit
 
 LONGEST = 60 * 24 * 60  # minutes of working time: some eight months of office hours
@@ -67,7 +67,7 @@ async def listing(session: AsyncSession) -> list[Policy]:
 
 async def save(session: AsyncSession, policy: Policy, *, now: datetime, by: int | None) -> int:
     """Make one, or change the one whose `id` it has; its id. Raises PolicyProblem or NoSuchPolicy."""
-    name = " ".join(policy.name.split())[:LONGEST_NAME]
+    name = " ".join(policy.name.split())
     await _check(session, policy, name)
     row = await _row(session, policy.id) if policy.id is not None else SlaPolicy(name=name, position=1)
     row.name, row.position, row.team_id = name, policy.position, policy.team_id
@@ -107,6 +107,8 @@ def first_that_fits(
 async def _check(session: AsyncSession, policy: Policy, name: str) -> None:
     if not name:
         raise PolicyProblem(Sentence("The policy needs a name: colleagues read it where an answer is late"))
+    if long := too_long(LONG_NAME, name, LONGEST_NAME):
+        raise PolicyProblem(long)
     times = [one for one in (policy.first, policy.next, policy.resolution) if one is not None]
     if not times:
         raise PolicyProblem(Sentence("The policy promises nothing. Give minutes for at least one of the three"))

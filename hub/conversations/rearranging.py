@@ -52,6 +52,7 @@ async def move(
     """
     word = await _word(session, interaction_id)
     source, target = await _both(session, _place(word), await threads.standing(session, into_id))
+    await _still_there(session, word, source)
     return await _carry(session, Rearranged.MOVE, source, target, [word.id], ThreadedBy.MOVED, staff_id, now)
 
 
@@ -61,6 +62,7 @@ async def split(
     """A conversation of its own for a message, or for it and what came later. Raises NoSuchEntry, CannotRearrange."""
     word = await _word(session, interaction_id)
     source = await threads.locked(session, _place(word))
+    await _still_there(session, word, source)
     ids = await words(session, source.id)
     taken = [word.id] if reach is Reach.MESSAGE else [one for one in ids if one >= word.id]
     if len(taken) == len(ids):
@@ -229,6 +231,13 @@ def _place(word: Interaction) -> UUID:
         nowhere = Sentence("This message stands in no conversation: only its customer's timeline shows it")
         raise CannotRearrange(nowhere)
     return word.conversation_id
+
+
+async def _still_there(session: AsyncSession, word: Interaction, source: Conversation) -> None:
+    """Looked at behind the lock: somebody may have moved it just before. Raises CannotRearrange."""
+    await session.refresh(word, ["conversation_id"])
+    if word.conversation_id != source.id:
+        raise CannotRearrange(Sentence("A colleague has just moved this message. Load the page again"))
 
 
 async def words(session: AsyncSession, conversation_id: UUID) -> list[UUID]:

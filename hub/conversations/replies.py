@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import load_only
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from channels.message import Kind
 from hub import live
@@ -20,13 +23,19 @@ from hub.conversations.held import Held
 from hub.conversations.quoting import Quote, quote
 from hub.models import Conversation, Customer, DedupeKey, Interaction
 from hub.models.vocabulary import ConversationState, Direction, Origin, Purpose, State
+from hub.outbound.costs import LONGEST_SMS
 from hub.outbound.request import Answer, Duplicate, Gate, NewFile, Placed, Request, Words, send
+from hub.sentences import Sentence
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # every mail program shows these
 
 
 class EmptyReply(ValueError):
     """There is nothing to send."""
+
+
+class TooLong(ValueError):
+    """An SMS that no carrier takes; the message says by how much, for the person at the screen."""
 
 
 class NotYours(ValueError):
@@ -86,11 +95,13 @@ class Reply:
 
 
 async def answer(session: AsyncSession, reply: Reply, *, gate: Gate, now: datetime) -> Answer:
-    """Send it through the gate. Raises EmptyReply, NoSuchConversation, Overtaken, NotYours,
+    """Send it through the gate. Raises EmptyReply, TooLong, NoSuchConversation, Overtaken, NotYours,
     signatures.SignatureProblem.
     """
     if not reply.text.strip() and not reply.files:
-        raise EmptyReply("Write something first")
+        raise EmptyReply(Sentence("There is nothing to send. Write something first."))
+    if reply.kind is Kind.SMS:
+        fits(reply.text)
     known = await session.get(DedupeKey, _key(reply))
     if known is not None:
         return Duplicate(known.interaction_id)
@@ -105,6 +116,20 @@ async def answer(session: AsyncSession, reply: Reply, *, gate: Gate, now: dateti
         await held.keep(session, waits, reply.draft, before=before, conversation=conversation)
     await drafts.forget(session, Place(reply.staff_id, reply.customer_id, reply.conversation_id))
     return given
+
+
+def fits(text: str) -> None:
+    """Raises TooLong for an SMS with more characters than carriers take: it would fail after it was sent."""
+    if len(text) <= LONGEST_SMS:
+        return
+    gaps = {"length": len(text), "most": LONGEST_SMS, "many": len(text) - LONGEST_SMS}
+    raise TooLong(
+        Sentence(
+            "This SMS has %(length)s characters and an SMS takes at most %(most)s, so it was not sent. Shorten it by "
+            "%(many)s, or send it by email.",
+            gaps,
+        )
+    )
 
 
 def _key(reply: Reply) -> str:
@@ -210,13 +235,25 @@ async def _quote(session: AsyncSession, request: Request, last: Interaction, gat
 
 async def last_inbound(session: AsyncSession, conversation_id: UUID, kind: Kind) -> Interaction | None:
     """The word that an answer on this kind of channel answers: the latest one that a person wrote."""
+    return (await session.exec(_last_inbound(conversation_id, kind))).first()
+
+
+async def answered(session: AsyncSession, conversation_id: UUID, kind: Kind) -> Interaction | None:
+    """The same, without its words: who wrote it to whom."""
+    row = Interaction
+    columns: Any = (row.direction, row.channel, row.sender, row.recipient, row.reply_to, row.copied)
+    query = _last_inbound(conversation_id, kind).options(load_only(*columns, raiseload=True))
+    return (await session.exec(query)).first()
+
+
+def _last_inbound(conversation_id: UUID, kind: Kind) -> SelectOfScalar[Interaction]:
     rows = select(Interaction).where(
         col(Interaction.conversation_id) == conversation_id,
         col(Interaction.direction) == Direction.IN,
         col(Interaction.kind) == kind,
         col(Interaction.auto) == "",
     )
-    return (await session.exec(rows.order_by(col(Interaction.id).desc()).limit(1))).first()
+    return rows.order_by(col(Interaction.id).desc()).limit(1)
 
 
 async def last_written(session: AsyncSession, conversation_id: UUID) -> Kind | None:

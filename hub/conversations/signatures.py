@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.models import Staff
 from hub.outbound import rendering
 from hub.outbound.request import Gate
 from hub.sentences import Gap, Sentence
@@ -54,8 +56,18 @@ async def closing(session: AsyncSession, staff_id: int, channel: str, *, gate: G
     """The signature of this person's mails by this channel, filled in; empty when there is none. Raises
     SignatureProblem.
     """
+    return (await closings(session, staff_id, (channel,), await teams.listing(session), gate=gate))[channel]
+
+
+async def closings(
+    session: AsyncSession, staff_id: int, channels: Iterable[str], groups: Sequence[Group], *, gate: Gate
+) -> dict[str, str]:
+    """The same for each of these channels. `groups`: every team. Raises SignatureProblem."""
     staff = await accounts.get(session, staff_id)
-    team = await _team(session, staff_id, channel)
+    return {name: _closing(staff, _team(groups, staff_id, name), gate) for name in channels}
+
+
+def _closing(staff: Staff, team: Group | None, gate: Gate) -> str:
     source = staff.signature or (team.signature if team else "")
     used = {"name": staff.name, "team": team.name if team else "", "company": gate.company}
     try:
@@ -64,7 +76,7 @@ async def closing(session: AsyncSession, staff_id: int, channel: str, *, gate: G
         raise SignatureProblem(problem.said) from problem
 
 
-async def _team(session: AsyncSession, staff_id: int, channel: str) -> Group | None:
+def _team(groups: Sequence[Group], staff_id: int, channel: str) -> Group | None:
     """Whose mailbox it is; of a mailbox that is nobody's, the person's first team."""
-    owner = await teams.of_channel(session, channel)
-    return owner or next(iter(await teams.of(session, staff_id)), None)
+    owner = next((team for team in groups if channel in team.channels), None)
+    return owner or next((team for team in groups if staff_id in team.members), None)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, false
 from sqlmodel import and_, col, or_
 
 from hub.models import Task
@@ -47,4 +47,6 @@ def behind_due(place: Place) -> ColumnElement[bool]:
 def behind_done(place: Place) -> ColumnElement[bool]:
     """Of tasks that are done, the latest first."""
     done = col(Task.done_at)
+    if place.at is None:  # of another list: what is done has its moment
+        return false()
     return or_(done < place.at, and_(done == place.at, col(Task.id) < place.id))

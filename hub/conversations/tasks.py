@@ -18,6 +18,7 @@ from hub.models import Conversation, Staff, Task
 from hub.sentences import Sentence
 
 LONGEST = 500  # letters of a title
+CALL_BACK = "Call back %(name)s"  # kept in English; hub.web.retold knows it
 REMINDERS = (5, 15, 30, 60, 120, 1440, 2880)  # minutes before, as the desk offers them
 _FIRST, _LAST = (
     datetime(1971, 1, 1, tzinfo=UTC),
@@ -192,6 +193,17 @@ async def forget_deleted(session: AsyncSession, *, now: datetime) -> None:
     await session.exec(delete(Task).where(col(Task.deleted_at) < now - _KEPT))
 
 
+def tidy(words: str) -> str:
+    """On one line."""
+    return " ".join(words.replace("\0", "").split())
+
+
+def shortened(words: str) -> str:
+    """For titles that nobody typed: whoever reads one sees where it was cut."""
+    title = tidy(words)
+    return title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
+
+
 # ---- inside ---------------------------------------------------------------------------------
 
 
@@ -224,9 +236,14 @@ def _whose(assignee_id: int | None, customer_id: UUID | None) -> SelectOfScalar[
 
 
 def _title(typed: str) -> str:
-    title = " ".join(typed.replace("\0", "").split())[:LONGEST]
+    title = tidy(typed)
     if not title:
         raise EmptyTask(Sentence("Say what is to do."))
+    if len(title) > LONGEST:
+        gaps = {"length": len(title), "most": LONGEST}
+        raise TaskProblem(
+            Sentence("The task has %(length)s letters and takes at most %(most)s. Shorten what is to do.", gaps)
+        )
     return title
 
 

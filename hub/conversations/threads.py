@@ -154,7 +154,8 @@ def heard(conversation: Conversation, text: str, kind: Kind, channel: str, *, no
 
 def preview(text: str) -> str:
     """The beginning of a word, on one line."""
-    return " ".join(text[: _PREVIEW * 4].split())[:_PREVIEW]
+    words = text[: _PREVIEW * 4].split(maxsplit=_PREVIEW // 2)  # more than so many do not stand on it
+    return " ".join(words[: _PREVIEW // 2])[:_PREVIEW]
 
 
 async def work(session: AsyncSession, conversation_id: UUID) -> Conversation:
@@ -169,6 +170,15 @@ async def flag(session: AsyncSession, conversation_id: UUID, words: str) -> None
     conversation = await locked(session, conversation_id)
     conversation.flag = conversation.flag or words
     await session.flush()
+
+
+async def stir(session: AsyncSession, conversations: Collection[UUID]) -> None:
+    """Somebody was talked to without a written word: who waits for an answer here is reckoned anew."""
+    if conversations:
+        await session.execute(_STIR, {"ids": list(conversations)})
+
+
+_STIR = text("update conversation set stirred = true where id = any(:ids) and exists (select from sla_policy)")
 
 
 async def tell(session: AsyncSession, conversation_id: UUID, customer_id: UUID) -> None:

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.message import Kind
 from hub.models import SavedView, Staff, Team
 from hub.models.vocabulary import ConversationState
-from hub.sentences import Sentence
+from hub.sentences import LONG_NAME, Sentence, too_long
 from hub.staff import audit, teams
 
 ME, NOBODY = "me", "nobody"  # for whoever looks; else a number, or empty: anybody
@@ -113,8 +113,7 @@ async def remove(session: AsyncSession, view_id: int, *, by: int, everybodys: bo
 
 async def listing(session: AsyncSession, staff_id: int) -> list[View]:
     """What this person sees, by name: their own, their teams', everybody's."""
-    own = [team.id for team in await teams.of(session, staff_id)]
-    theirs = (col(SavedView.staff_id) == staff_id, col(SavedView.team_id).in_(own))
+    theirs = (col(SavedView.staff_id) == staff_id, col(SavedView.team_id).in_(teams.ids_of(staff_id)))
     everybodys = col(SavedView.shared) & col(SavedView.team_id).is_(None)
     rows = select(SavedView, Staff.name, Team.name).join(Staff, col(Staff.id) == col(SavedView.staff_id))
     rows = rows.join(Team, col(Team.id) == col(SavedView.team_id), isouter=True).where(or_(*theirs, everybodys))
@@ -143,9 +142,11 @@ async def _own(session: AsyncSession, view_id: int, by: int, *, everybodys: bool
 
 
 def _named(name: str, conditions: Conditions) -> str:
-    plain = " ".join(name.replace("\0", "").split())[:LONGEST_NAME]
+    plain = " ".join(name.replace("\0", "").split())
     if not plain:
         raise ViewProblem(Sentence("The view needs a name: it stands in the list of views"))
+    if long := too_long(LONG_NAME, plain, LONGEST_NAME):
+        raise ViewProblem(long)
     if not conditions.states:
         raise ViewProblem(Sentence("Choose at least one state, or nothing would ever be in it"))
     return plain

@@ -12,8 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.clock import uuid7
-from hub.conversations import assignment, current_calls, mentions, threads
+from hub.conversations import assignment, current_calls, mentions, tasks, threads
 from hub.conversations.missed_calls import NoSuchCall
+from hub.customers import directory
 from hub.interactions import record
 from hub.models import CallOutcome, HandledCall, Interaction
 from hub.models.vocabulary import Direction, Origin, State
@@ -33,11 +34,15 @@ class OutcomeProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WrapUp:
-    """What the taker says about a call. `note` None: it stays as it was typed while talking."""
+    """What the taker says about a call. `note` None: it stays as it was typed while talking.
+
+    `call_back_at`: then the taker has a task to call the customer back.
+    """
 
     outcome_id: int
     note: str | None = None
     resolve: bool = False
+    call_back_at: datetime | None = None
 
 
 async def jot(session: AsyncSession, call_id: UUID, text: str, *, staff_id: int, now: datetime) -> None:
@@ -106,8 +111,22 @@ async def _after(
     elif call.conversation_id is not None:
         await threads.tell(session, call.conversation_id, call.customer_id)
     await current_calls.tell(session, call.id, [row.staff_id])
+    if wrapping.call_back_at is not None:
+        await _call_back(session, row, call, wrapping.call_back_at, by=staff_id, now=now)
     subject, detail = f"call:{call.id}", str((call.call or {})["outcome"])
     await audit.write(session, "call.wrap_up", staff_id=staff_id, subject=subject, detail=detail, now=now)
+
+
+async def _call_back(
+    session: AsyncSession, row: HandledCall, call: Interaction, due_at: datetime, *, by: int, now: datetime
+) -> None:
+    """A task of the taker's, whoever wraps the call up for them. Raises WrapUpProblem."""
+    title = tasks.shortened(tasks.CALL_BACK % {"name": (await directory.get(session, call.customer_id)).name})
+    new = tasks.NewTask(title, call.customer_id, call.conversation_id, due_at, row.staff_id, by)
+    try:
+        await tasks.add(session, new, now=now)
+    except tasks.TaskProblem as e:
+        raise WrapUpProblem(*e.args) from e
 
 
 async def _mine(session: AsyncSession, call_id: UUID, staff_id: int, *, others: bool = False) -> HandledCall:
@@ -176,22 +195,33 @@ async def outcomes(session: AsyncSession, *, inactive: bool = False) -> list[Cal
     return list(await session.exec(rows if inactive else rows.where(col(CallOutcome.active))))
 
 
-async def add_outcome(session: AsyncSession, name: str, *, by: int, now: datetime) -> CallOutcome:
+async def add_outcome(
+    session: AsyncSession, name: str, *, calls_back: bool = False, by: int, now: datetime
+) -> CallOutcome:
     """At the end of the list. Raises OutcomeProblem."""
     known = await outcomes(session, inactive=True)
     if len(known) >= MOST_OUTCOMES:
         raise OutcomeProblem(Sentence("%(most)s outcomes are enough. Rename one.", {"most": MOST_OUTCOMES}))
-    row = CallOutcome(name=await _named(session, name), position=max((o.position for o in known), default=0) + 1)
+    place = max((o.position for o in known), default=0) + 1
+    row = CallOutcome(name=await _named(session, name), position=place, calls_back=calls_back)
     session.add(row)
     return await _changed(session, row, "outcome.create", by=by, now=now)
 
 
 async def change_outcome(
-    session: AsyncSession, outcome_id: int, *, name: str, active: bool, by: int, now: datetime
+    session: AsyncSession,
+    outcome_id: int,
+    *,
+    name: str,
+    active: bool,
+    calls_back: bool = False,
+    by: int,
+    now: datetime,
 ) -> CallOutcome:
     """Calls keep the words they were wrapped up with. Raises OutcomeProblem or LookupError."""
     row = await _outcome(session, outcome_id)
     row.name, row.active = await _named(session, name, except_for=outcome_id), active
+    row.calls_back = calls_back
     if not active and not [one for one in await outcomes(session) if one.id != outcome_id]:
         raise OutcomeProblem(Sentence("One outcome has to be left, or no call could be wrapped up."))
     return await _changed(session, row, "outcome.change", by=by, now=now)
@@ -221,7 +251,7 @@ async def _named(session: AsyncSession, name: str, *, except_for: int | None = N
         raise OutcomeProblem(Sentence("Give the outcome a name of at most %(most)s letters.", {"most": LONGEST_NAME}))
     same = select(CallOutcome.id).where(func.lower(CallOutcome.name) == tidy.lower(), CallOutcome.id != except_for)
     if (await session.exec(same)).first() is not None:
-        raise OutcomeProblem(Sentence("There is an outcome called “%(name)s” already.", {"name": tidy}))
+        raise OutcomeProblem(Sentence("There is an outcome called “%(name)s” already.", {"name": Sentence(tidy)}))
     return tidy
 
 

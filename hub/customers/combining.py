@@ -16,7 +16,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "given_name": ("given_name",),
     "language": ("language",),
     "timezone": ("timezone",),
-    "country": ("country",),
+    "country": ("country", "culture"),
     "birthday": ("birth_year", "birth_month", "birth_day"),
     "external_id": ("external_id",),
     "owner": ("owner_id",),
@@ -71,6 +71,13 @@ def inherited(fields: Mapping[str, Row], stays: Row, leaving: Mapping[str, Row])
         known = [label for label in before.get("labels", ()) if label not in both]
         before["labels"], after["labels"] = known, [*known, *after.get("labels", ()), *both]
     return {"before": before, "after": after}
+
+
+def fresher(winner: Row, loser: Row) -> bool:
+    """Is the loser's word the better guess where the two cards differ? Somebody has looked at it, or it is newer."""
+    if winner["provisional"] != loser["provisional"]:
+        return bool(winner["provisional"])
+    return bool(loser["updated_at"] > winner["updated_at"])
 
 
 _UNHAPPY = "dissatisfied_until"

@@ -31,6 +31,7 @@ class Statement:
     wording_version: str = ""
     evidence: str = ""  # an interaction id, an IP address, a form
     staff_id: int | None = None
+    topic: str = ""  # about this alone; empty: about the purpose as a whole
 
 
 async def record(session: AsyncSession, statement: Statement, *, now: datetime) -> Consent:
@@ -46,6 +47,7 @@ async def record(session: AsyncSession, statement: Statement, *, now: datetime) 
         source=statement.source,
         evidence=statement.evidence,
         staff_id=statement.staff_id,
+        topic=statement.topic,
     )
     session.add(row)
     await session.flush()
@@ -59,13 +61,22 @@ async def ledger(session: AsyncSession, customer_id: UUID) -> list[Consent]:
     return list(await session.exec(rows))
 
 
-def standing(rows: Sequence[Consent], purpose: Purpose | None, channel: Kind | None) -> Consent | None:
+def standing(rows: Sequence[Consent], purpose: Purpose | None, channel: Kind | None, topic: str = "") -> Consent | None:
     """The latest row that speaks of this purpose and channel, in whatever order the rows come. Pure.
 
-    Asked with None, only rows that speak of all purposes or all channels count.
+    Asked with None, only rows that speak of all purposes or all channels count. Of a topic the narrower row counts,
+    but for a no to the whole that came after a yes to the topic, or that stands beside a no to it.
     """
     speaking = [r for r in rows if r.purpose in (None, purpose) and r.channel in (None, channel)]
-    return max(speaking, key=lambda row: row.id or 0, default=None)
+    whole = _latest([row for row in speaking if not row.topic])
+    narrow = _latest([row for row in speaking if row.topic and row.topic == topic])
+    if whole is None or narrow is None:
+        return narrow or whole
+    return narrow if whole.granted or (narrow.granted and (narrow.id or 0) > (whole.id or 0)) else whole
+
+
+def _latest(rows: Sequence[Consent]) -> Consent | None:
+    return max(rows, key=lambda row: row.id or 0, default=None)
 
 
 async def suppress(

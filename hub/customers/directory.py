@@ -79,6 +79,7 @@ class NewCustomer:
     language: str = "en"
     timezone: str | None = None
     country: str | None = None
+    culture: str | None = None
     birthday: tuple[int | None, int, int] | None = None  # year if known, month, day
     emails: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
@@ -219,6 +220,7 @@ def _columns(new: NewCustomer) -> dict[str, Any]:
         "language": new.language,
         "timezone": new.timezone,
         "country": new.country,
+        "culture": new.culture,
         "birthday": new.birthday,
         "labels": list(new.labels),
         "attributes": dict(new.attributes),

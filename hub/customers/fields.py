@@ -21,6 +21,8 @@ LABELS: Mapping[str, Sentence] = {
     "birthday": Sentence("Birthday"),
     "labels": Sentence("Labels"),
     "paused_until": Sentence("Pause until"),
+    "quiet_from": Sentence("Quiet from"),
+    "quiet_until": Sentence("Quiet until"),
 }
 
 
@@ -55,7 +57,11 @@ def plain(text: str) -> str:
 def _line(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise _unfit(name, value, Sentence("“%(value)s” is not text"))
-    return plain(value)[:_LONGEST_NAME]
+    line = plain(value)
+    if len(line) > _LONGEST_NAME:
+        gaps = {"length": len(line), "most": _LONGEST_NAME}
+        raise BadField(name, Sentence("%(length)s characters are too many. Write at most %(most)s.", gaps))
+    return line
 
 
 def _name(name: str, value: object) -> str:
@@ -81,6 +87,11 @@ def _country(name: str, value: object) -> str | None:
     if code and not re.fullmatch(r"[A-Z]{2}", code):
         raise _unfit(name, value, Sentence("“%(value)s” is not a two-letter country code, such as PL"))
     return code or None
+
+
+def _culture(name: str, value: object) -> str | None:
+    word = _optional(name, value)
+    return word.lower() if word and word.lower() in CULTURES else _country(name, value)
 
 
 def _zone(name: str, value: object) -> str | None:
@@ -156,12 +167,15 @@ def _is_date(year: int | None, month: int, day: int) -> bool:
     return 1800 <= known <= 9999 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(known, month)[1]
 
 
+CULTURES = ("catholic", "orthodox", "none")  # beside countries: whose feasts a customer keeps
+
 CHANGEABLE: Mapping[str, Callable[[str, object], Any]] = {
     "name": _name,
     "given_name": _line,
     "language": _language,
     "timezone": _zone,
     "country": _country,
+    "culture": _culture,
     "birthday": lambda _name, value: _birthday(value),
     "labels": _labels,
     "attributes": _attributes,

@@ -18,6 +18,7 @@ from hub.database.engine import fetch
 from hub.models import Customer, Identity, IdentityEvent
 from hub.models.vocabulary import AddressKind, IdentityState
 
+HIDDEN = "unknown"  # the address of everybody who hides theirs
 SOFT_LIMIT = 3  # this many soft bounces …
 SOFT_SPAN = timedelta(days=3)  # … over at least this long, with nothing delivered in between, and the address is dead
 SOFT_MEMORY = timedelta(days=30)  # older ones are forgotten when the next one comes
@@ -30,6 +31,12 @@ async def of(session: AsyncSession, customer_id: UUID) -> list[Identity]:
     order = (col(Identity.preferred).desc(), col(Identity.id))
     found = await session.exec(select(Identity).where(col(Identity.customer_id) == customer_id).order_by(*order))
     return list(found)
+
+
+async def hides(session: AsyncSession, *customers: UUID) -> bool:
+    """Is one of these everybody who hides their address?"""
+    rows = select(Identity.id).where(col(Identity.customer_id).in_(customers), col(Identity.value) == HIDDEN)
+    return (await session.exec(rows.limit(1))).first() is not None
 
 
 async def add(session: AsyncSession, customer_id: UUID, kind: AddressKind, value: str, *, now: datetime) -> Identity:

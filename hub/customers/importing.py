@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels import address
 from channels.message import Kind
-from hub.customers import consent, directory, identities
+from hub.customers import consent, directory, identities, wordings
 from hub.customers.sheets import Line
 from hub.models import Customer
 from hub.models.vocabulary import AddressKind, Purpose
@@ -148,7 +148,15 @@ async def _record_grants(session: AsyncSession, customer_id: UUID, row: Row, sou
     ledger = await consent.ledger(session, customer_id)
     for purpose, kind in row.grants:
         if consent.standing(ledger, purpose, kind) is None:
-            statement = consent.Statement(customer_id, purpose, kind, True, source=source)
+            statement = consent.Statement(
+                customer_id,
+                purpose,
+                kind,
+                True,
+                source=source,
+                wording=wordings.plain(purpose, kind, granted=True),
+                wording_version=wordings.version("import"),
+            )
             await consent.record(session, statement, now=now)
 
 

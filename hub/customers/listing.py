@@ -32,6 +32,12 @@ class CustomerLine:
         return base64.urlsafe_b64encode(json.dumps([self.name.lower(), str(self.id)]).encode()).decode()
 
 
+_IDS = """
+select c.id from customer c
+where (lower(c.name), c.id) > (:name, cast(:id as uuid)) and {condition}
+order by lower(c.name), c.id
+limit :limit
+"""
 _LINES = """
 select c.id, c.name, c.language, c.country, c.provisional, c.vip,
   array(select i.value from identity i where i.customer_id = c.id and i.kind = 'email'
@@ -39,19 +45,18 @@ select c.id, c.name, c.language, c.country, c.provisional, c.vip,
   array(select i.value from identity i where i.customer_id = c.id and i.kind = 'phone'
         order by i.preferred desc, i.id) as phones,
   (select n.at from interaction n where n.customer_id = c.id order by n.id desc limit 1) as last_at
-from customer c
-where (lower(c.name), c.id) > (:name, cast(:id as uuid)) and {condition}
-order by lower(c.name), c.id
-limit :limit
+from customer c where c.id = any(cast(:ids as uuid[])) order by lower(c.name), c.id
 """
 # Each way of finding somebody has its own index; one condition of them all would have none.
 _NAMED = """
-c.id in (
   select id from customer where {names}
   union all select customer_id from identity where value ilike :whole
   union all select customer_id from identity where kind = 'phone' and value like :number
-  union all select id from customer where external_id = :given)
+  union all select id from customer where external_id = :given
 """
+# Of fewer letters no index knows anything: so many names have them that the first ones are soon found in their order.
+_SHORTEST = 3
+_SHORT = "({names} or c.external_id = :given)"
 
 
 async def listing(
@@ -74,6 +79,20 @@ async def searched(
     limit: int = 50,
 ) -> list[CustomerLine]:
     """The same with each word or phrase apart, words that no name may have, and labels that are all there."""
+    ids = await found(session, words, without=without, labels=labels, after=after, limit=limit)
+    return await lines(session, ids) if ids else []
+
+
+async def found(
+    session: AsyncSession,
+    words: Sequence[str],
+    *,
+    without: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    after: str | None = None,
+    limit: int = 50,
+) -> list[UUID]:
+    """Who they are, in the same order."""
     name, last = _position(after)
     named, values = condition(words) if words else ("true", {})
     parts = [named]
@@ -83,26 +102,65 @@ async def searched(
     if labels:
         parts.append("c.labels @> cast(:labels as varchar[])")
         values["labels"] = list(labels)
-    statement = text(_LINES.format(condition=" and ".join(parts)))
-    found = await session.execute(statement, {**values, "name": name, "id": last, "limit": limit})
-    return [
-        CustomerLine(**{**row, "emails": tuple(row["emails"]), "phones": tuple(row["phones"])})
-        for row in found.mappings()
-    ]
+    statement = text(_IDS.format(condition=" and ".join(parts)))
+    rows = await session.execute(statement, {**values, "name": name, "id": last, "limit": limit})
+    return list(rows.scalars())
+
+
+async def lines(session: AsyncSession, ids: Sequence[UUID]) -> list[CustomerLine]:
+    """These customers by name."""
+    rows = (await session.execute(text(_LINES), {"ids": list(ids)})).mappings()
+    return [CustomerLine(**{**row, "emails": tuple(row["emails"]), "phones": tuple(row["phones"])}) for row in rows]
 
 
 _JOINING = str.maketrans("@./-_", "     ")  # as `latin_words` has it
 
 
 def condition(words: Sequence[str]) -> tuple[str, dict[str, object]]:
-    """On customer `c`: all the words are in the name, or all together in an address, a number or the external id."""
+    """On customer `c`: all the words are in the name, or all together in an address, a number or the external id.
+
+    One or two letters are looked for in names alone.
+    """
+    if _is_short(words):
+        return _shortly(words)
+    ways, values = _ways(words)
+    return f"c.id = any(array({ways}))", values
+
+
+async def anybody(session: AsyncSession, words: Sequence[str], *, most: int) -> list[UUID]:
+    """So many of those for whom `condition` holds, in no order."""
+    named, values = _shortly(words) if _is_short(words) else _ways(words)
+    source = f"customer c where {named}" if _is_short(words) else f"({named}) found"
+    rows = await session.execute(text(f"select id from {source} limit :most"), {**values, "most": most})  # noqa: S608
+    return list(dict.fromkeys(rows.scalars()))
+
+
+def _is_short(words: Sequence[str]) -> bool:
+    return max(map(len, _apart(words)), default=0) < _SHORTEST
+
+
+def _apart(words: Sequence[str]) -> list[str]:
+    return [word for word in (" ".join(word.translate(_JOINING).split()) for word in words) if word]
+
+
+def _shortly(words: Sequence[str]) -> tuple[str, dict[str, object]]:
+    names, values = _names(words, "c.latin")
+    return _SHORT.format(names=names), values
+
+
+def _ways(words: Sequence[str]) -> tuple[str, dict[str, object]]:
+    names, values = _names(words, "latin")
     whole = " ".join(words)
-    apart = [word for word in (" ".join(word.translate(_JOINING).split()) for word in words) if word]
-    names = [f"latin like '%' || latin_words(:word{number}) || '%'" for number in range(len(apart))] or ["false"]
-    values: dict[str, object] = {f"word{number}": _literal(word) for number, word in enumerate(apart)}
     digits = _digits(whole)
-    values |= {"whole": f"%{_literal(whole)}%", "given": whole, "number": f"%{digits}%" if digits else ""}
-    return _NAMED.format(names=" and ".join(names)), values
+    values |= {"whole": f"%{_literal(whole)}%", "number": f"%{digits}%" if digits else ""}
+    return _NAMED.format(names=names), values
+
+
+def _names(words: Sequence[str], column: str) -> tuple[str, dict[str, object]]:
+    apart = _apart(words)
+    names = [f"{column} like '%' || latin_words(:word{number}) || '%'" for number in range(len(apart))] or ["false"]
+    values: dict[str, object] = {f"word{number}": _literal(word) for number, word in enumerate(apart)}
+    return " and ".join(names), values | {"given": " ".join(words)}
 
 
 def _literal(words: str) -> str:

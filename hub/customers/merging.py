@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.clock import uuid7
-from hub.customers import combining, consent, directory, keyed, moving, stricter
+from hub.customers import combining, consent, directory, identities, keyed, moving, stricter
 from hub.customers.moving import Way
 from hub.models import CustomerMerge
 from hub.sentences import Sentence
@@ -28,7 +28,7 @@ NOBODY_IS_WRITTEN_TO = text(f"select pg_advisory_xact_lock({0x437573746F6D6572})
 
 
 class CannotMerge(ValueError):
-    """It would be a customer with themselves, or somebody chose a field that there is not."""
+    """It would be a customer with themselves, or with everybody who hides their number; or there is no such field."""
 
 
 async def merge(
@@ -51,6 +51,8 @@ async def merge(
         raise CannotMerge(Sentence("That cannot be chosen"))
     way = Way(of=loser_id, into=winner_id)
     winner, loser = await locked(session, way)
+    if await identities.hides(session, winner_id, loser_id):
+        raise CannotMerge(_EVERYBODY)
     ledgers = await consent.ledger(session, winner_id), await consent.ledger(session, loser_id)
     moved = await _everything(session, way, now)
     moved["rows"].setdefault("consent", [])
@@ -74,6 +76,12 @@ async def merge(
     await session.flush()
     await tell(session, loser_id, winner_id)
     return row
+
+
+_EVERYBODY = Sentence(
+    "One of the two is everybody who hides their number: merged, all of them would be one customer. "
+    "Log the call on the customer's page instead."
+)
 
 
 async def locked(session: AsyncSession, way: Way) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -26,6 +26,9 @@ KEYED = frozenset({"channel_preference", "campaign_recipient"})
 _DOUBLE: Mapping[str, str] = {
     "customer_event": "exists (select from customer_event w where w.customer_id = :into"
     " and w.name = t.name and w.key = t.key)",
+    "greeting": "exists (select from greeting w where w.customer_id = :into and (w.kept = t.kept or w.day = t.day))",
+    "greeting_skip": "exists (select from greeting_skip w where w.customer_id = :into"
+    " and w.occasion_id = t.occasion_id and w.day = t.day)",
     "draft": "t.conversation_id is null and exists (select from draft w where w.customer_id = :into"
     " and w.conversation_id is null and w.staff_id = t.staff_id)",
 }

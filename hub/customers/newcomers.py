@@ -46,9 +46,9 @@ async def welcome(session: AsyncSession, strangers: Mapping[str, Address], *, no
 def _customer(customer_id: UUID, address: Address, now: datetime) -> dict[str, object]:
     name = " ".join(address.name.split())[:200] or address.value
     told = {"id": customer_id, "name": name, "provisional": True, "created_at": now, "updated_at": now}
-    return defaults(Customer) | told
+    return {**defaults(Customer), **told}
 
 
 def _identity(customer_id: UUID, value: str, now: datetime) -> dict[str, object]:
     told = {"customer_id": customer_id, "kind": AddressKind.EMAIL, "value": value, "created_at": now}
-    return defaults(Identity) | told
+    return {**defaults(Identity), **told}

@@ -140,8 +140,10 @@ async def _repeat_refusals(session: AsyncSession, row: CustomerMerge, way: Way) 
 
 
 _REPEAT = text("""
-insert into consent (customer_id, at, channel, purpose, granted, wording, wording_version, source, evidence, staff_id)
-select :of, c.at, c.channel, c.purpose, false, c.wording, c.wording_version, c.source, c.evidence, c.staff_id
+insert into consent (customer_id, at, channel, purpose, granted, wording, wording_version, source, evidence, staff_id,
+  topic)
+select :of, c.at, c.channel, c.purpose, false, c.wording, c.wording_version, c.source, c.evidence, c.staff_id,
+  c.topic
 from consent c
 where c.customer_id = :into and c.id > :ledger and not c.granted and c.source <> :merge
 order by c.id

@@ -18,11 +18,13 @@ def refusals(winner: Sequence[Consent], loser: Sequence[Consent]) -> Iterator[Co
     together = [*winner, *loser]
     for purpose in (one for one in Purpose if one.needs_consent):
         for channel in Kind:
-            counts = standing(together, purpose, channel)
-            if counts is None or not counts.granted:
-                continue
-            said = (standing(winner, purpose, channel), standing(loser, purpose, channel))
-            yield from (
-                Consent(**row.model_dump(exclude={"id"}) | {"purpose": purpose, "channel": channel})
-                for row in [one for one in said if one is not None and not one.granted][:1]
-            )
+            for topic in ("", *sorted({row.topic for row in together if row.topic})):
+                counts = standing(together, purpose, channel, topic)
+                if counts is None or not counts.granted:
+                    continue
+                said = (standing(winner, purpose, channel, topic), standing(loser, purpose, channel, topic))
+                about = {"purpose": purpose, "channel": channel, "topic": topic}
+                yield from (
+                    Consent(**row.model_dump(exclude={"id"}) | about)
+                    for row in [one for one in said if one is not None and not one.granted][:1]
+                )

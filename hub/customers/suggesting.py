@@ -62,7 +62,7 @@ async def advance(session: AsyncSession, after: UUID, *, now: datetime, limit: i
     return UUID(str(some[-1]))
 
 
-async def refuse(session: AsyncSession, one: UUID, other: UUID, *, staff_id: int, now: datetime) -> None:
+async def refuse(session: AsyncSession, one: UUID, other: UUID, *, staff_id: int | None, now: datetime) -> None:
     """They are two people; nobody is asked again. Raises NotFound."""
     if one == other:
         return
@@ -92,6 +92,14 @@ async def listing(session: AsyncSession, *, after: str = "", limit: int = 50) ->
 async def sure(session: AsyncSession, *, limit: int) -> list[Suggestion]:
     """Those that may be merged without a person, where that is allowed."""
     return await _listed(session, f"{_LISTED} and s.sure {_ORDER}", limit=limit)
+
+
+async def still_sure(session: AsyncSession, one: UUID, other: UUID, *, now: datetime) -> bool:
+    """Whether the two are sure by what their cards say now. If not, what was suggested of both is found anew."""
+    if (await explained(session, one, other)).likeness is Likeness.SURE:
+        return True
+    await _look_at(session, sorted((one, other)), now)
+    return False
 
 
 async def explained(session: AsyncSession, one: UUID, other: UUID) -> Match:

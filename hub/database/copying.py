@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
@@ -14,6 +14,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.database.engine import driver
+
 
 async def copy(session: AsyncSession, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows that name every column, but for those that the database fills itself.
@@ -23,11 +25,10 @@ async def copy(session: AsyncSession, model: type[SQLModel], rows: Sequence[Mapp
     if not rows:
         return
     target = _target(model)
-    connection = (await (await session.connection()).get_raw_connection()).driver_connection
-    assert connection is not None
-    if not connection.is_in_transaction():  # SQLAlchemy begins with its first statement
+    connection = await driver(session)
+    if not connection.is_in_transaction():
         await session.execute(_BEGIN)
-    await connection.copy_records_to_table(target.table, columns=target.columns, records=map(target.record, rows))
+    await connection.copy_records_to_table(target.table, columns=target.columns, records=target.records(rows))
 
 
 _BEGIN = text("select 1")
@@ -35,15 +36,21 @@ _BEGIN = text("select 1")
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """A table's name, the columns that are given, and which of them hold JSON."""
+    """A table's name, the columns that are given, and the places of those that hold JSON."""
 
     table: str
     columns: tuple[str, ...]
-    documents: tuple[str, ...]
+    documents: tuple[int, ...]
+    values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
-    def record(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        given = {name: json.dumps(row[name]) for name in self.documents if row[name] is not None}
-        record: tuple[Any, ...] = itemgetter(*self.columns)({**row, **given} if given else row)
+    def records(self, rows: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[Any]]:
+        return map(self._record if self.documents else self.values, rows)
+
+    def _record(self, row: Mapping[str, Any]) -> Sequence[Any]:
+        record = list(self.values(row))
+        for place in self.documents:
+            if record[place] is not None:
+                record[place] = json.dumps(record[place])
         return record
 
 
@@ -52,5 +59,6 @@ def _target(model: type[SQLModel]) -> _Target:
     table = model.__table__  # type: ignore[attr-defined]
     numbered = table.autoincrement_column
     columns = [one for one in table.columns if not one.computed and one is not numbered]
-    documents = tuple(one.name for one in columns if isinstance(one.type, JSONB))
-    return _Target(table.name, tuple(one.name for one in columns), documents)
+    names = tuple(one.name for one in columns)
+    documents = tuple(place for place, one in enumerate(columns) if isinstance(one.type, JSONB))
+    return _Target(table.name, names, documents, itemgetter(*names))

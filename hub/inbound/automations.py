@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.message import Inbound, Kind
 from hub.conversations import appointments, surveys
 from hub.conversations.appointments import Choice
-from hub.customers import consent
+from hub.customers import consent, wordings
 from hub.customers.consent import Statement
 from hub.inbound import acknowledgements, keywords
 from hub.inbound.keywords import Command, Keyword
@@ -174,6 +174,7 @@ async def _declare(
         granted=granted,
         source=source,
         wording=interaction.body_text,
+        wording_version=wordings.version("sms"),
         evidence=str(interaction.id),
     )
     await consent.record(session, statement, now=now)
@@ -218,6 +219,8 @@ async def _unsubscribe(session: AsyncSession, original_id: UUID, interaction: In
         channel=Kind.EMAIL,
         granted=False,
         source="unsubscribe by mail",
+        wording=interaction.subject,
+        wording_version=wordings.version("mailto"),
         evidence=str(interaction.id),
     )
     await consent.record(session, statement, now=now)

@@ -17,7 +17,7 @@ from hub import live
 from hub.clock import uuid7
 from hub.conversations import appointments, current_calls, held, missed_calls, threads
 from hub.conversations.missed_calls import MISSED, VOICEMAIL
-from hub.customers import directory
+from hub.customers import directory, identities
 from hub.inbound import callfacts, rejections, ringing, takers
 from hub.inbound.reception import Reception
 from hub.interactions import progress, record
@@ -112,7 +112,7 @@ async def _locked(session: AsyncSession, interaction_id: UUID | None) -> Interac
 
 
 async def _ringing(session: AsyncSession, channel: Channel, event: CallEvent, now: datetime) -> Interaction:
-    caller = event.sender if event.sender.value else Address(Kind.VOICE, "unknown", event.sender.name)
+    caller = event.sender if event.sender.value else Address(Kind.VOICE, identities.HIDDEN, event.sender.name)
     customer = (await directory.resolve(session, caller, now=now)).customer
     await session.refresh(customer, with_for_update={"key_share": True})
     running = await threads.open_on(session, customer.id, Kind.VOICE)

@@ -14,7 +14,7 @@ from channels.message import Address, Auto, Event, Inbound, Kind
 from hub import live
 from hub.clock import uuid7
 from hub.conversations import answering, evidence, held, rearranging, threads
-from hub.customers import directory
+from hub.customers import directory, identities
 from hub.inbound import automations, copies, sent
 from hub.inbound.automations import Meaning
 from hub.inbound.reception import Reception
@@ -114,7 +114,9 @@ async def _customer(session: AsyncSession, inbound: Inbound, about: str, now: da
     elif not _is_somebody(inbound):
         found = await directory.stranger(session, inbound.sender.name, now=now)
     else:
-        sender = inbound.sender if inbound.sender.value else Address(inbound.kind, "unknown", inbound.sender.name)
+        sender = (
+            inbound.sender if inbound.sender.value else Address(inbound.kind, identities.HIDDEN, inbound.sender.name)
+        )
         found = (await directory.resolve(session, sender, now=now)).customer
     if found is not None:
         await session.refresh(found, with_for_update={"key_share": True})

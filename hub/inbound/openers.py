@@ -126,7 +126,8 @@ class _Opening:
     @property
     def conversation(self) -> dict[str, Any]:
         inbound, quiet = self.letter.inbound, self.letter.quiet
-        return defaults(Conversation) | {
+        return {
+            **defaults(Conversation),
             "id": self.conversation_id,
             "customer_id": self.customer_id,
             "subject": " ".join(inbound.subject.split())[:500],
@@ -145,7 +146,9 @@ class _Opening:
     def interaction(self) -> dict[str, Any]:
         inbound, content = self.letter.inbound, messages.digest(self.letter.inbound)
         said = messages.columns(inbound, self.letter.channel, content, at=self.at, now=self._now)
-        own = {
+        return {
+            **defaults(Interaction),
+            **said,
             "id": self.id,
             "customer_id": self.customer_id,
             "conversation_id": self.conversation_id,
@@ -153,12 +156,11 @@ class _Opening:
             "threaded_by": ThreadedBy.NEW.value,
             "flag": self.letter.flag,
         }
-        return defaults(Interaction) | said | own
 
     @property
     def files(self) -> list[dict[str, Any]]:
         rows = (record.file(self.id, one) for one in self.letter.inbound.attachments)
-        return [defaults(AttachmentRow) | row | {"id": uuid4()} for row in rows]
+        return [{**defaults(AttachmentRow), **row, "id": uuid4()} for row in rows]
 
     @property
     def reference(self) -> dict[str, Any]:

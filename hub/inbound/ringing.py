@@ -16,6 +16,7 @@ from hub.inbound import callfacts
 from hub.inbound.reception import Reception
 from hub.models import Conversation, Customer, Interaction, Staff
 from hub.models.vocabulary import ConversationState, Role, State
+from hub.staff.roles import Action, may
 
 _AT_ONCE = 10  # telephones that one Ring may ring
 
@@ -104,8 +105,9 @@ async def _assignee(session: AsyncSession, customer_id: UUID) -> int | None:
 
 async def _available(session: AsyncSession) -> list[tuple[int, str]]:
     """Who takes calls now, and has none that is not wrapped up."""
+    takers = [role for role in Role if may(role, Action.CALL)]
     rows = select(Staff.id, Staff.phone).where(
-        col(Staff.active), col(Staff.available), col(Staff.phone).is_not(None), col(Staff.role) != Role.MARKETER
+        col(Staff.active), col(Staff.available), col(Staff.phone).is_not(None), col(Staff.role).in_(takers)
     )
     busy = await current_calls.busy(session)
     found = await session.exec(rows.order_by(col(Staff.id)))

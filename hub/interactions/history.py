@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -186,6 +187,7 @@ _PLAIN = [name for name in Entry.__slots__ if name not in _DERIVED]
 _FILE: Sequence[Any] = tuple(getattr(AttachmentRow, name) for name in File.__slots__)
 
 
+@cache
 def _entries(*, longest: int | None = LONGEST) -> Select[Any]:
     """The columns an entry is made of: never `body_html`, which may be megabytes."""
     return (

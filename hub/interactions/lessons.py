@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind, Progress, Reason, Receipt
-from hub.customers import consent, identities
+from hub.customers import consent, identities, wordings
 from hub.customers.consent import Statement
 from hub.interactions.reckoning import Standing
 from hub.models import Interaction
@@ -85,7 +85,16 @@ async def _opted_out(session: AsyncSession, message: Message, kind: Kind, source
     by = f"carrier STOP ({source})"
     added = await consent.suppress(session, kind, message.recipient, purpose=None, reason="STOP", source=by, now=now)
     if added:
-        said = Statement(message.customer_id, None, kind, granted=False, source=by, evidence=str(message.id))
+        said = Statement(
+            message.customer_id,
+            None,
+            kind,
+            granted=False,
+            source=by,
+            wording=wordings.CARRIER,
+            wording_version=wordings.version("carrier"),
+            evidence=str(message.id),
+        )
         await consent.record(session, said, now=now)
 
 
@@ -97,6 +106,13 @@ async def _complained(session: AsyncSession, message: Message, kind: Kind, sourc
     added = await consent.suppress(session, kind, address, purpose=marketing, reason=reason, source=source, now=now)
     if added:
         said = Statement(
-            message.customer_id, marketing, kind, granted=False, source="complaint", evidence=str(message.id)
+            message.customer_id,
+            marketing,
+            kind,
+            granted=False,
+            source="complaint",
+            wording=wordings.COMPLAINT,
+            wording_version=wordings.version("complaint"),
+            evidence=str(message.id),
         )
         await consent.record(session, said, now=now)

@@ -117,8 +117,8 @@ def file(interaction_id: UUID, attachment: Attachment) -> dict[str, Any]:
 
 def digest(*parts: str | bytes) -> str:
     """SHA-256 over parts, each with its length, so that moving a border changes it."""
-    total = hashlib.sha256()
+    pieces: list[bytes] = []
     for part in parts:
         raw = part.encode() if isinstance(part, str) else part
-        total.update(len(raw).to_bytes(8, "big") + raw)
-    return total.hexdigest()
+        pieces += (len(raw).to_bytes(8, "big"), raw)
+    return hashlib.sha256(b"".join(pieces)).hexdigest()

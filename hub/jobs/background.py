@@ -79,12 +79,14 @@ async def match_customers(hub: Hub, payload: Mapping[str, Any]) -> None:
 
 
 async def _merge_next(hub: Hub) -> bool:
-    async with hub.database.unit() as session:
+    async def merge(session: Any) -> bool:
         merged = await automatic.merge_next(session, now=clock.now())
         if merged is not None:
             about, detail = f"customer:{merged.into_id}", f"customer:{merged.loser_id}, by itself"
             await audit.write(session, "customer.merge", staff_id=None, subject=about, detail=detail, now=clock.now())
-    return merged is not None
+        return merged is not None
+
+    return await hub.database.insisting(merge)
 
 
 BODIES: Mapping[str, Body] = {

@@ -21,7 +21,7 @@ from hub.models.vocabulary import RawState
 from hub.outbound import workers
 
 POLL = 1.0  # seconds; what is new is announced, so this is for retries and for lost announcements
-AT_ONCE = 100  # mails a group; each holds two advisory locks, of which PostgreSQL has 6,400 as it comes
+AT_ONCE = 200  # mails a group; each holds two advisory locks, of which PostgreSQL has 6,400 as it comes
 CLAIMS: Sequence[raw.Claim] = (raw.claim_new, raw.claim, raw.claim)  # one is received, the children read the others'
 PAUSE = 0.5  # after a fault
 

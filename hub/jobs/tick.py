@@ -17,7 +17,7 @@ from hub.conversations import assignment, current_calls, due, held, keeping, rou
 from hub.database.outage import is_away
 from hub.interactions import partitions, receipts
 from hub.live import Happening
-from hub.occasions import birthdays, reminders, schedules
+from hub.occasions import greeting, reminders, schedules
 from hub.occasions.schedules import Session
 from hub.outbound import evidence
 from hub.queue import enqueue
@@ -45,8 +45,8 @@ class Tick:
 
 
 async def greet(hub: Hub, session: Session, now: datetime) -> None:
-    """Birthdays, wherever it is time."""
-    count = await birthdays.greet(session, gate=hub.gate, now=now)
+    """Birthdays and all other occasions, wherever it is time."""
+    count = await greeting.greet(session, gate=hub.gate, now=now)
     if count:
         _log.info("greeted", count=count)
 
@@ -170,7 +170,7 @@ async def forget_reports(hub: Hub, session: Session, now: datetime) -> None:
 
 
 TICKS: Mapping[str, Tick] = {
-    "birthdays": Tick(timedelta(seconds=600), greet),
+    "greetings": Tick(timedelta(seconds=60), greet),
     "reminders": Tick(timedelta(seconds=30), remind),
     "campaigns": Tick(timedelta(seconds=5), advance_campaigns, topic="campaign"),
     "evidence": Tick(timedelta(seconds=30), look_for_evidence),

@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 
 from hub.bootstrap import Hub
+from hub.database.engine import know_tables
 from hub.database.outage import is_away
 from hub.jobs import background, listen, read, send, tick, webhooks
 
@@ -45,6 +46,7 @@ def leave_imports_alone() -> None:
     Looking takes a twelfth of a worker's time otherwise: it makes many objects, and hardly any rings of them. In a web
     server one look at everything keeps all who wait for an answer waiting for a tenth of a second or two.
     """
+    know_tables()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, *gc.get_threshold()[1:])

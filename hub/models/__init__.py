@@ -17,6 +17,7 @@ from hub.models.campaigns import (
 )
 from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
 from hub.models.desk import CannedAnswer, DraftRow, HeldReply, LabelRow, MacroRow, Mention, SavedView
+from hub.models.greetings import Greeting, GreetingSkip
 from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
     AttachmentRow,
@@ -35,6 +36,7 @@ from hub.models.interactions import (
 from hub.models.merging import CustomerKeys, CustomerMerge, MergeSuggestion
 from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
+from hub.models.segments import SavedSegment
 from hub.models.staff import (
     ApiToken,
     AskedOnce,
@@ -48,6 +50,7 @@ from hub.models.staff import (
 )
 from hub.models.steps import CampaignStep, CampaignTest, CampaignVariant
 from hub.models.telephone import CallOutcome, CurrentCall, HandledCall, MissedCall
+from hub.models.topics import Topic
 from hub.models.webhooks import WebhookDelivery, WebhookEndpoint
 from hub.models.work import OpeningHours, Promise, SlaPolicy, Survey, SurveyRule
 
@@ -83,6 +86,8 @@ __all__ = [
     "DryRunLine",
     "EarlyReceipt",
     "EvidenceLook",
+    "Greeting",
+    "GreetingSkip",
     "HandledCall",
     "HeldReply",
     "Identity",
@@ -108,6 +113,7 @@ __all__ = [
     "ReceiptRow",
     "Rejected",
     "Reminder",
+    "SavedSegment",
     "SavedView",
     "Schedule",
     "SenderRow",
@@ -125,6 +131,7 @@ __all__ = [
     "TeamMember",
     "Template",
     "TemplateVersion",
+    "Topic",
     "WebhookDelivery",
     "WebhookEndpoint",
     "Worker",

@@ -6,11 +6,11 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, SmallInteger, UniqueConstraint, text
+from sqlalchemy import ARRAY, Index, Integer, SmallInteger, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Json, Moment, Word
-from hub.models.vocabulary import AppointmentState, CampaignState, Passed, Purpose
+from hub.models.vocabulary import AppointmentState, CampaignState, OccasionKind, Passed, Purpose
 
 
 class Template(SQLModel, table=True):
@@ -40,7 +40,8 @@ class Campaign(SQLModel, table=True):
     name: str
     state: CampaignState = Field(default=CampaignState.DRAFT, sa_type=Word(CampaignState))
     purpose: Purpose = Field(default=Purpose.MARKETING, sa_type=Word(Purpose))
-    segment: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)  # conditions, all of which must hold
+    segment: Any = Field(default_factory=list, sa_type=Json)  # a list or an object, see `hub.segments.tree.read`
+    meant: Any = Field(default=None, sa_type=Json, nullable=True)  # as it began, saved segments written out
     template_version_id: int | None = Field(default=None, foreign_key="template_version.id")
     variables: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     kinds: list[str] = Field(default_factory=list, sa_type=Json)  # channel kinds to consider; empty: all
@@ -59,6 +60,7 @@ class Campaign(SQLModel, table=True):
     started_at: datetime | None = Field(default=None, sa_type=Moment)
     finished_at: datetime | None = Field(default=None, sa_type=Moment)
     archived_at: datetime | None = Field(default=None, sa_type=Moment)  # out of the list, and never changed again
+    topic: str = ""  # of marketing: what it is about; empty: nothing in particular
     per_hour: int | None = None  # at most so many messages leave in an hour; None: as fast as the senders go
 
 
@@ -127,12 +129,16 @@ class Occasion(SQLModel, table=True):
 
     __tablename__ = "occasion"
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(unique=True)  # "birthday"
+    name: str = Field(unique=True)  # "birthday", "feast PL christmas-day"
     template: str  # a template's name
     enabled: bool = True
     at_hour: time = time(10)  # in the customer's own zone
     late_days: int = 2  # after an outage: this late, or never
     leap_day: str = "february"  # 29 February in a common year: greeted on 28 "february" or 1 "march"
+    kind: OccasionKind = Field(default=OccasionKind.BIRTHDAY, sa_type=Word(OccasionKind))
+    title: str = ""  # what it is called at the desk and in messages
+    rule: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # on which days, see `hub.occasions.rules`
+    keepers: list[str] = Field(default_factory=list, sa_type=ARRAY(String))  # countries or cultures; none: everybody
 
 
 class Schedule(SQLModel, table=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import DateTime, String
@@ -39,13 +40,14 @@ class Word(TypeDecorator[W], Generic[W]):
 @cache
 def _plain(model: type[SQLModel]) -> Mapping[str, Any]:
     columns = model.__table__.columns  # type: ignore[attr-defined]
-    return {
+    found = {
         name: field.get_default(call_default_factory=True)
         for name, field in model.model_fields.items()
         if not field.is_required() and not columns[name].computed and not columns[name].primary_key
     }
+    return MappingProxyType(found)
 
 
-def defaults(model: type[SQLModel]) -> dict[str, Any]:
+def defaults(model: type[SQLModel]) -> Mapping[str, Any]:
     """What a row holds where nothing else is said: for many rows that are inserted without an object for each."""
-    return dict(_plain(model))
+    return _plain(model)

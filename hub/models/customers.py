@@ -30,6 +30,7 @@ class Customer(SQLModel, table=True):
         CheckConstraint("birth_month between 1 and 12", name="customer_birth_month"),
         CheckConstraint("birth_day between 1 and 31", name="customer_birth_day"),
         Index("customer_birthday", "birth_month", "birth_day"),
+        Index("customer_called", text("latin_words(split_part(coalesce(nullif(given_name, ''), name), ' ', 1))")),
         Index("customer_name", text("lower(name)")),
         Index("customer_latin", "latin", postgresql_using="gin", postgresql_ops={"latin": "gin_trgm_ops"}),
         Index("customer_labels", "labels", postgresql_using="gin"),
@@ -40,6 +41,7 @@ class Customer(SQLModel, table=True):
     language: str = "en"  # ISO 639-1
     timezone: str | None = None  # IANA; None: not known, see the gate's rule
     country: str | None = None  # ISO 3166 alpha-2
+    culture: str | None = None  # whose feasts they keep: a country, "catholic", "orthodox", "none"; None: the country's
     birth_year: int | None = None  # None with month and day given: a birthday without its year
     birth_month: int | None = None
     birth_day: int | None = None
@@ -59,7 +61,7 @@ class Customer(SQLModel, table=True):
     quiet_until: time | None = None
     created_at: datetime = Field(sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)
-    latin: str | None = Field(  # the name as it is looked for, see `latin_words` (0004_desk)
+    latin: str | None = Field(  # the name as it is looked for, see `latin_words` (0006_search)
         default=None, sa_column=Column(Text, Computed("latin_words(name)", persisted=True), nullable=False)
     )
 
@@ -112,6 +114,7 @@ class Consent(SQLModel, table=True):
     source: str  # "import", "STOP by SMS", "one-click", "told an agent", …
     evidence: str = ""  # an interaction id, an IP address, a form
     staff_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+    topic: str = ""  # a topic's key: about nothing else; empty: about the purpose as a whole
 
 
 class ChannelPreference(SQLModel, table=True):

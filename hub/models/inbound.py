@@ -21,6 +21,7 @@ class RawMessage(SQLModel, table=True):
         UniqueConstraint("channel", "key", name="raw_message_once"),
         Index("raw_message_open", "quiet", "next_try_at", postgresql_where=text("state = 'received'")),
         Index("raw_message_parked", "id", postgresql_where=text("state = 'parked'")),
+        Index("raw_message_read", "interaction_id", postgresql_where=text("interaction_id is not null")),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     channel: str

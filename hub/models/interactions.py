@@ -14,11 +14,12 @@ from hub.models.columns import Json, Moment, Word
 from hub.models.vocabulary import ConversationState, Direction, Kind, Origin, Purpose, Rearranged, State
 
 # Only what people wrote is searched: a campaign's body is its template's, indexing it per recipient buys nothing.
-# `plain_words` takes the accents off (0004_desk).
+# `plain_words` takes the accents off (0006_search).
 _SEARCH = (
     "case when origin in ('customer', 'agent', 'api') then to_tsvector('simple'::regconfig, "
     "plain_words(left(coalesce(subject, '') || ' ' || coalesce(body_text, ''), 100000))) end"
 )
+_SUBJECT = "to_tsvector('simple'::regconfig, plain_words(subject))"
 _WRITTEN = text("search is not null")
 _SOON = {"gin_pending_list_limit": 256}  # kB of fresh entries that a search has to read one by one
 # What a campaign has queued is found by the campaign: entries that come and go by the million are spared here.
@@ -48,6 +49,12 @@ class Interaction(SQLModel, table=True):
         Index("interaction_points_to", "points_to_id", postgresql_where=text("points_to_id is not null")),
         Index("interaction_search", "search", postgresql_using="gin", postgresql_where=_WRITTEN, postgresql_with=_SOON),
         Index("interaction_words", "id", postgresql_where=_WRITTEN),
+        Index(
+            "interaction_by",
+            "staff_id",
+            "id",
+            postgresql_where=text("staff_id is not null and search is not null"),
+        ),
         {"postgresql_partition_by": "RANGE (id)"},
     )
     id: UUID = Field(primary_key=True)
@@ -201,12 +208,14 @@ class Conversation(SQLModel, table=True):
     __table_args__ = (
         Index("conversation_inbox", "state", text("last_at desc")),
         Index("conversation_latest", text("last_at desc"), text("id desc")),
+        Index("conversation_search", "search", postgresql_using="gin", postgresql_with=_SOON),
         Index(
-            "conversation_search",
-            text("to_tsvector('simple'::regconfig, plain_words(subject))"),
-            postgresql_using="gin",
-            postgresql_with=_SOON,
+            "conversation_standing",
+            "channel",
+            postgresql_include=["state", "assignee_id", "due_at"],
+            postgresql_where=text("state <> 'resolved'"),
         ),
+        Index("conversation_tagged", "id", postgresql_where=text("state <> 'resolved' and labels <> '{}'")),
         Index("conversation_customer", "customer_id", text("last_at desc")),
         Index(
             "conversation_unsettled",
@@ -245,6 +254,7 @@ class Conversation(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=Moment)  # the earliest of its promises, see `promise`
     warn_at: datetime | None = Field(default=None, sa_type=Moment)
     stirred: bool = False  # something happened since its promises were reckoned: the database says so by itself
+    search: str | None = Field(default=None, sa_column=Column(TSVECTOR, Computed(_SUBJECT, persisted=True)))
 
 
 class Rearrangement(SQLModel, table=True):
@@ -267,6 +277,7 @@ class Task(SQLModel, table=True):
         Index("task_due", "assignee_id", "due_at", postgresql_where=text("done_at is null")),
         Index("task_remind", "remind_at", postgresql_where=text("remind_at is not null")),
         Index("task_notice", "assignee_id", postgresql_where=text("notice_at is not null")),
+        Index("task_conversation", "conversation_id", postgresql_where=text("conversation_id is not null")),
         Index("task_when", "due_at", postgresql_where=text("due_at is not null")),
     )
     id: int | None = Field(default=None, primary_key=True)

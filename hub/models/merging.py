@@ -27,7 +27,13 @@ class MergeSuggestion(SQLModel, table=True):
 
     __tablename__ = "merge_suggestion"
     __table_args__ = (
-        Index("merge_suggestion_open", text("bits desc"), postgresql_where=text("refused_at is null")),
+        Index(
+            "merge_suggestion_open",
+            text("(-bits)"),
+            "one_id",
+            "other_id",
+            postgresql_where=text("refused_at is null"),
+        ),
         Index("merge_suggestion_other", "other_id"),
     )
     one_id: UUID = Field(primary_key=True, foreign_key="customer.id", ondelete="CASCADE")

@@ -44,6 +44,7 @@ class CallOutcome(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     position: int
+    calls_back: bool = False  # whoever chooses it says when they call again, and has a task for it
     active: bool = True  # else it is offered no more; calls that were wrapped up with it keep it
 
 

@@ -120,6 +120,7 @@ class Withheld(StrEnum):
     ADDRESS_DEAD = "address_dead"
     SUPPRESSED = "suppressed"
     OPTED_OUT = "opted_out"
+    TOPIC_UNWANTED = "topic_unwanted"
     NO_CONSENT = "no_consent"
     COMPLAINED = "complained"
     DO_NOT_CONTACT = "do_not_contact"
@@ -169,6 +170,17 @@ class Scale(StrEnum):
     def is_low(self, score: int) -> bool:
         """Dissatisfied, or a detractor."""
         return score <= (2 if self is Scale.CSAT else 6)
+
+
+class OccasionKind(StrEnum):
+    """What a greeting is for, the most personal first: of two on one day the first is greeted."""
+
+    BIRTHDAY = "birthday"
+    NAME_DAY = "name_day"
+    ANNIVERSARY = "anniversary"  # every year after a date of the customer's
+    DATE = "date"  # some days before or after a date of the customer's, once
+    FESTIVAL = "festival"  # a day of the company's own choice
+    FEAST = "feast"  # a day of a country's public calendar
 
 
 class Promised(StrEnum):

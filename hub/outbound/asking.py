@@ -98,6 +98,7 @@ class Request:
     automatic: bool = False
     answers_automatically: bool = False
     call: Mapping[str, object] | None = None
+    topic: str = ""  # of marketing: what it is about
     language: str = ""  # of a template's words, when it is not to be the customer's
 
 

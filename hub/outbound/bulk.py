@@ -46,6 +46,7 @@ class Mailing:
     kinds: tuple[Kind, ...]
     version: TemplateVersion
     variables: Mapping[str, Any]
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ def matter(mailing: Mailing, gate: Gate) -> Matter:
         available=planning.available(gate, ""),
         texts=frozenset(),
         kinds=mailing.kinds,
+        topic=mailing.topic,
     )
     return Matter(question, spoken(mailing.version, gate.default_language), gate.rules)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import AnsweredBy, Ask, CallEvent, HangUp, Ring, Say, Script, Step
-from hub.customers import consent
+from hub.customers import consent, wordings
 from hub.customers.consent import Statement
 from hub.models import Customer, Interaction, Staff
 from hub.models.vocabulary import Kind, Origin, Purpose
@@ -123,16 +123,18 @@ async def _message(session: AsyncSession, interaction: Interaction, event: CallE
 
 async def _no_more_calls(session: AsyncSession, interaction: Interaction, gate: Gate, *, now: datetime) -> Script:
     """As easy as it is to be called (requirements V1, G3). People who call back are still answered."""
+    language = _spoken(interaction.language or gate.default_language)
     said = Statement(
         customer_id=interaction.customer_id,
         purpose=None,
         channel=Kind.VOICE,
         granted=False,
         source="pressed 9",
+        wording=_PRESS_NINE[language],
+        wording_version=wordings.version("key-9", language),
         evidence=str(interaction.id),
     )
     await consent.record(session, said, now=now)
-    language = _spoken(interaction.language or gate.default_language)
     return Script((Say(_NO_MORE[language], language), HangUp()))
 
 

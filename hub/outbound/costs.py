@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 
 from channels.message import Text
-from channels.sms.text import measure
+from channels.sms.text import LONGEST, measure
 from hub.models import TemplateVersion
 from hub.models.vocabulary import Kind
 from hub.outbound import rendering
 
+LONGEST_SMS = LONGEST  # characters
 _SAID = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _UNSAID = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _USUAL_VALUE = "x" * 8  # a given name, a date, a short code

@@ -34,7 +34,7 @@ _BREATH = 8  # mails made between two looks at what else is to do
 
 _BULK = """
 select i.id, i.customer_id, i.purpose, i.recipient, i.campaign_id, i.template_version_id, i.variables, i.language,
-  c.tracked, i.xmin::text as seen
+  c.tracked, i.xmin::text as seen, c.topic
 from interaction i join campaign c on c.id = i.campaign_id
 where i.id = any($1::uuid[]) and i.state = 'queued' and i.kind = 'email' and i.origin = 'campaign'
   and i.in_reply_to = '' and i.template_version_id is not null and c.state not in ('paused', 'cancelled')
@@ -70,6 +70,7 @@ class _Row(NamedTuple):
     language: str
     tracked: bool
     seen: str
+    topic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ async def draw(
             await asyncio.sleep(0)  # the wire and what waits to be written down are not held up meanwhile
         row = rows.get(ticket.interaction_id)
         if row is not None and _may_leave(ticket, row, known, gate, now):
-            made = _made(row, known[row.customer_id], versions, gate)
+            made = _made(row, known[row.customer_id], versions, gate, now)
             if made is not None:
                 message, words, used = made
                 ready = Ready(ticket, channel.name, Kind.EMAIL, message, (), claimed, asked)
@@ -148,13 +149,14 @@ def _may_leave(ticket: Ticket, row: _Row, known: Mapping[UUID, Facts], gate: Gat
         kinds=kinds,
         recipient=row.recipient,
         interaction=row.id,
+        topic=row.topic,
     )
     decision = decide(known[row.customer_id], question, gate.rules, now)
     return decision.kind is not None and decision.not_before is None
 
 
 def _made(
-    row: _Row, about: Facts, versions: Mapping[int, TemplateVersion], gate: Gate
+    row: _Row, about: Facts, versions: Mapping[int, TemplateVersion], gate: Gate, now: datetime
 ) -> tuple[Outbound[Email], Written, Mapping[str, Any]] | None:
     """None where the template does not fit: `preparing` withholds it, with the reason."""
     version, customer, purpose = versions.get(row.template_version_id), about.customer, Purpose(row.purpose)
@@ -163,7 +165,7 @@ def _made(
     used = dict(row.variables or {})
     made = ""
     if not row.language:  # its words were left until now, see `bulk`
-        used = planning.values(gate, customer, purpose, Kind.EMAIL, used)
+        used = planning.values(gate, customer, purpose, Kind.EMAIL, used, now=now)
         made = str(used.get("unsubscribe_url", ""))
     language = row.language or customer.language
     try:

@@ -6,6 +6,7 @@ import re
 
 from jinja2.exceptions import TemplateError, TemplateSyntaxError, UndefinedError
 
+from channels.sms.text import LONGEST
 from hub import sentences
 from hub.models.vocabulary import Kind
 from hub.outbound.safe_jinja import NotAllowed, TooMuch
@@ -57,6 +58,17 @@ def told(part: str, language: str, line: int, why: Sentence) -> Sentence:
     if not line:
         return Sentence("%(part)s, %(language)s: %(rest)s", gaps)
     return Sentence("%(part)s, %(language)s, line %(line)s: %(rest)s", gaps)
+
+
+def too_long(text: str) -> Sentence | None:
+    """Why no carrier would take this text as an SMS; None: it would."""
+    if len(text) <= LONGEST:
+        return None
+    gaps: dict[str, Gap] = {"length": len(text), "most": LONGEST, "many": len(text) - LONGEST}
+    return Sentence(
+        "%(length)s characters, and an SMS takes at most %(most)s: no carrier would take it. Shorten it by %(many)s",
+        gaps,
+    )
 
 
 def unwritten(part: str, language: str, fallback: str) -> Sentence:

@@ -35,7 +35,7 @@ HREF = re.compile(r"""(<(?:a|area)\b[^<>]*?\shref\s*=\s*)(?:"([^"<>]*)"|'([^'<>]
 _ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f\\]+", re.IGNORECASE)
 _AUTHORITY = re.compile(r"""https?://[^\s/?#\\<>(){}\[\]"'“”«»,;|]+""", re.IGNORECASE)
 _END = re.compile(r"</body\s*>", re.IGNORECASE)
-_STRANGE = frozenset({"customer", "unsubscribe_url"})  # values that are another in every message
+_STRANGE = frozenset({"customer", "preferences_url", "unsubscribe_url"})  # values that are another in every message
 _HIDDEN = 'style="display:none" aria-hidden="true" tabindex="-1"'
 
 

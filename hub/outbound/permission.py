@@ -42,24 +42,33 @@ def _about_the_person(facts: Facts, question: Question, rules: Rules, now: datet
     if question.purpose.needs_consent and _paused(customer, now):
         until = f"until {customer.paused_until:%Y-%m-%d}" if customer.paused_until else "for the time being"
         return Withheld.PAUSED, f"the customer wants a pause {until}"
-    if question.purpose is not Purpose.MARKETING:
+    if not question.purpose.needs_consent:
         return None
-    return _tactless(facts, rules, now) or _too_often(facts, question, rules)
+    promotes = question.purpose is Purpose.MARKETING
+    refusal = _tactless(facts, rules, now, promotes=promotes)
+    return refusal or (_too_often(facts, question, rules) if promotes else None)
 
 
-def _tactless(facts: Facts, rules: Rules, now: datetime) -> tuple[Withheld, str] | None:
-    """No promotions for somebody who has a bone to pick with the company."""
+def _tactless(facts: Facts, rules: Rules, now: datetime, *, promotes: bool) -> tuple[Withheld, str] | None:
+    """No promotions for somebody who has a bone to pick with the company, and no good wishes in a dispute."""
     if facts.complaining:
         return Withheld.COMPLAINT_OPEN, "a complaint of the customer's is open"
-    if facts.promised is not None and facts.promised <= now:
-        return Withheld.ANSWER_OVERDUE, f"an answer to the customer has been due since {facts.promised:%Y-%m-%d}"
-    if rules.overdue is not None and facts.waiting is not None and facts.waiting <= now - rules.overdue:
-        return Withheld.ANSWER_OVERDUE, f"the customer has been waiting for an answer since {facts.waiting:%Y-%m-%d}"
+    if promotes and (late := _overdue(facts, rules, now)):
+        return late
     if unhappy := sorted(rules.unhappy_labels.intersection(facts.customer.labels)):
         return Withheld.DISSATISFIED, f"the customer's card says: {unhappy[0]}"
     until = facts.customer.dissatisfied_until
     if until is not None and until > now:
-        return Withheld.DISSATISFIED, f"the customer said they were not satisfied: no promotion until {until:%Y-%m-%d}"
+        return Withheld.DISSATISFIED, f"the customer said they were not satisfied: nothing until {until:%Y-%m-%d}"
+    return None
+
+
+def _overdue(facts: Facts, rules: Rules, now: datetime) -> tuple[Withheld, str] | None:
+    """The customer asked, and nobody has answered in time."""
+    if facts.promised is not None and facts.promised <= now:
+        return Withheld.ANSWER_OVERDUE, f"an answer to the customer has been due since {facts.promised:%Y-%m-%d}"
+    if rules.overdue is not None and facts.waiting is not None and facts.waiting <= now - rules.overdue:
+        return Withheld.ANSWER_OVERDUE, f"the customer has been waiting for an answer since {facts.waiting:%Y-%m-%d}"
     return None
 
 

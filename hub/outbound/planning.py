@@ -15,7 +15,7 @@ from hub.clock import uuid7
 from hub.customers.directory import NotFound
 from hub.models import Customer, Interaction, TemplateVersion
 from hub.models.vocabulary import Direction, Kind, Purpose, State, Withheld
-from hub.outbound import rendering, templates
+from hub.outbound import preference_links, rendering, templates
 from hub.outbound.asking import Gate, Request, Templated, Words
 from hub.outbound.facts import facts
 from hub.outbound.permission import decide
@@ -64,7 +64,7 @@ def link(gate: Gate, customer_id: UUID, purpose: Purpose, kind: Kind) -> str:
 
 
 def values(
-    gate: Gate, customer: Customer, purpose: Purpose, kind: Kind, more: Mapping[str, object]
+    gate: Gate, customer: Customer, purpose: Purpose, kind: Kind, more: Mapping[str, object], *, now: datetime
 ) -> dict[str, object]:
     """The names that a template may use. `unsubscribe_url` is there when the purpose needs consent: for this `kind`."""
     person = {
@@ -73,7 +73,9 @@ def values(
         "language": customer.language,
         "attributes": dict(customer.attributes),
     }
-    own = {"unsubscribe_url": link(gate, customer.id, purpose, kind)} if purpose.needs_consent else {}
+    own = {"preferences_url": preference_links.address(gate, customer.id, now=now)}
+    if purpose.needs_consent:
+        own["unsubscribe_url"] = link(gate, customer.id, purpose, kind)
     return {**more, "customer": person, "company": gate.company, **own}
 
 
@@ -90,7 +92,8 @@ def _plan(request: Request, known: _Known, gate: Gate, now: datetime) -> Plan:
     start = max(now, request.not_before or now)
     decision = decide(about, _question(request, version, about.customer, gate), gate.rules, start)
     rendered: Rendered | None = None
-    used = values(gate, about.customer, request.purpose, decision.kind or _meant(request, gate), _more(request))
+    meant = decision.kind or _meant(request, gate)
+    used = values(gate, about.customer, request.purpose, meant, _more(request), now=now)
     if decision.kind is not None:
         try:
             language = request.language or about.customer.language
@@ -117,6 +120,7 @@ def _question(request: Request, version: TemplateVersion | None, customer: Custo
         occasion=request.occasion,
         conversation_id=request.conversation_id,
         expires_at=request.expires_at,
+        topic=request.topic,
     )
 
 

@@ -60,6 +60,7 @@ class _Batch:
     facts: Mapping[UUID, Facts]
     versions: Mapping[int, TemplateVersion]
     campaigns: Mapping[int, CampaignState]
+    topics: Mapping[int, str]  # of campaigns about one
     tracked: frozenset[int]  # campaigns whose links are followed
     files: Mapping[UUID, list[AttachmentRow]]
 
@@ -126,7 +127,7 @@ async def _allowed(
         await outbox.unspend(session, [ticket])
         return None
     try:
-        _complete(row, batch, gate)
+        _complete(row, batch, gate, now)
         return await _message(session, row, batch, gate, now)
     except TemplateProblem as problem:
         await _withhold(session, ticket, row, Withheld.TEMPLATE_ERROR, (str(problem.said),), now)
@@ -137,7 +138,7 @@ def _decision(ticket: Ticket, row: Interaction, batch: _Batch, gate: Gate, now: 
     """A test is for nobody whom the gate protects: see `trial`."""
     if row.origin is Origin.TEST:
         return Decision(row.kind, None, None, None, ())
-    return decide(batch.facts[row.customer_id], _question(ticket, row), gate.rules, now)
+    return decide(batch.facts[row.customer_id], _question(ticket, row, batch.topics), gate.rules, now)
 
 
 async def _stopped(session: AsyncSession, ticket: Ticket, row: Interaction, batch: _Batch, now: datetime) -> bool:
@@ -156,7 +157,7 @@ async def _stopped(session: AsyncSession, ticket: Ticket, row: Interaction, batc
     return False
 
 
-def _question(ticket: Ticket, row: Interaction) -> Question:
+def _question(ticket: Ticket, row: Interaction, topics: Mapping[int, str]) -> Question:
     """The same question as when it was asked for, about the one address that was chosen then."""
     kinds = (row.kind,) if row.kind else ()
     return Question(
@@ -171,6 +172,7 @@ def _question(ticket: Ticket, row: Interaction) -> Question:
         conversation_id=row.conversation_id,
         interaction=row.id,
         expires_at=ticket.expires_at,
+        topic=topics.get(row.campaign_id or 0, ""),
     )
 
 
@@ -214,13 +216,13 @@ async def _mark_sending(session: AsyncSession, ids: Sequence[UUID], channel: Cha
     )
 
 
-def _complete(row: Interaction, batch: _Batch, gate: Gate) -> None:
+def _complete(row: Interaction, batch: _Batch, gate: Gate, now: datetime) -> None:
     """Words that were left until now (see `bulk`): what they are made of goes into the log with `sending`."""
     version = batch.versions.get(row.template_version_id or 0)
     if version is None or row.kind is None or row.language:
         return
     customer = batch.facts[row.customer_id].customer
-    used = planning.values(gate, customer, row.purpose, row.kind, row.variables or {})
+    used = planning.values(gate, customer, row.purpose, row.kind, row.variables or {}, now=now)
     rendered = rendering.render(
         version.variants, row.kind, customer.language, gate.default_language, used, name="template"
     )
@@ -320,6 +322,7 @@ async def _read(session: AsyncSession, tickets: Sequence[Ticket], now: datetime)
             session, {r.template_version_id for r in rows.values() if r.template_version_id}
         ),
         campaigns=await _campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
+        topics=await _topics(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
         tracked=await links.campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
         files=await _files(session, ids),
     )
@@ -334,6 +337,13 @@ async def _campaigns(session: AsyncSession, ids: set[int]) -> dict[int, Campaign
         return {}
     rows = await session.exec(select(Campaign.id, Campaign.state).where(col(Campaign.id).in_(ids)))
     return {number: CampaignState(state) for number, state in rows if number is not None}
+
+
+async def _topics(session: AsyncSession, ids: set[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    about = select(Campaign.id, Campaign.topic).where(col(Campaign.id).in_(ids), col(Campaign.topic) != "")
+    return {number: topic for number, topic in await session.exec(about) if number is not None}
 
 
 async def _files(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[AttachmentRow]]:

@@ -95,6 +95,7 @@ class Question:
     conversation_id: UUID | None = None
     interaction: UUID | None = None  # set when asked again at sending
     expires_at: datetime | None = None
+    topic: str = ""  # of marketing
 
     @property
     def by_person(self) -> bool:

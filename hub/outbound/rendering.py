@@ -103,6 +103,16 @@ def render(
     name: str = "",
 ) -> Rendered:
     """The words for one channel kind, in `language` if it has them, else in `fallback`. Raises TemplateProblem."""
+    said = _rendered(variants, kind, language, fallback, variables, name=name)
+    if kind is Kind.SMS and (long := faults.too_long(said.text)):
+        raise TemplateProblem(Where(name, said.language, "sms"), long)
+    return said
+
+
+def _rendered(
+    variants: Variants, kind: Kind, language: str, fallback: str, variables: Mapping[str, object], *, name: str
+) -> Rendered:
+    """However long it is."""
     spoken = _language(variants, kind, language, fallback)
     if spoken is None:
         raise _no_text(name, kind, language, fallback)
@@ -155,7 +165,7 @@ async def text_of(session: AsyncSession, entry: Any) -> Rendered:
     if version is None or entry.kind is None or not language:  # withheld before it was rendered: no language
         text = getattr(entry, "body_text", None)
         return Rendered(entry.subject, entry.text if text is None else text, getattr(entry, "body_html", ""), language)
-    return render(version.variants, entry.kind, language, language, entry.variables or {}, name="template")
+    return _rendered(version.variants, entry.kind, language, language, entry.variables or {}, name="template")
 
 
 async def _version(session: AsyncSession, version_id: int | None) -> TemplateVersion | None:
@@ -245,7 +255,9 @@ def _wrong(source: str, sample: Mapping[str, object], where: Where) -> Iterable[
     try:
         unknown = _unknown(source, sample, where)
         if not unknown:
-            _part(source, sample, where, html=where.part == "html")
+            said = _part(source, sample, where, html=where.part == "html").strip()
+            if where.part == "sms" and (long := faults.too_long(said)):
+                return [TemplateProblem(where, long)]
     except TemplateProblem as problem:
         return [problem]
     except TemplateSyntaxError as e:

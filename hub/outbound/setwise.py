@@ -39,6 +39,7 @@ _FAULTS = (
     Withheld.COMPLAINED,
     Withheld.SUPPRESSED,
     Withheld.FREQUENCY,
+    Withheld.TOPIC_UNWANTED,
 )
 _SORTS = len(_FAULTS) + 2  # none, these, and that the kind was not asked for
 
@@ -48,9 +49,9 @@ _REFUSALS = {
     Withheld.DO_NOT_CONTACT: "do_not_contact",
     Withheld.PAUSED: ":consent_needed and (paused_from is not null or paused_until is not null) "
     "and (paused_from is null or paused_from <= :now) and not coalesce(paused_until <= :now, false)",
-    Withheld.COMPLAINT_OPEN: ":marketing and complaining",
+    Withheld.COMPLAINT_OPEN: ":consent_needed and complaining",
     Withheld.ANSWER_OVERDUE: ":marketing and (promised <= :now or waiting <= cast(:overdue as timestamptz))",
-    Withheld.DISSATISFIED: ":marketing and (labels && cast(:unhappy as varchar[]) or dissatisfied_until > :now)",
+    Withheld.DISSATISFIED: ":consent_needed and (labels && cast(:unhappy as varchar[]) or dissatisfied_until > :now)",
     Withheld.FREQUENCY: ":marketing and coalesce(number, 0) >= :per_week",
 }
 
@@ -72,9 +73,9 @@ def decided(matter: Matter, reach: Reach, hours: Hours, *, now: datetime) -> tup
 
     `decided` has customer_id, kind, recipient, identity_id, reason (null: allowed), not_before and trace.
     """
-    tables = [_WHO.format(source=reach.source), _ORDERS, _recent(matter), _troubled(matter), _CONSENTS]
+    tables = [_WHO.format(source=reach.source), _ORDERS, _recent(matter), _troubled(matter), _consents(matter)]
     tables += [_address(kind, asked=_needed(kind, matter)) for kind in Kind]
-    tables += [_judged(), _weighed(), _timed(), decided_from(_SORTS)]
+    tables += [_judged(matter), _weighed(), _timed(), decided_from(_SORTS)]
     return "with " + ",\n".join(tables), _values(matter, reach, hours, now)
 
 
@@ -113,7 +114,7 @@ recent as (
     and i.state <> all(cast(:never_left as text[]))
   group by i.customer_id)"""
 
-# Conversations that keep promotions away: a complaint that is not settled, a question that waits for its answer.
+# Conversations that keep promotions and wishes away: a complaint that is not settled, a question that waits.
 _TROUBLED = """
 troubled as (
   select customer_id, bool_or(flag = 'complaint') as complaining,
@@ -129,8 +130,26 @@ said as (
     max(c.id * 2 + c.granted::int) filter (where c.channel is null or c.channel = 'sms') as sms,
     max(c.id * 2 + c.granted::int) filter (where c.channel is null or c.channel = 'voice') as voice
   from who join consent c on c.customer_id = who.id and c.customer_id > :low and c.customer_id <= :high
-  where c.purpose is null or c.purpose = :purpose
+  where c.topic = :topic and (c.purpose is null or c.purpose = :purpose)
   group by c.customer_id)"""
+
+
+def _consents(matter: Matter) -> str:
+    """About a topic what was said of the whole counts as well, see `hub.customers.consent.standing`."""
+    if not matter.question.topic:
+        return _CONSENTS
+    whole = _CONSENTS.replace("said as", "said_whole as").replace("c.topic = :topic", "c.topic = ''")
+    narrow = _CONSENTS.replace("said as", "said_narrow as")
+    columns = ", ".join(
+        f"""case when w.{k} is null or n.{k} is null then coalesce(n.{k}, w.{k})
+      when w.{k} % 2 = 1 or (n.{k} % 2 = 1 and n.{k} > w.{k}) then n.{k} else w.{k} end as {k},
+      coalesce(n.{k} % 2 = 0 and (w.{k} is null or w.{k} % 2 = 1), false) as {k}_off"""
+        for k in (kind.value for kind in Kind)
+    )
+    return f"""{whole},
+{narrow},
+said as (
+  select customer_id, {columns} from said_whole w full join said_narrow n using (customer_id))"""
 
 
 def _recent(matter: Matter) -> str:
@@ -140,7 +159,7 @@ def _recent(matter: Matter) -> str:
 
 
 def _troubled(matter: Matter) -> str:
-    if matter.question.purpose == "marketing":
+    if matter.question.purpose.needs_consent:
         return _TROUBLED
     return _TROUBLED.replace("where state", "where false and state", 1)
 
@@ -165,9 +184,9 @@ def _address(kind: Kind, *, asked: bool) -> str:
     not i.preferred, i.state = 'soft', i.id, s.id)"""
 
 
-def _judged() -> str:
+def _judged(matter: Matter) -> str:
     """Each kind's fault as a number, see `_FAULTS`."""
-    faults = ", ".join(f"{_fault(kind)} as {kind.value}_fault" for kind in Kind)
+    faults = ", ".join(f"{_fault(kind, matter)} as {kind.value}_fault" for kind in Kind)
     joins = " ".join(
         f"left join {kind.value}_address {kind.value} on {kind.value}.customer_id = who.id" for kind in Kind
     )
@@ -186,13 +205,15 @@ judged as (
   left join said on said.customer_id = who.id {joins} {_ONCE})"""
 
 
-def _fault(kind: Kind) -> str:
+def _fault(kind: Kind, matter: Matter) -> str:
     k = kind.value
+    topic = f"when said.{k}_off then 11" if matter.question.topic else ""
     return f"""
     case when o.{k}_line is null then null
       when not o.{k}_wanted then 1
       when not :{k}_available then 2
       when not (:{k}_spoken_by_all or who.language = any(cast(:{k}_spoken as text[]))) then 3
+      {topic}
       when said.{k} % 2 = 0 then 4
       when said.{k} is null and :consent_needed then 5
       when {k}.id is null then 6
@@ -258,6 +279,7 @@ def _values(matter: Matter, reach: Reach, hours: Hours, now: datetime) -> dict[s
         "low": reach.low,
         "high": reach.high,
         "purpose": purpose.value,
+        "topic": matter.question.topic,
         "consent_needed": purpose.needs_consent,
         "marketing": purpose == "marketing",
         "per_week": rules.marketing_per_week,

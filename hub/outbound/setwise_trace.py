@@ -9,7 +9,7 @@ from hub.models.vocabulary import Kind, Withheld
 from hub.outbound.local_hours import later_words
 
 # Faults (see `setwise`) whose line names a date, an address or a count of this customer's.
-OWN_WORDS = (4, 7, 8, 9, 10)
+OWN_WORDS = (4, 7, 8, 9, 10, 11)
 
 _DAY = "'YYYY-MM-DD'"
 _ONCE = "offset 0"  # see `setwise`
@@ -38,6 +38,8 @@ def _line(kind: Kind) -> str:
       when 8 then {k}_value || ' complained of unwanted messages'
       when 9 then {k}_value || ' suppressed ' || to_char({k}_at at time zone 'utc', {_DAY}) || ': '
         || replace({k}_suppressed, '_', ' ')
+      when 11 then (select 'opted out of ' || c.topic || ' ' || to_char(c.at at time zone 'utc', {_DAY}) || ' by '
+        || c.source from consent c where c.id = {k}_said / 2)
       else 'had ' || coalesce({k}_had, 0) || ' for ' || :purpose || ' in 7 days, ' || cast(:{k}_cap as int)
         || ' are allowed' end"""
 
@@ -53,7 +55,7 @@ _PERSON = f"""case refused
       else 'the customer has been waiting for an answer since ' || to_char(waiting at time zone 'utc', {_DAY}) end
     when '{Withheld.DISSATISFIED.value}' then coalesce('the customer''s card says: '
       || (select min(label collate "C") from unnest(labels) label where label = any(cast(:unhappy as text[]))),
-      'the customer said they were not satisfied: no promotion until '
+      'the customer said they were not satisfied: nothing until '
       || to_char(dissatisfied_until at time zone 'utc', {_DAY}))
     else 'had ' || coalesce(number, 0) || ' marketing messages in 7 days, ' || :per_week || ' are allowed' end"""
 

@@ -6,16 +6,20 @@ with the customer whose values it shows, as a test.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from channels.adapter import Channel
 from channels.address import mail, phone
+from channels.message import Address
 from hub.clock import uuid7
+from hub.customers import directory
 from hub.interactions import receipts
-from hub.models import Identity, Interaction, Staff, Suppression
+from hub.models import Customer, Identity, Interaction, Staff, Suppression
 from hub.models.vocabulary import AddressKind, Direction, Kind, Origin, Purpose, State
 from hub.outbound import faults, outbox
 from hub.outbound.asking import PRIORITY, Gate
@@ -42,14 +46,15 @@ async def send(
     country: str,
     most: int,
     now: datetime,
+    channel: str = "",
 ) -> UUID:
     """Log it and queue it before everything else. Its subject says that it is a test, an SMS begins with it.
 
-    `to` as it was typed; `country` reads numbers without a country code; `most` a day of one person. Raises
-    channels.address.BadAddress, NotForTests.
+    `to` as it was typed; `country` reads numbers without a country code; `most` a day of one person; `channel` is the
+    usual one of this kind unless it is named. Raises channels.address.BadAddress, NotForTests.
     """
     recipient = mail(to) if kind is Kind.EMAIL else phone(to, country)
-    channel = next(iter(gate.senders.get(kind, ())), "")
+    channel = channel or next(iter(gate.senders.get(kind, ())), "")
     if not channel:
         raise NotForTests(
             Sentence(
@@ -67,6 +72,68 @@ async def send(
     await outbox.put(session, [outbox.NewTicket(row.id, channel, kind, PRIORITY[Origin.TEST], now)], now=now)
     await receipts.announce(session, row)
     return row.id
+
+
+async def to_oneself(
+    session: AsyncSession,
+    said: Rendered,
+    channel: Channel,
+    staff: Staff,
+    *,
+    gate: Gate,
+    country: str,
+    most: int,
+    now: datetime,
+) -> UUID:
+    """Try a channel out: to the address or telephone of whoever asks. In the log it stands with the card of that.
+
+    Raises NotForTests.
+    """
+    own = own_address(staff, channel.kind)
+    if not own:
+        raise NotForTests(Sentence("Your account has no telephone number. Add one under People, then try again"))
+    card = await _card(session, staff, Address(channel.kind, own, staff.name), now)
+    return await send(
+        session,
+        said,
+        channel.kind,
+        own,
+        customer_id=card.id,
+        staff_id=staff.id or 0,
+        gate=gate,
+        country=country,
+        most=most,
+        now=now,
+        channel=channel.name,
+    )
+
+
+async def latest(session: AsyncSession, channel: Channel, staff: Staff, *, limit: int = 5) -> Sequence[Interaction]:
+    """What this member of staff has tried out by this channel, newest first."""
+    own = own_address(staff, channel.kind)
+    card = await directory.find(session, AddressKind.of(channel.kind), own) if own else None
+    if card is None:
+        return []
+    tests = select(Interaction).where(
+        col(Interaction.customer_id) == card.id, Interaction.origin == Origin.TEST, Interaction.channel == channel.name
+    )
+    return (await session.exec(tests.order_by(col(Interaction.at).desc()).limit(limit))).all()
+
+
+def own_address(staff: Staff, kind: Kind) -> str:
+    """Where a test for this member of staff goes; empty when no telephone is known."""
+    return staff.email if kind is Kind.EMAIL else staff.phone or ""
+
+
+async def _card(session: AsyncSession, staff: Staff, address: Address, now: datetime) -> Customer:
+    """One card for both of their addresses, unless the other one is a customer's."""
+    kind, others = AddressKind.of(address.kind), {Kind.EMAIL: staff.email, Kind.VOICE: staff.phone or ""}
+    if await directory.find(session, kind, address.value) is None:
+        found = [await directory.find(session, AddressKind.of(one), value) for one, value in others.items() if value]
+        card = next((one for one in found if one is not None and one.provisional), None)
+        if card is not None:
+            await directory.claim(session, card.id, kind, address.value, now=now)
+    return (await directory.resolve(session, address, now=now)).customer
 
 
 async def _check(session: AsyncSession, kind: Kind, recipient: str) -> None:

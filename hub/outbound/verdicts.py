@@ -16,6 +16,7 @@ STOP = "STOP"  # the reason of a suppression that the customer asked for
 TELLING = (
     Withheld.FREQUENCY,  # of a channel that is allowed
     Withheld.OPTED_OUT,
+    Withheld.TOPIC_UNWANTED,
     Withheld.COMPLAINED,
     Withheld.NO_CONSENT,
     Withheld.SUPPRESSED,
@@ -92,7 +93,10 @@ def _consent(kind: Kind, consents: Sequence[Consent], question: Question) -> Ver
     """Marketing and greetings need a yes; reminders and service only the absence of a no. Answers ask for neither."""
     if question.any_hour:
         return None
-    row = standing(consents, question.purpose, kind)
+    row = standing(consents, question.purpose, kind, question.topic)
+    if row is not None and not row.granted and row.topic:
+        words = f"opted out of {row.topic} {row.at:%Y-%m-%d} by {row.source}"
+        return Verdict(kind, words, Withheld.TOPIC_UNWANTED)
     if row is not None and not row.granted:
         return Verdict(kind, f"opted out {row.at:%Y-%m-%d} by {row.source}", Withheld.OPTED_OUT)
     if row is None and question.purpose.needs_consent:

@@ -73,9 +73,9 @@ union all select name, pause_reason, id from campaign where state = 'paused' and
 order by 3 nulls first, 1
 """
 _DAY = """
-select direction, coalesce(kind, '') as kind, state, reason, occasion, count(*) as number
+select direction, coalesce(kind, '') as kind, state, reason, purpose, count(*) as number
 from interaction where id >= :yesterday and direction <> 'note'
-group by direction, kind, state, reason, occasion
+group by direction, kind, state, reason, purpose
 """
 _NOT_LEFT = frozenset({"queued", "sending", "withheld", "expired", "cancelled", "failed"})
 
@@ -104,7 +104,7 @@ def _day(rows: Any) -> dict[str, Any]:
         "delivered": _sum(row for row in out if row["state"] in ("delivered", "read")),
         "failed": _sum(row for row in out if row["state"] == "failed"),
         "withheld": _sums((row for row in out if row["state"] == "withheld"), "reason"),
-        "greetings": _sum(row for row in left if row["occasion"] == "birthday"),
+        "greetings": _sum(row for row in left if row["purpose"] == "greetings"),
     }
 
 

@@ -43,19 +43,22 @@ class Talk:
 _NEWEST = "(select c.* from conversation c where {page} order by c.last_at desc, c.id desc limit 500)"
 _INDEXED = "(select c.* from conversation c where {named} and {page} offset 0)"
 _EVERY = "conversation"
-_NAMED = """(to_tsvector('simple'::regconfig, plain_words(c.subject)) @@ cast(:query as tsquery)
-  or c.customer_id = any(cast(:customers as uuid[])))"""
+_WORDED = "c.search @@ cast(:query as tsquery)"
+_NAMED = "(c.search @@ cast(:query as tsquery) or c.customer_id = any(cast(:customers as uuid[])))"
 _PAGE = "(cast(:at as timestamptz) is null or (c.last_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid)))"
 
 _FOUND = """
 select c.id, c.customer_id, p.name as customer_name, c.kind, c.channel, c.state, coalesce(s.name, '') as assignee_name,
   c.last_at, left(c.subject, 300) as subject, left(c.preview, 200) as preview
-from {among} c
+from (
+  select c.* from {among} c {join} where c.merged_into_id is null and {page} and {conditions}
+  order by c.last_at desc, c.id desc limit :limit
+) c
 join customer p on p.id = c.customer_id
 left join staff s on s.id = c.assignee_id
-where c.merged_into_id is null and {page} and {conditions}
-order by c.last_at desc, c.id desc limit :limit
+order by c.last_at desc, c.id desc
 """
+_LABELLED = "join customer p on p.id = c.customer_id"
 
 
 async def found(
@@ -75,10 +78,11 @@ async def found(
     if not query.words:
         return await _talks(session, _EVERY, [*parts, *_without(query)], values, sought)
     values["customers"] = await people.named(session, query.words)
-    newest = await _talks(session, _NEWEST.format(page=_PAGE), [*parts, _NAMED], values, sought)
+    named = _NAMED if values["customers"] else _WORDED
+    newest = await _talks(session, _NEWEST.format(page=_PAGE), [*parts, named], values, sought)
     if len(newest) >= limit:
         return newest
-    return await _talks(session, _INDEXED.format(named=_NAMED, page=_PAGE), parts, values, sought)
+    return await _talks(session, _INDEXED.format(named=named, page=_PAGE), parts, values, sought)
 
 
 def _narrowed(query: Query, values: dict[str, object]) -> list[str]:
@@ -96,15 +100,15 @@ def _narrowed(query: Query, values: dict[str, object]) -> list[str]:
 
 
 def _without(query: Query) -> list[str]:
-    condition = "to_tsvector('simple'::regconfig, plain_words(c.subject)) @@ cast(:query as tsquery)"
-    return [condition] if query.without else []
+    return [_WORDED] if query.without else []
 
 
 async def _talks(
     session: AsyncSession, among: str, parts: list[str], values: Mapping[str, object], sought: Sought
 ) -> list[Talk]:
-    conditions = " and ".join(parts) or "true"
-    rows = await session.execute(text(_FOUND.format(among=among, page=_PAGE, conditions=conditions)), dict(values))
+    conditions, join = " and ".join(parts) or "true", _LABELLED if "labels" in values else ""
+    statement = _FOUND.format(among=among, join=join, page=_PAGE, conditions=conditions)
+    rows = await session.execute(text(statement), dict(values))
     return [_talk(dict(row), sought) for row in rows.mappings()]
 
 

@@ -37,7 +37,7 @@ class Sought:
 
 
 def plain(word: str) -> str:
-    """As `plain_words` (0004_desk) writes it in the database, in lower case."""
+    """As `plain_words` (0006_search) writes it in the database, in lower case."""
     if word.isascii():
         return word.lower()
     bare = _MARK.sub("", unicodedata.normalize("NFKD", word.lower()).translate(_UNMARKED))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,6 +22,14 @@ async def bounded(session: AsyncSession) -> None:
     Every statement is planned for its own words: a plan for any words reads the log. To compile it would take longer.
     """
     await session.execute(text(_BOUNDS))
+
+
+@asynccontextmanager
+async def planned_once(session: AsyncSession) -> AsyncIterator[None]:
+    """Within, statements may keep their plan: to plan over every month of the log takes longer than to run."""
+    await session.execute(text("select set_config('plan_cache_mode', 'auto', true)"))
+    yield
+    await session.execute(text("select set_config('plan_cache_mode', 'force_custom_plan', true)"))
 
 
 _BOUNDS = (

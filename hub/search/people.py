@@ -6,20 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.customers import listing
 from hub.customers.listing import CustomerLine
+from hub.search import matching
 from hub.search.query import Query
 from hub.staff import accounts
 
 _MOST = 500  # customers that one name in an operator may mean
 ME, NOBODY = "me", frozenset({"nobody", "none", "unassigned"})
-
-_CALLED = """
-select id from customer c where {named} limit :most
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +28,13 @@ class Whom:
 
 async def found(session: AsyncSession, query: Query, *, after: str | None, limit: int) -> list[CustomerLine]:
     """By name, behind the `cursor` of a line. All the words have to be in the name, or one address has them."""
-    return await listing.searched(
+    ids = await listing.found(
         session, query.words, without=query.without, labels=query.labels, after=after, limit=limit
     )
+    if not ids:
+        return []
+    async with matching.planned_once(session):
+        return await listing.lines(session, ids)
 
 
 async def called(session: AsyncSession, names: Sequence[str], *, staff_id: int) -> Whom:
@@ -61,6 +61,4 @@ async def colleagues(session: AsyncSession, names: Sequence[str], *, staff_id: i
 
 async def named(session: AsyncSession, words: Sequence[str], *, most: int = 50) -> list[UUID]:
     """Customers with all of these in their name, or in an address of theirs."""
-    condition, values = listing.condition(words)
-    statement = text(_CALLED.format(named=condition))
-    return list((await session.execute(statement, {**values, "most": most})).scalars())
+    return await listing.anybody(session, words, most=most)

@@ -12,9 +12,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels import address
 from hub.models import Staff, StaffSession
 from hub.models.vocabulary import Role
-from hub.sentences import Sentence
+from hub.sentences import LONG_NAME, Sentence, too_long
 from hub.staff import audit, passwords
+from hub.staff.roles import Action, may
 
+LONGEST_NAME = 200
 LONGEST_UNDO = 60  # seconds
 
 
@@ -156,6 +158,11 @@ async def set_role(session: AsyncSession, staff_id: int, role: Role, *, now: dat
     return staff
 
 
+def answers(staff: Staff) -> bool:
+    """Whether this person answers customers: what comes in can be theirs."""
+    return staff.active and may(staff.role, Action.ANSWER)
+
+
 async def deactivate(session: AsyncSession, staff_id: int, *, now: datetime, by: int | None = None) -> None:
     """Switch an account off: its sessions end, the address of its calendar too, and its tokens open nothing.
 
@@ -220,9 +227,11 @@ async def _end_sessions(session: AsyncSession, staff: Staff) -> None:
 
 
 def _named(name: str | None) -> str:
-    tidy = " ".join("".join(c if c.isprintable() else " " for c in name or "").split())[:200]
+    tidy = " ".join("".join(c if c.isprintable() else " " for c in name or "").split())
     if not tidy:
         raise AccountProblem(Sentence("The account needs a name: colleagues and customers see it"))
+    if long := too_long(LONG_NAME, tidy, LONGEST_NAME):
+        raise AccountProblem(long)
     return tidy
 
 

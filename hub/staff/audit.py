@@ -7,11 +7,13 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import ColumnElement, text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.database.engine import at_the_end
 from hub.models import Audit
 
 _LOCK = 0x41756469  # one writer at a time: the chain never forks
@@ -29,27 +31,36 @@ async def write(
     subject: str = "",
     detail: str = "",
     ip: str = "",
-) -> Audit:
-    """Add one row, such as ("customer.read", subject="customer:0190…").
+) -> None:
+    """Add one row, such as ("customer.read", subject="customer:0190…"), when the unit ends (see `at_the_end`).
 
-    Call it last in a unit: other writers wait from here to the commit. `detail` never holds what customers wrote.
+    `detail` never holds what customers wrote.
     """
-    await session.exec(select(func.pg_advisory_xact_lock(_LOCK)))
-    before = (await session.exec(select(Audit.hash).order_by(col(Audit.id).desc()).limit(1))).first()
     row = Audit(
         at=now, staff_id=staff_id, action=_line(action), subject=_line(subject), detail=_line(detail), ip=ip, hash=""
     )
+    at_the_end(session, partial(_append, session, row))
+
+
+async def _append(session: AsyncSession, row: Audit) -> None:
+    """Behind the newest row. Other writers wait from here to the commit."""
+    await session.exec(select(func.pg_advisory_xact_lock(_LOCK)))
+    before = (await session.exec(select(Audit.hash).order_by(col(Audit.id).desc()).limit(1))).first()
     row.hash = _hash(before or "", row)
     session.add(row)
     await session.flush()
-    return row
 
 
-async def lately(session: AsyncSession, action: str, *, staff_id: int | None, detail: str, since: datetime) -> bool:
-    """Is this very thing among the newest rows, not older than `since`? For what is done in many parts."""
+async def lately(
+    session: AsyncSession, action: str, *, staff_id: int | None, subject: str = "", detail: str = "", since: datetime
+) -> bool:
+    """Is this very thing among the newest rows (with `subject`: of those about it), not older than `since`?
+
+    For what is done in many parts.
+    """
     newest = select(Audit.id).order_by(col(Audit.id).desc()).limit(_NEWEST)
     same = select(Audit.id).where(
-        col(Audit.id).in_(newest),
+        col(Audit.id).in_(newest.where(Audit.subject == subject) if subject else newest),
         Audit.action == action,
         Audit.staff_id == staff_id,
         Audit.detail == detail,

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlmodel import col, delete, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from hub.models import Staff, Team, TeamChannel, TeamMember
 from hub.models.vocabulary import Assigning
-from hub.sentences import Sentence
+from hub.sentences import LONG_NAME, Sentence, too_long
 from hub.staff import audit
 
 LONGEST_NAME, LONGEST_SIGNATURE, MOST = 100, 4000, 10_000
@@ -143,23 +144,22 @@ async def get(session: AsyncSession, team_id: int) -> Team:
 
 async def listing(session: AsyncSession) -> list[Group]:
     """Every team by name, with its people and its mailboxes."""
-    teams = (await session.exec(select(Team).order_by(func.lower(Team.name), col(Team.id)))).all()
-    members = (await session.exec(select(TeamMember.team_id, TeamMember.staff_id))).all()
-    channels = (
-        await session.exec(select(TeamChannel.team_id, TeamChannel.channel).order_by(TeamChannel.channel))
-    ).all()
+    members = select(func.array_agg(TeamMember.staff_id)).where(col(TeamMember.team_id) == col(Team.id))
+    names = func.array_agg(aggregate_order_by(col(TeamChannel.channel), col(TeamChannel.channel)))
+    channels = select(names).where(col(TeamChannel.team_id) == col(Team.id))
+    columns = (Team.id, Team.name, Team.signature, members.scalar_subquery(), channels.scalar_subquery())
+    found = await session.exec(
+        select(*columns, Team.assigning, Team.capacity).order_by(func.lower(Team.name), col(Team.id))  # type: ignore[call-overload]
+    )
     return [
-        Group(
-            team.id or 0,
-            team.name,
-            team.signature,
-            frozenset(person for number, person in members if number == team.id),
-            tuple(channel for number, channel in channels if number == team.id),
-            team.assigning,
-            team.capacity,
-        )
-        for team in teams
+        Group(number, name, signature, frozenset(people or ()), tuple(boxes or ()), assigning, capacity)
+        for number, name, signature, people, boxes, assigning, capacity in found
     ]
+
+
+def ids_of(staff_id: int) -> SelectOfScalar[int]:
+    """The teams of one person, to be asked within another statement."""
+    return select(TeamMember.team_id).where(TeamMember.staff_id == staff_id)
 
 
 async def of(session: AsyncSession, staff_id: int) -> list[Group]:
@@ -182,9 +182,11 @@ def tidy(signature: str) -> str:
 
 
 async def _free(session: AsyncSession, name: str, *, except_for: int | None) -> str:
-    plain = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:LONGEST_NAME]
+    plain = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     if not plain:
         raise TeamProblem(Sentence("The team needs a name: colleagues see it in the inbox, customers in signatures"))
+    if long := too_long(LONG_NAME, plain, LONGEST_NAME):
+        raise TeamProblem(long)
     taken = (await session.exec(select(Team.id).where(func.lower(Team.name) == plain.lower()))).first()
     if taken not in (None, except_for):
         raise TeamProblem(Sentence("There is a team %(name)s already. Choose another name", {"name": plain}))

@@ -10,6 +10,7 @@ from hub.web import (
     administration,
     arranging,
     auditing,
+    callers,
     calls,
     campaign_results,
     campaign_steps,
@@ -17,10 +18,14 @@ from hub.web import (
     campaign_writing,
     campaigns,
     canned,
+    channels,
+    consent_proof,
     customer,
     customers,
     feeds,
     files,
+    greeting_rules,
+    greetings,
     hand_over,
     hours,
     inbox,
@@ -39,12 +44,15 @@ from hub.web import (
     pictures,
     presence,
     recalling,
+    roles,
     satisfaction,
     searching,
+    segments,
     service_levels,
     sign_in,
     tasks,
     teams,
+    topics,
     uncertain,
     views,
     webhooks,
@@ -54,7 +62,7 @@ from hub.web.limits import BodyLimits
 from hub.web.problems import away, install_error_pages
 from hub.web.relay import Relay
 
-__all__ = ["BodyLimits", "away", "install_error_pages", "router"]
+__all__ = ["ROUTER", "BodyLimits", "away", "install_error_pages", "state"]
 
 ROOMS = (
     sign_in,
@@ -70,6 +78,8 @@ ROOMS = (
     measuring,
     calls,
     customers,
+    callers,
+    consent_proof,
     merging,  # before customer, which takes any word for a customer's id
     customer,
     campaign_writing,
@@ -78,6 +88,9 @@ ROOMS = (
     campaign_trials,
     campaign_steps,  # before campaigns, which takes any word for a step of its life
     campaigns,
+    greeting_rules,
+    greetings,
+    segments,
     occasions,
     tasks,
     teams,
@@ -92,9 +105,12 @@ ROOMS = (
     feeds,
     account,
     administration,
+    roles,
+    channels,
     webhooks,
     auditing,
     mailboxes,
+    topics,
     files,
     invitations,
     parked,
@@ -103,16 +119,21 @@ ROOMS = (
 )
 
 
-def router(hub: Hub) -> APIRouter:
-    """Every page of the desk, for one hub."""
+async def _begin(request: Request) -> None:
+    request.state.heard = request.state.relay.now  # what this page is made of holds all that happened until here
 
-    pace, relay = feeds.Pace(), Relay(hub.live)
 
-    async def give(request: Request) -> None:
-        request.state.hub, request.state.pace, request.state.relay = hub, pace, relay
-        request.state.heard = relay.now  # what this page is made of holds all that happened until here
-
-    whole = APIRouter(dependencies=[Depends(give)], include_in_schema=False)
+def _router() -> APIRouter:
+    whole = APIRouter(dependencies=[Depends(_begin)], include_in_schema=False)
     for room in ROOMS:
         whole.include_router(room.router)
     return whole
+
+
+ROUTER = _router()
+"""Every page of the desk. They ask for what `state` gives."""
+
+
+def state(hub: Hub) -> dict[str, object]:
+    """What the pages find in `request.state`."""
+    return {"hub": hub, "pace": feeds.Pace(), "relay": Relay(hub.live)}

@@ -87,10 +87,10 @@ async def signed_in(request: Request) -> Visit:
 
 
 def same_origin(request: Request) -> bool:
-    """False when the browser says that another site sent this."""
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    if site not in ("same-origin", "none"):
-        return False
+    """False when the browser says that another site sent this: in Sec-Fetch-Site, older ones in Origin."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
     origin = request.headers.get("origin", "null")
     return origin == "null" or origin.partition("://")[2] in _hosts(request)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Response
+from fastapi import APIRouter, Form, Response
 
 from channels.address import BadAddress
 from hub.conversations import signatures
 from hub.conversations.signatures import SignatureProblem
+from hub.sentences import Sentence
 from hub.staff import accounts, sessions, teams
 from hub.staff.accounts import AccountProblem
 from hub.staff.passwords import SHORTEST, WeakPassword
@@ -23,6 +24,8 @@ from hub.web.translations import gettext as _
 from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
+_DIGITS = 9
+_NO_SECONDS = Sentence("The seconds for undoing are a whole number from 0 to 60. Correct it, or leave it empty.")
 _FORTNIGHT = 14 * 24 * 3600
 
 
@@ -44,16 +47,18 @@ async def signature(visit: Anyone, signature: Annotated[str, Form()] = "") -> Re
 
 
 @router.post("/account/undo")
-async def undo(visit: Anyone, seconds: Annotated[str, Form(max_length=9)] = "") -> Response:
+async def undo(visit: Anyone, seconds: Annotated[str, Form()] = "") -> Response:
     """Empty: as the company does."""
-    if seconds.strip() and not seconds.strip().isdecimal():
-        raise HTTPException(422)
+    typed = seconds.strip()
+    if typed and not (typed.isascii() and typed.isdecimal() and len(typed) < _DIGITS):
+        data = await _data(visit) | {"undo_trouble": worded(_NO_SECONDS), "typed_undo": seconds}
+        return page(visit, "account.html", status=422, **data)
     try:
         async with visit.hub.database.unit() as session:
-            chosen = int(seconds) if seconds.strip() else None
-            await accounts.set_undo_seconds(session, visit.staff_id, chosen, now=visit.now)
+            await accounts.set_undo_seconds(session, visit.staff_id, int(typed) if typed else None, now=visit.now)
     except AccountProblem as e:
-        return page(visit, "account.html", status=422, **await _data(visit) | {"trouble": worded(e)})
+        data = await _data(visit) | {"undo_trouble": worded(e), "typed_undo": seconds}
+        return page(visit, "account.html", status=422, **data)
     return go(visit, "/account", _("Saved."))
 
 
@@ -110,5 +115,7 @@ async def _data(visit: Visit) -> dict[str, Any]:
             "trouble": "",
             "refused": "",
             "phone_trouble": "",
+            "undo_trouble": "",
+            "typed_undo": "" if visit.staff.undo_seconds is None else visit.staff.undo_seconds,
             "typed_phone": visit.staff.phone or "",
         }

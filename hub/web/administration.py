@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
@@ -21,6 +22,7 @@ from hub.web.translations import gettext as _
 from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
+_NO_PHONES: Mapping[int, str] = {}
 
 
 @router.get("/settings")
@@ -39,7 +41,7 @@ async def add_person(
     language: Annotated[str, Form()] = "en",
     timezone: Annotated[str, Form()] = "",
 ) -> Response:
-    typed = {"email": email, "name": name, "phone": phone, "timezone": timezone}
+    typed = {"email": email, "name": name, "phone": phone, "timezone": timezone, "role": role, "language": language}
     try:
         async with visit.hub.database.unit() as session:
             await accounts.create(
@@ -73,12 +75,12 @@ async def change_person(
         async with visit.hub.database.unit() as session:
             await _change(session, visit, staff_id, role, phone, active)
     except (AccountProblem, BadAddress) as e:
-        return await _again(visit, worded(e), {})
+        return await _again(visit, worded(e), {}, {staff_id: phone or ""})
     return go(visit, "/settings#people", _("Saved."))
 
 
 @router.post("/settings/tokens")
-async def issue(visit: Administrator, name: Annotated[str, Form()] = "") -> Response:
+async def issue(visit: Administrator, name: Annotated[str, Form(max_length=200)] = "") -> Response:
     """The token is on this one page and nowhere else, ever."""
     async with visit.hub.database.unit() as session:
         issued = await tokens.issue(session, staff_id=visit.staff_id, name=name, now=visit.now)
@@ -103,8 +105,11 @@ async def _change(session: Any, visit: Visit, staff_id: int, role: Role | None, 
         await switch(session, staff_id, now=visit.now, by=visit.staff_id)
 
 
-async def _again(visit: Visit, trouble: str, typed: dict[str, str]) -> Response:
-    data = await _data(visit) | {"trouble": trouble, "typed": typed}
+async def _again(
+    visit: Visit, trouble: str, typed: Mapping[str, str], phones: Mapping[int, str] = _NO_PHONES
+) -> Response:
+    """`typed`: of the new person; `phones`: of those that are there, by their number."""
+    data = await _data(visit) | {"trouble": trouble, "typed": typed, "phones": phones}
     return page(visit, "settings.html", status=422, **data)
 
 
@@ -122,4 +127,5 @@ async def _data(visit: Visit) -> dict[str, Any]:
             "issued": "",
             "trouble": "",
             "typed": {},
+            "phones": _NO_PHONES,
         }

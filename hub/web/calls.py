@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Response
+from fastapi import APIRouter, Form, Response
 
 from hub.conversations import call_cards, inbox, logged, missed_calls, wrap_ups
 from hub.conversations.current_calls import TakenAlready
@@ -15,14 +15,17 @@ from hub.customers import directory
 from hub.inbound import takers
 from hub.inbound.takers import CannotTake
 from hub.outbound.calling import NoTelephone
-from hub.staff import accounts
+from hub.sentences import Sentence
+from hub.staff import accounts, timetables
 from hub.staff.roles import Action
-from hub.web import moments
+from hub.web import moments, waits
 from hub.web.access import Answerer, Caller, InboxReader, Visit
-from hub.web.pages import go, page
+from hub.web.mending import WrongInput
+from hub.web.pages import Undo, go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import worded
+from hub.web.waits import NO_MOMENT
 
 router = APIRouter(route_class=Page)
 PAGE = 50
@@ -135,22 +138,36 @@ async def wrap_up(
     outcome: Annotated[str, _NUMBER] = "",
     note: Annotated[str | None, Form(max_length=wrap_ups.LONGEST_NOTE)] = None,
     resolve: Annotated[str, Form()] = "",
+    call_back: Annotated[str, Form()] = "",
+    call_back_at: Annotated[str, Form()] = "",
 ) -> Response:
-    wrapping = WrapUp(int(outcome) if outcome.isdecimal() else 0, note, bool(resolve))
-    others = visit.may(Action.ASSIGN)
+    """`call_back`: a word of the menu of moments, where the outcome makes a task; with "at" the field beside it."""
+    chosen, others, again = _chosen(outcome) or 0, visit.may(Action.ASSIGN), None
     try:
         async with visit.hub.database.unit() as session:
+            if call_back and any(one.calls_back for one in await wrap_ups.outcomes(session) if one.id == chosen):
+                again = waits.moment(visit, call_back, call_back_at, field="call_back_at")
+            wrapping = WrapUp(chosen, note, bool(resolve), again)
             await wrap_ups.wrap_up(session, call_id, wrapping, staff_id=visit.staff_id, others=others, now=visit.now)
     except WrapUpProblem as e:
         return go(visit, _back(visit), worded(e))
-    return go(visit, _back(visit), _("Wrapped up."))
+    told = _("Wrapped up. There is a task to call back on %(moment)s.")
+    return go(visit, _back(visit), told % {"moment": moments.plain(again, visit.zone)} if again else _("Wrapped up."))
 
 
 @router.post("/calls/{call_id}/done")
 async def done(visit: Answerer, call_id: UUID, voicemail: Annotated[str, Form()] = "") -> Response:
     async with visit.hub.database.unit() as session:
         await missed_calls.done(session, call_id, staff_id=visit.staff_id, now=visit.now)
-    return go(visit, "/calls/voicemail" if voicemail else "/calls/missed", _("Done."))
+    undo = Undo("call-done", call_id, view="voicemail" if voicemail else "missed")
+    return go(visit, "/calls/voicemail" if voicemail else "/calls/missed", _("Done."), undo=undo)
+
+
+@router.post("/calls/{call_id}/undone")
+async def undone(visit: Answerer, call_id: UUID, view: Annotated[str, Form()] = "") -> Response:
+    async with visit.hub.database.unit() as session:
+        await missed_calls.undone(session, call_id)
+    return go(visit, "/calls/voicemail" if view == "voicemail" else "/calls/missed", _("It is to do again."))
 
 
 # ---- by hand --------------------------------------------------------------------------------
@@ -168,41 +185,57 @@ async def log(
     customer_id: UUID,
     what: Annotated[What, Form()],
     way: Annotated[str, Form()],
-    at: Annotated[str, Form(max_length=40)] = "",
-    minutes: Annotated[str, Form(max_length=9)] = "",
+    at: Annotated[str, Form()] = "",
+    minutes: Annotated[str, Form()] = "",
     note: Annotated[str, Form(max_length=logged.LONGEST_NOTE)] = "",
     outcome: Annotated[str, _NUMBER] = "",
     conversation: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     where = _conversation(conversation)
     typed = {"what": what, "way": way, "at": at, "minutes": minutes, "note": note, "outcome": outcome}
+    goal = f"/inbox/all/{where}" if where else f"/customers/{customer_id}"
     try:
         contact = Contact(what, way == "in", _moment(visit, at), _minutes(minutes), note, _chosen(outcome))
         async with visit.hub.database.unit() as session:
             await _theirs(session, customer_id, where)
-            await logged.log(session, customer_id, where, contact, staff_id=visit.staff_id, now=visit.now)
+            made = await logged.log(session, customer_id, where, contact, staff_id=visit.staff_id, now=visit.now)
     except LogProblem as e:
         return await _form(visit, customer_id, where, typed, worded(e))
-    return go(visit, f"/inbox/all/{where}" if where else f"/customers/{customer_id}", _("Logged."))
+    return go(visit, goal, _("Logged."), undo=Undo("logged", made))
+
+
+@router.post("/contacts/{contact_id}/take-back")
+async def take_back(visit: Answerer, contact_id: UUID) -> Response:
+    """What one has just logged: it did not take place like that."""
+    try:
+        async with visit.hub.database.unit() as session:
+            told = await logged.take_back(session, contact_id, staff_id=visit.staff_id, now=visit.now)
+    except LogProblem as e:
+        return go(visit, "/inbox", worded(e))
+    goal = f"/inbox/all/{told.conversation_id}" if told.conversation_id else f"/customers/{told.customer_id}"
+    return go(visit, goal, _("It is not in the log any more."))
 
 
 def _conversation(typed: str) -> UUID | None:
     try:
         return UUID(typed) if typed else None
     except ValueError as e:
-        raise HTTPException(422) from e
+        raise WrongInput("conversation", typed) from e
 
 
 def _moment(visit: Visit, typed: str) -> Any:
+    """Raises LogProblem."""
     try:
         return moments.read_local(typed, visit.zone) if typed else visit.now
     except ValueError as e:
-        raise HTTPException(422) from e
+        raise LogProblem(Sentence(NO_MOMENT.words, {"typed": typed[:60]})) from e
 
 
 def _minutes(typed: str) -> int:
     """-1 for what is no number, which no contact may last."""
-    return int(typed) if typed.isdecimal() else (0 if not typed else -1)
+    if not typed.strip():
+        return 0
+    return int(typed) if typed.strip().isdecimal() and len(typed) < 10 else -1
 
 
 def _chosen(outcome: str) -> int | None:
@@ -210,12 +243,12 @@ def _chosen(outcome: str) -> int | None:
 
 
 async def _theirs(session: Any, customer_id: UUID, conversation_id: UUID | None) -> None:
-    """Raises HTTPException 422 for a conversation with somebody else."""
+    """Raises WrongInput for a conversation with somebody else."""
     if conversation_id is None:
         return
     line = await inbox.conversation(session, conversation_id)
     if line.customer_id != customer_id:
-        raise HTTPException(422)
+        raise WrongInput("conversation", str(conversation_id))
 
 
 async def _form(
@@ -239,13 +272,15 @@ async def _form(
 
 async def _own(visit: Visit) -> dict[str, Any]:
     if not visit.may(Action.CALL):
-        return {"ringing": [], "own": [], "outcomes": []}
+        return {"ringing": [], "own": [], "outcomes": [], "waits": [], "call_back": ""}
     async with visit.hub.database.unit() as session:
         own = await call_cards.of(session, visit.staff_id)
         return {
             "ringing": await call_cards.ringing_for(session, visit.staff_id),
             "own": own,
             "outcomes": await wrap_ups.outcomes(session),
+            "waits": waits.offered(visit),
+            "call_back": waits.usual(visit, (await timetables.hours(session)).company),
         }
 
 

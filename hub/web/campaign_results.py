@@ -12,6 +12,7 @@ from hub.customers.exporting import csv_text
 from hub.staff import audit
 from hub.web import charts, moments, words
 from hub.web.access import CampaignReader, Exporter, Visit
+from hub.web.campaigns import Reason
 from hub.web.looking import sheet
 from hub.web.pages import page
 from hub.web.problems import Page
@@ -31,7 +32,7 @@ async def picture(visit: CampaignReader, campaign_id: int) -> Response:
 
 
 @router.get("/campaigns/{campaign_id}/results.csv")
-async def as_csv(visit: Exporter, campaign_id: int, shown: str = "all", reason: str = "") -> Response:
+async def as_csv(visit: Exporter, campaign_id: int, shown: str = "all", reason: Reason = "") -> Response:
     """Those whom a figure counts, or everybody, safe to open in a spreadsheet: for those who may export customers."""
     if shown not in results.FIGURES:
         raise HTTPException(404)

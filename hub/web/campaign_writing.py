@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,14 +11,17 @@ from fastapi import APIRouter, Response
 from starlette.datastructures import FormData
 
 from hub import sentences
-from hub.campaigns import lifecycle, proofs, segments
+from hub.campaigns import lifecycle, proofs
 from hub.campaigns.lifecycle import NotStartable, Plan
-from hub.campaigns.segments import BadCondition
+from hub.customers import topics
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Kind, Purpose
 from hub.outbound import templates
+from hub.segments import keeping
+from hub.segments.conditions import BadCondition
+from hub.segments.tree import Raw
 from hub.staff.roles import Action
-from hub.web import looking
+from hub.web import looking, segmenting
 from hub.web.access import Campaigner, Visit
 from hub.web.campaigns import note
 from hub.web.pages import go, page
@@ -35,15 +39,6 @@ PARTS = {
     "sms": N_("SMS"),
     "voice": N_("Spoken message"),
 }
-OPS = {
-    "eq": N_("is"),
-    "ne": N_("is not"),
-    "in": N_("is one of"),
-    "contains": N_("contains"),
-    "exists": N_("is known (yes or no)"),
-    "lt": N_("less than, before"),
-    "gt": N_("more than, after"),
-}
 _EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.PAUSED)
 _LONGEST_NAME = 200
 _MOST_AN_HOUR, _DIGITS = 10_000_000, 12
@@ -51,30 +46,14 @@ _MOST_AN_HOUR, _DIGITS = 10_000_000, 12
 
 @router.get("/campaigns/new")
 async def blank(visit: Campaigner) -> Response:
-    return await _form(visit, _Typed())
-
-
-@router.get("/campaigns/condition")
-async def condition(visit: Campaigner) -> Response:
-    """One more empty row of the segment."""
-    return page(visit, "campaign_condition.html", one={}, fields=segments.FIELDS, ops=OPS)
-
-
-@router.post("/campaigns/count")
-async def count(visit: Campaigner) -> Response:
-    """How many customers the conditions mean, or what is wrong with them."""
-    form = await visit.request.form()
-    try:
-        async with visit.hub.database.unit() as session:
-            meant = await segments.count(session, _segment(form), now=visit.now)
-    except BadCondition as e:
-        return page(visit, "campaign_count.html", meant=None, trouble=worded(e))
-    return page(visit, "campaign_count.html", meant=meant, trouble="")
+    async with visit.hub.database.unit() as session:
+        names = await keeping.names(session)
+    return await _form(visit, _Typed(segment=segmenting.Typed(names=names)))
 
 
 @router.post("/campaigns/new")
 async def create(visit: Campaigner) -> Response:
-    typed = _Typed.of(await visit.request.form())
+    typed = await _read(visit)
     if typed.more:
         return await _form(visit, typed)
     try:
@@ -101,7 +80,7 @@ async def edit(visit: Campaigner, campaign_id: int) -> Response:
 @router.post("/campaigns/{campaign_id}/edit")
 async def change(visit: Campaigner, campaign_id: int) -> Response:
     """Of a paused one only what it says, what it is called and how fast it goes: the form holds no more."""
-    typed = _Typed.of(await visit.request.form())
+    typed = await _read(visit)
     async with visit.hub.database.unit() as session:
         found = await lifecycle.get(session, campaign_id)
     if typed.more:
@@ -132,27 +111,35 @@ class _Typed:
         purpose: str = Purpose.MARKETING,
         template: str = "",
         kinds: Sequence[str] = (),
-        conditions: Sequence[Mapping[str, str]] = (),
+        segment: segmenting.Typed | None = None,
         texts: Mapping[str, Mapping[str, str]] | None = None,
         per_hour: str = "",
+        topic: str = "",
         more: bool = False,
     ) -> None:
         self.name, self.purpose, self.template, self.more = name, purpose, template, more
-        self.per_hour = per_hour
-        self.kinds, self.conditions, self.texts = list(kinds), list(conditions), dict(texts or {})
+        self.per_hour, self.topic = per_hour, topic
+        self.kinds, self.segment, self.texts = list(kinds), segment, dict(texts or {})
 
     @classmethod
-    def of(cls, form: FormData) -> _Typed:
+    def of(cls, form: FormData, names: segmenting.Names) -> _Typed:
         return cls(
             name=str(form.get("name", ""))[:_LONGEST_NAME],
             purpose=str(form.get("purpose", "")),
             template=str(form.get("template", "")),
             kinds=[str(kind) for kind in form.getlist("kinds")],
-            conditions=_rows(form),
+            segment=None if form.get("deep") else segmenting.typed(form, names),
             texts=_texts(form),
             per_hour=str(form.get("per_hour", "")),
+            topic=str(form.get("topic", "")),
             more=bool(form.get("more")),
         )
+
+
+async def _read(visit: Visit) -> _Typed:
+    async with visit.hub.database.unit() as session:
+        names = await keeping.names(session)
+    return _Typed.of(await visit.request.form(), names)
 
 
 async def _plan(session: Any, visit: Visit, typed: _Typed, found: Campaign | None = None) -> Plan:
@@ -163,16 +150,19 @@ async def _plan(session: Any, visit: Visit, typed: _Typed, found: Campaign | Non
     if found is not None and found.state is CampaignState.PAUSED:
         kinds = tuple(Kind(kind) for kind in found.kinds)
         version = await _version(session, visit, typed, found.purpose, variables)
-        return Plan(typed.name, version, found.segment, found.purpose, variables, kinds, per_hour)
+        return Plan(typed.name, version, found.segment, found.purpose, variables, kinds, per_hour, found.topic)
     purpose = Purpose(typed.purpose) if typed.purpose in list(Purpose) else Purpose.MARKETING
+    if typed.topic and not await topics.is_known(session, typed.topic):
+        raise Incomplete(_("There is no such topic. Choose another one, or none."))
     return Plan(
         name=typed.name,
         template_version_id=await _version(session, visit, typed, purpose, variables),
-        segment=[segments.from_text(row["field"], row["op"], row["value"]) for row in typed.conditions if row["field"]],
+        segment=_segment(typed, found),
         purpose=purpose,
         variables=variables,
         kinds=tuple(Kind(kind) for kind in typed.kinds if kind in list(Kind)),
         per_hour=per_hour,
+        topic=typed.topic,
     )
 
 
@@ -211,31 +201,23 @@ async def _typed_of(session: Any, found: Campaign) -> _Typed:
     texts: Mapping[str, Mapping[str, str]] = {}
     if found.template_version_id is not None:
         texts = (await templates.version(session, found.template_version_id)).variants
-    rows = [{"field": c["field"], "op": c["op"], "value": _as_text(c.get("value"))} for c in found.segment]
+    names = await keeping.names(session)
     return _Typed(
         name=found.name,
         purpose=found.purpose,
         kinds=found.kinds,
-        conditions=rows,
+        segment=segmenting.shown(found.segment, names),
         texts=texts,
         per_hour=str(found.per_hour or ""),
+        topic=found.topic,
     )
 
 
-def _as_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _rows(form: FormData) -> list[dict[str, str]]:
-    columns = [[str(one) for one in form.getlist(name)] for name in ("field", "op", "value")]
-    rows = zip(*columns, strict=False)
-    return [{"field": field, "op": op, "value": value} for field, op, value in rows if field or value]
-
-
-def _segment(form: FormData) -> list[dict[str, Any]]:
-    return [segments.from_text(row["field"], row["op"], row["value"]) for row in _rows(form) if row["field"]]
+def _segment(typed: _Typed, found: Campaign | None) -> Raw:
+    """Whom the form means; of a segment that is deeper than the form: whom it meant before. Raises BadCondition."""
+    if typed.segment is None:
+        return found.segment if found is not None else []
+    return segmenting.raw(typed.segment)
 
 
 def _texts(form: FormData) -> dict[str, dict[str, str]]:
@@ -250,17 +232,27 @@ def _texts(form: FormData) -> dict[str, dict[str, str]]:
 async def _form(visit: Visit, typed: _Typed, trouble: str = "", campaign: Campaign | None = None) -> Response:
     async with visit.hub.database.unit() as session:
         names = await templates.names(session)
+        known = await topics.listing(session, inactive=True)
     return page(
         visit,
         "campaign_form.html",
         status=422 if trouble else 200,
         typed=typed,
+        topics=[one for one in known if one.active or one.key == typed.topic],
+        topic_title=topics.title,
         trouble=trouble,
         campaign_id=campaign.id if campaign else None,
         begun=campaign is not None and campaign.state is CampaignState.PAUSED,
         templates=[name for name in names if not name.startswith("campaign-")],
-        fields=segments.FIELDS,
-        ops=OPS,
+        deep=_deep(typed, campaign),
         parts=PARTS,
+        **segmenting.choices(),
         tongues=visit.hub.settings.hub.languages,
     )
+
+
+def _deep(typed: _Typed, campaign: Campaign | None) -> str:
+    """A segment that is deeper than the form, as JSON."""
+    if typed.segment is not None or campaign is None:
+        return ""
+    return json.dumps(campaign.segment, indent=2, ensure_ascii=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Response
 
 from hub.campaigns import keeping, lifecycle, proofs, reactions, results
 from hub.campaigns.lifecycle import NotStartable
@@ -23,6 +23,7 @@ from hub.web.words import RESULTS
 
 router = APIRouter(route_class=Page)
 
+Reason = Annotated[str, Query(max_length=100)]
 BEFORE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
 _STEPS = {
     "start": N_("It runs now."),
@@ -46,7 +47,7 @@ async def listing(visit: CampaignReader, archived: bool = False, state: Campaign
 
 @router.get("/campaigns/{campaign_id}")
 async def campaign(
-    visit: CampaignReader, campaign_id: int, shown: str = "", reason: str = "", after: UUID | None = None
+    visit: CampaignReader, campaign_id: int, shown: str = "", reason: Reason = "", after: UUID | None = None
 ) -> Response:
     """Before it runs: the dry run. After: how far it is. `shown` opens the list behind a figure."""
     async with visit.hub.database.unit() as session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,11 @@ from hub.conversations import appointments, surveys
 from hub.customers import consent, directory, identities, preferences
 from hub.models import Consent, Customer, Identity, Survey
 from hub.models.vocabulary import Kind, Purpose
+from hub.staff import audit
 from hub.web import moments
 from hub.web.access import Visit
+
+_SITTING = timedelta(hours=12)  # as long as a page may lie open: then its session is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,15 @@ class Card:
     def preferred(self) -> Kind | None:
         """The best-ranked channel that has an address."""
         return next((kind for kind in self.ranking if self.reachable(kind)), None)
+
+
+async def read(session: Any, visit: Visit, customer_id: UUID, *, anew: bool) -> None:
+    """Into the audit trail. Not `anew`: a piece of a page, which is no reading of its own where this person has read
+    the card lately. Whoever asks for pieces alone has not, and is noted.
+    """
+    act: dict[str, Any] = {"staff_id": visit.staff_id, "subject": f"customer:{customer_id}"}
+    if anew or not await audit.lately(session, "customer.read", **act, since=visit.now - _SITTING):
+        await audit.write(session, "customer.read", **act, ip=visit.ip, now=visit.now)
 
 
 async def card(session: Any, customer_id: UUID, visit: Visit) -> Card:

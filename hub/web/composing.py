@@ -120,7 +120,7 @@ async def with_canned(visit: Visit, composer: Composer, customer_id: UUID, canne
 
 async def _mail(session: Any, visit: Visit, card: Card, line: Line | None) -> MailPart:
     found = await drafting.offer(
-        session, card.customer.id, line.id if line else None, staff_id=visit.staff_id, gate=visit.hub.gate
+        session, card.identities, line.id if line else None, staff_id=visit.staff_id, gate=visit.hub.gate
     )
     channels = visit.hub.channels
     boxes = tuple((name, channels[name].address.value) for name in found.mailboxes if name in channels)

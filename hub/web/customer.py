@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,17 +11,19 @@ from fastapi import APIRouter, Form, HTTPException, Query, Response
 from channels.address import BadAddress
 from hub.conversations import labels as known_labels
 from hub.conversations import tasks
-from hub.customers import consent, directory, identities, preferences
+from hub.customers import consent, directory, identities, preferences, wordings
 from hub.customers.consent import Statement
 from hub.customers.directory import AddressTaken
 from hub.customers.fields import BadField
 from hub.models import Customer
 from hub.models.vocabulary import AddressKind, Kind, Purpose
+from hub.sentences import Sentence
 from hub.staff import audit
 from hub.staff.roles import Action
 from hub.web import cards, composing, merging, words
 from hub.web.access import ConsentRecorder, CustomerReader, CustomerWriter, Visit
 from hub.web.customers import read_birthday
+from hub.web.mending import WrongInput
 from hub.web.pages import go, opened, page
 from hub.web.problems import Page
 from hub.web.threads import timeline
@@ -80,7 +83,7 @@ async def flags(
 ) -> Response:
     """VIP, do not contact, has died."""
     if flag not in _FLAGS:
-        raise HTTPException(422)
+        raise WrongInput("flag", flag)
     await _change(visit, customer_id, {flag: on == "1"})
     return go(visit, f"/customers/{customer_id}", _("Saved."))
 
@@ -123,13 +126,16 @@ async def record_consent(
 ) -> Response:
     """What the customer told a member of staff. One row more in the ledger, never one changed."""
     if channel and channel not in list(Kind):
-        raise HTTPException(422)
+        raise WrongInput("channel", channel)
+    kind = Kind(channel) if channel else None
     statement = Statement(
         customer_id=customer_id,
         purpose=purpose,
-        channel=Kind(channel) if channel else None,
+        channel=kind,
         granted=granted == "1",
         source="told us on the phone",
+        wording=wordings.plain(purpose, kind, granted=granted == "1"),
+        wording_version=wordings.version("desk"),
         staff_id=visit.staff_id,
         evidence=f"staff:{visit.staff_id}",
     )
@@ -139,6 +145,35 @@ async def record_consent(
         done = "consent.grant" if statement.granted else "consent.withdraw"
         await _note(session, visit, done, customer_id, f"{purpose} {channel}".strip())
     return go(visit, f"/customers/{customer_id}", _("Recorded."))
+
+
+@router.post("/customers/{customer_id}/quiet-hours")
+async def quiet_hours(
+    visit: CustomerWriter,
+    customer_id: UUID,
+    quiet_from: Annotated[str, Form()] = "",
+    quiet_until: Annotated[str, Form()] = "",
+) -> Response:
+    """The customer's own, by their clock; both empty: the company's hold."""
+    try:
+        begins, ends = _hour("quiet_from", quiet_from), _hour("quiet_until", quiet_until)
+        if (begins is None) != (ends is None):
+            field = "quiet_from" if begins is None else "quiet_until"
+            raise BadField(field, Sentence("quiet hours need a beginning and an end. Fill in both, or neither"))
+        if begins is not None and begins == ends:
+            raise BadField("quiet_until", Sentence("must not be the hour at which they begin"))
+        await _change(visit, customer_id, {"quiet_from": begins, "quiet_until": ends})
+    except BadField as e:
+        return await _again(visit, customer_id, worded(e), quiet=(quiet_from, quiet_until))
+    return go(visit, f"/customers/{customer_id}", _("Saved."))
+
+
+def _hour(field: str, typed: str) -> time | None:
+    try:
+        return time.fromisoformat(typed.strip()) if typed.strip() else None
+    except ValueError as e:
+        no_hour = Sentence("“%(value)s” is not a time of day. Write 21:30", {"value": typed[:40]})
+        raise BadField(field, no_hour) from e
 
 
 @router.post("/customers/{customer_id}/ranking")
@@ -151,7 +186,7 @@ async def rank(
     """`move` is `sms:up`, `sms:out` or `sms:in`: one step of one channel."""
     word, _sep, way = move.partition(":")
     if word not in list(Kind) or way not in ("up", "down", "out", "in"):
-        raise HTTPException(422)
+        raise WrongInput("move", move)
     async with visit.hub.database.unit() as session:
         await directory.get(session, customer_id)
         known = await preferences.rankings(session, customer_id)
@@ -190,8 +225,7 @@ async def _data(
         todo = await tasks.listing(session, customer_id=customer_id) if reads else []
         composer = await composing.composer(session, visit, card)
         beside = await merging.beside(session, visit, customer_id) if before is None else {}
-        if before is None and opened(visit):
-            await _note(session, visit, "customer.read", customer_id, "")
+        await cards.read(session, visit, customer_id, anew=before is None and opened(visit))
     return {
         **beside,
         "card": card,
@@ -203,6 +237,9 @@ async def _data(
         "composer": composer,
         "typed": _details(card.customer),
         "address": (AddressKind.EMAIL, ""),
+        "quiet": tuple(
+            at.strftime("%H:%M") if at else "" for at in (card.customer.quiet_from, card.customer.quiet_until)
+        ),
         "trouble": "",
         "mending": "",
     }
@@ -234,6 +271,7 @@ async def _again(
     *,
     typed: dict[str, object] | None = None,
     address: tuple[AddressKind, str] | None = None,
+    quiet: tuple[str, str] | None = None,
 ) -> Response:
     """The page with what is wrong; the form that it is about is open and holds what was typed."""
     data = await _data(visit, customer_id)
@@ -241,6 +279,8 @@ async def _again(
         data |= {"typed": typed, "mending": "details"}
     if address:
         data |= {"address": address, "mending": "address"}
+    if quiet:
+        data |= {"quiet": quiet, "mending": "quiet"}
     return page(visit, "customer.html", status=422, **data | {"trouble": trouble})
 
 

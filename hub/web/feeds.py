@@ -23,7 +23,7 @@ from hub.web import translations
 from hub.web.access import Anyone, Visit, hub_of
 from hub.web.pages import go
 from hub.web.problems import Page
-from hub.web.retold import retold
+from hub.web.retold import titled
 from hub.web.translations import gettext as _
 
 router = APIRouter(route_class=Page)
@@ -109,7 +109,7 @@ def _task(hub: Hub, task: Any, names: dict[Any, str]) -> Entry:
     alarm = timedelta(minutes=task.remind_minutes) if task.remind_minutes else None
     return Entry(
         uid=_uid(hub, "task", task.id),
-        title=retold(task.title),
+        title=titled(task),
         at=task.due_at,
         changed_at=task.changed_at,
         url=f"{hub.settings.hub.public_url}/tasks/{task.id}",

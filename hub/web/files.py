@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from hub import clock
 from hub.interactions import history
-from hub.web import frames, markup
+from hub.web import cards, frames, markup
 from hub.web.access import InboxReader
 from hub.web.gallery import Hung, gallery
 from hub.web.problems import Page
@@ -36,6 +36,7 @@ async def html(visit: InboxReader, interaction_id: UUID, pictures: bool = False)
     async with visit.hub.database.unit() as session:
         raw = await history.html(session, interaction_id)
         entry = await history.entry(session, interaction_id)
+        await cards.read(session, visit, entry.customer_id, anew=False)
     mark = f"/{secrets.token_hex(12)}/"
     page = await frames.document(raw, mark)
     if page is None:
@@ -61,4 +62,6 @@ async def text(visit: InboxReader, interaction_id: UUID) -> Response:
     """The whole words of a message that is too long for the thread."""
     async with visit.hub.database.unit() as session:
         words = await history.whole_text(session, interaction_id)
+        whose = (await history.entry(session, interaction_id)).customer_id
+        await cards.read(session, visit, whose, anew=False)
     return PlainTextResponse(words, headers={"Cache-Control": "private, no-store"})

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Response
 from hub.conversations import handing_over
 from hub.conversations.handing_over import CannotHandOver
 from hub.staff import accounts
-from hub.staff.roles import Action, may
+from hub.staff.roles import Action
 from hub.web.access import TeamLead, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -33,7 +33,7 @@ async def hand_over(visit: TeamLead, giver: _Person, receiver: _Person) -> Respo
             given = await handing_over.hand_over(session, giver, receiver, now=visit.now, by=visit.staff_id)
     except (CannotHandOver, accounts.NotFound) as e:
         return page(visit, "hand_over.html", status=422, **await _data(visit) | {"trouble": worded(e)})
-    said = _("Handed over: %(customers)s customers, %(conversations)s conversations, %(tasks)s tasks.") % {
+    said = _("Handed over: customers %(customers)s, conversations %(conversations)s, tasks %(tasks)s.") % {
         "customers": given.customers,
         "conversations": given.conversations,
         "tasks": given.tasks,
@@ -44,6 +44,7 @@ async def hand_over(visit: TeamLead, giver: _Person, receiver: _Person) -> Respo
 async def _data(visit: Visit) -> dict[str, Any]:
     async with visit.hub.database.unit() as session:
         people = await accounts.listing(session)
-        loads = {one.id: await handing_over.load(session, one.id or 0, now=visit.now) for one in people}
-    takers = [one for one in people if one.active and may(one.role, Action.ANSWER)]
+        known = await handing_over.loads(session, now=visit.now)
+    loads = {one.id: known.get(one.id or 0, handing_over.NOTHING) for one in people}
+    takers = [one for one in people if accounts.answers(one)]
     return {"people": people, "takers": takers, "loads": loads, "trouble": ""}

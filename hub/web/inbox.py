@@ -9,17 +9,21 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 
 from hub.conversations import assignment, inbox, keeping, labels, macros, mentions, threads, undoing, views
+from hub.conversations.inbox import Line
 from hub.conversations.labels import Label
+from hub.models.vocabulary import ConversationState
 from hub.reports import overview, uncertain
 from hub.reports.uncertain import Whose
 from hub.staff import accounts, audit, teams
 from hub.staff.roles import Action
+from hub.staff.teams import Group
 from hub.web import cards, composing, moments, waits, words
 from hub.web.access import Answerer, InboxReader, Visit
 from hub.web.pages import go, opened, page
 from hub.web.problems import Page
 from hub.web.threads import Told, told
 from hub.web.translations import gettext as _
+from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 PAGE = 50
@@ -29,7 +33,7 @@ PAGE = 50
 async def start(visit: InboxReader) -> Response:
     """To the first view that has something in it."""
     async with visit.hub.database.unit() as session:
-        counts = await inbox.counts(session, staff_id=visit.staff_id)
+        counts = (await inbox.tally(session, staff_id=visit.staff_id)).views
     first = next((view for view in ("mine", "unassigned", "all") if counts.get(view)), "all")
     return go(visit, f"/inbox/{first}")
 
@@ -46,7 +50,8 @@ async def listing(
     _known(view)
     if shown:
         return await _news(visit, view, set(shown), q)
-    data = await _list(visit, view, q, before)
+    async with visit.hub.database.unit() as session:
+        data = await _list(session, visit, view, q, before)
     if before:
         return page(visit, "inbox.html", block="rows_only", **data, **_NOTHING_OPEN)
     return page(visit, "inbox.html", **data, **_NOTHING_OPEN)
@@ -60,11 +65,9 @@ async def conversation(
 
     `canned`: with this answer in the composer.
     """
-    async with visit.hub.database.unit() as session:
-        standing = await threads.standing(session, conversation_id)
-    if standing != conversation_id:
-        return go(visit, f"/inbox/{_known(view)}/{standing}")
     data = await whole(visit, _known(view), conversation_id, q)
+    if data["open"].id != conversation_id:
+        return go(visit, f"/inbox/{view}/{data['open'].id}")
     if canned is not None and visit.may(Action.ANSWER):
         data["composer"] = await composing.with_canned(visit, data["composer"], data["open"].customer_id, canned)
     return page(visit, "inbox.html", **data)
@@ -89,15 +92,21 @@ async def assign(
     wanted = int(assignee) if assignee.isdecimal() else None
     if wanted not in (None, visit.staff_id):
         visit.demand(Action.ASSIGN)
-    async with visit.hub.database.unit() as session:
-        await assignment.assign(session, conversation_id, wanted, now=visit.now)
-    return go(visit, f"/inbox/{_known(view)}/{conversation_id}")
+    back = f"/inbox/{_known(view)}/{conversation_id}"
+    try:
+        async with visit.hub.database.unit() as session:
+            await assignment.assign(session, conversation_id, wanted, now=visit.now)
+            await _note(session, visit, "conversation.assign", conversation_id, f"staff:{wanted or 'nobody'}")
+    except assignment.CannotAssign as e:
+        return go(visit, back, worded(e))
+    return go(visit, back)
 
 
 @router.post("/inbox/{view}/{conversation_id}/resolve")
 async def resolve(visit: Answerer, view: str, conversation_id: UUID) -> Response:
     async with visit.hub.database.unit() as session:
         await assignment.resolve(session, conversation_id, now=visit.now)
+        await _note(session, visit, "conversation.state", conversation_id, ConversationState.RESOLVED.value)
     return go(visit, f"/inbox/{_known(view)}/{conversation_id}", _("Resolved."))
 
 
@@ -105,6 +114,7 @@ async def resolve(visit: Answerer, view: str, conversation_id: UUID) -> Response
 async def reopen(visit: Answerer, view: str, conversation_id: UUID) -> Response:
     async with visit.hub.database.unit() as session:
         await assignment.reopen(session, conversation_id, now=visit.now)
+        await _note(session, visit, "conversation.state", conversation_id, ConversationState.OPEN.value)
     return go(visit, f"/inbox/{_known(view)}/{conversation_id}")
 
 
@@ -112,6 +122,7 @@ async def reopen(visit: Answerer, view: str, conversation_id: UUID) -> Response:
 async def pending(visit: Answerer, view: str, conversation_id: UUID) -> Response:
     async with visit.hub.database.unit() as session:
         await assignment.await_customer(session, conversation_id, now=visit.now)
+        await _note(session, visit, "conversation.state", conversation_id, ConversationState.PENDING.value)
     return go(visit, f"/inbox/{_known(view)}/{conversation_id}", _("Waits for the customer."))
 
 
@@ -127,6 +138,7 @@ async def snooze(
     moment = waits.moment(visit, until, at)
     async with visit.hub.database.unit() as session:
         await assignment.snooze(session, conversation_id, moment, now=visit.now)
+        await _note(session, visit, "conversation.state", conversation_id, ConversationState.SNOOZED.value)
     said = _("Snoozed until %(moment)s.") % {"moment": moments.plain(moment, visit.zone)}
     return go(visit, f"/inbox/{_known(view)}/{conversation_id}", said)
 
@@ -140,40 +152,48 @@ async def read(visit: InboxReader, view: str, conversation_id: UUID) -> Response
 
 
 async def whole(visit: Visit, view: str, conversation_id: UUID, q: str = "") -> dict[str, Any]:
-    """Everything the page of an open conversation needs."""
-    return await _list(visit, view, q, None) | await _opened(visit, conversation_id)
-
-
-async def _opened(visit: Visit, conversation_id: UUID) -> dict[str, Any]:
-    """Everything the thread and the customer's card need."""
+    """Everything the page of an open conversation needs; of one that was merged, the page of what it became."""
     async with visit.hub.database.unit() as session:
         found = await inbox.conversation(session, conversation_id, staff_id=visit.staff_id)
-        colleagues = await accounts.listing(session, inactive=False)
-        card = await cards.card(session, found.customer_id, visit)
-        entries = await told(session, conversation_id)
-        if opened(visit):
-            await mentions.read(session, conversation_id, staff_id=visit.staff_id, now=visit.now)
-            subject = f"customer:{found.customer_id}"
-            await audit.write(
-                session, "customer.read", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now
-            )
-        return {
-            "open": found,
-            "entries": entries,
-            "colleagues": [one for one in colleagues if visit.may(Action.ASSIGN) or one.id == visit.staff_id],
-            "card": card,
-            "composer": await composing.composer(
-                session, visit, card, found, seen=str(entries[-1].id) if entries else ""
-            ),
-            "snoozes": waits.offered(visit),
-            "change": await undoing.undoable(session, conversation_id),
-            "pointed": await _pointed(session, entries),
-            "macros": await macros.listing(session, visit.staff_id) if visit.may(Action.ANSWER) else (),
-            "promises": await keeping.open_promises(session, conversation_id),
-        }
+        if found.merged_into_id is not None:
+            standing = await threads.standing(session, conversation_id)
+            found = await inbox.conversation(session, standing, staff_id=visit.staff_id)
+        return await _list(session, visit, view, q, None) | await _opened(session, visit, found)
 
 
-async def _pointed(session: Any, entries: list[Told]) -> dict[UUID, inbox.Line]:
+async def _opened(session: Any, visit: Visit, found: Line) -> dict[str, Any]:
+    """Everything the thread and the customer's card need."""
+    colleagues = [one for one in await accounts.listing(session, inactive=False) if accounts.answers(one)]
+    card = await cards.card(session, found.customer_id, visit)
+    entries = await told(session, found.id)
+    seen = str(entries[-1].id) if entries else ""
+    data: dict[str, Any] = {
+        "open": found,
+        "entries": entries,
+        "colleagues": [one for one in colleagues if visit.may(Action.ASSIGN) or one.id == visit.staff_id],
+        "card": card,
+        "composer": await composing.composer(session, visit, card, found, seen=seen),
+        "snoozes": waits.offered(visit),
+        "change": await undoing.undoable(session, found.id),
+        "pointed": await _pointed(session, entries),
+        "macros": await macros.listing(session, visit.staff_id) if visit.may(Action.ANSWER) else (),
+        "promises": await keeping.open_promises(session, found.id),
+    }
+    if opened(visit) and found.mentioned:
+        await mentions.read(session, found.id, staff_id=visit.staff_id, now=visit.now)
+    await cards.read(session, visit, found.customer_id, anew=opened(visit))
+    return data
+
+
+async def _note(session: Any, visit: Visit, action: str, conversation_id: UUID, detail: str) -> None:
+    """In the words of the API; about what stands in the place of one that was merged."""
+    subject = f"conversation:{await threads.standing(session, conversation_id)}"
+    await audit.write(
+        session, action, staff_id=visit.staff_id, subject=subject, detail=detail, ip=visit.ip, now=visit.now
+    )
+
+
+async def _pointed(session: Any, entries: list[Told]) -> dict[UUID, Line]:
     """The other conversations that words of this one speak of."""
     ids = {told.entry.points_to_id for told in entries} - {None}
     lines = [await inbox.conversation(session, one) for one in ids if one is not None]
@@ -194,27 +214,39 @@ _NOTHING_OPEN: dict[str, Any] = {
 }
 
 
-async def _list(visit: Visit, view: str, q: str, before: str | None) -> dict[str, Any]:
-    async with visit.hub.database.unit() as session:
-        lines = await inbox.lines(session, view, staff_id=visit.staff_id, before=before, limit=PAGE + 1, query=q)
-        counts = await inbox.counts(session, staff_id=visit.staff_id)
-        by_team = await _by_team(session, visit, view)
-        by_channel = await _by_channel(session, visit)
-        saved = await views.listing(session, visit.staff_id)
-        every = await labels.known(session)
-        tagged = await inbox.label_counts(session)
-        troubles = [one for one in await overview.troubles(session) if visit.may(_mended_by(one))]
-        unsure = await uncertain.number(session, whose=Whose(visit.may(Action.CAMPAIGNS), visit.may(Action.ANSWER)))
+async def _list(session: Any, visit: Visit, view: str, q: str, before: str | None) -> dict[str, Any]:
+    lines = await inbox.lines(session, view, staff_id=visit.staff_id, before=before, limit=PAGE + 1, query=q)
     more = lines[PAGE - 1].cursor if len(lines) > PAGE else ""
-    shown: dict[str, Any] = {"lines": lines[:PAGE], "more": more, "counts": counts, "view": view, "q": q}
-    shown |= {"by_channel": by_channel, "saved": saved, "offered_labels": every}
-    shown |= {"by_label": _by_label(every, tagged, view), "colours": {one.name: one.colour for one in every}}
-    return shown | {"by_team": by_team, "unsure": unsure, "troubles": troubles}
+    every = await labels.known(session)
+    shown: dict[str, Any] = {"lines": lines[:PAGE], "more": more, "view": view, "q": q, "offered_labels": every}
+    shown["colours"] = {one.name: one.colour for one in every}
+    return shown | await _beside(session, visit, view, every)
 
 
-def _by_label(every: Sequence[Label], counts: Mapping[int, int], view: str) -> list[tuple[str, Label, int]]:
+async def _beside(session: Any, visit: Visit, view: str, every: Sequence[Label]) -> dict[str, Any]:
+    """The views, each with what it holds."""
+    tally = await inbox.tally(session, staff_id=visit.staff_id)
+    troubles = await overview.troubles(session)
+    whose = Whose(visit.may(Action.CAMPAIGNS), visit.may(Action.ANSWER))
+    return {
+        "counts": {name: _up_to(number, name) for name, number in tally.views.items()},
+        "by_team": _by_team(await teams.listing(session), tally, visit, view),
+        "by_channel": _by_channel(tally, visit),
+        "by_label": _by_label(every, tally.labels, view),
+        "saved": await views.listing(session, visit.staff_id),
+        "troubles": [one for one in troubles if visit.may(_mended_by(one))],
+        "unsure": await uncertain.number(session, whose=whose),
+    }
+
+
+def _up_to(number: int, view: str) -> str:
+    """Nothing for none; what is resolved is counted up to a thousand."""
+    return f"{inbox.MANY - 1}+" if view == "resolved" and number >= inbox.MANY else str(number or "")
+
+
+def _by_label(every: Sequence[Label], counts: Mapping[str, int], view: str) -> list[tuple[str, Label, int]]:
     """(view, label, count) of those that an open conversation has, and of the one that is open."""
-    found = [(f"{inbox.LABEL}{one.id}", one, counts.get(one.id or 0, 0)) for one in every]
+    found = [(f"{inbox.LABEL}{one.id}", one, counts.get(one.name, 0)) for one in every]
     return [(name, one, number) for name, one, number in found if number or name == view]
 
 
@@ -222,23 +254,21 @@ def _mended_by(trouble: overview.Trouble) -> Action:
     return Action.SETTINGS if trouble.campaign_id is None else Action.CAMPAIGNS
 
 
-async def _by_team(session: Any, visit: Visit, view: str) -> list[tuple[str, str, int]]:
+def _by_team(groups: Sequence[Group], tally: inbox.Tally, visit: Visit, view: str) -> list[tuple[str, str, int]]:
     """(view, name, count): one's own teams, all of them for who assigns others' work, and the one that is open."""
-    counts = await inbox.team_counts(session)
     return [
-        (f"{inbox.TEAM}{team.id}", team.name, counts.get(team.id, 0))
-        for team in await teams.listing(session)
+        (f"{inbox.TEAM}{team.id}", team.name, sum(tally.channels.get(name, 0) for name in team.channels))
+        for team in groups
         if visit.staff_id in team.members or visit.may(Action.ASSIGN) or inbox.team_of(view) == team.id
     ]
 
 
-async def _by_channel(session: Any, visit: Visit) -> list[tuple[str, Any, int]]:
+def _by_channel(tally: inbox.Tally, visit: Visit) -> list[tuple[str, Any, int]]:
     """(view, channel, count), where there are two or more to choose from."""
     channels = list(visit.hub.channels.values())
     if len(channels) < 2:
         return []
-    counts = await inbox.channel_counts(session)
-    return [(f"{inbox.CHANNEL}{one.name}", one, counts.get(one.name, 0)) for one in channels]
+    return [(f"{inbox.CHANNEL}{one.name}", one, tally.channels.get(one.name, 0)) for one in channels]
 
 
 async def _news(visit: Visit, view: str, shown: set[str], q: str) -> Response:

@@ -17,7 +17,7 @@ from hub.web.translations import gettext as _
 from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
-_Name = Annotated[str, Form(max_length=LONGEST * 4)]
+_Name = Annotated[str, Form()]
 
 
 @router.get("/labels")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Response
+from fastapi import APIRouter, Depends, Form, Response
 
 from hub.conversations import canned, labels, macro_runs, macros
 from hub.conversations.macro_runs import Done, Run, WouldNotLeave
@@ -18,6 +18,7 @@ from hub.staff.roles import Action
 from hub.web import words
 from hub.web.access import Answerer, Forbidden, Visit
 from hub.web.inbox import is_view
+from hub.web.mending import WHOLE, WrongInput
 from hub.web.pages import Undo, go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
@@ -46,17 +47,17 @@ def _wording(
 ) -> Wording:
     """`scope`: "own", "everybody", or a team's number."""
     steps = Steps(
-        answer=_number(answer),
+        answer=_number(answer, "answer"),
         note=note,
         add=tuple(add.split(",")),
         remove=tuple(remove.split(",")),
         assign=assign,
         task=task,
-        task_days=_number(task_days),
+        task_days=_number(task_days, "task_days"),
         state=state,
-        snooze_hours=_number(snooze_hours),
+        snooze_hours=_number(snooze_hours, "snooze_hours"),
     )
-    team = None if scope in (_OWN, _EVERYBODY) else _number(scope)
+    team = None if scope in (_OWN, _EVERYBODY) else _number(scope, "scope")
     return Wording(name, steps, visit.staff_id if scope == _OWN else None, team)
 
 
@@ -151,9 +152,10 @@ async def _demand(session: Any, visit: Visit, scope: macros.Macro | Wording) -> 
         raise Forbidden(Action.CANNED.value)
 
 
-def _number(text: str) -> int | None:
+def _number(text: str, field: str) -> int | None:
+    """Raises WrongInput."""
     if text and not text.isdecimal():
-        raise HTTPException(422)
+        raise WrongInput(field, text, WHOLE)
     return int(text) if text else None
 
 
@@ -161,7 +163,7 @@ def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError as e:
-        raise HTTPException(422) from e
+        raise WrongInput("seen", text) from e
 
 
 async def _again(visit: Visit, error: MacroProblem, typed: dict[str, Any]) -> Response:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Response
 
-from channels.adapter import Authority, Channel, Finding
+from channels.adapter import Authority, Channel
 from channels.errors import ChannelError, Misconfigured
 from channels.message import Kind
 from hub.bootstrap import mailboxes_page
@@ -16,6 +14,7 @@ from hub.mailboxes import connecting, listing, questions
 from hub.mailboxes.connecting import By
 from hub.mailboxes.questions import Asker
 from hub.staff import audit
+from hub.web import channels
 from hub.web.access import Administrator, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -23,7 +22,6 @@ from hub.web.translations import gettext as _
 
 router = APIRouter(route_class=Page)
 _PAGE = "/settings/mailboxes"
-_TRY_SECONDS = 30
 _Word = Annotated[str, Query(max_length=4096)]  # what comes back from a provider, in the address
 
 
@@ -98,7 +96,7 @@ async def test(visit: Administrator, name: str) -> Response:
     async with visit.hub.database.unit() as session:
         subject = f"channel:{name}"
         await audit.write(session, "mailbox.test", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
-    findings = await _tried(channel)  # may renew its token, or find the permission gone: the page shows it
+    findings = await channels.tried(channel)  # may renew its token, or find the permission gone: the page shows it
     return page(visit, "mailboxes.html", **await _data(visit) | {"tested": name, "findings": findings})
 
 
@@ -134,14 +132,6 @@ def _told(error: ChannelError) -> str:
     if isinstance(error, Misconfigured) and error.remedy:
         return f"{error.problem}. {error.remedy}"
     return str(error)
-
-
-async def _tried(channel: Channel) -> Sequence[Finding]:
-    try:
-        return await asyncio.wait_for(channel.check(), _TRY_SECONDS)
-    except TimeoutError:
-        step, detail = _("connecting"), _("no answer within %(seconds)s seconds") % {"seconds": _TRY_SECONDS}
-        return [Finding(step, ok=False, detail=detail, remedy=_("See whether the server can be reached from here."))]
 
 
 async def _refused(visit: Visit, trouble: str) -> Response:

@@ -14,8 +14,9 @@ from hub.customers.merging import CannotMerge
 from hub.customers.parting import CannotPart
 from hub.models import Customer, CustomerMerge
 from hub.staff import accounts, audit
+from hub.web import moments, words
 from hub.web.access import CustomerReader, Merger, Visit
-from hub.web.pages import Undo, go, page
+from hub.web.pages import Undo, country, go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import worded
@@ -73,7 +74,7 @@ async def merge(visit: Merger, customer_id: UUID, other: Annotated[UUID, Form()]
 
     async def both(session: Any) -> CustomerMerge:
         made = await merging.merge(session, customer_id, other, kept=kept, staff_id=visit.staff_id, now=visit.now)
-        await _note(session, visit, "customer.merge", made)
+        await note(session, visit, "customer.merge", made)
         return made
 
     try:
@@ -113,7 +114,7 @@ async def part(visit: Merger, merge_id: UUID) -> Response:
 
     async def apart(session: Any) -> CustomerMerge:
         made = await parting.part(session, merge_id, staff_id=visit.staff_id, now=visit.now)
-        await _note(session, visit, "customer.part", made)
+        await note(session, visit, "customer.part", made)
         return made
 
     try:
@@ -146,27 +147,31 @@ async def _compared(visit: Visit, customer_id: UUID, other_id: UUID) -> Response
 
 def _choices(here: Customer, there: Customer, match: Match, people: dict[int, str]) -> list[Choice]:
     mine, theirs = here.model_dump(), there.model_dump()
-    changes = combining.combined(mine, theirs)
+    better = combining.fresher(mine, theirs)
     return [
         Choice(
             name=name,
             mine=_told(here, columns, people),
             theirs=_told(there, columns, people),
             grade=match.grade(_MATCHED[name]) if name in _MATCHED else None,
-            kept=any(column in changes for column in columns),
+            kept=better,
         )
         for name, columns in combining.CHOICES.items()
     ]
 
 
 def _told(customer: Customer, columns: tuple[str, ...], people: dict[int, str]) -> str:
-    """What a card says, in words; a birthday as a date, a member of staff by name."""
+    """What a card says, in the reader's words; a birthday as a date, a member of staff by name."""
     values = [getattr(customer, column) for column in columns]
-    if columns == ("owner_id",):
-        return people.get(customer.owner_id or 0, "")
-    if columns[0] == "birth_year":
-        parts = [f"{value:02d}" for value in values if value]
-        return "-".join(parts)
+    match columns[0]:
+        case "owner_id":
+            return people.get(customer.owner_id or 0, "")
+        case "birth_year":
+            return moments.birthday(customer.birth_year, customer.birth_month, customer.birth_day)
+        case "language":
+            return _(words.TONGUES.get(customer.language, customer.language))
+        case "country":
+            return country(customer.country or "")
     return " - ".join(f"{value:%H:%M}" if hasattr(value, "hour") else str(value) for value in values if value)
 
 
@@ -181,7 +186,8 @@ async def _read(session: Any, visit: Visit, customer_id: UUID) -> None:
     )
 
 
-async def _note(session: Any, visit: Visit, action: str, done: CustomerMerge) -> None:
+async def note(session: Any, visit: Visit, action: str, done: CustomerMerge) -> None:
+    """Into the audit trail."""
     await audit.write(
         session,
         action,

@@ -6,7 +6,7 @@ from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 
 from hub.web.translations import language
 
@@ -23,40 +23,61 @@ def short(at: datetime, now: datetime, reader: tzinfo) -> str:
     """`5 min`, `3 hr`, `14:05` is never shown twice: minutes and hours for a day, then the weekday, then the date."""
     age = abs(now - at)
     if age < timedelta(hours=24):
-        return format_timedelta(max(age, timedelta(minutes=1)), format="short", threshold=1, locale=language())
+        return _age(_rounded(age), language())
     local = at.astimezone(reader)
     if age < timedelta(days=6):
-        return format_date(local, "EEE", locale=language())
+        return _dated(local.date(), "EEE", language())
     same_year = local.year == now.astimezone(reader).year
-    return format_date(local, "d MMM" if same_year else "d MMM yyyy", locale=language())
+    return _dated(local.date(), "d MMM" if same_year else "d MMM yyyy", language())
+
+
+def _rounded(age: timedelta) -> int:
+    """Seconds of whole minutes, of whole hours from the first on: less than an hour never becomes one, nor a day."""
+    seconds = max(age.total_seconds(), 60)
+    step, most = (3600, 86_399) if seconds >= 3600 else (60, 3_599)
+    return min(round(seconds / step) * step, most)
+
+
+@lru_cache(4096)
+def _age(seconds: int, speaking: str) -> str:
+    return format_timedelta(timedelta(seconds=seconds), format="short", threshold=1, locale=speaking)
+
+
+@lru_cache(4096)
+def _dated(local: date, pattern: str, speaking: str) -> str:
+    return format_date(local, pattern, locale=speaking)
 
 
 def full(at: datetime, reader: tzinfo) -> str:
     """`Tuesday, 10 March 2026, 13:00`: what a tooltip says."""
-    return _full(at.astimezone(reader).replace(second=0, microsecond=0, tzinfo=None), language())
+    return _told(at, "EEEE, d MMMM yyyy, HH:mm", reader)
 
 
-@lru_cache(4096)
-def _full(local: datetime, speaking: str) -> str:
-    """Kept by the minute: a list has fifty of them, and shows most of them again."""
-    return format_datetime(local, "EEEE, d MMMM yyyy, HH:mm", locale=speaking)
+def _told(at: datetime, pattern: str, reader: tzinfo) -> str:
+    return _by_minute(at.astimezone(reader).replace(second=0, microsecond=0, tzinfo=None), pattern, language())
+
+
+@lru_cache(8192)
+def _by_minute(local: datetime, pattern: str, speaking: str) -> str:
+    """A list has fifty of them, and shows most of them again."""
+    return format_datetime(local, pattern, locale=speaking)
 
 
 def plain(at: datetime, reader: tzinfo) -> str:
     """`10 Mar 2026, 13:00`"""
-    return format_datetime(at.astimezone(reader), "d MMM yyyy, HH:mm", locale=language())
+    return _told(at, "d MMM yyyy, HH:mm", reader)
 
 
 def clock(at: datetime, reader: tzinfo) -> str:
     """`13:00`"""
-    return format_time(at.astimezone(reader), "HH:mm", locale=language())
+    return f"{at.astimezone(reader):%H:%M}"
 
 
 def day(at: datetime | date, reader: tzinfo, now: datetime) -> str:
     """`Tuesday, 10 March`, with the year when it is another one."""
     local = at.astimezone(reader).date() if isinstance(at, datetime) else at
     same_year = local.year == now.astimezone(reader).year
-    return format_date(local, "EEEE, d MMMM" if same_year else "EEEE, d MMMM yyyy", locale=language())
+    return _dated(local, "EEEE, d MMMM" if same_year else "EEEE, d MMMM yyyy", language())
 
 
 def span(start: datetime | date, end: datetime | date | None, reader: tzinfo) -> str:
@@ -73,6 +94,14 @@ def span(start: datetime | date, end: datetime | date | None, reader: tzinfo) ->
 
 def _here(at: datetime, reader: tzinfo) -> datetime:
     return (at.astimezone(reader) if at.tzinfo else at).replace(tzinfo=None)
+
+
+def birthday(year: int | None, in_month: int | None, on_day: int | None) -> str:
+    """`14 May 1988`, `14 May` without the year; "" when it is not known."""
+    if not in_month or not on_day:
+        return ""
+    at = date(year or 2000, in_month, on_day)  # without a year: one that has 29 February
+    return format_date(at, "d MMMM yyyy" if year else "d MMMM", locale=language())
 
 
 def month(at: date) -> str:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import calendar
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Response
+from fastapi import APIRouter, Form, Response
 
 from hub.conversations import appointments
 from hub.conversations.appointments import BadAppointment
 from hub.customers import directory
 from hub.models import Occasion
-from hub.models.vocabulary import Kind
-from hub.occasions import birthdays
+from hub.models.vocabulary import Kind, OccasionKind
+from hub.occasions import forecast, rules
+from hub.occasions.forecast import Coming
 from hub.outbound import rendering, templates
 from hub.outbound.rendering import TemplateProblem
+from hub.sentences import Sentence
 from hub.staff import audit
 from hub.staff.roles import Action
 from hub.web import moments
 from hub.web.access import Anyone, Booker, Greeter, Visit
+from hub.web.mending import WrongInput
+from hub.web.months import months
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
@@ -29,6 +33,8 @@ from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 DAYS = 30
+_SHOWN = 200  # greetings
+_NO_HOUR = Sentence("“%(typed)s” is no hour of the day. Write one from 00:00 to 23:59.")
 _BEFORE = {"2h": timedelta(hours=2), "24h": timedelta(hours=24), "48h": timedelta(hours=48), "7d": timedelta(days=7)}
 
 
@@ -51,18 +57,19 @@ async def change_rule(
     try:
         hour = time.fromisoformat(at_hour)
     except ValueError as e:
-        raise HTTPException(422) from e
+        raise WrongInput("at_hour", at_hour, _NO_HOUR) from e
     if leap_day not in ("february", "march"):
-        raise HTTPException(422)
+        raise WrongInput("leap_day", leap_day)
     async with visit.hub.database.unit() as session:
-        rule = await birthdays.rule(session)
-        await birthdays.change_rule(
+        rule = await rules.birthday(session)
+        await rules.change_birthdays(
             session,
             enabled=enabled == "1",
             template=rule.template,
             at_hour=hour,
             late_days=late_days,
             leap_day=leap_day,
+            now=visit.now,
         )
         await audit.write(
             session, "occasion.change", staff_id=visit.staff_id, subject="occasion:birthday", now=visit.now
@@ -80,10 +87,11 @@ async def book(
     remind: Annotated[list[str], Form()] = [],  # noqa: B006
 ) -> Response:
     """The moment is by the clock of whoever books it."""
+    typed = {"title": title, "place": place, "starts_at": starts_at, "remind": remind}
     try:
         moment = moments.read_local(starts_at, visit.zone)
     except ValueError:
-        return await _again(visit, customer_id, _("Choose the day and the hour of the appointment."))
+        return await _again(visit, customer_id, _("Choose the day and the hour of the appointment."), typed)
     try:
         async with visit.hub.database.unit() as session:
             customer = await directory.get(session, customer_id)
@@ -99,20 +107,21 @@ async def book(
                 now=visit.now,
             )
     except BadAppointment as e:
-        return await _again(visit, customer_id, worded(e))
+        return await _again(visit, customer_id, worded(e), typed)
     return go(visit, "/occasions", _("Booked."))
 
 
-async def _again(visit: Visit, customer_id: UUID, trouble: str) -> Response:
+async def _again(visit: Visit, customer_id: UUID, trouble: str, typed: Mapping[str, object]) -> Response:
     data = await _data(visit, customer_id)
-    return page(visit, "occasions.html", status=422, **data | {"trouble": trouble})
+    return page(visit, "occasions.html", status=422, **data | {"trouble": trouble, "typed": typed})
 
 
 async def _data(visit: Visit, customer: UUID | None) -> dict[str, Any]:
     greets = visit.may(Action.OCCASIONS)
     async with visit.hub.database.unit() as session:
-        rule = await birthdays.rule(session)
-        coming = await birthdays.coming(session, DAYS, gate=visit.hub.gate, now=visit.now) if greets else []
+        rule = await rules.birthday(session)
+        coming = await _coming(session, visit) if greets else []
+        others = await rules.listing(session) if greets else []
         booked = (
             await appointments.upcoming(session, now=visit.now, limit=100) if visit.may(Action.APPOINTMENTS) else []
         )
@@ -121,32 +130,33 @@ async def _data(visit: Visit, customer: UUID | None) -> dict[str, Any]:
     today = visit.now.astimezone(visit.zone).date()
     return {
         "rule": rule,
+        "others": [one for one in others if one.kind is not OccasionKind.BIRTHDAY],
+        "fresh": [kind for kind in OccasionKind if kind not in (OccasionKind.BIRTHDAY, OccasionKind.FEAST)],
         "greets": greets,
         "days": _by_day(coming),
-        "months": _months(today, Counter(one.date for one in coming)),
+        "months": months(today, DAYS, Counter(one.date for one in coming)),
         "today": today,
         "samples": samples,
         "booked": booked,
         "person": person,
         "customers": [],
         "trouble": "",
+        "typed": {"remind": ["24h"]},
     }
 
 
-def _by_day(coming: list[birthdays.Coming]) -> list[tuple[date, list[birthdays.Coming]]]:
+async def _coming(session: Any, visit: Visit) -> list[Coming]:
+    """The next ones, as many as a page shows."""
+    found: list[Coming] = []
+    async for one in forecast.lines(session, DAYS, gate=visit.hub.gate, now=visit.now):
+        if len(found) == _SHOWN:
+            break
+        found.append(one)
+    return found
+
+
+def _by_day(coming: list[Coming]) -> list[tuple[date, list[Coming]]]:
     return [(day, [one for one in coming if one.date == day]) for day in sorted({one.date for one in coming})]
-
-
-def _months(today: date, counts: Counter[date]) -> list[tuple[date, list[list[tuple[date, int] | None]]]]:
-    """This month and the next one that has a day within the span: weeks of days with how many greetings each has."""
-    last = today + timedelta(days=DAYS - 1)
-    firsts = sorted({today.replace(day=1), last.replace(day=1)})
-    return [(first, _weeks(first, counts)) for first in firsts]
-
-
-def _weeks(first: date, counts: Counter[date]) -> list[list[tuple[date, int] | None]]:
-    weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
-    return [[(day, counts[day]) if day.month == first.month else None for day in week] for week in weeks]
 
 
 async def _samples(session: Any, visit: Visit, rule: Occasion) -> list[tuple[str, str, str, str]]:
@@ -179,5 +189,6 @@ def _somebody(visit: Visit) -> dict[str, object]:
         "given_name": "Ana",
         "age": 40,
         "company": visit.hub.gate.company,
+        "preferences_url": f"{visit.hub.gate.public_url}/p/…",
         "unsubscribe_url": f"{visit.hub.gate.public_url}/u/…",
     }

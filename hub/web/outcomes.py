@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Response
+from fastapi import APIRouter, Form, Response
 
 from hub.conversations import wrap_ups
 from hub.conversations.wrap_ups import OutcomeProblem
+from hub.web import words
 from hub.web.access import TeamLead, Visit
+from hub.web.mending import WrongInput
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
@@ -24,10 +26,16 @@ async def listing(visit: TeamLead) -> Response:
 
 
 @router.post("/outcomes")
-async def add(visit: TeamLead, name: Annotated[str, Form(max_length=200)] = "") -> Response:
+async def add(
+    visit: TeamLead,
+    name: Annotated[str, Form(max_length=200)] = "",
+    calls_back: Annotated[str, Form()] = "",
+) -> Response:
     try:
         async with visit.hub.database.unit() as session:
-            await wrap_ups.add_outcome(session, name, by=visit.staff_id, now=visit.now)
+            await wrap_ups.add_outcome(
+                session, _kept(name), calls_back=bool(calls_back), by=visit.staff_id, now=visit.now
+            )
     except OutcomeProblem as e:
         return await _again(visit, worded(e), {0: name})
     return go(visit, "/outcomes", _("Added."))
@@ -39,11 +47,18 @@ async def change(
     outcome_id: int,
     name: Annotated[str, Form(max_length=200)] = "",
     active: Annotated[str, Form()] = "",
+    calls_back: Annotated[str, Form()] = "",
 ) -> Response:
     try:
         async with visit.hub.database.unit() as session:
             await wrap_ups.change_outcome(
-                session, outcome_id, name=name, active=bool(active), by=visit.staff_id, now=visit.now
+                session,
+                outcome_id,
+                name=_kept(name),
+                active=bool(active),
+                calls_back=bool(calls_back),
+                by=visit.staff_id,
+                now=visit.now,
             )
     except OutcomeProblem as e:
         return await _again(visit, worded(e), {outcome_id: name})
@@ -53,10 +68,16 @@ async def change(
 @router.post("/outcomes/{outcome_id}/move")
 async def move(visit: TeamLead, outcome_id: int, way: Annotated[str, Form()]) -> Response:
     if way not in _STEPS:
-        raise HTTPException(422)
+        raise WrongInput("way", way)
     async with visit.hub.database.unit() as session:
         await wrap_ups.move_outcome(session, outcome_id, _STEPS[way])
     return go(visit, "/outcomes")
+
+
+def _kept(typed: str) -> str:
+    """The outcomes that a new hub has are shown in everybody's language, and kept in one."""
+    wanted = " ".join(typed.split()).lower()
+    return next((ours for ours, word in words.OUTCOMES.items() if _(word).lower() == wanted), typed)
 
 
 async def _again(visit: Visit, trouble: str, typed: dict[int, str]) -> Response:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from uuid import UUID
 
 from babel import Locale
+from babel.numbers import format_decimal
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -51,6 +52,8 @@ UNDOES: Mapping[str, str] = {
     "merge": "/merges/{}/undo",
     "task-done": "/tasks/{}/reopen",
     "task-deleted": "/tasks/{}/restore",
+    "call-done": "/calls/{}/undone",
+    "logged": "/contacts/{}/take-back",
 }
 STATIC = Path(__file__).parent / "static"
 _NOTICE = "hub_notice"
@@ -148,8 +151,8 @@ def _context(visit: Visit) -> dict[str, Any]:
 
 
 def _when(at: datetime, now: datetime, reader: Any) -> Markup:
-    said, exact = moments.short(at, now, reader), moments.full(at, reader)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, said)
+    said, exact = escape(moments.short(at, now, reader)), escape(moments.full(at, reader))
+    return Markup(f'<time datetime="{at.isoformat()}" title="{exact}">{said}</time>')  # noqa: S704 (escaped above)
 
 
 def _theme(request: Request) -> str:
@@ -186,6 +189,7 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     env.install_gettext_callables(translations.gettext, translations.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals["_"] = _said
     env.filters |= {
         "pretty_mail": pretty_mail,
         "pretty_phone": pretty_phone,
@@ -198,6 +202,7 @@ def environment() -> Environment:
         "lines": _lines,
         "percent": _percent,
         "retold": retold.retold,
+        "titled": retold.titled,
         "plain_number": _plain_number,
         "money": _money,
         "money_each": lambda sums: " + ".join(f"{_money(amount)} {currency}" for currency, amount in sums.items()),
@@ -206,8 +211,32 @@ def environment() -> Environment:
     return env
 
 
+def _said(message: str, /, **gaps: object) -> Markup:
+    """A text of the desk in the reader's language. A page has hundreds of them.
+
+    Not markup, and what fills its gaps neither: a word that none of our tables knows is shown as it is, whosever it is.
+    """
+    if not gaps:
+        return _whole(message, translations.language())
+    return escape(translations.gettext(message)) % gaps
+
+
+@lru_cache(8192)
+def _whole(message: str, _speaking: str) -> Markup:
+    return escape(translations.gettext(message).replace("%%", "%"))
+
+
+@lru_cache(2048)
+def _drawn(name: str, label: str = "") -> Markup:
+    """An icon of the sprite; `label` is for those who do not see it."""
+    told = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    sprite = _asset("vendor/sprite.svg")
+    return Markup(f'<svg class="icon" {told}><use href="{sprite}#{escape(name)}"/></svg>')  # noqa: S704 (escaped)
+
+
 def _globals() -> Mapping[str, Any]:
     return {
+        "drawn": _drawn,
         "asset": _asset,
         "words": words,
         "picture": _picture,
@@ -218,12 +247,12 @@ def _globals() -> Mapping[str, Any]:
         "worded": translations.worded,
         "weekdays": moments.weekdays,
         "weekday_names": moments.weekday_names,
-        "country": _country,
+        "country": country,
         "themes": THEMES,
     }
 
 
-def _country(code: str) -> str:
+def country(code: str) -> str:
     """Its name in the reader's language; a code nobody knows is shown as it is."""
     return str(Locale.parse(translations.language()).territories.get(code, code))
 
@@ -250,7 +279,7 @@ def _asset(name: str) -> str:
 def _size(count: int) -> str:
     if count < 1024:
         return f"{count} B"
-    return f"{count / 1024:.0f} KB" if count < 1024**2 else f"{count / 1024**2:.1f} MB"
+    return f"{count / 1024:.0f} KB" if count < 1024**2 else f"{_decimal(count / 1024**2, '0.0')} MB"
 
 
 def _initials(name: str) -> str:
@@ -276,7 +305,7 @@ _LINK = Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow">
 
 def _money(amount: Decimal) -> str:
     """`12.40`: to the cent, and finer where it is less than one."""
-    return f"{amount:.2f}" if amount >= 1 or not amount else f"{amount:.4f}"
+    return _decimal(amount, "0.00" if amount >= 1 or not amount else "0.0000")
 
 
 def _percent(part: float, whole: float) -> str:
@@ -291,4 +320,9 @@ def _percent(part: float, whole: float) -> str:
 
 def _plain_number(number: float) -> str:
     """`1000000`, `0.5`, `2.25`: never a power of ten."""
-    return f"{number:.3f}".rstrip("0").rstrip(".")
+    return _decimal(number, "0.###")
+
+
+def _decimal(number: float | Decimal, pattern: str) -> str:
+    """With the comma or point of the reader's language, and nothing between the thousands."""
+    return format_decimal(number, format=pattern, locale=translations.language())

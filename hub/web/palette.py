@@ -46,8 +46,14 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/search", "search", N_("Search"), Action.READ_CUSTOMERS),
     ("/customers", "users", N_("Customers"), Action.READ_CUSTOMERS),
     ("/customers/new", "user-plus", N_("New customer"), Action.WRITE_CUSTOMERS),
+    ("/customers/same", "git-merge", N_("Perhaps the same person"), Action.READ_CUSTOMERS),
+    ("/calls/now", "phone", N_("Calls"), Action.CALL),
+    ("/calls/missed", "phone-off", N_("Missed calls"), Action.CALL),
+    ("/calls/voicemail", "record-mail", N_("Voicemail"), Action.CALL),
     ("/tasks", "square-check", N_("Tasks"), Action.READ_INBOX),
+    ("/tasks/calendar", "calendar", N_("Calendar"), Action.READ_INBOX),
     ("/campaigns", "speakerphone", N_("Campaigns"), Action.READ_CAMPAIGNS),
+    ("/segments", "filter", N_("Segments"), Action.READ_CAMPAIGNS),
     ("/occasions", "cake", N_("Occasions"), Action.READ_CUSTOMERS),
     ("/canned", "message-2", N_("Canned answers"), Action.ANSWER),
     ("/macros", "bolt", N_("Macros"), Action.ANSWER),
@@ -55,8 +61,16 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/views", "filter", N_("Saved views"), Action.READ_INBOX),
     ("/uncertain", "help-circle", N_("Uncertain"), None),
     ("/teams", "users", N_("Teams"), Action.TEAMS),
+    ("/hours", "clock", N_("Business hours"), Action.TEAMS),
+    ("/service-levels", "hourglass", N_("Service levels"), Action.TEAMS),
+    ("/satisfaction", "mood-smile", N_("Satisfaction"), Action.TEAMS),
+    ("/outcomes", "phone-call", N_("Outcomes of calls"), Action.TEAMS),
+    ("/hand-over", "arrow-right", N_("Hand over"), Action.TEAMS),
     ("/audit", "shield-check", N_("Audit trail"), Action.READ_AUDIT),
     ("/settings", "settings", N_("Settings"), Action.SETTINGS),
+    ("/settings/roles", "shield", N_("Roles"), Action.SETTINGS),
+    ("/settings/mailboxes", "mail", N_("Mailboxes"), Action.SETTINGS),
+    ("/settings/webhooks", "bolt", N_("Webhooks"), Action.SETTINGS),
     ("/account", "user-circle", N_("Your account"), None),
 )
 _HERE = (
@@ -131,6 +145,7 @@ async def _sought(visit: Visit, wanted: str) -> list[Choice]:
         found = await searching.look(visit, wanted, dict.fromkeys(allowed, _EACH), beginning=True)
     except QueryProblem as e:
         return [replace(onward, about=worded(e))]
+    await searching.note(visit, wanted)
     choices: dict[object, Choice] = {}
     for line in (line for one in found for line in one.lines):
         place, choice = _choice(line)

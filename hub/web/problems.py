@@ -9,15 +9,15 @@ from urllib.parse import quote
 import structlog
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from hub.bootstrap import Hub
 from hub.customers.directory import Merged
 from hub.database import outage
 from hub.web import translations
 from hub.web.access import Forbidden, ForeignForm, SignInNeeded
+from hub.web.mending import WrongInput, mending
 from hub.web.pages import page, plain_page
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
@@ -54,7 +54,9 @@ class Page(APIRoute):
         async def guarded(request: Request) -> Response:
             try:
                 return await handle(request)
-            except (SignInNeeded, Forbidden, ForeignForm, HTTPException, RequestValidationError, LookupError) as e:
+            except (WrongInput, RequestValidationError) as e:
+                return await _unlike(request, e)
+            except (SignInNeeded, Forbidden, ForeignForm, HTTPException, LookupError) as e:
                 return _answer(request, e)
             except Exception as e:
                 if not outage.is_impossible(e):
@@ -64,7 +66,7 @@ class Page(APIRoute):
         return guarded
 
 
-def install_error_pages(app: FastAPI, hub: Hub) -> None:
+def install_error_pages(app: FastAPI) -> None:
     """Addresses that lead nowhere and errors nobody foresaw, as pages; programs asking for JSON get JSON elsewhere."""
     api_paths = ("/api/", "/webhooks/", "/health", "/metrics", "/u/")
     before = app.exception_handlers.get(StarletteHTTPException)
@@ -73,11 +75,9 @@ def install_error_pages(app: FastAPI, hub: Hub) -> None:
         assert isinstance(error, StarletteHTTPException)
         if request.url.path.startswith(api_paths) and before is not None:
             return await before(request, error)  # type: ignore[no-any-return, misc]
-        request.state.hub = hub
         return say(request, error.status_code)
 
     async def broken(request: Request, _error: Exception) -> Response:
-        request.state.hub = hub
         return say(request, 500)
 
     app.add_exception_handler(StarletteHTTPException, lost)
@@ -86,7 +86,7 @@ def install_error_pages(app: FastAPI, hub: Hub) -> None:
 
 def say(request: Request, status: int, saying: tuple[str, str] | None = None) -> Response:
     """The page for a status; for htmx only its sentence, shown as a notice."""
-    title, remedy = saying or _SAYINGS.get(status, _SAYINGS[500])
+    title, remedy = saying or _SAYINGS.get(status) or _SAYINGS[422 if status < 500 else 500]
     if request.headers.get("hx-request") == "true":
         return HTMLResponse(f"{_(title)}. {_(remedy)}", status, {"HX-Reswap": "none", "X-Notice": "1"})
     visit = getattr(request.state, "visit", None)
@@ -96,9 +96,9 @@ def say(request: Request, status: int, saying: tuple[str, str] | None = None) ->
     return plain_page(request, "problem_outside.html", status=status, code=status, title=_(title), remedy=_(remedy))
 
 
-def away(request: Request, hub: Hub) -> Response:
+def away(request: Request) -> Response:
     """The page of an outage: it asks the database nothing, not even who the visitor is."""
-    request.state.hub, request.state.visit = hub, None
+    request.state.visit = None
     return say(request, 503)
 
 
@@ -109,8 +109,6 @@ def _answer(request: Request, error: Exception) -> Response:
         return say(request, 403, _OLD_FORM)
     if isinstance(error, Forbidden):
         return say(request, 403)
-    if isinstance(error, RequestValidationError):
-        return say(request, 404 if _in_path(error) else 422)
     if isinstance(error, HTTPException):
         return say(request, error.status_code)
     if isinstance(error, Merged) and str(error.what) in request.url.path:
@@ -118,6 +116,20 @@ def _answer(request: Request, error: Exception) -> Response:
     if isinstance(error, KeyError | IndexError):
         raise error
     return say(request, 404)
+
+
+async def _unlike(request: Request, error: WrongInput | RequestValidationError) -> Response:
+    """A form, or an address, that holds what cannot be: which field, why, and the way to mend it."""
+    if isinstance(error, RequestValidationError) and _in_path(error):
+        return say(request, 404)
+    visit = getattr(request.state, "visit", None)
+    if visit is None:
+        return say(request, 422)
+    translations.speak(visit.staff.language)
+    found, title = await mending(request, error), _(_SAYINGS[422][0])
+    if request.headers.get("hx-request") == "true":
+        return PlainTextResponse(" ".join(found.said), 422, {"HX-Reswap": "none", "X-Notice": "1"})
+    return page(visit, "mending.html", status=422, title=title, mending=found)
 
 
 def _to_the_other(request: Request, error: Merged) -> Response:

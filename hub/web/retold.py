@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Protocol
+from uuid import UUID
 
+from hub.conversations.tasks import CALL_BACK
 from hub.models.vocabulary import Kind, Purpose
 from hub.web import words
 from hub.web.translations import gettext as _
@@ -51,6 +54,8 @@ LINES = (
     N_("%(number)s of %(all)s messages were refused for what they are: %(share)s, %(most)s are too many"),
     N_("%(number)s of %(all)s messages failed: %(share)s, %(most)s are too many"),
     N_("%(part)s, %(language)s, line %(line)s: %(rest)s"),
+    N_("%(part)s, %(language)s: %(rest)s"),
+    N_("%(length)s characters, and an SMS takes at most %(most)s: no carrier would take it. Shorten it by %(many)s"),
     N_("“%(name)s” is not known. Did you mean “%(near)s”?"),
     N_("“%(name)s” is not known. Take it out, or correct it"),
     N_("%(part)s: there is no text in %(language)s, nor in %(fallback)s. Write one"),
@@ -61,8 +66,11 @@ LINES = (
     N_("Late: %(name)s waits for the first answer"),
     N_("Late: %(name)s waits for an answer"),
     N_("Late: the matter of %(name)s is not settled"),
+    N_(CALL_BACK),
     N_("Satisfaction: %(score)s of %(most)s"),
     N_("Macro: %(name)s"),
+    N_("Missed call"),
+    N_("Voicemail"),
 )
 _CHANNEL = re.compile(r"(email|sms|voice): (.*)", re.DOTALL)
 _GAP = re.compile(r"%\\\((\w+)\\\)s")
@@ -78,6 +86,28 @@ def retold(line: str) -> str:
         if found is not None:
             return _(message) % {name: _filled(name, text) for name, text in found.groupdict().items()}
     return _(line) if line else line
+
+
+def titled(task: Titled) -> str:
+    """The title of a task: as somebody typed it, or in the reader's language where nobody did.
+
+    A call that is wrapped up makes a task by its taker's hand, about its customer.
+    """
+    if task.created_by is None:
+        return retold(task.title)
+    found = _PATTERNS[CALL_BACK].fullmatch(task.title) if task.customer_id is not None else None
+    return _(CALL_BACK) % found.groupdict() if found else task.title
+
+
+class Titled(Protocol):
+    """A task, as far as its title is concerned."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def created_by(self) -> int | None: ...
+    @property
+    def customer_id(self) -> UUID | None: ...
 
 
 def _filled(name: str, text: str) -> str:

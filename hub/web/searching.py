@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -19,6 +20,7 @@ from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 _FEW, _MANY = 5, 20
+_ONE_SEARCH = timedelta(minutes=10)
 
 _After = Annotated[str, Query(max_length=2000)]
 
@@ -36,7 +38,7 @@ async def search(visit: Anyone, q: str = "", group: Group | None = None, after: 
         found += await look(visit, wanted, limits, after=after if group else "")
     except QueryProblem as e:
         trouble = worded(e)
-    await _note(visit, wanted)
+    await note(visit, wanted)
     data: dict[str, Any] = {
         "found": [one for one in found if one.lines],
         "q": wanted,
@@ -64,8 +66,13 @@ async def look(
     )
 
 
-async def _note(visit: Visit, wanted: str) -> None:
-    """That somebody searched, not for what: the words may be a customer's."""
-    if wanted.strip() and opened(visit):
-        async with visit.hub.database.unit() as session:
+async def note(visit: Visit, wanted: str) -> None:
+    """That somebody searched, not for what: the words may be a customer's. A search that goes on while somebody types
+    is one.
+    """
+    if not wanted.strip():
+        return
+    async with visit.hub.database.unit() as session:
+        since = visit.now - _ONE_SEARCH
+        if opened(visit) or not await audit.lately(session, "search", staff_id=visit.staff_id, since=since):
             await audit.write(session, "search", staff_id=visit.staff_id, ip=visit.ip, now=visit.now)

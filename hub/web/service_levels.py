@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Response
 
 from hub.conversations import policies
 from hub.conversations.policies import NoSuchPolicy, Policy, PolicyProblem
+from hub.sentences import Sentence
 from hub.staff import accounts, teams
 from hub.web.access import TeamLead, Visit
 from hub.web.pages import go, page
@@ -110,4 +111,6 @@ def _whole(typed: str) -> int | None:
     try:
         return int(text)
     except ValueError as e:
-        raise PolicyProblem(f"{text!r} is not a whole number. Write minutes, such as 90") from e
+        raise PolicyProblem(
+            Sentence("“%(typed)s” is not a whole number. Write minutes, such as 90", {"typed": text})
+        ) from e

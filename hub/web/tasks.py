@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Query, Response
+from fastapi import APIRouter, Form, Query, Response
 
-from hub.conversations import appointments, due, inbox, tasks
-from hub.conversations.tasks import Change, NewTask, TaskProblem
+from hub.conversations import appointments, due, inbox, task_places, tasks
+from hub.conversations.tasks import CALL_BACK, Change, NewTask, TaskProblem
 from hub.customers import directory
 from hub.models import Task
+from hub.models.vocabulary import Kind
+from hub.sentences import Sentence
 from hub.staff import accounts
 from hub.web import moments, month
 from hub.web.access import Answerer, InboxReader, Visit
 from hub.web.pages import Undo, go, page
 from hub.web.problems import Page
-from hub.web.retold import retold
+from hub.web.retold import retold, titled
 from hub.web.translations import gettext as _
 from hub.web.translations import worded
+from hub.web.waits import NO_MOMENT
 
 router = APIRouter(route_class=Page)
+PAGE = 100
 _Field = Annotated[str, Form(max_length=18)]
 
 
@@ -33,10 +37,11 @@ async def listing(
     state: str = "open",
     customer: Annotated[UUID | None, Query()] = None,
     conversation: Annotated[UUID | None, Query()] = None,
+    after: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
-    """`customer` or `conversation`: the form is filled in for a task about them."""
+    """`customer` or `conversation`: the form is filled in for a task about them. `after`: where a page ended."""
     typed = await _about(visit, customer, conversation)
-    return page(visit, "tasks.html", **await _data(visit, whose, state), typed=typed)
+    return page(visit, "tasks.html", **await _data(visit, whose, state, after), typed=typed)
 
 
 @router.get("/tasks/calendar")
@@ -63,7 +68,7 @@ async def late(visit: InboxReader) -> Response:
     async with visit.hub.database.unit() as session:
         count = await due.late(session, visit.staff_id, now=visit.now)
         told = await due.notices(session, visit.staff_id)
-    notice = " · ".join(_notice(visit, one.title, one.due_at) for one in told)
+    notice = " · ".join(_notice(visit, one) for one in told)
     if not notice:
         return page(visit, "tasks_late.html", block="tasks_late", late=count)
     return page(visit, "tasks_late.html", block="tasks_late", late=count, notice=notice, undo=None)
@@ -78,7 +83,7 @@ async def one(visit: InboxReader, task_id: int) -> Response:
 async def add(
     visit: Answerer,
     title: Annotated[str, Form()] = "",
-    due_at: Annotated[str, Form(max_length=40)] = "",
+    due_at: Annotated[str, Form()] = "",
     assignee: _Field = "",
     remind: _Field = "",
     customer_id: Annotated[UUID | None, Form()] = None,
@@ -88,20 +93,22 @@ async def add(
     goal = f"/customers/{customer_id}" if customer_id and back == "customer" else "/tasks"
     if conversation_id and back == "conversation":
         goal = f"/inbox/all/{conversation_id}"
-    new = NewTask(
-        title=title,
-        customer_id=customer_id,
-        conversation_id=conversation_id,
-        due_at=_moment(visit, due_at),
-        assignee_id=int(assignee) if assignee.isdecimal() else visit.staff_id,
-        created_by=visit.staff_id,
-        remind_minutes=_minutes(remind),
-    )
     try:
+        new = NewTask(
+            title=title,
+            customer_id=customer_id,
+            conversation_id=conversation_id,
+            due_at=_moment(visit, due_at),
+            assignee_id=int(assignee) if assignee.isdecimal() else visit.staff_id,
+            created_by=visit.staff_id,
+            remind_minutes=_minutes(remind),
+        )
         async with visit.hub.database.unit() as session:
             await tasks.add(session, new, now=visit.now)
     except TaskProblem as e:
-        return go(visit, goal, worded(e))
+        filled = {"title": title, "due_at": due_at, "assignee": assignee, "remind": remind}
+        again = {"typed": await _about(visit, customer_id, conversation_id), "filled": filled, "trouble": worded(e)}
+        return page(visit, "tasks.html", status=422, **await _data(visit, "mine", "open") | again)
     return go(visit, goal, _("Noted down."))
 
 
@@ -110,21 +117,22 @@ async def change(
     visit: Answerer,
     task_id: int,
     title: Annotated[str, Form()] = "",
-    due_at: Annotated[str, Form(max_length=40)] = "",
+    due_at: Annotated[str, Form()] = "",
     assignee: _Field = "",
     remind: _Field = "",
 ) -> Response:
-    wanted = Change(
-        title=title,
-        due_at=_moment(visit, due_at),
-        assignee_id=int(assignee) if assignee.isdecimal() else None,
-        remind_minutes=_minutes(remind),
-    )
     try:
+        wanted = Change(
+            title=title,
+            due_at=_moment(visit, due_at),
+            assignee_id=int(assignee) if assignee.isdecimal() else None,
+            remind_minutes=_minutes(remind),
+        )
         async with visit.hub.database.unit() as session:
             await tasks.change(session, task_id, wanted, now=visit.now)
     except TaskProblem as e:
-        return await _one(visit, task_id, worded(e))
+        filled = {"title": title, "due_at": due_at, "assignee": assignee, "remind": remind}
+        return await _one(visit, task_id, worded(e), filled)
     return go(visit, "/tasks", _("Saved."))
 
 
@@ -156,19 +164,25 @@ async def restore(visit: Answerer, task_id: int) -> Response:
     return go(visit, "/tasks", _("The task is back."))
 
 
-async def _data(visit: Visit, whose: str, state: str) -> dict[str, Any]:
-    person = None if whose == "all" else visit.staff_id
+async def _data(visit: Visit, whose: str, state: str, after: str = "") -> dict[str, Any]:
+    person, done = None if whose == "all" else visit.staff_id, state == "done"
+    listed = tasks.finished if done else tasks.listing
     async with visit.hub.database.unit() as session:
-        found: Sequence[Task]
-        if state == "done":
-            found = await tasks.finished(session, assignee_id=person)
-        else:
-            found = await tasks.listing(session, assignee_id=person)
+        found = await listed(session, assignee_id=person, after=_place(after), limit=PAGE + 1)
         names = await _names(session, found)
         colleagues = await accounts.listing(session, inactive=False)
     owners = {one.id: one.name for one in colleagues}
-    data = {"tasks": found, "names": names, "colleagues": colleagues, "owners": owners}
-    return data | {"whose": whose, "state": state}
+    more = task_places.written(found[PAGE - 1], done=done) if len(found) > PAGE else ""
+    data = {"tasks": found[:PAGE], "names": names, "colleagues": colleagues, "owners": owners}
+    return data | {"whose": whose, "state": state, "after": after, "more": more, "filled": None, "trouble": ""}
+
+
+def _place(after: str) -> task_places.Place | None:
+    """Nobody types an address: one that says no place begins at the beginning."""
+    try:
+        return task_places.read(after) if after else None
+    except ValueError:
+        return None
 
 
 async def _names(session: Any, found: Sequence[Task]) -> dict[UUID, str]:
@@ -180,41 +194,57 @@ async def _about(visit: Visit, customer: UUID | None, conversation: UUID | None)
     async with visit.hub.database.unit() as session:
         if conversation is not None:
             line = await inbox.conversation(session, conversation)
-            about = {"customer": line.customer_id, "name": line.customer_name, "subject": line.subject or line.preview}
-            return about | {"conversation": conversation}
+            called = line.kind is Kind.VOICE and not line.subject
+            subject = retold(line.preview) if called else line.subject or line.preview
+            about = {"customer": line.customer_id, "name": line.customer_name, "subject": subject}
+            title = _(CALL_BACK) % {"name": line.customer_name} if called else _answer(subject)
+            return about | {"conversation": conversation, "title": title}
         if customer is not None:
             found = await directory.get(session, customer)
-            return {"customer": customer, "name": found.name, "subject": "", "conversation": None}
+            return {"customer": customer, "name": found.name, "subject": "", "conversation": None, "title": ""}
     return {}
 
 
-async def _one(visit: Visit, task_id: int, trouble: str = "") -> Response:
+def _answer(subject: str) -> str:
+    return _("Answer: %(subject)s") % {"subject": subject} if subject else ""
+
+
+async def _one(visit: Visit, task_id: int, trouble: str = "", filled: Mapping[str, str] | None = None) -> Response:
+    """`filled`: what the form holds in place of the task's own words."""
     async with visit.hub.database.unit() as session:
         task = await tasks.get(session, task_id)
         names = await _names(session, [task])
         colleagues = await accounts.listing(session, inactive=False)
     status = 422 if trouble else 200
-    data: dict[str, Any] = {"task": task, "names": names, "colleagues": colleagues, "trouble": trouble}
+    data: dict[str, Any] = {
+        "task": task,
+        "names": names,
+        "colleagues": colleagues,
+        "trouble": trouble,
+        "filled": filled,
+    }
     return page(visit, "task.html", status=status, **data)
 
 
-def _notice(visit: Visit, title: str, due_at: datetime | None) -> str:
-    said = retold(title)
-    if due_at is None or due_at <= visit.now:
-        return _("Due now: %(title)s") % {"title": said}
-    return _("Due %(moment)s: %(title)s") % {"title": said, "moment": moments.plain(due_at, visit.zone)}
+def _notice(visit: Visit, told: due.Notice) -> str:
+    title = titled(told)
+    if told.due_at is None or told.due_at <= visit.now:
+        return _("Due now: %(title)s") % {"title": title}
+    return _("Due %(moment)s: %(title)s") % {"title": title, "moment": moments.plain(told.due_at, visit.zone)}
 
 
 def _moment(visit: Visit, typed: str) -> datetime | None:
+    """Raises TaskProblem."""
     try:
         return moments.read_local(typed, visit.zone) if typed else None
     except ValueError as e:
-        raise HTTPException(422) from e
+        raise TaskProblem(Sentence(NO_MOMENT.words, {"typed": typed[:60]})) from e
 
 
 def _minutes(typed: str) -> int | None:
+    """Raises TaskProblem."""
     if not typed:
         return None
     if not (typed.isascii() and typed.isdecimal()) or int(typed) not in tasks.REMINDERS:
-        raise HTTPException(422)
+        raise TaskProblem(Sentence("This reminder is not offered. Choose one of the list."))
     return int(typed)

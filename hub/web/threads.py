@@ -66,7 +66,7 @@ async def _all(session: Any, entries: Iterable[Entry]) -> list[Told]:
 async def _one(session: Any, entry: Entry) -> Told:
     subject, text = entry.subject, entry.text
     if entry.kind is None and (entry.origin is Origin.CUSTOMER or entry.occasion == LOGGED):  # kept in English
-        text = retold.retold(text)
+        text = _retold(text)
     if not text and entry.template_version_id is not None:
         rendered = await rendering.text_of(session, entry)
         subject, text = rendered.subject or subject, rendered.text
@@ -87,6 +87,12 @@ async def _one(session: Any, entry: Entry) -> Told:
         calendar=any(invitations.is_calendar(file) for file in entry.attachments),
         cut=entry.cut,
     )
+
+
+def _retold(text: str) -> str:
+    """The first line is ours, what stands below it the customer's: to look for our words in that would take long."""
+    ours, _end, theirs = text.partition("\n")
+    return "\n".join(filter(None, (retold.retold(ours), theirs)))
 
 
 def _is_picture(file: File) -> bool:

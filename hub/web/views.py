@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Response
+from fastapi import APIRouter, Depends, Form, Response
 
 from hub.conversations import labels, mentions, views
 from hub.conversations.views import Conditions, View, ViewProblem
@@ -13,6 +13,7 @@ from hub.models.vocabulary import ConversationState
 from hub.staff import accounts, teams
 from hub.staff.roles import Action
 from hub.web.access import Answerer, Forbidden, InboxReader, Visit
+from hub.web.mending import WrongInput
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
@@ -142,8 +143,9 @@ async def delete(visit: InboxReader, view_id: int) -> Response:
 
 
 def _number(text: str) -> int | None:
+    """Raises WrongInput."""
     if text and not text.isdecimal():
-        raise HTTPException(422)
+        raise WrongInput("team", text)
     return int(text) if text else None
 
 

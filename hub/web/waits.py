@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
-from fastapi import HTTPException
-
+from hub.sentences import Sentence
+from hub.staff.opening import Opening, is_open
 from hub.web import moments
 from hub.web.access import Visit
+from hub.web.mending import WrongInput
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
 AT = "at"  # not a word of the menu: the field beside it
+NO_MOMENT = Sentence("“%(typed)s” is no day and hour. Write them as 2026-03-10T13:00.")
+_PAST = Sentence("%(typed)s has passed. Choose a moment to come.")
 _MORNING = time(9)
 _WAITS: Mapping[str, str] = {
     "hour": N_("In an hour"),
@@ -27,8 +30,16 @@ def offered(visit: Visit) -> list[tuple[str, str, datetime]]:
     return [(name, word, at) for at, (name, word) in reversed(list(found.items()))]
 
 
-def moment(visit: Visit, name: str, at: str = "") -> datetime:
-    """A word of the menu, or the datetime-local field `at`, as a moment to come; anything else is 422."""
+def usual(visit: Visit, opening: Opening) -> str:
+    """Which of the menu's moments is the first at which somebody works."""
+    return next((name for name, _word, at in offered(visit) if is_open(opening, at)), next(iter(_WAITS)))
+
+
+def moment(visit: Visit, name: str, at: str = "", *, field: str = "at") -> datetime:
+    """A word of the menu, or the datetime-local field `at`, which is called `field`, as a moment to come.
+
+    Raises WrongInput.
+    """
     local = visit.now.astimezone(visit.zone)
     days = {"tomorrow": 1, "monday": 7 - local.weekday(), "week": 7}
     if name == "hour":
@@ -38,7 +49,7 @@ def moment(visit: Visit, name: str, at: str = "") -> datetime:
     try:
         chosen = moments.read_local(at if name == AT else name, visit.zone)
     except ValueError as e:
-        raise HTTPException(422) from e
+        raise WrongInput(field, at or name, NO_MOMENT) from e
     if chosen <= visit.now:
-        raise HTTPException(422)
+        raise WrongInput(field, moments.plain(chosen, visit.zone), _PAST)
     return chosen

@@ -51,7 +51,9 @@ async def change(
                 session, endpoint_id, wanted, loopback=_loopback(visit), now=visit.now, by=visit.staff_id
             )
     except EndpointProblem as e:
-        return page(visit, "webhooks.html", status=422, **await _data(visit, trouble=worded(e)))
+        return page(
+            visit, "webhooks.html", status=422, **await _data(visit, typed=wanted, at=endpoint_id, trouble=worded(e))
+        )
     return _back(visit, _("Saved."))
 
 
@@ -98,13 +100,14 @@ async def again(visit: Administrator, delivery_id: int) -> Response:
 
 
 async def _data(
-    visit: Visit, *, shown: Shown | None = None, typed: Wanted | None = None, trouble: str = ""
+    visit: Visit, *, shown: Shown | None = None, typed: Wanted | None = None, at: int = 0, trouble: str = ""
 ) -> dict[str, Any]:
+    """`typed` belongs to the endpoint `at`; 0: to a new one."""
     async with visit.hub.database.unit() as session:
         kept = await endpoints.listing(session)
         logs = {one.id: await deliveries.log(session, one.id or 0, limit=20) for one in kept}
     data = {"kept": kept, "logs": logs, "events": list(EVENTS), "shown": shown}
-    return data | {"typed": typed, "trouble": trouble}
+    return data | {"typed": typed, "typed_at": at, "trouble": trouble}
 
 
 def _back(visit: Visit, notice: str) -> Response:

@@ -17,6 +17,7 @@ from hub.models.vocabulary import (
     DeliveryState,
     IdentityState,
     Kind,
+    OccasionKind,
     Origin,
     Promised,
     Purpose,
@@ -28,6 +29,7 @@ from hub.models.vocabulary import (
     ThreadedBy,
     Withheld,
 )
+from hub.occasions import forecast
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
 
@@ -78,12 +80,13 @@ WITHHELD: Mapping[str, str] = {
     Withheld.ADDRESS_DEAD: N_("The address does not work any more."),
     Withheld.SUPPRESSED: N_("Nobody may write to this address."),
     Withheld.OPTED_OUT: N_("The customer opted out of this."),
+    Withheld.TOPIC_UNWANTED: N_("The customer does not want this topic."),
     Withheld.NO_CONSENT: N_("The customer has not agreed to this."),
     Withheld.COMPLAINED: N_("The customer reported us as unwanted."),
     Withheld.DO_NOT_CONTACT: N_("The customer does not want to be contacted."),
     Withheld.DECEASED: N_("The customer has died."),
     Withheld.PAUSED: N_("The customer asked for a pause."),
-    Withheld.COMPLAINT_OPEN: N_("A complaint of the customer's is open: no promotion until it is settled."),
+    Withheld.COMPLAINT_OPEN: N_("A complaint of the customer's is open: no promotion or greeting until it is settled."),
     Withheld.ANSWER_OVERDUE: N_("The customer waits for an answer of ours: no promotion until it is given."),
     Withheld.DISSATISFIED: N_("The customer is dissatisfied, their card says: no promotion."),
     Withheld.FREQUENCY: N_("The customer already had enough from us this week."),
@@ -218,6 +221,19 @@ RESULTS: Mapping[str, str] = {
     "cancelled": N_("Cancelled"),
 }
 
+OCCASIONS: Mapping[str, Sign] = {
+    OccasionKind.BIRTHDAY: Sign(N_("birthday"), "cake"),
+    OccasionKind.NAME_DAY: Sign(N_("name day"), "sun"),
+    OccasionKind.ANNIVERSARY: Sign(N_("anniversary"), "star"),
+    OccasionKind.DATE: Sign(N_("a date of theirs"), "calendar"),
+    OccasionKind.FESTIVAL: Sign(N_("festival of your own"), "gift"),
+    OccasionKind.FEAST: Sign(N_("public feast"), "calendar-event"),
+}
+GREETINGS: Mapping[str, str] = {  # why somebody is not greeted, beside the gate's reasons
+    forecast.SKIPPED: N_("Somebody of yours left this one out."),
+    forecast.CROWDED: N_("One greeting a day: another one goes."),
+}
+
 APPOINTMENTS: Mapping[str, Sign] = {
     AppointmentState.PLANNED: Sign(N_("planned"), "calendar"),
     AppointmentState.CONFIRMED: Sign(N_("confirmed by the customer"), "circle-check", "good"),
@@ -289,6 +305,8 @@ FLAGS = frozenset(
         N_("same Message-ID, other text"),
         N_("no sender address"),
         N_("may be double"),
+        N_("missed call"),
+        N_("voicemail"),
     )
 )
 
@@ -362,7 +380,7 @@ def why(state: str, reason: str) -> str:
     return tables.get(State(state) if state in list(State) else State.FAILED, FAILED).get(reason, reason)
 
 
-# The titles of hub.campaigns.fields, marked here so that the catalogues have them.
+# The titles of hub.segments.fields, marked here so that the catalogues have them.
 SEGMENT_FIELDS = (
     N_("Name"),
     N_("Language"),
@@ -377,6 +395,13 @@ SEGMENT_FIELDS = (
     N_("Consent given for"),
     N_("Customer since"),
     N_("Days since the last contact"),
+    N_("Days since they wrote or called"),
+    N_("Days since a call"),
+    N_("Days since they followed a link"),
+    N_("Satisfaction in percent"),
+    N_("Got the campaign"),
+    N_("Followed a link of the campaign"),
+    N_("Saved segment"),
 )
 
 COLOURS: Mapping[str, str] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Response, UploadFile
@@ -13,7 +13,7 @@ from hub.conversations import calling_customers, drafts, notes, replies
 from hub.conversations import inbox as conversations
 from hub.conversations.calling_customers import CannotCall
 from hub.conversations.drafts import Draft, Place
-from hub.conversations.replies import NotYours, Overtaken, Reply
+from hub.conversations.replies import NotYours, Overtaken, Reply, TooLong
 from hub.conversations.signatures import SignatureProblem
 from hub.customers import directory
 from hub.models.vocabulary import Kind
@@ -22,6 +22,7 @@ from hub.outbound.request import Answer, Duplicate, Held, NewFile, Placed
 from hub.web import customer, inbox, moments, waits, words
 from hub.web.access import Answerer, Caller, Visit
 from hub.web.composing import Composer
+from hub.web.mending import WrongInput
 from hub.web.pages import Undo, go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
@@ -32,6 +33,8 @@ router = APIRouter(route_class=Page)
 _LARGEST = 25 * 1024 * 1024
 _MOST_FILES = 10
 DRAFT, DISCARD = "draft", "discard"
+_EMPTY = N_("There is nothing to send. Write something first.")
+_REFUSED = (TooLong, NotYours, SignatureProblem)  # the form comes back with all that was typed
 _OVERTAKEN = N_("A colleague answered while you wrote. Nothing of yours was sent.")
 
 
@@ -55,6 +58,11 @@ class Written:
     unless_answered: bool
     kept: list[int]
     choice: str
+
+    @property
+    def empty(self) -> bool:
+        """There is nothing to send or to keep."""
+        return not self.text.strip() and self.choice != DISCARD
 
     @property
     def draft(self) -> Draft:
@@ -83,8 +91,8 @@ def _written(
 ) -> Written:
     """`below`: the form had the two boxes, so one that is not sent was cleared. `kept`: files of the draft."""
     text = text.replace("\0", "").replace("\r\n", "\n")  # as forms send a line end: two signs of an SMS
-    if (not text.strip() and choice != DISCARD) or kind not in words.KINDS:
-        raise HTTPException(422)
+    if kind not in words.KINDS:
+        raise WrongInput("kind", kind)
     return Written(
         kind=kind,
         token=form_token,
@@ -109,7 +117,7 @@ def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError as e:
-        raise HTTPException(422) from e
+        raise WrongInput("seen", text) from e
 
 
 Form_ = Annotated[Written, Depends(_written)]
@@ -125,15 +133,17 @@ async def reply(
     async with visit.hub.database.unit() as session:
         line = await conversations.conversation(session, conversation_id)
     place = Place(visit.staff_id, line.customer_id, conversation_id)
+    if written.empty:
+        return await _thread(visit, conversation_id, shown, written, _(_EMPTY))
     if written.choice in (DRAFT, DISCARD):
         return go(visit, back, await _unsent(visit, place, written))
     if written.kind == "note":
-        return await _note(visit, place, written.text, back)
+        return await _note(visit, place, written, back)
     try:
         answer = await _send(visit, place, written)
     except Overtaken as e:
         return await _thread(visit, conversation_id, shown, written, _(_OVERTAKEN), e.interaction_id)
-    except (NotYours, SignatureProblem) as e:
+    except _REFUSED as e:
         return await _thread(visit, conversation_id, shown, written, worded(e))
     return _sent(visit, back, written, answer, shown)
 
@@ -145,17 +155,16 @@ async def write(visit: Answerer, customer_id: UUID, written: Form_) -> Response:
     async with visit.hub.database.unit() as session:
         await directory.get(session, customer_id)
     place = Place(visit.staff_id, customer_id)
+    if written.empty:
+        return await _first_word(visit, customer_id, written, _(_EMPTY))
     if written.choice in (DRAFT, DISCARD):
         return go(visit, back, await _unsent(visit, place, written))
     if written.kind == "note":
-        return await _note(visit, place, written.text, back)
+        return await _note(visit, place, written, back)
     try:
         return _sent(visit, back, written, await _send(visit, place, written))
-    except (NotYours, SignatureProblem) as e:
-        data = await customer.whole(visit, customer_id)
-        return page(
-            visit, "customer.html", status=422, **data | {"composer": _again(data["composer"], written, worded(e))}
-        )
+    except _REFUSED as e:
+        return await _first_word(visit, customer_id, written, worded(e))
 
 
 @router.post("/customers/{customer_id}/call")
@@ -226,9 +235,11 @@ async def _unsent(visit: Visit, place: Place, written: Written) -> str:
         return _("Kept as a draft. It is here when you come back.")
 
 
-async def _note(visit: Visit, place: Place, text: str, back: str) -> Response:
+async def _note(visit: Visit, place: Place, written: Written, back: str) -> Response:
+    about = place.customer_id, place.conversation_id
+    by: dict[str, Any] = {"staff_id": visit.staff_id, "now": visit.now, "form_token": str(written.token)}
     async with visit.hub.database.unit() as session:
-        await notes.add(session, place.customer_id, place.conversation_id, text, staff_id=visit.staff_id, now=visit.now)
+        await notes.add(session, *about, written.text, **by)
         await drafts.forget(session, place)
     return go(visit, back, _("Noted. Only colleagues see it."))
 
@@ -261,7 +272,7 @@ async def _send(visit: Visit, place: Place, written: Written) -> Answer:
 
 def _leaves_at(visit: Visit, written: Written) -> datetime | None:
     if written.later:
-        return waits.moment(visit, written.later, written.later_at)
+        return waits.moment(visit, written.later, written.later_at, field="later_at")
     seconds = undo_seconds(visit)
     return visit.now + timedelta(seconds=seconds) if seconds else None
 
@@ -274,6 +285,13 @@ async def _thread(
     first = next((told for told in data["entries"] if told.id == other), None)
     again = dataclasses.replace(_again(data["composer"], written, trouble), first=first)
     return page(visit, "inbox.html", block="thread", status=422, **data | {"composer": again})
+
+
+async def _first_word(visit: Visit, customer_id: UUID, written: Written, trouble: str) -> Response:
+    """The customer's page, the form with what was typed."""
+    data = await customer.whole(visit, customer_id)
+    again = _again(data["composer"], written, trouble)
+    return page(visit, "customer.html", status=422, **data | {"composer": again})
 
 
 def _again(composer: Composer, written: Written, trouble: str) -> Composer:

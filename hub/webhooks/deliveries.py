@@ -76,7 +76,7 @@ async def claim(session: AsyncSession, sealer: Sealer, *, busy: Collection[int],
 
 async def settle(session: AsyncSession, parcel: Parcel, answered: Answered, *, now: datetime) -> bool:
     """Write down what became of it; False when somebody else has it by now."""
-    endpoint = await session.get(WebhookEndpoint, parcel.endpoint_id, with_for_update=True, populate_existing=True)
+    endpoint = await endpoints.locked(session, parcel.endpoint_id)
     row = await session.get(WebhookDelivery, parcel.id, with_for_update=True, populate_existing=True)
     if endpoint is None or row is None or row.attempts != parcel.attempt or row.state is not DeliveryState.WAITING:
         return False
@@ -147,5 +147,5 @@ async def _failed(
 async def _tell_an_admin(session: AsyncSession, endpoint: WebhookEndpoint, now: datetime) -> None:
     rows = select(Staff.id).where(col(Staff.role) == Role.ADMIN, col(Staff.active)).order_by(col(Staff.id)).limit(1)
     person = (await session.exec(rows)).first()
-    title = f"The webhook to {endpoint.name or endpoint.url} was switched off: it failed for days"
-    await tasks.add(session, NewTask(title[: tasks.LONGEST], due_at=now, assignee_id=person), now=now)
+    title = f"The webhook to {endpoint.name or endpoints.place(endpoint.url)} was switched off: it failed for days"
+    await tasks.add(session, NewTask(tasks.shortened(title), due_at=now, assignee_id=person), now=now)

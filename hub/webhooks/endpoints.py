@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -115,10 +116,17 @@ async def test(session: AsyncSession, endpoint_id: int, *, now: datetime) -> Non
 
 async def get(session: AsyncSession, endpoint_id: int) -> WebhookEndpoint:
     """Raises NoSuchEndpoint."""
-    row = await session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
+    row = await locked(session, endpoint_id)
     if row is None:
         raise NoSuchEndpoint(f"There is no endpoint {endpoint_id}")
     return row
+
+
+async def locked(session: AsyncSession, endpoint_id: int) -> WebhookEndpoint | None:
+    """Nobody changes it beside us. Whoever announces an event holds its key until they commit: they are not waited for,
+    nor do they wait.
+    """
+    return await session.get(WebhookEndpoint, endpoint_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 async def listing(session: AsyncSession) -> Sequence[WebhookEndpoint]:
@@ -129,6 +137,12 @@ def keys(row: WebhookEndpoint, sealer: Sealer, *, now: datetime) -> list[str]:
     """What signs now, the current one first; none: it was sealed under a secret that we do not have."""
     sealed = [row.secret] + ([row.former] if row.former and row.former_until and now < row.former_until else [])
     return [secret for one in sealed if (secret := sealer.open(_subject(row), one))]
+
+
+def place(url: str) -> str:
+    """Scheme and host, for everybody to read: what stands behind them is often a secret."""
+    split = urlsplit(url)
+    return f"{split.scheme}://{split.netloc}"
 
 
 def _subject(row: WebhookEndpoint) -> str:
@@ -144,4 +158,4 @@ def _check(wanted: Wanted, *, loopback: bool) -> None:
 
 async def _note(session: AsyncSession, action: str, row: WebhookEndpoint, now: datetime, by: int) -> None:
     await session.flush()
-    await audit.write(session, action, staff_id=by, subject=f"webhook:{row.id}", detail=row.url[:200], now=now)
+    await audit.write(session, action, staff_id=by, subject=f"webhook:{row.id}", detail=place(row.url)[:200], now=now)

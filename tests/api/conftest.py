@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from hub import api, clock
+from hub import clock
+from hub.app import create_app
 from hub.bootstrap import Hub, open_hub
 from hub.customers import directory
 from hub.customers.directory import NewCustomer
@@ -54,11 +54,7 @@ Calling = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 @asynccontextmanager
 async def _calling(hub: Hub, ip: str = STRANGER) -> AsyncIterator[httpx.AsyncClient]:
     """A client of this hub's API, at this address."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.include_router(api.router(hub))
-    api.install_error_pages(app)
-    app.add_middleware(api.Webhooks, hub=hub)
-    transport = httpx.ASGITransport(app, client=(ip, 40000))
+    transport = httpx.ASGITransport(create_app(hub), client=(ip, 40000))
     async with httpx.AsyncClient(transport=transport, base_url="http://evil.example") as client:
         yield client
 

@@ -82,6 +82,7 @@ async def test_a_reply_that_makes_no_sense_is_refused(
     past = (clock.now() - timedelta(hours=1)).isoformat()
     wrong: list[dict[str, Any]] = [
         {"text": " "},
+        {"text": "x" * 1601},
         {"kind": "voice"},
         {"leaves_at": past},
         {"unless_answered": True},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -159,3 +160,21 @@ async def test_an_appointment_that_cannot_be_is_refused(
         response = await client.post("/api/v1/appointments", json={**good, field: value}, headers=headers)
         assert (field, response.status_code) == (field, 422)
     assert (await client.get("/api/v1/appointments", headers=headers)).json()["items"] == []
+
+
+async def test_the_proof_of_consent_names_what_holds_and_the_statements_behind_it(
+    client: httpx.AsyncClient, headers: Headers, ana: Customer
+) -> None:
+    url = f"/api/v1/customers/{ana.id}"
+    said = {"granted": True, "purpose": "marketing", "channel": "email", "source": "shop"}
+    number = (await client.post(f"{url}/consents", json=said, headers=headers)).json()["id"]
+    proof = (await client.get(f"{url}/consent-proof", headers=headers)).json()
+    assert (proof["customer_id"], proof["name"]) == (str(ana.id), "Ana Kowalska")
+    assert set(proof["addresses"]) == {"ana@example.org", "+48601123456"}
+    holding = [one for one in proof["holds"] if one["granted"] is not None]
+    assert holding == [{"purpose": "marketing", "channel": "email", "granted": True, "consent_id": number}]
+    (row,) = proof["statements"]
+    assert (row["wording"], row["wording_version"]) == ("marketing by email: yes", "api/1")
+    assert proof["staff"] == {str(row["staff_id"]): "supervisor"}
+    missing = await client.get(f"/api/v1/customers/{uuid4()}/consent-proof", headers=headers)
+    assert missing.status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import re
 from collections.abc import Awaitable, Callable
@@ -40,6 +41,26 @@ async def test_without_its_database_it_lives_but_is_not_ready_and_metrics_say_so
     assert ready.json() == {"status": "unready", "database": "It cannot be reached"}
     assert "hub_database_up 0.0" in metrics.text
     assert api.headers["Retry-After"]
+
+
+async def test_however_many_ask_at_once_the_database_is_asked_once(hub: Hub, calling: Calling) -> None:
+    came = 0
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal came
+        came += 1
+        await reader.read()  # and answer nothing
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    silent = Database(f"postgresql://nobody@127.0.0.1:{port}/none")
+    async with server, calling(dataclasses.replace(hub, database=silent), "127.0.0.1") as client:
+        answers = await asyncio.gather(*(client.get("/health/ready") for _ in range(30)))
+        assert {answer.status_code for answer in answers} == {503}
+        assert came == 1
+        assert (await client.get("/health/ready")).status_code == 503
+        assert came == 2
 
 
 async def test_an_unmigrated_database_is_not_ready_and_the_remedy_is_named(client: httpx.AsyncClient, hub: Hub) -> None:

@@ -55,6 +55,22 @@ async def test_without_a_kind_the_customer_s_preference_decides(
         assert (await _send(client, headers, ana, subject="Ready")).json()["kind"] == first
 
 
+async def test_an_sms_that_no_carrier_takes_is_refused_however_it_was_chosen_and_nothing_is_logged(
+    client: httpx.AsyncClient, hub: Hub, headers: Headers, ana: Customer
+) -> None:
+    url = f"/api/v1/customers/{ana.id}/preferences/service"
+    await client.put(url, json={"channels": ["sms"]}, headers=headers)
+    for chosen in ({"kind": "sms"}, {}):
+        refused = await _send(client, headers, ana, text="x" * 1601, **chosen)
+        told = refused.json()
+        assert (refused.status_code, told["title"]) == (422, "Message"), told
+        assert "has 1601 characters and an SMS takes at most 1600" in told["detail"]
+    assert await _logged(hub) == 0
+    assert (await _send(client, headers, ana, kind="sms", text="x" * 1600)).status_code == 201
+    long_mail = await _send(client, headers, ana, kind="email", text="x" * 1601, subject="Long")
+    assert long_mail.status_code in (201, 202)
+
+
 async def test_the_same_key_sends_once_even_at_the_same_moment(
     client: httpx.AsyncClient, hub: Hub, headers: Headers, ana: Customer
 ) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import func, select
 from twilio.request_validator import RequestValidator
 
 from hub.bootstrap import Hub
+from hub.customers import identities
 from hub.database.engine import Database
 from hub.inbound import rejections
 from hub.models import Customer, Interaction, RawMessage, Rejected
@@ -120,6 +121,18 @@ async def test_a_waiting_call_is_told_what_to_do_in_twiml(client: httpx.AsyncCli
     async with hub.database.unit() as session:
         (row,) = (await session.exec(select(Interaction))).all()
     assert (row.kind, row.sender) == ("voice", "+48601123456")
+
+
+async def test_all_who_withhold_their_number_are_one_stranger_who_is_known_to_be_that(
+    client: httpx.AsyncClient, hub: Hub
+) -> None:
+    for number, said in enumerate(("anonymous", "Restricted", "+266696687")):
+        hidden = {**_CALL, "CallSid": f"CA9{number}", "From": said}
+        assert (await _post(client, "/webhooks/voice/incoming", hidden)).status_code == 200
+    async with hub.database.unit() as session:
+        (stranger,) = (await session.exec(select(Customer))).all()
+        assert await identities.hides(session, stranger.id)
+        assert {row.sender for row in await session.exec(select(Interaction))} == {""}
 
 
 async def test_a_signed_payload_nobody_understands_is_kept_whole_once(client: httpx.AsyncClient, hub: Hub) -> None:

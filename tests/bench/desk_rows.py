@@ -1,42 +1,28 @@
-"""A desk that has been worked at for two years, in the tables it is read from: put there by SQL, it is not measured."""
+"""A desk that has been worked at for two years, served: how it came to be is not measured."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import random
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4
 
 import uvloop
-from sqlalchemy import text
-from sqlmodel import SQLModel
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub import bootstrap, clock
-from hub.database import copying
-from hub.database.engine import Database
-from hub.interactions import partitions
-from hub.models import AttachmentRow, Conversation, Customer, Identity, Interaction, Staff, StaffSession, Task
-from hub.models.columns import defaults
-from hub.models.vocabulary import ConversationState, Role
+from hub import bootstrap
 from hub.settings import load
+from tests.bench import desk_filling
+from tests.bench.desk_staff import COOKIE
 from tests.bench.figures import say
 from tests.bench.processes import free_port, listening
 from tests.bench.rows import connected
 
-DAYS, STAFF, OPEN = 730, 20, 10_000
-COOKIE = "bench-cookie"
-_SYLLABLES = ("ka", "lo", "mi", "ну", "се", "ża", "ró", "the", "in", "vo", "ice", "łta")
-_GIVEN = ("Ana", "Olga", "Piotr", "Георги", "Мария", "Иван", "Łukasz", "Żaneta", "John", "Юлия", "Emma", "Цветан")
-_FAMILIES = ("Nowak", "Kowal", "Петров", "Иванов", "Żółk", "Smith", "Wójcik", "Димитров", "Brown", "Соколов")
+__all__ = ["COOKIE", "Desk", "desk", "rows"]
+
 _CONFIG = """
 [hub]
 name = "Bench"
@@ -51,6 +37,14 @@ kind = "email"
 provider = "smtp"
 address = "support@meadow.example"
 smtp = {{ host = "127.0.0.1", port = 9, security = "none" }}
+
+[channels.sms]
+kind = "sms"
+provider = "twilio"
+number = "+48732230001"
+account_sid = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+auth_token = "nobody-listens"
+base_url = "http://127.0.0.1:9"
 """
 
 
@@ -89,163 +83,17 @@ def desk(count: int | None = None) -> Iterator[Desk]:
 
 
 async def _ready(url: str, count: int) -> None:
+    """Raises RuntimeError for a kept desk that was not filled to its end."""
     await bootstrap.prepare(url)
     async with connected(url) as connection:
-        if await connection.fetchval("select count(*) from interaction") >= count:
-            return
-    say(f"A desk with {count:,} interactions is filled ...")
-    database = Database(url, pool_size=1)
-    try:
-        async with database.unit() as session:
-            await session.execute(text("set local session_replication_role = replica"))  # no keys are checked
-            await _months(session)
-            definitions = await _without_indexes(session)
-            await _fill(session, count)
-            for definition in definitions:
-                await session.execute(text(definition))
-    finally:
-        await database.close()
+        there = await connection.fetchval("select count(*) from interaction")
+        whole = await connection.fetchval("select to_regclass('interaction_timeline') is not null")
+    if there and not (there >= count and whole):
+        raise RuntimeError(f"BENCH_DESK holds {there:,} interactions of {count:,}. Remove the folder and begin again")
+    if not there:
+        say(f"A desk with {count:,} interactions is filled ...")
+        start = time.perf_counter()
+        await desk_filling.fill(url, count)
+        say(f"  in {time.perf_counter() - start:.0f} s")
     async with connected(url) as connection:
-        await connection.execute("vacuum analyze")
-
-
-async def _without_indexes(session: AsyncSession) -> list[str]:
-    """Indexes of words are made at the end, all at once: what makes them again."""
-    names = ("interaction_search", "conversation_search", "attachment_search", "customer_latin", "identity_part")
-    found = await session.execute(
-        text("select pg_get_indexdef(n::regclass) from unnest(cast(:names as text[])) n"), {"names": list(names)}
-    )
-    definitions = [one.replace(" ON ONLY ", " ON ") for one in found.scalars()]
-    await session.execute(text(f"drop index {', '.join(names)}"))
-    return definitions
-
-
-async def _months(session: AsyncSession) -> None:
-    """The log's partitions of the two years."""
-    now = clock.now()
-    for back in range(DAYS // 30 + 2):
-        await partitions.ensure_months(session, now - timedelta(days=30 * back), ahead=0)
-
-
-async def _fill(session: AsyncSession, count: int) -> None:
-    now, chance = clock.now(), random.Random(7)
-    customers = [clock.uuid7(now - timedelta(days=DAYS)) for _ in range(count // 10)]
-    talks = [_talk(n, count // 10, customers, now) for n in range(count // 10)]
-    await copying.copy(session, Staff, [_colleague(n, now) for n in range(1, STAFF + 1)])
-    await copying.copy(session, StaffSession, [_signed_in(now)])
-    await copying.copy(session, Customer, [_customer(one, chance, now) for one in customers])
-    await copying.copy(session, Identity, [_address(one, n, now) for n, one in enumerate(customers)])
-    await copying.copy(session, Conversation, talks)
-    await copying.copy(session, Task, [_task(n, customers, now) for n in range(2000)])
-    words = _speech(chance)
-    for start in range(0, count, 50_000):
-        said = [_said(n, count, talks, words, now) for n in range(start, min(start + 50_000, count))]
-        await copying.copy(session, Interaction, said)
-        await copying.copy(session, AttachmentRow, [_file(row["id"], n) for n, row in enumerate(said) if n % 50 == 0])
-        say(f"  {start + len(said):,}")
-
-
-def _speech(chance: random.Random) -> list[str]:
-    """Words in the proportions of a language: of 20,000 the k-th stands as often as 1/k."""
-    known = ["".join(chance.choices(_SYLLABLES, k=2 + n % 3)) for n in range(20_000)]
-    return chance.choices(known, weights=[1 / (k + 1) for k in range(len(known))], k=300_000)
-
-
-def _row(model: type[SQLModel], **given: Any) -> dict[str, Any]:
-    return {**dict.fromkeys(model.__table__.columns.keys()), **defaults(model), **given}  # type: ignore[attr-defined]
-
-
-def _colleague(n: int, now: datetime) -> dict[str, Any]:
-    role = Role.ADMIN if n == 1 else Role.AGENT
-    return _row(
-        Staff, email=f"agent{n}@meadow.example", name=f"Agent {n}", role=role, password_hash="-", created_at=now
-    )
-
-
-def _signed_in(now: datetime) -> dict[str, Any]:
-    digest, later = hashlib.sha256(COOKIE.encode()).hexdigest(), now + timedelta(days=300)
-    return _row(StaffSession, token_hash=digest, staff_id=1, csrf="-", created_at=now, seen_at=now, expires_at=later)
-
-
-def _customer(identity: UUID, chance: random.Random, now: datetime) -> dict[str, Any]:
-    given, family = chance.choice(_GIVEN), chance.choice(_FAMILIES)
-    name = f"{given} {family}{chance.choice(_SYLLABLES)}{chance.choice(_SYLLABLES)}"
-    labels = ["gold"] if chance.random() < 0.02 else []
-    return _row(Customer, id=identity, name=name, given_name=given, labels=labels, created_at=now, updated_at=now)
-
-
-def _address(customer: UUID, n: int, now: datetime) -> dict[str, Any]:
-    return _row(
-        Identity, customer_id=customer, kind="email", value=f"person{n}@people{n % 900}.example", created_at=now
-    )
-
-
-def _talk(n: int, count: int, customers: list[UUID], now: datetime) -> dict[str, Any]:
-    """The newest ones are open, a third of them nobody's."""
-    at = now - timedelta(days=DAYS) * (1 - n / count)
-    still = n >= count - OPEN
-    return _row(
-        Conversation,
-        id=clock.uuid7(at),
-        customer_id=customers[n * 7919 % len(customers)],
-        subject=f"{_SYLLABLES[n % 12]}{_SYLLABLES[n % 7]} {('invoice', 'order', 'question')[n // 2 % 3]} {n}",
-        kind=("email", "sms", "email")[n % 3],
-        channel="mail",
-        state=ConversationState.OPEN if still else ConversationState.RESOLVED,
-        assignee_id=1 + n % STAFF if still and n % 3 else None,
-        unread=still and n % 2 == 0,
-        created_at=at,
-        last_at=at,
-        last_inbound_at=at,
-        preview="the amount is twice what we agreed",
-    )
-
-
-def _said(n: int, count: int, talks: list[dict[str, Any]], words: list[str], now: datetime) -> dict[str, Any]:
-    """Of ten words in or out five are customers', four agents', one a campaign's."""
-    talk, at = talks[n * len(talks) // count], now - timedelta(days=DAYS) * (1 - n / count)
-    heard, campaign = n % 2 == 0, n % 10 == 9
-    start = n * 7 % (len(words) - 40)
-    return _row(
-        Interaction,
-        id=clock.uuid7(at),
-        at=at,
-        customer_id=talk["customer_id"],
-        conversation_id=None if campaign else talk["id"],
-        direction="in" if heard else "out",
-        kind=("email", "sms", "email")[n % 3],
-        channel="mail",
-        origin="customer" if heard else "campaign" if campaign else "agent",
-        purpose="service",
-        state="received" if heard else "sent",
-        state_rank=6 if heard else 4,
-        state_at=at,
-        subject=talk["subject"],
-        body_text=" ".join(words[start : start + 10 + n % 25]),
-        staff_id=None if heard or campaign else 1 + n % STAFF,
-    )
-
-
-def _file(interaction: UUID, n: int) -> dict[str, Any]:
-    name = f"faktura_{n}.pdf"
-    return _row(
-        AttachmentRow,
-        id=uuid4(),
-        interaction_id=interaction,
-        name=name,
-        media_type="application/pdf",
-        size=1,
-        sha256="0",
-    )
-
-
-def _task(n: int, customers: list[UUID], now: datetime) -> dict[str, Any]:
-    due = now + timedelta(hours=n - 1000)
-    return _row(
-        Task,
-        customer_id=customers[n % len(customers)],
-        title=f"Call back {n}",
-        due_at=due,
-        assignee_id=1 + n % STAFF,
-        created_at=now,
-    )
+        await connection.execute("update staff_session set seen_at = now()")  # of a kept desk

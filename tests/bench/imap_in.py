@@ -26,12 +26,12 @@ def measure() -> Figure:
     """CPU of the worker and its reading children together; Dovecot and the database (durable) are other machines'."""
     if PROGRAM is None:
         return unavailable(NAME, UNIT, "-", "Dovecot not found; Debian's dovecot-imapd has it")
-    start = child_start() * children()
+    start = child_start()
     used = bring(arriving(MAILS), MAILS)
     say(
         f"{NAME}: {MAILS / used.seconds:.0f} mails/s, the first {reading.FIRST} after {used.first_seconds:.1f} s; CPU "
         f"a mail: worker {used.each(used.worker_cpu):.2f} ms, children {used.each(used.reader_cpu):.2f} ms (of that "
-        f"{used.each(start):.2f} ms to start {children()} of them), apart from these the database "
+        f"{used.each(start):.2f} ms to start one), apart from these the database "
         f"{used.each(used.database_cpu):.2f} ms; the worker's imports {used.start_cpu:.1f} s once; memory: worker "
         f"{used.worker_memory >> 20} MB, the largest child {used.reader_memory >> 20} MB"
     )
@@ -44,11 +44,6 @@ def child_start() -> float:
     asyncio.run(_read_one())
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def children() -> int:
-    """How many a busy worker has."""
-    return max(1, min(parser.MOST, os.cpu_count() or 1))
 
 
 async def _read_one() -> None:

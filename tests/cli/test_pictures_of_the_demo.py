@@ -70,7 +70,7 @@ async def _places(page: Page, url: str) -> list[tuple[str, str, str]]:
     return [
         ("inbox", url + conversation, "#thread .bubble"),
         ("customer", url + customer, ".bubble"),
-        ("campaign", url + campaign, "main"),
+        ("campaign", url + campaign, ".chart"),
         ("tasks", f"{url}/tasks?whose=all", "main"),
     ]
 

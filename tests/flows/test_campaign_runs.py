@@ -21,7 +21,7 @@ from hub.campaigns.lifecycle import Plan
 from hub.conversations import appointments, tasks
 from hub.customers import consent, directory
 from hub.models.vocabulary import CampaignState, Purpose, Withheld
-from hub.occasions import birthdays
+from hub.occasions import rules
 from hub.outbound import templates
 from hub.reports.health import doctor
 from tests.flows.mail_account import hub_with, mail_server, until, until_state, working
@@ -123,7 +123,7 @@ async def test_greetings_and_reminders_leave_once_although_two_workers_keep_the_
     async with hub.database.unit() as session:
         words = {"en": {"subject": "Happy birthday", "body": "Dear {{ given_name }}"}}
         await templates.save(session, "ours", words, now=now)
-        await birthdays.change_rule(session, template="ours", at_hour=time(0))
+        await rules.change_birthdays(session, template="ours", at_hour=time(0), now=clock.now())
         # Booked a minute ago, to be reminded of a second ago.
         hour, booked = timedelta(hours=1), now - timedelta(minutes=1)
         starts_at = now + hour - timedelta(seconds=1)

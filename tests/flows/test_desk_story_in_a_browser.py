@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no C
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PHONE, MAILBOX = "+48601123456", "ana@nowak.example"
 QUESTION, ANSWER, THANKS = "Invoice 118 is wrong", "It is put right. Maria", "Thank you, that was quick!"
-SECONDS = 20_000  # milliseconds, as Playwright counts
+SECONDS = 60_000  # milliseconds, as Playwright counts
 
 
 @pytest.fixture

@@ -53,10 +53,12 @@ class Town:
         async with self.hub.database.unit() as session:
             return (await directory.create(session, new, now=clock.now())).id
 
-    async def staff(self, role: Role = Role.ADMIN) -> int:
+    async def staff(self, role: Role = Role.ADMIN, name: str = "Ada", *, called: str = "") -> int:
+        """`called`: what stands before the @ of their address; their role, if nothing is said."""
         async with self.hub.database.unit() as session:
+            email = f"{called or role}@meadow.example"
             staff = await accounts.create(
-                session, email=f"{role}@meadow.example", name="Ada", role=role, password=PASSWORD, now=clock.now()
+                session, email=email, name=name, role=role, password=PASSWORD, now=clock.now()
             )
             return staff.id or 0
 

@@ -12,9 +12,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, ForeignKeyConstraint, text
 from sqlalchemy.exc import DBAPIError
 
+from hub import bootstrap
+from hub.cli import failures
 from hub.clock import first_uuid7, moment, uuid7
 from hub.database import migrating, revisions
 from hub.database.engine import Database
+from hub.database.migrating import Misfit
 from hub.models import METADATA, Consent, Customer
 
 
@@ -38,6 +41,27 @@ async def test_a_database_that_is_behind_lacks_what_came_after(database: Databas
     async with database.unit() as session:
         await session.execute(text("update alembic_version set version_num = '0001'"))
     assert (await migrating.pending(database_url))[0] == "0002"
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("alter table call_outcome drop column calls_back", r"it lacks call_outcome.calls_back\)"),
+        ("drop table missed_call", r"it lacks missed_call.customer_id and \d+ more\)"),
+        ("update alembic_version set version_num = '0003'", "already exists"),
+        ("update alembic_version set version_num = '9999'", "its schema is 9999"),
+    ],
+)
+async def test_data_of_an_earlier_schema_are_left_alone_and_told_of_in_words(
+    made: str, said: str, database: Database, database_url: str
+) -> None:
+    await bootstrap.prepare(database_url)
+    async with database.unit() as session:
+        await session.execute(text(made))
+    with pytest.raises(Misfit, match=said) as found:
+        await bootstrap.prepare(database_url)
+    assert "Move the data folder away" in str(found.value)
+    assert failures.told(found.value) == failures.DATABASE
 
 
 def test_a_worker_starts_without_loading_what_migrates() -> None:

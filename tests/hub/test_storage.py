@@ -133,13 +133,26 @@ async def test_blobs_are_readable_by_us_alone(tmp_path: Path) -> None:
     assert modes == {0}
 
 
-def test_what_a_killed_process_left_is_swept_away_when_it_is_old(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["incoming", "incoming/its-own"])
+def test_what_a_killed_process_left_is_swept_away_when_it_is_old(tmp_path: Path, folder: str) -> None:
     open_storage(tmp_path)
+    (tmp_path / folder).mkdir(exist_ok=True)
     for name, age in (("old", 2 * 86_400), ("fresh", 60)):
-        (tmp_path / "incoming" / name).write_bytes(b"half")
-        os.utime(tmp_path / "incoming" / name, (time.time() - age,) * 2)
+        (tmp_path / folder / name).write_bytes(b"half")
+        os.utime(tmp_path / folder / name, (time.time() - age,) * 2)
     open_storage(tmp_path)
-    assert files(tmp_path) == [Path("incoming/fresh")]
+    assert files(tmp_path) == [Path(folder) / "fresh"]
+
+
+async def test_a_process_goes_on_when_the_folder_it_writes_in_was_swept_away(tmp_path: Path) -> None:
+    storage = open_storage(tmp_path)
+    await storage.put(WORDS)
+    (folder,) = (tmp_path / "incoming").iterdir()
+    os.utime(folder, (time.time() - 2 * 86_400,) * 2)
+    open_storage(tmp_path)
+    assert not folder.exists()
+    digest = await storage.put(b"more words")
+    assert await storage.get(digest) == b"more words"
 
 
 async def test_a_missing_bucket_is_named(bucket: str) -> None:

@@ -39,6 +39,8 @@ from hub.inbound import receive
 from hub.models import StaffSession
 from hub.models.vocabulary import Purpose, Role
 from hub.outbound import templates
+from hub.segments import keeping
+from hub.segments.keeping import Draft
 from hub.settings import Settings
 from hub.staff import accounts
 
@@ -64,6 +66,7 @@ class World:
     conversations: dict[str, UUID] = field(default_factory=dict)
     campaigns: dict[str, int] = field(default_factory=dict)
     task: int = 0
+    segment: int = 0
 
 
 def settings_for(data_dir: Path, port: int = 8000) -> Settings:
@@ -307,6 +310,8 @@ async def _plans(world: World) -> None:
             plan = lifecycle.Plan(name, version.id)
             made = await lifecycle.create(session, plan, staff_id=world.staff[Role.MARKETER], now=now)
             world.campaigns[key] = made.id or 0
+        poles = Draft("Poles", [{"field": "language", "op": "eq", "value": "pl"}])
+        world.segment = (await keeping.create(session, poles, staff_id=world.staff[Role.MARKETER], now=now)).id or 0
         await lifecycle.start(session, world.campaigns["running"], gate=gate, now=now)
         await feeding.feed(session, world.campaigns["running"], gate=gate, now=now)
         later, georgi = now + timedelta(days=2), world.customers["georgi"]
@@ -350,6 +355,12 @@ class Desk:
     async def send(self, path: str, **fields: object) -> httpx.Response:
         data = {key: list(v) if isinstance(v, tuple) else str(v) for key, v in fields.items()}
         return await self.client.post(path, data={"csrf": self.csrf, **data})
+
+
+def rows(*conditions: tuple[str, str, str], key: str = "1", how: str = "all") -> dict[str, object]:
+    """One group of a segment's form."""
+    columns = zip(("field", "op", "value"), zip(*conditions, strict=True), strict=True)
+    return {"group": key, f"how.{key}": how} | {f"{name}.{key}": cells for name, cells in columns}
 
 
 SignIn = Callable[[Role], Awaitable[Desk]]

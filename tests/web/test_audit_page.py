@@ -11,8 +11,10 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 
 from hub import clock
+from hub.interactions import history
 from hub.models.vocabulary import Role
 from hub.staff import audit
+from hub.staff.audit import Wanted
 
 
 async def _write(world: Any, *deeds: tuple[str, str], by: Role = Role.AGENT, at: datetime | None = None) -> None:
@@ -82,3 +84,23 @@ async def test_the_page_is_readable_for_everybody(
     assert (await Axe().run(page)).response["violations"] == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert complaints == []
+
+
+async def test_whoever_asks_for_pieces_of_pages_alone_is_noted_too(world: Any, signed_in: Any) -> None:
+    desk, talks = await signed_in(Role.AGENT), world.conversations
+    async with world.hub.database.unit() as session:
+        (said,) = await history.thread(session, talks["stranger"])
+    piece = {"HX-Request": "true", "HX-Target": "messages"}
+    newest = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+    for _twice in range(2):
+        assert (await desk.client.get(f"/customers/{world.customers['ana']}", headers=piece)).status_code == 200
+        older = f"/customers/{world.customers['georgi']}?before={newest}"
+        assert (await desk.client.get(older, headers={"HX-Request": "true"})).status_code == 200
+        assert (await desk.client.get(f"/inbox/all/{talks['xss']}", headers=piece)).status_code == 200
+        assert (await desk.client.get(f"/messages/{said.id}/text", headers=piece)).status_code == 200
+        assert (await desk.client.get("/palette?q=invoice", headers=piece)).status_code == 200
+    async with world.hub.database.unit() as session:
+        rows = await audit.latest(session, Wanted(staff_id=world.staff[Role.AGENT]), limit=20)
+    people = (world.customers[one] for one in ("ana", "georgi", "evil", "stranger"))
+    noted = sorted((row.action, row.subject) for row in rows)
+    assert noted == sorted([("search", ""), *(("customer.read", f"customer:{one}") for one in people)])

@@ -88,3 +88,14 @@ async def test_no_answer_leads_to_the_host_that_a_stranger_named(visitor: httpx.
     for path in ("/inbox/", "//evil.example/", "/sign-in/", "/api/docs/"):
         answer = await visitor.get(path, headers={"host": "evil.example"})
         assert "evil.example" not in answer.headers.get("location", ""), path
+
+
+@pytest.mark.parametrize("body", [b"no form at all", b"&".join(b"a%d=1" % number for number in range(3000))])
+async def test_a_body_that_cannot_be_read_is_the_form_s_fault_and_not_ours(
+    body: bytes, visitor: httpx.AsyncClient
+) -> None:
+    kind = "application/x-www-form-urlencoded" if b"&" in body else "multipart/form-data"
+    answer = await visitor.post("/sign-in", content=body, headers={"content-type": kind})
+    assert answer.status_code == 400
+    assert "on our side" not in answer.text
+    assert "Go back" in answer.text

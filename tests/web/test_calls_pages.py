@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +11,13 @@ import pytest
 
 from channels.message import Address, CallEvent, Direction, Kind, Media, Progress, Recording
 from hub import clock
-from hub.conversations import current_calls
+from hub.conversations import current_calls, tasks, wrap_ups
 from hub.inbound import receive
 from hub.interactions import history
-from hub.models import HandledCall, Interaction, Staff
+from hub.models import Conversation, HandledCall, Interaction, Staff
 from hub.models.vocabulary import Role, State
+from hub.staff import accounts
+from hub.web import translations
 
 ANA = Address(Kind.VOICE, "+48601123456")
 PHONE = "+48601000001"  # Olga's
@@ -251,3 +253,125 @@ async def test_every_call_of_the_world_is_shown_where_it_stands(world: Any, take
     assert row.state is State.TALKING
     bubble = (await desk.see(f"/inbox/all/{row.conversation_id}")).select_one(f"#m-{taken}")
     assert "talking" in bubble.text
+
+
+async def test_an_empty_form_is_not_logged_and_says_what_is_needed(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    path = f"/customers/{world.customers['ana']}/log"
+    for odd, said in (
+        ({}, "nothing to log yet"),
+        ({"note": "  ", "minutes": "0"}, "nothing to log yet"),
+        ({"note": "x", "minutes": "abc"}, "how many minutes it took"),
+        ({"note": "x", "minutes": "9" * 30}, "how many minutes it took"),
+        ({"note": "x", "at": "0001-01-01T00:00"}, "no day and hour"),
+    ):
+        answer = await desk.send(path, what="call", way="out", **odd)
+        assert (answer.status_code, said in answer.text) == (422, True), odd
+    assert 'value="0001-01-01T00:00"' in answer.text
+
+
+async def test_done_is_taken_back_and_the_call_waits_again(world: Any, missed: UUID, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    async with world.hub.database.unit() as session:
+        where = (await history.entry(session, missed)).conversation_id
+        before = (await session.get(Conversation, where)).flag
+    await desk.send(f"/calls/{missed}/done")
+    seen = await desk.see("/calls/missed")
+    undo = seen.select_one("#notice form")
+    assert (undo["action"], seen.select_one(f"#call-{missed}")) == (f"/calls/{missed}/undone", None)
+    answer = await desk.send(undo["action"], view=undo.select_one("[name=view]")["value"])
+    assert answer.headers["location"] == "/calls/missed"
+    assert (await desk.see("/calls/missed")).select_one(f"#call-{missed}") is not None
+    async with world.hub.database.unit() as session:
+        assert (await session.get(Conversation, where)).flag == before != ""
+    assert (await desk.send(f"/calls/{world.customers['ana']}/undone")).status_code == 404
+
+
+async def test_what_was_logged_is_taken_back_by_whoever_logged_it_and_the_missed_call_waits_again(
+    world: Any, missed: UUID, signed_in: Any
+) -> None:
+    desk, other = await signed_in(Role.AGENT), await signed_in(Role.SUPERVISOR)
+    ana = f"/customers/{world.customers['ana']}"
+    await desk.send(f"{ana}/log", what="call", way="out", note="Told her by mistake")
+    undo = (await desk.see(ana)).select_one("#notice form")["action"]
+    assert (await desk.see("/calls/missed")).select_one(f"#call-{missed}") is None
+    await other.send(undo)
+    assert "Told her by mistake" in (await desk.see(ana)).select_one("#timeline").text
+    assert (await desk.send(undo)).headers["location"] == ana
+    assert "Told her by mistake" not in (await desk.see(ana)).select_one("#timeline").text
+    assert (await desk.see("/calls/missed")).select_one(f"#call-{missed}") is not None
+    await desk.send(undo)
+    assert "no such entry of yours" in (await desk.see("/inbox/all")).select_one("#notice").text
+
+
+async def test_a_call_to_be_made_again_is_a_task_of_its_taker_for_the_moment_that_was_chosen(
+    world: Any, over: UUID, signed_in: Any
+) -> None:
+    desk, lead = await signed_in(Role.AGENT), await signed_in(Role.SUPERVISOR)
+    form = (await desk.see("/calls/now")).select_one(f'form[action="/calls/{over}/wrap-up"]')
+    again = form.select_one("[data-calls-back]")
+    assert "Call back later" in again.parent.text
+    assert "Makes a task: Call back Ana Nowak" in form.select_one(".call-back").text
+    assert form.select_one("[name=call_back] [selected]")["value"] in ("hour", "tomorrow", "monday")
+    path, wanted = f"/calls/{over}/wrap-up", {"outcome": again["value"], "call_back": "at"}
+    refused = await desk.send(path, **wanted, call_back_at="2020-01-01T10:00", note="Kept")
+    assert (refused.status_code, "has passed. Choose a moment to come" in refused.text) == (422, True)
+    answer = await lead.send(path, **wanted, call_back_at="2031-05-06T10:30")
+    assert "There is a task to call back on 6 May 2031" in (
+        (await lead.see(answer.headers["location"])).select_one("#notice").text
+    )
+    async with world.hub.database.unit() as session:
+        entry = await history.entry(session, over)
+        (made, _other) = await tasks.listing(session, assignee_id=world.staff[Role.AGENT])  # an undated one stands last
+    assert (made.title, made.customer_id, made.conversation_id) == (
+        "Call back Ana Nowak",
+        world.customers["ana"],
+        entry.conversation_id,
+    )
+    assert made.due_at == datetime(2031, 5, 6, 8, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("outcome", "call_back"), [("Settled", "tomorrow"), ("Call back later", "")])
+async def test_without_an_outcome_that_calls_back_or_without_a_moment_there_is_no_task(
+    outcome: str, call_back: str, world: Any, over: UUID, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    form = (await desk.see("/calls/now")).select_one(f'form[action="/calls/{over}/wrap-up"]')
+    chosen = next(one for one in form.select("[name=outcome]") if outcome in one.parent.text)
+    await desk.send(f"/calls/{over}/wrap-up", outcome=chosen["value"], call_back=call_back)
+    async with world.hub.database.unit() as session:
+        assert [one.title for one in await tasks.listing(session)] == ["Call back about the invoice"]
+        assert await current_calls.busy(session) == frozenset()
+
+
+async def test_the_outcomes_of_a_new_hub_are_in_the_readers_language_and_stay_so_when_they_are_saved(
+    world: Any, signed_in: Any
+) -> None:
+    lead = await signed_in(Role.SUPERVISOR)
+    async with world.hub.database.unit() as session:
+        await accounts.change(session, world.staff[Role.SUPERVISOR], {"language": "pl"}, now=clock.now())
+    seen = await lead.see("/outcomes")
+    word = translations.catalogue("pl").gettext("Settled")
+    form = next(one for one in seen.select("form.grow") if one.select_one("[name=name]")["value"] == word)
+    assert "Settled" not in seen.text
+    assert (await lead.send(form["action"], name=word, active="1", calls_back="1")).status_code == 303
+    refused = await lead.send("/outcomes", name=word)
+    assert (refused.status_code, f"„{word}”" in refused.text) == (422, True)
+    async with world.hub.database.unit() as session:
+        known = {one.name: one.calls_back for one in await wrap_ups.outcomes(session)}
+    assert (known["Settled"], word in known) == (True, False)
+
+
+async def test_a_voicemail_becomes_a_task_that_says_who_is_to_be_called(
+    world: Any, missed: UUID, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    async with world.hub.database.unit() as session:
+        where = (await history.entry(session, missed)).conversation_id
+    filled = await desk.see(f"/tasks?conversation={where}")
+    assert filled.select_one("#title")["value"] == "Call back Ana Nowak"
+    async with world.hub.database.unit() as session:
+        await accounts.change(session, world.staff[Role.AGENT], {"language": "pl"}, now=clock.now())
+    seen = await desk.see(f"/inbox/all/{where}")
+    assert "nieodebrane połączenie" in seen.select_one(".alert.calm").text
+    assert "Nieodebrane połączenie" in seen.select_one("#rows").text

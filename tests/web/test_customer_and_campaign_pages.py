@@ -11,6 +11,7 @@ from hub import clock
 from hub.customers import consent, preferences
 from hub.models import Staff
 from hub.models.vocabulary import Kind, Purpose, Role
+from tests.web.conftest import rows
 
 
 async def test_what_a_customer_says_on_the_phone_becomes_a_row_with_the_agents_name(world: Any, signed_in: Any) -> None:
@@ -97,7 +98,14 @@ async def test_customers_are_found_by_a_part_of_their_number(world: Any, signed_
 
 async def test_a_campaign_is_written_reviewed_started_paused_and_cancelled(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.MARKETER)
-    fields = {"name": "Poles", "purpose": "marketing", "field": "language", "op": "eq", "value": "pl"}
+    fields = {
+        "name": "Poles",
+        "purpose": "marketing",
+        "group": "1",
+        "field.1": "language",
+        "op.1": "eq",
+        "value.1": "pl",
+    }
     answer = await desk.send(
         "/campaigns/new", **fields, **{"text.en.subject": "Hi", "text.en.body": "Dear {{ customer.name }}"}
     )
@@ -157,7 +165,7 @@ async def test_a_campaign_that_was_cancelled_before_it_began_says_so_and_shows_n
 
 async def test_a_campaign_to_nobody_says_so(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.MARKETER)
-    fields = {"name": "Nobody", "field": "language", "op": "eq", "value": "xx"}
+    fields = {"name": "Nobody", **rows(("language", "eq", "xx"))}
     path = (await desk.send("/campaigns/new", **fields, **{"text.en.sms": "Hi"})).headers["location"]
     assert "Nobody is meant" in (await desk.see(path)).text
     await desk.send(f"{path}/start")
@@ -166,8 +174,8 @@ async def test_a_campaign_to_nobody_says_so(world: Any, signed_in: Any) -> None:
 
 async def test_conditions_are_counted_and_a_wrong_one_is_explained(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.MARKETER)
-    good = await desk.send("/campaigns/count", field=("language", ""), op=("eq", "eq"), value=("pl", ""))
-    bad = await desk.send("/campaigns/count", field="age", op="gt", value="old")
+    good = await desk.send("/segments/count", **rows(("language", "eq", "pl"), ("", "eq", "")))
+    bad = await desk.send("/segments/count", **rows(("age", "gt", "old")))
     assert "Means 1 customer." in good.text
     assert "takes a number" in bad.text
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from channels.message import Address, Inbound, Kind
-from hub import clock
+from hub import clock, live
 from hub.bootstrap import Hub
 from hub.inbound import receive
+from hub.models import Conversation
 from hub.models.vocabulary import Role
 
 pytestmark = pytest.mark.browser
@@ -66,6 +68,48 @@ async def test_an_agent_answers_by_keyboard_and_a_colleague_sees_it_at_once(
     assert complaints == []
 
 
+async def test_a_word_that_comes_while_its_thread_is_being_fetched_shows_with_it(world: Any, opening: Opening) -> None:
+    page = await opening(f"/inbox/all/{world.conversations['stranger']}")
+    await page.goto(page.url.rpartition("/")[0])
+    await _listening(page)
+    place = f"live:conversation-{world.conversations['stranger']}"
+    await page.evaluate(
+        "place => { window.told = new Promise(told => document.body.addEventListener(place, told, {once: true})) }",
+        place,
+    )
+
+    async def late(route: Route) -> None:
+        made_before = await route.fetch()
+        await _hear(world.hub, "SM78", "+48601999888", "One more thing")
+        await page.evaluate("window.told.then(() => new Promise(quiet => setTimeout(quiet, 500)))")
+        await route.fulfill(response=made_before)
+
+    await page.route(f"**/inbox/all/{world.conversations['stranger']}", late, times=1)
+    await page.click(f"#line-{world.conversations['stranger']}")
+    await expect(page.locator("#thread .bubble.in .text").last).to_have_text("One more thing")
+
+
+async def test_what_comes_into_an_open_conversation_is_read_and_its_flag_shows_at_once(
+    world: Any, opening: Opening
+) -> None:
+    talk = world.conversations["stranger"]
+    page = await opening(f"/inbox/all/{talk}")
+    await _listening(page)
+    await expect(page.locator("#thread-head [data-unread]")).to_have_count(0)
+    await _hear(world.hub, "SM79", "+48601999888", "Hello again")
+    await expect(page.locator("#thread .bubble.in .text").last).to_have_text("Hello again")
+    async with page.expect_response(lambda answer: answer.url.endswith(f"{talk}/read")):
+        await _hear(world.hub, "SM80", "+48601999888", "And again")
+    await expect(page.locator("#thread-head [data-unread]")).to_have_count(0)
+    async with world.hub.database.unit() as session:
+        conversation = await session.get(Conversation, talk)
+        assert conversation is not None
+        assert conversation.unread is False
+        conversation.flag = "voicemail"
+        await live.publish(session, "conversation", id=talk, customer=conversation.customer_id)
+    await expect(page.locator("#thread .alert.flag")).to_have_text("voicemail")
+
+
 async def test_what_was_typed_survives_a_reload_and_goes_when_it_is_sent(world: Any, opening: Opening) -> None:
     page = await opening(f"/inbox/all/{world.conversations['stranger']}")
     await page.fill(".composer textarea", "Half a sentence")
@@ -95,6 +139,8 @@ async def test_on_a_telephone_one_pane_shows_at_a_time(world: Any, opening: Open
     await page.click(".line >> nth=1")
     await expect(page.locator("#thread .composer")).to_be_visible()
     await expect(page.locator("#list")).to_be_hidden()
+    name = page.locator(".thread-head h2 a")
+    assert await name.evaluate("it => it.scrollWidth <= it.clientWidth"), "who it is about is cut"
     await page.click("a.back")
     await expect(page.locator("#list")).to_be_visible()
 
@@ -107,6 +153,46 @@ async def test_the_question_mark_shows_every_key(opening: Opening, world: Any) -
     await page.keyboard.press("g")
     await page.keyboard.press("i")
     await expect(page).to_have_url(re.compile(".*/inbox/mine$"))
+
+
+async def test_a_list_put_in_anew_beneath_a_dialog_has_the_focus_again_when_it_closes(
+    world: Any, opening: Opening
+) -> None:
+    page, dialog_is_open = await opening("/inbox/all"), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await dialog_is_open.wait()
+        await route.continue_()
+
+    await page.fill("[type=search]", "invoice")
+    await expect(page.locator(".line")).to_have_count(1)
+    await page.route("**/inbox/all?q=", late)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("j")
+    await expect(page.locator(".line:focus")).to_have_count(1)
+    await page.keyboard.press("?")
+    await expect(page.locator("#keys")).to_be_visible()
+    dialog_is_open.set()
+    await expect(page.locator(".line")).to_have_count(4)
+    await page.keyboard.press("Escape")
+    await expect(page.locator(f"#line-{world.conversations['invoice']}:focus-visible")).to_have_count(1)
+
+
+async def test_news_that_overtakes_the_answer_to_a_press_does_not_take_the_focus(world: Any, opening: Opening) -> None:
+    page = await opening(f"/inbox/all/{world.conversations['stranger']}")
+    await _listening(page)
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch(max_redirects=0)
+        await expect(page.locator("#thread-head")).to_contain_text("resolved")
+        await route.fulfill(response=answer)
+
+    await page.route(f"**/conversations/{world.conversations['stranger']}/*", late, times=1)
+    await page.focus("#settle")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#thread-head")).to_contain_text("resolved")
+    await expect(page.locator(".htmx-request")).to_have_count(0)
+    await expect(page.locator("#settle:focus")).to_have_count(1)
 
 
 async def test_hostile_words_run_nothing(world: Any, opening: Opening, complaints: list[str]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
+
+import pytest
 
 from hub.models.vocabulary import Role
-from hub.web import markup
+from hub.web import markup, pages
 
 XSS = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}"
 
@@ -101,3 +103,24 @@ async def test_files_and_frames_are_for_those_who_may_read_the_inbox(world: Any,
     for path in (page.select_one(".files a")["href"], page.select_one("iframe")["src"]):
         assert (await agent.client.get(path)).status_code == 200
         assert (await marketer.client.get(path)).status_code == 403
+
+
+async def test_a_link_from_outside_puts_no_markup_into_a_page_by_a_word_that_is_looked_up(
+    world: Any, signed_in: Any
+) -> None:
+    """htmx would follow it with the reader's own token."""
+    desk = await signed_in(Role.ADMIN)
+    words = "<b hx-post='/settings/people' hx-trigger='load'>100% {} %(x)s</b>"
+    for shown in ("withheld", "failed"):
+        page = await desk.see(f"/campaigns/{world.campaigns['running']}?shown={shown}&reason={quote(words)}")
+        assert page.find(attrs={"hx-post": "/settings/people"}) is None
+        assert words in page.text
+        again = page.select_one("#listed a[href*=csv]")["href"]
+        assert unquote(again.partition("reason=")[2]) == words
+
+
+@pytest.mark.parametrize("call", ["_(said)", "_(said, name=said)", "_('%(name)s', name=said)"])
+def test_what_is_translated_is_never_taken_for_markup(call: str) -> None:
+    shown = pages.environment().from_string("{{ " + call + " }}").render(said=XSS)
+    assert "<" not in shown
+    assert '"' not in shown

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hub import clock
 from hub.conversations import inbox, replies
@@ -82,6 +83,22 @@ async def test_what_the_gate_holds_back_says_why(world: Any, signed_in: Any) -> 
     assert bubble.select(".trace li")
 
 
+async def test_a_note_that_is_sent_twice_from_one_form_is_one_note_and_other_words_are_another(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    for path in (f"/conversations/{world.conversations['sms']}/reply", f"/customers/{world.customers['ana']}/write"):
+        form_token = uuid4()
+        sent = [("Careful.", form_token), ("Careful.", form_token), ("Very.", form_token), ("Careful.", uuid4())]
+        await asyncio.gather(*(desk.send(path, kind="note", text=said, form_token=of) for said, of in sent))
+        async with world.hub.database.unit() as session:
+            kept = await session.execute(
+                text("select body_text from interaction where body_text in ('Careful.', 'Very.')")
+            )
+            assert sorted(kept.scalars()) == ["Careful.", "Careful.", "Very."]
+            await session.execute(text("delete from interaction where body_text in ('Careful.', 'Very.')"))
+
+
 async def test_a_private_note_is_a_note_and_never_a_message(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.AGENT)
     conversation = world.conversations["sms"]
@@ -101,6 +118,30 @@ async def test_resolving_reopening_and_snoozing_move_a_conversation_between_view
         wanted = [seen.select_one(f".view[href='/inbox/{name}'] .num") for name in ("all", "snoozed", "resolved")]
         found.append([number.text for number in wanted])
     assert found == [["3", "", "1"], ["4", "", ""], ["3", "1", ""]]
+
+
+async def test_who_gave_away_settled_and_put_off_a_conversation_stands_in_the_audit_trail(
+    world: Any, signed_in: Any
+) -> None:
+    desk, talk, agent = await signed_in(Role.AGENT), world.conversations["sms"], world.staff[Role.AGENT]
+    for step, fields in (
+        ("assign", {"assignee": agent}),
+        ("assign", {"assignee": ""}),
+        ("pending", {}),
+        ("resolve", {}),
+        ("reopen", {}),
+        ("snooze", {"until": "tomorrow"}),
+    ):
+        assert (await desk.send(f"/inbox/all/{talk}/{step}", **fields)).status_code == 303
+    async with world.hub.database.unit() as session:
+        told = select(Audit).where(Audit.subject == f"conversation:{talk}", Audit.staff_id == agent)
+        rows = (await session.exec(told.order_by(col(Audit.id)))).all()
+    states = [("conversation.state", word) for word in ("pending", "resolved", "open", "snoozed")]
+    assert [(row.action, row.detail) for row in rows] == [
+        ("conversation.assign", f"staff:{agent}"),
+        ("conversation.assign", "staff:nobody"),
+        *states,
+    ]
 
 
 async def test_a_team_has_a_view_of_its_mailboxes_that_its_people_see(world: Any, signed_in: Any) -> None:

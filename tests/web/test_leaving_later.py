@@ -179,7 +179,7 @@ async def test_a_planned_message_is_stopped_before_the_agents_eyes_when_the_cust
     await page.click(".composer .later summary")
     assert (await Axe().run(page)).response["violations"] == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    await page.locator(".composer").get_by_role("button", name="In a week").click()
+    await page.locator(".composer").get_by_role("button", name="Tomorrow morning").click()
     await expect(page.locator(".bubble.out .held")).to_contain_text("unless the customer answers first")
     sms = Address(Kind.SMS, "+48601999888"), (Address(Kind.SMS, "+48732230001"),)
     await hear(world, "sms", Inbound(Kind.SMS, "SM9", *sms, "Settled, thanks"), "again")

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from hub import clock
+from hub.conversations import surveys
+from hub.models import Survey
+from hub.models.vocabulary import Role, Scale
 from hub.outbound.local_hours import later_words
+from hub.staff import accounts
 from hub.web import translations
 from hub.web.retold import retold
 
@@ -45,3 +51,17 @@ def test_the_words_about_quiet_hours_are_those_of_the_gate() -> None:
 
 def test_a_line_that_nobody_knows_is_shown_as_it_is() -> None:
     assert retold("the moon was full, and said “no”") == "the moon was full, and said “no”"
+
+
+async def test_what_a_customer_says_of_their_satisfaction_stays_word_for_word(world: Any, signed_in: Any) -> None:
+    comment, talk = "my messages failed: two, three are too many", world.conversations["invoice"]
+    asked = Survey(conversation_id=talk, customer_id=world.customers["ana"], scale=Scale.CSAT, asked_at=clock.now())
+    async with world.hub.database.unit() as session:
+        session.add(asked)
+        await session.flush()
+        await surveys.answer(session, asked.id or 0, 1, comment, now=clock.now())
+        await accounts.change(session, world.staff[Role.AGENT], {"language": "pl"}, now=clock.now())
+    desk = await signed_in(Role.AGENT)
+    seen = (await desk.see(f"/inbox/all/{talk}")).select_one("#thread").text
+    assert comment in seen
+    assert "Zadowolenie: 1 z 5" in seen

@@ -161,3 +161,18 @@ async def test_m_and_a_few_letters_run_a_macro(
             col(Interaction.conversation_id) == talk, col(Interaction.direction) == Direction.NOTE
         )
         assert (await session.exec(rows.order_by(col(Interaction.id)))).all() == ["Macro: Refund", "Paid back"]
+
+
+async def test_two_macros_of_one_name_for_the_same_people_are_refused_in_words(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.ADMIN)
+    first = {"name": "Settle it", "scope": "everybody", "state": "resolved"}
+    made = await desk.send("/macros", **first)
+    assert made.status_code == 303
+    for again in (first, first | {"name": " settle  IT "}):
+        refused = await desk.send("/macros", **again)
+        assert (refused.status_code, "already. Give this one another name" in refused.text) == (422, True)
+    long = await desk.send("/macros", **first | {"name": "m" * 61})
+    assert (long.status_code, "longer than 60 letters" in long.text) == (422, True)
+    assert (await desk.send("/macros", **first | {"scope": "own"})).status_code == 303
+    number = made.headers["location"].rpartition("-")[2]
+    assert (await desk.send(f"/macros/{number}", **first | {"state": "open"})).status_code == 303

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any
@@ -11,11 +12,13 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from channels.message import Address, Kind
 from hub import clock
 from hub.customers import directory, suggesting
 from hub.customers.directory import NewCustomer
 from hub.models.vocabulary import Role
-from hub.staff import accounts, audit
+from hub.staff import accounts, audit, tokens
+from tests.queueing import queued
 from tests.web.conftest import Opening
 
 TWIN: dict[str, Any] = {"birthday": (1962, 5, 17), "attributes": {"PESEL": "62051712345"}}
@@ -177,3 +180,90 @@ async def _clean(page: Page) -> None:
     found = await Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
     assert [(v["id"], v["nodes"][0]["html"][:150]) for v in found.response["violations"]] == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_what_two_cards_say_is_told_in_words_and_the_card_that_was_changed_last_is_chosen(
+    world: Any, signed_in: Any, twice: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    now = clock.now()
+    async with world.hub.database.unit() as session:
+        await accounts.change(session, world.staff[Role.AGENT], {"language": "pl"}, now=now)
+        for one, language, at in ((twice[0], "en", now), (twice[1], "pl", now + timedelta(minutes=1))):
+            await directory.change(session, one, {"language": language, "country": "BG"}, now=at)
+    for here, there, chosen in ((*twice, "theirs"), (*reversed(twice), "mine")):
+        seen = await desk.see(f"/customers/{here}/merge?other={there}")
+        table = seen.select_one("table.sides").text
+        assert "17 maja 1962" in table
+        assert "Bułgaria" in table
+        for field in ("name", "language"):
+            assert seen.select_one(f"[name=keep_{field}][checked]")["value"] == chosen
+        labels = {one.text for one in seen.select("[name=keep_language] + span")}
+        assert labels == {"angielski", "polski"}
+        assert "wybrana jest ta zmieniona ostatnio" in seen.select_one("#compare").text
+
+
+async def test_a_stranger_who_calls_is_tied_to_a_customer_found_by_search_and_untied_again(
+    world: Any, signed_in: Any
+) -> None:
+    desk, stranger, georgi = await signed_in(Role.AGENT), world.customers["stranger"], world.customers["georgi"]
+    path = f"/customers/{stranger}/known"
+    for seen_on in (f"/inbox/all/{world.conversations['stranger']}", f"/customers/{stranger}"):
+        assert (await desk.see(seen_on)).select_one(f"a[href='{path}']") is not None
+    assert (await desk.see(f"/customers/{georgi}")).select_one(f"a[href='/customers/{georgi}/known']") is None
+    found = await desk.see(f"{path}?q=петров")
+    assert "+359 88 812 3456" in found.text
+    (other,) = [one["value"] for one in found.select("[name=other]")]
+    assert other == str(georgi)
+    answer = await desk.send(path, other=other)
+    assert answer.headers["location"] == f"/customers/{georgi}"
+    page = await desk.see(f"/customers/{georgi}")
+    assert (page.h1.text.strip(), "+48 601 999 888" in page.text) == ("Георги Петров", True)
+    assert "hi, are you open on saturday?" in page.text
+    assert (await desk.client.get(f"/customers/{stranger}")).status_code == 307
+    await desk.send(page.select_one("#notice form")["action"])
+    async with world.hub.database.unit() as session:
+        assert (await directory.get(session, stranger)).provisional
+    assert (await desk.see(f"/customers/{georgi}/known?q=ana")).select_one("[name=other]") is None
+
+
+async def test_a_stranger_whom_a_colleague_has_just_made_a_customer_is_tied_to_nobody(
+    world: Any, signed_in: Any
+) -> None:
+    desk, stranger, georgi = await signed_in(Role.AGENT), world.customers["stranger"], world.customers["georgi"]
+    async with world.hub.database.unit() as session:
+        await directory.change(session, stranger, {"provisional": False}, now=clock.now())
+        await session.flush()
+        tying = asyncio.create_task(desk.send(f"/customers/{stranger}/known", other=georgi))
+        await queued(world.hub.database, tying)
+    assert (await tying).headers["location"] == f"/customers/{stranger}/known"
+    assert "is a customer already" in (await desk.see(f"/customers/{stranger}/known")).text
+
+
+async def test_nobody_becomes_one_with_everybody_who_hides_their_number(world: Any, signed_in: Any) -> None:
+    desk, ana, stranger = await signed_in(Role.AGENT), world.customers["ana"], world.customers["stranger"]
+    async with world.hub.database.unit() as session:
+        hidden = (await directory.resolve(session, Address(Kind.VOICE, "unknown"), now=clock.now())).customer.id
+        token = (await tokens.issue(session, staff_id=world.staff[Role.AGENT], name="x", now=clock.now())).token
+    for path, other in (
+        (f"/customers/{ana}/merge", hidden),
+        (f"/customers/{hidden}/merge", ana),
+        (f"/customers/{stranger}/known", hidden),
+    ):
+        await desk.send(path, other=other)
+        assert "everybody who hides their number" in (await desk.see(f"/customers/{ana}")).select_one("#notice").text
+    headers = {"Authorization": f"Bearer {token}"}
+    told = await desk.client.post(f"/api/v1/customers/{ana}/merges", json={"other": str(hidden)}, headers=headers)
+    assert (told.status_code, "hides their number" in told.json()["detail"]) == (422, True)
+    async with world.hub.database.unit() as session:
+        assert [(await directory.get(session, one)).id for one in (ana, stranger, hidden)] == [ana, stranger, hidden]
+
+
+async def test_whoever_hides_their_number_is_tied_to_nobody(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    async with world.hub.database.unit() as session:
+        hidden = (await directory.resolve(session, Address(Kind.VOICE, "unknown"), now=clock.now())).customer.id
+    assert "hides their number" in (await desk.see(f"/customers/{hidden}/known?q=ana")).text
+    await desk.send(f"/customers/{hidden}/known", other=world.customers["ana"])
+    async with world.hub.database.unit() as session:
+        assert (await directory.get(session, hidden)).provisional

@@ -85,6 +85,7 @@ async def test_ctrl_k_goes_anywhere_and_presses_the_keys_of_the_page_beneath(
     await page.keyboard.press("ArrowUp")
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile("/customers/"))
+    await expect(page.locator("html[data-live]")).to_have_count(1)  # its scripts run
     await page.keyboard.press("Control+k")
     await expect(options.first).to_be_visible()
     await page.keyboard.press("Escape")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
+from hub.conversations import inbox
 from hub.models.vocabulary import Role
 from hub.web import ROOMS
 
@@ -19,6 +20,7 @@ PAGES: dict[str, set[Role]] = {
     "/customers": {A, M, S, D},
     "/customers/new": {A, S, D},
     "/customers/{customer}": {A, M, S, D},
+    "/customers/{customer}/consent/proof": {A, M, S, D},
     "/customers/same": {A, M, S, D},
     "/customers/{customer}/merge": {A, S, D},
     "/tasks": {A, S, D},
@@ -32,6 +34,9 @@ PAGES: dict[str, set[Role]] = {
     "/calls/voicemail": {A, S, D},
     "/customers/{customer}/log": {A, S, D},
     "/outcomes": {S, D},
+    "/segments": {M, S, D},
+    "/segments/new": {M, S, D},
+    "/segments/{segment}": {M, S, D},
     "/campaigns": {M, S, D},
     "/campaigns/new": {M, S, D},
     "/campaigns/{draft}": {M, S, D},
@@ -44,9 +49,16 @@ PAGES: dict[str, set[Role]] = {
     "/campaigns/{running}/over-time": {M, S, D},
     "/campaigns/{draft}/steps": {M, S, D},
     "/occasions": {A, M, S, D},
+    "/occasions/feasts": {M, S, D},
+    "/occasions/year": {M, S, D},
+    "/occasions/days/2030-05-01": {M, S, D},
+    "/occasions/rules/new?kind=festival": {M, S, D},
     "/uncertain": {A, M, S, D},
     "/settings": {D},
     "/settings/webhooks": {D},
+    "/settings/channels/sms": {D},
+    "/settings/roles": {D},
+    "/settings/topics": {M, S, D},
     "/teams": {S, D},
     "/canned": {A, S, D},
     "/macros": {A, S, D},
@@ -72,6 +84,7 @@ def names(world: Any) -> dict[str, object]:
         "customer": world.customers["ana"],
         "draft": world.campaigns["draft"],
         "running": world.campaigns["running"],
+        "segment": world.segment,
     }
 
 
@@ -97,6 +110,19 @@ async def test_an_agent_gives_a_conversation_to_nobody_but_themselves(world: Any
     path = f"/inbox/all/{world.conversations['sms']}/assign"
     assert (await desk.send(path, assignee=world.staff[S])).status_code == 403
     assert (await desk.send(path, assignee=world.staff[A])).status_code == 303
+
+
+async def test_a_conversation_goes_to_nobody_who_may_not_answer_it(world: Any, signed_in: Any) -> None:
+    desk, talk = await signed_in(Role.SUPERVISOR), world.conversations["sms"]
+    seen = await desk.see(f"/inbox/all/{talk}")
+    offered = {option["value"] for option in seen.select("[name=assignee] option")}
+    marketer, agent = str(world.staff[Role.MARKETER]), str(world.staff[Role.AGENT])
+    assert agent in offered
+    assert marketer not in offered
+    assert (await desk.send(f"/inbox/all/{talk}/assign", assignee=agent)).status_code == 303
+    assert (await desk.send(f"/inbox/all/{talk}/assign", assignee=marketer)).status_code == 303
+    async with world.hub.database.unit() as session:
+        assert (await inbox.conversation(session, talk)).assignee_id == int(agent)
 
 
 async def test_without_a_session_every_page_leads_to_the_sign_in(world: Any, visitor: httpx.AsyncClient) -> None:

@@ -13,6 +13,7 @@ from hub import clock
 from hub.conversations import due, tasks
 from hub.conversations.tasks import NewTask
 from hub.models.vocabulary import Role
+from hub.staff import accounts
 from hub.web import feeds, month, translations
 
 WARSAW = ZoneInfo("Europe/Warsaw")
@@ -68,6 +69,44 @@ async def test_a_conversation_and_a_customer_become_a_task_with_their_names_fill
     filled = await desk.see(card.select_one(f"a[href='/tasks?customer={ana}']")["href"])
     assert filled.select_one("input[name=customer_id]")["value"] == str(ana)
     await desk.see(f"/tasks?conversation={world.customers['ana']}", status=404)
+
+
+async def test_a_long_list_of_tasks_goes_on_page_by_page(world: Any, signed_in: Any) -> None:
+    desk, agent, now = await signed_in(Role.AGENT), world.staff[Role.AGENT], clock.now()
+    async with world.hub.database.unit() as session:
+        made = [
+            await tasks.add(
+                session, NewTask(f"Water bed {n}", due_at=now + timedelta(days=n), assignee_id=agent), now=now
+            )
+            for n in range(1, 131)
+        ]
+        for task in made[:101]:
+            await tasks.done(session, task.id or 0, now=now)
+    for listed, in_all in (("/tasks?whose=mine", 29), ("/tasks?state=done", 101), ("/tasks?whose=all", 29)):
+        seen, path, pages = [], listed, 0
+        while path:
+            part = (await desk.see(path)).select_one("#todo")
+            seen += [one.text for one in part.select("a[href^='/tasks/']") if "Water" in one.text]
+            onward = part.find("a", string="Show more")
+            path, pages = onward["href"] if onward else "", pages + 1
+        assert (len(seen), len(set(seen)), pages) == (in_all, in_all, 2 if in_all > 100 else 1), listed
+    for nonsense in ("x", "~", "~7", "2026-13-01~1"):
+        assert (await desk.see(f"/tasks?state=done&after={nonsense}")).select_one("#todo")
+
+
+async def test_what_a_person_typed_is_no_line_of_ours_in_any_language(world: Any, signed_in: Any) -> None:
+    desk, agent, now = await signed_in(Role.AGENT), world.staff[Role.AGENT], clock.now()
+    typed = ("Voicemail", "email: no address", "Call back the bank")
+    async with world.hub.database.unit() as session:
+        await accounts.change(session, agent, {"language": "pl"}, now=now)
+        for title in typed:
+            await tasks.add(session, NewTask(title, assignee_id=agent, created_by=agent), now=now)
+        await tasks.add(session, NewTask("Late: Ana waits for an answer", assignee_id=agent), now=now)
+        ours = NewTask(tasks.CALL_BACK % {"name": "Ana"}, world.customers["ana"], assignee_id=agent, created_by=agent)
+        await tasks.add(session, ours, now=now)
+    listed = [one.text for one in (await desk.see("/tasks")).select("#todo a[href^='/tasks/']")]
+    assert set(typed) < set(listed)
+    assert not {"Late: Ana waits for an answer", "Call back Ana"} & set(listed)
 
 
 async def test_the_rail_counts_what_is_late_and_a_reminder_is_shown_once(world: Any, signed_in: Any) -> None:

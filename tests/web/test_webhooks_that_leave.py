@@ -16,6 +16,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from aiohttp import web
+from sqlalchemy import text
 
 from channels import posting
 from hub import clock
@@ -160,6 +161,27 @@ async def test_a_worker_that_dies_leaves_its_parcel_to_the_next_under_the_same_i
     async with here.database.unit() as session:
         assert not await deliveries.settle(session, lost, gone, now=later)
         assert await deliveries.settle(session, found, gone, now=later)
+
+
+async def test_a_transaction_that_announces_something_holds_up_nobody_who_settles_or_pauses(
+    empty: Any, here: Hub, receiver: Receiver
+) -> None:
+    shown, now = await added(here, receiver, "customer.created"), clock.now()
+    number = shown.endpoint.id or 0
+    async with here.database.unit() as session:
+        await endpoints.test(session, number, now=now)
+        await session.flush()
+        (parcel,) = await deliveries.claim(session, here.sealer, busy=(), now=now)
+    async with here.database.unit() as announcing:
+        await directory.create(announcing, NewCustomer("Eva"), now=now)
+        async with here.database.unit() as session:
+            await session.execute(text("set local lock_timeout = '10s'"))  # else this test would wait for itself
+            assert await deliveries.settle(session, parcel, posting.Answered(200, "", 1), now=now)
+            await endpoints.turn(session, number, EndpointState.PAUSED, now=now, by=1)
+    assert {row.event: row.state for row in await logged(here, shown)} == {
+        "webhook.test": DeliveryState.DELIVERED,
+        "customer.created": DeliveryState.WAITING,
+    }
 
 
 async def test_a_failure_is_tried_again_and_a_redirect_is_a_failure(empty: Any, here: Hub, receiver: Receiver) -> None:
@@ -318,6 +340,26 @@ async def test_the_page_adds_shows_the_secret_once_and_refuses_with_the_reason(w
     assert (await desk.send("/settings/webhooks/deliveries/1/again")).status_code == 303
     assert (await desk.send("/settings/webhooks/1/delete")).status_code == 303
     assert (await desk.send("/settings/webhooks/1/test")).status_code == 404
+
+
+async def test_what_stands_behind_the_host_of_an_address_is_read_by_administrators_alone(
+    world: Any, signed_in: Any
+) -> None:
+    admin, lead = await signed_in(Role.ADMIN), await signed_in(Role.SUPERVISOR)
+    url = "https://hooks.example/services/T0/path-secret?key=query-secret"
+    await admin.send("/settings/webhooks", url=url, events="call.missed")
+    await admin.send("/settings/webhooks/1/rotate")
+    read = (await lead.see("/audit")).text + (await lead.client.get("/audit.csv")).text
+    assert "https://hooks.example" in read
+    assert "secret" not in read
+    async with world.hub.database.unit() as session:
+        row = await endpoints.get(session, 1)
+        row.failing_since = clock.now() - deliveries.OFF_AFTER
+        await endpoints.test(session, 1, now=clock.now())
+    await fail(world.hub, clock.now())
+    async with world.hub.database.unit() as session:
+        (todo,) = await tasks.listing(session, assignee_id=world.staff[Role.ADMIN])
+    assert todo.title == "The webhook to https://hooks.example was switched off: it failed for days"
 
 
 async def test_the_api_does_what_the_page_does(empty: Any, hub: Hub) -> None:

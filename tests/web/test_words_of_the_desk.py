@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,14 @@ def test_a_translation_has_no_gap_that_the_english_words_have_not(language: str)
             " ".join((one,) if isinstance(one, str) else one or ()) for one in (message.id, message.string)
         )
         assert set(_GAP.findall(words)) <= set(_GAP.findall(english)), message.id
+
+
+@pytest.mark.parametrize("language", ["pl", "bg", "ru"])
+def test_a_catalogue_says_nothing_twice(language: str) -> None:
+    text = (LOCALE / language / "LC_MESSAGES" / "messages.po").read_text("utf-8")
+    said = Counter(re.findall(r'^msgid (".*"(?:\n".*")*)', text, re.MULTILINE))
+    assert len(said) > 1_000
+    assert {message for message, times in said.items() if times > 1} == set()
 
 
 _GAP = re.compile(r"%\(\w+\)[a-z]")

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.cli.demo.company import ANA, GEORGI
-from hub.conversations import canned, policies, tasks, views
+from hub.conversations import canned, macros, policies, tasks, views
 from hub.conversations.canned import Wording
+from hub.conversations.macros import Steps
 from hub.conversations.policies import Policy
 from hub.conversations.tasks import NewTask
 from hub.conversations.views import Conditions
-from hub.customers import directory
-from hub.models.vocabulary import AddressKind
+from hub.customers import directory, suggesting
+from hub.models.vocabulary import AddressKind, ConversationState
 from hub.staff import teams
 
 _CANNED = (
@@ -28,6 +29,19 @@ _CANNED = (
 )  # fmt: skip
 
 
+# The same gardener twice: with the name that she gave in the shop, and as she wrote by mail.
+_TWICE: tuple[directory.NewCustomer, ...] = (
+    directory.NewCustomer(
+        name="Katarzyna Mazur", given_name="Katarzyna", language="pl", timezone="Europe/Warsaw", country="PL",
+        birthday=(1979, 3, 21), phones=("+48605550141",), attributes={"kod pocztowy": "30-063", "miasto": "Kraków"},
+    ),
+    directory.NewCustomer(
+        name="Mazur Katarzyna", language="pl", country="PL", birthday=(1979, 3, 21),
+        emails=("k.mazur@customers.example",), attributes={"kod pocztowy": "30-063", "miasto": "Kraków"},
+    ),
+)  # fmt: skip
+
+
 async def load(session: AsyncSession, *, agent: int, colleague: int, lead: int, now: datetime) -> None:
     """Of the people and customers that are there already."""
     support = await _team(session, "Support", {agent, colleague, lead}, ("mail", "sms", "voice"), lead, now)
@@ -36,11 +50,28 @@ async def load(session: AsyncSession, *, agent: int, colleague: int, lead: int, 
     vip = Policy("VIP", 1, vip_only=True, first=15, next=30, resolution=8 * 60, warn=5, escalate_to=lead)
     for policy in (vip, promises):
         await policies.save(session, policy, now=now, by=lead)
-    for wording in _CANNED:
-        await canned.create(session, wording, by=lead, now=now)
+    kept = {one.shortcut: await canned.create(session, one, by=lead, now=now) for one in _CANNED}
+    for macro in _macros(kept["invoice"].id):
+        await macros.create(session, macro, by=lead, assigns=True, now=now)
     waiting = Conditions(assignee=views.ME, unread=True)
     await views.create(session, "Mine, unread", waiting, owner=lead, shared=True, now=now)
     await _work(session, agent, colleague, now)
+    for new in _TWICE:
+        await suggesting.look(session, (await directory.create(session, new, now=now)).id, now=now)
+
+
+def _macros(invoice: int) -> tuple[macros.Wording, ...]:
+    """What the desk does again and again, everybody's."""
+    right = Steps(answer=invoice, add=("invoice",), assign=macros.ME, state=ConversationState.RESOLVED)
+    broken = Steps(
+        note="Asked for a picture of the damage. If the crack comes from the rim, send a new one.",
+        add=("complaint",),
+        assign=macros.ME,
+        task="Has {{ customer.name }} sent the picture?",
+        task_days=2,
+        state=ConversationState.PENDING,
+    )
+    return macros.Wording("Invoice is put right", right), macros.Wording("Something arrived broken", broken)
 
 
 async def _team(

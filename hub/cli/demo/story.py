@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -18,7 +18,7 @@ from hub.cli.demo import company, morning
 from hub.cli.demo.company import ANA, DOMAIN, GEORGI
 from hub.cli.demo.stage import AGENT, AGENT_PHONE, COLLEAGUE, LEAD, Theatre
 from hub.cli.sandbox import Answer, Behaviour
-from hub.conversations import appointments, assignment, replies
+from hub.conversations import appointments, assignment, call_cards, replies, wrap_ups
 from hub.customers import consent, directory
 from hub.interactions import history
 from hub.interactions.history import Entry
@@ -32,12 +32,13 @@ from hub.models.vocabulary import (
     State,
     Withheld,
 )
-from hub.occasions import birthdays, reminders
+from hub.occasions import forecast, greeting, reminders, rules
 from hub.outbound import calling, request, templates
 from hub.outbound.request import Placed
 from hub.staff import accounts
 
 SCENE_SECONDS = 40
+CALLER = 16  # which of the sample company's people leaves the voicemail that nobody has seen to yet
 FORGED = "FORGED: change nothing"
 
 
@@ -148,8 +149,23 @@ async def bridge(t: Theatre) -> str:
             gate=t.hub.gate,
             now=clock.now(),
         )
-    await _until_state(t, _placed(given), State.DELIVERED)
-    return "both were joined; one interaction in Ana's history"
+    call = _placed(given)
+    await _until_state(t, call, State.DELIVERED)
+    await _wrap_up(t, call, "She has the right invoice now, and the one that was wrong is cancelled.")
+    return "both were joined; one interaction in Ana's history, wrapped up with its outcome"
+
+
+async def _wrap_up(t: Theatre, call: UUID, note: str) -> None:
+    """As Maria does when she has hung up: with the first outcome there is."""
+
+    async def over(session: AsyncSession) -> bool:
+        return call in {card.id for card in await call_cards.not_wrapped_up(session)}
+
+    await _until(t, over, "the call is not over for Maria")
+    async with t.hub.database.unit() as session:
+        first, *_others = await wrap_ups.outcomes(session)
+        said = wrap_ups.WrapUp(first.id or 0, note)
+        await wrap_ups.wrap_up(session, call, said, staff_id=await _maria(session), others=False, now=clock.now())
 
 
 async def campaign(t: Theatre) -> str:
@@ -177,14 +193,12 @@ async def campaign(t: Theatre) -> str:
 async def greetings(t: Theatre) -> str:
     """Today's birthdays are greeted, once, although the schedule runs again and again."""
     async with t.hub.database.unit() as session:
-        await birthdays.change_rule(
-            session, at_hour=clock.now().replace(hour=0, minute=0, second=0, microsecond=0).time()
-        )
+        await rules.change_birthdays(session, at_hour=time(0), now=clock.now())
     first = await _greet(t)
     second = await _greet(t)
     _expect(second == 0, f"the second run greeted {second} people again")
     async with t.hub.database.unit() as session:
-        today = [c for c in await birthdays.coming(session, 1, gate=t.hub.gate, now=clock.now()) if c.greeted]
+        today = [c async for c in forecast.lines(session, 1, gate=t.hub.gate, now=clock.now()) if c.greeted]
     _expect(len(today) > 0, "nobody was greeted")
     return f"{len(today)} birthdays today greeted once; this run {first}, the next {second}"
 
@@ -254,6 +268,16 @@ async def busy_morning(t: Theatre) -> str:
     return f"{len(found)} conversations: four given out, one snoozed, one answered and settled"
 
 
+async def left_to_do(t: Theatre) -> str:
+    """Somebody calls while nobody can take it: what they said waits for whoever opens the desk."""
+    caller = company.people(clock.now())[CALLER]
+    t.world.carrier.behave(AGENT_PHONE, Behaviour(Answer.NO_ANSWER))
+    t.world.carrier.dial(caller.phones[0], Behaviour(speaks=9), to=_company_number(t, "voice"))
+    entry = await _until_in_log(t, caller, lambda e: e.kind is Kind.VOICE and bool(e.attachments))
+    t.world.carrier.behave(AGENT_PHONE, Behaviour(always="1"))
+    return f"a voicemail of {caller.name} waits to be heard and called back, {entry.attachments[0].size // 1000} kB"
+
+
 SCENES: tuple[Scene, ...] = (
     Scene("mail_in", "Ana writes a mail", mail_in),
     Scene("sms_in", "Ana sends an SMS", sms_in),
@@ -268,6 +292,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("campaign", "Marta sends a campaign", campaign),
     Scene("greetings", "Today's birthdays are greeted", greetings),
     Scene("busy_morning", "Customers write in four languages", busy_morning),
+    Scene("left_to_do", "A voicemail is left to call back", left_to_do),
 )
 
 
@@ -327,7 +352,7 @@ async def _log_of(t: Theatre, who: directory.NewCustomer) -> list[Entry]:
 
 async def _greet(t: Theatre) -> int:
     async with t.hub.database.unit() as session:
-        return await birthdays.greet(session, gate=t.hub.gate, now=clock.now())
+        return await greeting.greet(session, gate=t.hub.gate, now=clock.now())
 
 
 async def _customer(t: Theatre, who: directory.NewCustomer) -> UUID:

@@ -23,6 +23,6 @@
   document.body.addEventListener("htmx:afterSettle", fold);
   document.body.addEventListener("htmx:afterSettle", tick);
   /* The server's piece comes while somebody types or has chosen: theirs stays. */
-  const stays = (old, fresh) => (old.matches?.("[data-jot]") && old === document.activeElement && old.id === fresh.id) || (old.matches?.(".outcomes input") && old.value === fresh.value);
+  const stays = (old, fresh) => (old.matches?.("[data-jot]") && old === document.activeElement && old.id === fresh.id) || (old.matches?.(".outcomes input") && old.value === fresh.value) || (old.matches?.(".call-back select, .call-back input") && old.name === fresh.name);
   if (window.Idiomorph) Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => !stays(old, fresh);
 })();

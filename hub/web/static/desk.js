@@ -8,12 +8,22 @@
   /* ---- what changes elsewhere: one stream per browser, shared by its tabs, turned into events on <body> ---- */
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
   const due = new Set(); /* a flood becomes one event each 150 ms, and the last one is never lost */
+  const asked = new Map(); /* of each request that is under way: what was told since it left */
   const fire = (name) => {
+    for (const since of asked.values()) since.add(name);
     if (due.has(name)) return;
     due.add(name);
     setTimeout(() => { due.delete(name); htmx.trigger(body, name, {}); }, 150);
   };
-  const shown = () => new Set($$("[hx-trigger*='live:']").flatMap((part) => part.getAttribute("hx-trigger").match(/live:[\w-]+/g)));
+  const named = (part) => part.getAttribute?.("hx-trigger")?.match(/live:[\w-]+/g) ?? [];
+  const shown = (place = document) => new Set([...$$("[hx-trigger*='live:']", place), place].flatMap(named));
+  body.addEventListener("htmx:beforeSend", (event) => asked.set(event.detail.xhr, new Set()));
+  body.addEventListener("htmx:afterRequest", (event) => setTimeout(() => asked.delete(event.detail.xhr), 1000)); /* it has settled by then */
+  body.addEventListener("htmx:afterSettle", (event) => { /* a part that was made before something was told looks once more */
+    const since = asked.get(event.detail.xhr) ?? new Set();
+    const hears = new Set(named(event.detail.requestConfig.elt)); /* has looked again by itself */
+    for (const name of shown(event.detail.elt)) if (since.has(name) && !hears.has(name)) fire(name);
+  });
   let last = null; /* where the stream goes on when another tab takes it over */
   const heard = (change) => {
     last = change.id || last;
@@ -40,10 +50,13 @@
     if (channel && navigator.locks) navigator.locks.request("hub-live", listen); else listen();
   }
 
+  /* On a telephone the rooms and the settings stand in rows that are longer than the screen. */
+  for (const here of $$(".rail .room[aria-current], .rules [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
+
   /* ---- notices ---- */
   const say = (text) => { const place = $("#notice"); place.replaceChildren(Object.assign(document.createElement("p"), { textContent: text })); fade(); };
   let fading = null;
-  const fade = () => { clearTimeout(fading); const seconds = $("#notice form")?.dataset.seconds ?? 7; fading = setTimeout(() => $("#notice")?.replaceChildren(), seconds * 1000); };
+  const fade = () => { clearTimeout(fading); const seconds = $("#notice form")?.dataset.seconds ?? 7; fading = setTimeout(() => ($("#notice:focus-within") ? fade() : $("#notice")?.replaceChildren()), seconds * 1000); }; /* whoever has reached it is not interrupted */
   if ($("#notice p")) fade();
   body.addEventListener("htmx:oobAfterSwap", (event) => { if (event.detail.target.id === "notice") fade(); });
   body.addEventListener("htmx:responseError", (event) => {
@@ -89,7 +102,7 @@
   const bags = new WeakMap(); /* file field -> what is in it: a browser forgets the first choice at the second */
   const field = (form) => $("input[type=file][name=files]", form);
   const marked = (name) => `[image: ${name}]`;
-  const size = (bytes) => (bytes < 1024 ** 2 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 ** 2).toFixed(1)} MB`);
+  const size = (bytes) => (bytes < 1024 ** 2 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 ** 2).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} MB`);
   const unlike = (name, taken) => {
     const [, stem, end] = name.replace(/[[\]\r\n]/g, "_").slice(-150).match(/^(.*?)(\.[^.]*)?$/);
     for (let number = 1; ; number += 1) {
@@ -169,18 +182,24 @@
   body.addEventListener("htmx:afterSettle", () => { const form = $(".composer"); if (left.length && form && !field(form).files.length) { fill(form, left); left = []; } });
 
   /* ---- panes ---- */
+  const seen = (line) => { line.classList.remove("unread"); for (const name of ["role", "aria-label"]) $(".dot", line)?.removeAttribute(name); };
   const mark = () => {
     for (const line of $$(".line")) {
-      if (new URL(line.href).pathname === location.pathname) { line.setAttribute("aria-current", "true"); line.classList.remove("unread"); }
+      if (new URL(line.href).pathname === location.pathname) { line.setAttribute("aria-current", "true"); seen(line); }
       else line.removeAttribute("aria-current");
     }
   };
+  const look = () => { /* what comes in is read by whoever has it before them, not by a page that nobody looks at */
+    const unread = $("#thread [data-unread]");
+    if (unread && document.visibilityState === "visible" && document.hasFocus()) htmx.trigger(unread, "seen");
+  };
+  body.addEventListener("htmx:load", look);
+  document.addEventListener("visibilitychange", look);
+  addEventListener("focus", look);
   let atEnd = true;
   body.addEventListener("htmx:beforeSwap", (event) => {
     const box = $("#messages");
     atEnd = !box || box.scrollHeight - box.scrollTop - box.clientHeight < 120;
-    const active = document.activeElement;
-    event.detail.kept = active?.id;
   });
   body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id === "messages") { const box = $("#messages"); if (box && atEnd) box.scrollTop = box.scrollHeight; }
@@ -192,6 +211,11 @@
 
   /* ---- menus close when one leaves them ---- */
   if (window.Idiomorph) Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.localName === "details"); /* what a person unfolded stays unfolded when the page refreshes itself */
+  let unfolded = []; /* nor does it close because news put it in anew; what is done in it closes it */
+  const hold = (event) => { unfolded = $$("details.menu[data-key][open]", event.detail.target).filter((menu) => !menu.contains(event.detail.requestConfig?.elt ?? null)).map((menu) => menu.dataset.key); };
+  const release = () => { for (const key of unfolded.splice(0)) { const menu = $(`details.menu[data-key="${key}"]`); if (menu) menu.open = true; } };
+  for (const name of ["htmx:beforeSwap", "htmx:oobBeforeSwap"]) body.addEventListener(name, hold);
+  for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) body.addEventListener(name, release);
   addEventListener("click", (event) => { for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
   addEventListener("click", (event) => { if (event.target.closest("[data-keys]")) $("#keys").showModal(); });
   addEventListener("click", async (event) => {
@@ -237,7 +261,8 @@
     j: () => step(1), k: () => step(-1), r: () => compose("reply"), n: () => compose("note"),
     e: () => press("[data-key=resolve]"), a: () => choose("[data-key=assign]"), d: () => unfold("[data-key=later]"), l: () => unfold("[data-key=label]", "input:not([type=hidden])"),
     m: () => { const there = $("#thread[data-open]"); if (there) setTimeout(() => dispatchEvent(new Event("hub:macros"))); return Boolean(there); },
-    s: () => unfold("[data-key=snooze]"), z: () => unfold("[data-key=snooze]"),
+    c: () => { const bar = $(".call-bar"); if (bar) bar.open = true; return focus(":is(#calls, #calls-now) .call :is(button, textarea)"); },
+    u: () => press("#notice form button"), s: () => unfold("[data-key=snooze]"), z: () => unfold("[data-key=snooze]"),
     "/": () => focus("[type=search]"), "?": () => { $("#keys").showModal(); return true; },
   };
   const choose = (selector) => { // opens a list: an arrow then chooses, and only Enter takes
@@ -252,7 +277,8 @@
   const escape = (target) => {
     const menu = $("details.menu[open]");
     if (menu) { menu.open = false; $("summary", menu).focus(); return; }
-    if (typing(target)) { target.blur(); return; }
+    if (typing(target)) { focus(target.closest("#thread") ? "#messages" : target.closest("#list") ? "#rows" : "#main"); return; }
+    mark(); /* a line that has just been put in anew is not marked yet */
     if (!focus(".line[aria-current]")) press("a.back");
     if (getComputedStyle($(".back") ?? body).display !== "none") press("a.back");
   };

@@ -37,7 +37,6 @@
     dialog.close();
     if (choice.dataset.post) { run(choice.dataset.post); return; }
     if (choice.dataset.href) { location.assign(choice.dataset.href); return; }
-    document.activeElement.blur();
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key: choice.dataset.press, bubbles: true, cancelable: true }));
   };
   const open = (what = "") => { if (document.querySelector("dialog[open]")) return; only = what; field.value = ""; list.replaceChildren(); dialog.showModal(); field.focus(); look(); };

@@ -16,7 +16,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.campaigns import audience, feeding, lifecycle, portions
 from hub.campaigns.counting import Counts
 from hub.campaigns.lifecycle import EmptySegment, NotFound, NotStartable, Plan
-from hub.campaigns.segments import BadCondition
 from hub.customers import directory, identities
 from hub.database.engine import Database
 from hub.interactions import progress
@@ -25,6 +24,7 @@ from hub.models.vocabulary import AddressKind, CampaignState, Kind, State, Withh
 from hub.outbound import bulk, senders, templates
 from hub.outbound.bulk import FedTwice
 from hub.outbound.request import Gate
+from hub.segments.conditions import BadCondition
 from tests.hub.campaigns.running import feed, feed_all
 
 Enrol = Callable[..., Awaitable[UUID]]

@@ -121,10 +121,26 @@ async def test_an_answer_to_a_conversation_that_is_not_there_is_refused(reply: A
 # ---- the inbox --------------------------------------------------------------------------------
 
 
+async def test_resolving_what_is_resolved_keeps_the_moment_and_opening_it_again_begins_anew(
+    database: Database, story: Story, now: datetime
+) -> None:
+    async def resolved(at: datetime) -> datetime | None:
+        async with database.unit() as session:
+            await assignment.resolve(session, story.conversation, now=at)
+        async with database.unit() as session:
+            return (await session.get_one(Conversation, story.conversation)).resolved_at
+
+    assert await resolved(now) == now
+    assert await resolved(now + timedelta(hours=1)) == now
+    async with database.unit() as session:
+        await assignment.reopen(session, story.conversation, now=now + timedelta(hours=2))
+    assert await resolved(now + timedelta(hours=3)) == now + timedelta(hours=3)
+
+
 async def test_every_view_holds_what_its_name_says(database: Database, story: Story, now: datetime) -> None:
     async def seen() -> list[str]:
         async with database.unit() as session:
-            counts = await inbox.counts(session, staff_id=story.magda)
+            counts = (await inbox.tally(session, staff_id=story.magda)).views
             lists = {v: await inbox.lines(session, v, staff_id=story.magda) for v in inbox.VIEWS}
         assert {view: len(lines) for view, lines in lists.items()} == counts
         return [view for view, number in counts.items() if number]
@@ -155,9 +171,19 @@ async def test_a_teams_view_holds_what_lies_in_any_of_its_mailboxes(
             ours: [story.conversation],
             theirs: [],
         }
-        assert await inbox.team_counts(session) == {ours: 1}
+        assert (await inbox.tally(session, staff_id=story.magda)).channels == {"mail": 1}
         await assignment.resolve(session, story.conversation, now=now)
         assert await inbox.lines(session, f"team-{ours}", staff_id=story.magda) == []
+
+
+async def test_labels_are_counted_where_something_is_to_do(database: Database, story: Story, now: datetime) -> None:
+    async with database.unit() as session:
+        (await session.get_one(Conversation, story.conversation)).labels = ["claim", "gold"]
+    async with database.unit() as session:
+        assert (await inbox.tally(session, staff_id=story.magda)).labels == {"claim": 1, "gold": 1}
+        await assignment.resolve(session, story.conversation, now=now)
+        counted = await inbox.tally(session, staff_id=story.magda)
+    assert (counted.labels, counted.channels, counted.views["resolved"]) == ({}, {}, 1)
 
 
 async def test_a_view_that_does_not_exist_is_an_error(database: Database) -> None:

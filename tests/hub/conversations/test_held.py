@@ -301,6 +301,7 @@ async def test_send_now_does_not_wait_for_the_hour(reply: Any, database: Databas
     planned = await reply(scheduled=True)
     async with database.unit() as session:
         await held.send_now(session, planned, by=story.oleg, now=now)
+    async with database.unit() as session:
         (entry,) = await session.exec(select(Audit).where(Audit.action == "message.send-now"))
         assert (entry.staff_id, entry.detail) == (story.oleg, f"interaction:{planned}")
     assert [ticket.interaction_id for ticket in await _claimed(database)] == [planned]

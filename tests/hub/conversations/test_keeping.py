@@ -13,7 +13,8 @@ from sqlmodel import select
 
 from channels.message import Kind
 from hub.clock import uuid7
-from hub.conversations import assignment, keeping, policies, rearranging, replies, threads
+from hub.conversations import assignment, keeping, logged, missed_calls, policies, rearranging, replies, threads
+from hub.conversations.logged import Contact, What
 from hub.conversations.policies import NoSuchPolicy, Policy, PolicyProblem
 from hub.conversations.replies import Reply
 from hub.customers import directory
@@ -259,3 +260,36 @@ async def test_a_policy_that_makes_no_sense_is_refused(policy: Policy, database:
     async with database.unit() as session:
         with pytest.raises(PolicyProblem):
             await policies.save(session, policy, now=now, by=None)
+
+
+async def test_who_saw_to_a_missed_call_has_answered_it_and_whoever_takes_that_back_has_not(
+    database: Database, story: Story, gate: Gate, now: datetime
+) -> None:
+    await answers(database, story, gate, now)
+    await asks(database, story, now + HOUR, state=State.MISSED)
+    async with database.unit() as session:
+        rows = select(Interaction).where(Interaction.state == State.MISSED)
+        call = (await session.exec(rows)).one()
+        await missed_calls.keep(session, call.id, story.customer, voicemail=True)
+    await promise(database, now, Policy("Calls", next=60))
+    assert await due(database, story) == now + 2 * HOUR
+    async with database.unit() as session:
+        await missed_calls.done(session, call.id, staff_id=story.magda, now=now + 90 * MINUTE)
+    (promised,) = await kept(database, story, now + 3 * HOUR)
+    assert (promised.settled_at, promised.kept, await due(database, story)) == (now + 90 * MINUTE, True, None)
+    async with database.unit() as session:
+        await missed_calls.undone(session, call.id)
+    (promised,) = await kept(database, story, now + 3 * HOUR)
+    assert (promised.settled_at, await due(database, story)) == (None, now + 2 * HOUR)
+
+
+async def test_a_call_that_somebody_logged_as_theirs_is_an_answer(
+    database: Database, story: Story, now: datetime
+) -> None:
+    await promise(database, now, Policy("Calls", first=60))
+    assert await due(database, story) == now
+    said = Contact(What.CALL, inward=False, at=now - MINUTE, minutes=3)
+    async with database.unit() as session:
+        await logged.log(session, story.customer, story.conversation, said, staff_id=story.magda, now=now)
+    (promised,) = await kept(database, story, now)
+    assert (promised.settled_at, promised.kept, await due(database, story)) == (now - MINUTE, True, None)

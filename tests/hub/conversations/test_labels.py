@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from hub.campaigns import lifecycle, segments
+from hub.campaigns import lifecycle
 from hub.campaigns.lifecycle import Plan
 from hub.conversations import labels, policies, threads, views
 from hub.conversations.labels import LabelProblem, NoSuchLabel
@@ -19,6 +19,7 @@ from hub.customers.directory import NewCustomer
 from hub.database.engine import Database
 from hub.models import Campaign, Conversation, SavedView, SlaPolicy
 from hub.models.vocabulary import Kind
+from hub.segments.conditions import from_text
 from tests.hub.conversations.conftest import Story
 
 
@@ -30,7 +31,7 @@ async def labelled(database: Database, story: Story, now: datetime) -> Any:
         ana = await directory.create(session, new, now=now)
         talk = await _conversation(session, ana.id, now)
         await labels.put(session, talk.id, ["refund"], by=story.magda, now=now)
-        asked = [segments.from_text("label", "eq", "refund"), segments.from_text("label", "in", "refund, x")]
+        asked = [from_text("label", "eq", "refund"), from_text("label", "in", "refund, x")]
         await lifecycle.create(session, Plan("Spring", None, asked), staff_id=story.magda, now=now)
         await policies.save(session, Policy("Gold", first=60, label="refund"), now=now, by=None)
         await views.create(session, "Refunds", views.Conditions(label="refund"), owner=story.magda, now=now)

@@ -55,7 +55,7 @@ def note(database: Database, story: Story, now: datetime) -> Any:
 async def _unread(database: Database, staff_id: int) -> tuple[int, list[bool]]:
     async with database.unit() as session:
         lines = await inbox.lines(session, "mentions", staff_id=staff_id)
-        return (await inbox.counts(session, staff_id=staff_id))["mentions"], [line.mentioned for line in lines]
+        return (await inbox.tally(session, staff_id=staff_id)).views["mentions"], [line.mentioned for line in lines]
 
 
 async def test_a_mention_is_unread_until_the_conversation_is_looked_at_and_stays_in_the_view(

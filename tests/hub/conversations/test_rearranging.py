@@ -106,6 +106,25 @@ async def test_a_message_or_it_and_what_came_later_becomes_a_conversation_of_its
     assert (made.state, made.unread, made.customer_id) == (ConversationState.OPEN, False, story.customer)
 
 
+@pytest.mark.parametrize("splits", [True, False])
+async def test_a_message_that_a_colleague_moved_meanwhile_is_not_moved_from_where_it_no_longer_stands(
+    database: Database, story: Story, say: Say, now: datetime, splits: bool
+) -> None:
+    word = await say("2", into=story.conversation)
+    other, third = [(await say(text)).conversation_id or word.id for text in ("other", "third")]
+    async with database.unit() as session:
+        held = await session.get(Interaction, word.id)  # as it stood before a colleague moved it
+        async with database.unit() as colleague:
+            await rearranging.move(colleague, word.id, other, staff_id=story.oleg, now=now)
+        with pytest.raises(CannotRearrange, match="just moved"):
+            if splits:
+                await rearranging.split(session, word.id, Reach.LATER, staff_id=story.magda, now=now)
+            else:
+                await rearranging.move(session, word.id, third, staff_id=story.magda, now=now)
+    assert held is not None
+    assert ("2", "moved") in await _thread(database, other)
+
+
 async def test_what_is_whole_cannot_be_split(database: Database, story: Story, now: datetime) -> None:
     async with database.unit() as session:
         with pytest.raises(CannotRearrange, match="Nothing would be left"):

@@ -243,3 +243,24 @@ async def _bounce(database: Database, now: datetime, days: tuple[int, ...]) -> I
 
 def _nobody() -> UUID:
     return UUID(int=1)
+
+
+async def test_two_letters_are_looked_for_in_names_and_three_in_addresses_too(
+    database: Database, now: datetime
+) -> None:
+    async with database.unit() as session:
+        await directory.create(session, ANA, now=now)
+        await directory.create(session, NewCustomer("Юлия Ос", emails=("julia@kw.example",)), now=now)
+    async with database.unit() as session:
+        found = {words: [one.name for one in await directory.listing(session, query=words)] for words in _SOUGHT}
+    assert found == _SOUGHT
+
+
+_SOUGHT = {
+    "na": ["Ana Kowalska"],
+    "kw": [],
+    "os": ["Юлия Ос"],
+    "kw.": [],
+    "@kw.e": ["Юлия Ос"],
+    "a na k": ["Ana Kowalska"],
+}

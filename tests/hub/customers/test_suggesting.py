@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from hub.customers import directory, identities, merging, parting, suggesting
+from hub.customers import automatic, directory, identities, merging, parting, suggesting
 from hub.customers.directory import NewCustomer
 from hub.customers.matching import Field, Grade
 from hub.database.engine import Database
@@ -144,3 +144,39 @@ async def test_suggestions_come_page_by_page_the_likeliest_first(database: Datab
     assert everything[0].one_name == "Ana Kowalska"
     assert [*first, *rest] == everything
     assert len(everything) == 3
+
+
+async def _merge_next(database: Database, now: datetime) -> tuple[UUID, UUID] | None:
+    async with database.unit() as session:
+        done = await automatic.merge_next(session, now=now)
+    return (done.into_id, done.loser_id) if done is not None else None
+
+
+async def test_those_who_are_sure_are_merged_without_a_person_into_the_card_that_somebody_made(
+    database: Database, now: datetime
+) -> None:
+    told: dict[str, Any] = {"birthday": BORN, "attributes": {"PESEL": "87021112345"}}
+    unseen = await _add(database, "Ana Kowalska", now, **told)
+    async with database.unit() as session:
+        (await directory.get(session, unseen)).provisional = True
+    made = await _add(database, "Kowalska Ana", now + timedelta(hours=1), **told)
+    await _add(database, "Ana Kowalska", now, birthday=BORN)  # likely, not sure
+    later = now + timedelta(hours=2)
+    await _look(database, later)
+    assert await _merge_next(database, later) == (made, unseen)
+    assert await _merge_next(database, later) is None
+
+
+async def test_two_who_were_sure_until_a_card_was_corrected_are_not_merged_by_themselves(
+    database: Database, now: datetime
+) -> None:
+    told: dict[str, Any] = {"birthday": BORN, "attributes": {"PESEL": "87021112345"}}
+    ana, _ = [await _add(database, "Ana Kowalska", now, **told) for _ in range(2)]
+    await _look(database, now)
+    later = now + timedelta(hours=1)
+    async with database.unit() as session:
+        assert len(await suggesting.sure(session, limit=5)) == 1
+        await directory.change(session, ana, {"birthday": (1950, 1, 2)}, now=later)
+    assert await _merge_next(database, later) is None
+    async with database.unit() as session:
+        assert await suggesting.sure(session, limit=5) == []

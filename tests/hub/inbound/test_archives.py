@@ -12,8 +12,10 @@ from channels.adapter import Raw
 from hub.database.engine import Database
 from hub.inbound import archives, ingestion, raw, sent
 from hub.inbound.receive import Reception
-from hub.models import Conversation, Identity, Interaction, RawMessage
-from tests.hub.inbound.conftest import Rows
+from hub.models import Conversation, Identity, Interaction, RawMessage, WebhookDelivery, WebhookEndpoint
+from hub.models.vocabulary import EndpointState
+from tests.hub.inbound.conftest import Bring, Rows
+from tests.hub.inbound.events import mail
 
 FROM = b"From ana@example.org Tue Mar 10 12:00:00 2026\n"
 
@@ -173,3 +175,26 @@ async def test_what_we_wrote_to_ourselves_is_nobodys_history(
     await put_in(database, reception, [ANSWERED.replace(b", Ana <ana@example.org>", b"")], now)
     assert await rows(Interaction) == []
     assert {row.state for row in await rows(RawMessage)} == {"processed"}
+
+
+async def test_no_program_is_told_of_old_mail(
+    database: Database, reception: Reception, bring: Bring, rows: Rows, now: datetime
+) -> None:
+    wanted = ["message.received", "conversation.opened"]
+    async with database.unit() as session:
+        session.add(
+            WebhookEndpoint(
+                url="https://erp.example/hooks",
+                name="",
+                events=wanted,
+                state=EndpointState.ON,
+                secret=b"",
+                created_at=now,
+            )
+        )
+    await put_in(database, reception, [ASKED], now)  # alone, as what opens a conversation
+    await put_in(database, reception, [THANKED, ANSWERED], now)
+    assert len(await rows(Interaction)) == 3
+    assert await rows(WebhookDelivery) == []
+    await bring(mail("Good morning", "d@x", "boris@example.org"))
+    assert {one.event for one in await rows(WebhookDelivery)} == set(wanted)

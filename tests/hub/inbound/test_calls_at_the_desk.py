@@ -16,8 +16,10 @@ from hub.conversations import (
     call_cards,
     calling_customers,
     current_calls,
+    keeping,
     logged,
     missed_calls,
+    policies,
     routing,
     threads,
     wrap_ups,
@@ -26,12 +28,13 @@ from hub.conversations.calling_customers import CannotCall
 from hub.conversations.current_calls import TakenAlready
 from hub.conversations.logged import Contact, LogProblem, What
 from hub.conversations.missed_calls import NoSuchCall
+from hub.conversations.policies import Policy
 from hub.conversations.wrap_ups import OutcomeProblem, WrapUp, WrapUpProblem
 from hub.customers import directory
 from hub.database.engine import Database
 from hub.inbound.receive import Reception, answer
-from hub.models import Conversation, CurrentCall, HandledCall, Interaction, MissedCall, Staff
-from hub.models.vocabulary import Assigning, ConversationState, Role, Settled, State
+from hub.models import Conversation, CurrentCall, HandledCall, Interaction, MissedCall, Promise, Staff
+from hub.models.vocabulary import Assigning, ConversationState, Promised, Role, Settled, State
 from hub.models.vocabulary import Direction as Way
 from hub.outbound.request import Held, Placed
 from tests.hub.inbound.conftest import Bring, Rows
@@ -394,6 +397,9 @@ async def test_calling_back_rings_ones_own_telephone_and_is_done_when_the_custom
     (first,) = await rows(Interaction)
     later = first.at + timedelta(minutes=1)
     async with database.unit() as session:
+        await policies.save(session, Policy("Calls", first=60), now=first.at, by=None)
+        await keeping.reckon_anew(session, now=first.at)
+    async with database.unit() as session:
         placed = await calling_customers.call(
             session, first.customer_id, staff_id=agents["oleg"], gate=reception.gate, now=later
         )
@@ -414,6 +420,10 @@ async def test_calling_back_rings_ones_own_telephone_and_is_done_when_the_custom
     assert (back.state, back.conversation_id) == (State.TALKING, first.conversation_id)
     assert await due(database) == []
     assert (await rows(MissedCall))[0].settled is Settled.CALLED_BACK
+    async with database.unit() as session:
+        await keeping.reckon_anew(session, now=later)
+    (promised,) = await rows(Promise)
+    assert (promised.kind, promised.settled_at, promised.kept) == (Promised.FIRST, later, True)
     await bring(replace(event, asks=False, step="", progress=Progress.DELIVERED), at=later)
     async with database.unit() as session:
         assert [one.id for one in await call_cards.not_wrapped_up(session)] == [placed.interaction_id]
@@ -450,6 +460,7 @@ async def test_a_call_and_a_visit_are_logged_by_hand_at_the_moment_they_took_pla
         back = Contact(What.CALL, False, after, 3, "Told her")
         await logged.log(session, first.customer_id, first.conversation_id, back, staff_id=agents["oleg"], now=after)
     found = [(w.kind, w.direction, w.at, w.body_text, w.call) for w in await rows(Interaction) if w.id != missed]
+    assert [told[-1].pop("logged_at") for told in found] == [now.isoformat(), after.isoformat()]
     assert found == [
         (
             None,

@@ -8,7 +8,7 @@ import pytest
 
 from hub.database.engine import Database
 from hub.models.vocabulary import Kind
-from hub.occasions import birthdays, reminders
+from hub.occasions import reminders, rules
 from hub.outbound import templates
 from hub.outbound.request import Gate
 from tests.gates import PLAIN, gate_of
@@ -25,7 +25,7 @@ async def greetings(database: Database, now: datetime) -> Database:
     words = {"en": {"subject": "Happy birthday", "body": "Dear {{ given_name }}", "sms": "Dear {{ given_name }}"}}
     async with database.unit() as session:
         await templates.save(session, "our-birthday", words, now=now)
-        await birthdays.change_rule(session, template="our-birthday")
+        await rules.change_birthdays(session, template="our-birthday", now=now)
     return database
 
 

@@ -16,8 +16,7 @@ from hub.customers import consent, directory
 from hub.database.engine import Database
 from hub.models import Customer, Interaction, Outbox
 from hub.models.vocabulary import Kind, Purpose, State, Withheld
-from hub.occasions import birthdays
-from hub.occasions.birthdays import Coming
+from hub.occasions import forecast, greeting, rules
 from hub.outbound.request import Gate
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -40,7 +39,7 @@ async def enrol(
 
 async def greet(database: Database, gate: Gate, at: datetime) -> int:
     async with database.unit() as session:
-        return await birthdays.greet(session, gate=gate, now=at)
+        return await greeting.greet(session, gate=gate, now=at)
 
 
 async def log(database: Database) -> list[Interaction]:
@@ -138,7 +137,7 @@ async def test_who_was_born_on_the_29th_of_february_is_greeted_by_the_rule(
 ) -> None:
     await enrol(greetings, "Leap", (2000, 2, 29), "UTC")
     async with greetings.unit() as session:
-        await birthdays.change_rule(session, template="our-birthday", leap_day=rule, late_days=0)
+        await rules.change_birthdays(session, now=LONG_AGO, template="our-birthday", leap_day=rule, late_days=0)
     days = [date(2026, 2, 27) + timedelta(days=n) for n in range(4)]
     greeted = [d for d in days if await greet(greetings, gate, datetime.combine(d, time(12), UTC))]
     assert greeted == [day]
@@ -165,7 +164,7 @@ async def test_who_is_not_greeted_is_in_the_log_once_with_the_reason(greetings: 
 async def test_a_rule_that_is_switched_off_greets_nobody(greetings: Database, gate: Gate) -> None:
     await enrol(greetings, "Ada", (1990, 3, 10), "UTC")
     async with greetings.unit() as session:
-        await birthdays.change_rule(session, template="our-birthday", enabled=False)
+        await rules.change_birthdays(session, now=LONG_AGO, template="our-birthday", enabled=False)
     assert await greet(greetings, gate, datetime(2026, 3, 10, 12, tzinfo=UTC)) == 0
     assert await log(greetings) == []
 
@@ -187,11 +186,11 @@ async def test_what_is_coming_is_shown_with_the_gates_answer_and_nothing_is_logg
     await enrol(greetings, "Far", (1990, 3, 17), "Europe/Warsaw")
     east = await enrol(greetings, "East", (1990, 3, 16), "Pacific/Auckland")
     async with greetings.unit() as session:
-        ahead = await birthdays.coming(session, 7, gate=gate, now=now)
+        ahead = [one async for one in forecast.lines(session, 7, gate=gate, now=now)]
     ten, warsaw = time(10), "Europe/Warsaw"
-    assert ahead == [
-        Coming(today, "Today", date(2026, 3, 10), ten, warsaw, Kind.EMAIL, None, age=36, greeted=True),
-        Coming(never, "Never", date(2026, 3, 12), ten, warsaw, None, Withheld.NO_CONSENT),
-        Coming(east, "East", date(2026, 3, 16), ten, "Pacific/Auckland", Kind.EMAIL, None, age=36),
+    assert [(o.customer_id, o.date, o.local_time, o.zone, o.kind, o.withheld, o.years, o.greeted) for o in ahead] == [
+        (today, date(2026, 3, 10), ten, warsaw, Kind.EMAIL, None, 36, True),
+        (never, date(2026, 3, 12), ten, warsaw, None, Withheld.NO_CONSENT, None, False),
+        (east, date(2026, 3, 16), ten, "Pacific/Auckland", Kind.EMAIL, None, 36, False),
     ]
     assert len(await log(greetings)) == 1

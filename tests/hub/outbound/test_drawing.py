@@ -15,10 +15,12 @@ from channels.adapter import Channel
 from channels.message import Address, Kind
 from hub.campaigns import feeding, lifecycle
 from hub.campaigns.lifecycle import Plan
+from hub.customers import consent
+from hub.customers.consent import Statement
 from hub.database.engine import Database
 from hub.models import Interaction
-from hub.models.vocabulary import State
-from hub.outbound import drawing, outbox, templates
+from hub.models.vocabulary import Purpose, State, Withheld
+from hub.outbound import drawing, outbox, preparing, templates
 from hub.outbound.drawing import Drawn
 from hub.outbound.outbox import Ticket
 from hub.outbound.request import Gate
@@ -108,6 +110,23 @@ async def test_whom_the_gate_stops_is_not_drawn(
         await session.execute(text("update customer set do_not_contact = true where name = 'Ana'"))
     (bo,) = await draw(database, gate, claimed, now)
     assert bo.words.subject == "Hi Bo"
+
+
+async def test_a_no_to_the_topic_that_is_said_before_it_leaves_stops_it_both_ways(
+    database: Database, gate: Gate, claimed: list[Ticket], now: datetime
+) -> None:
+    """U6: ahead of the wire it is not drawn, and beside that it is withheld."""
+    async with database.unit() as session:
+        await session.execute(text("update campaign set topic = 'garden'"))
+        ana = (await session.execute(text("select id from customer where name = 'Ana'"))).scalar_one()
+        said = Statement(ana, Purpose.MARKETING, None, granted=False, source="test", topic="garden")
+        await consent.record(session, said, now=now)
+    assert [one.words.subject for one in await draw(database, gate, claimed, now)] == ["Hi Bo"]
+    async with database.unit() as session:
+        ready = await preparing.prepare(session, claimed, MAIL, gate=gate, claimed=0.0, now=now)
+    assert len(ready) == 1
+    rows = {row.customer_id == ana: (row.state, row.reason) for row in await log(database)}
+    assert rows == {True: (State.WITHHELD, Withheld.TOPIC_UNWANTED), False: (State.SENDING, "")}
 
 
 async def test_what_is_given_back_can_be_claimed_at_once_as_if_nothing_had_been(

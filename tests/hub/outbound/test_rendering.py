@@ -16,6 +16,7 @@ SAMPLE = {
     "customer": {"name": "Ana Kowalska", "given_name": "Ana", "language": "pl", "attributes": {"plan": "gold"}},
     "company": "Meadow & Sons",
     "unsubscribe_url": "https://hub.example/u/abc",
+    "preferences_url": "https://hub.example/p/abc",
 }
 SHIPPED = SAMPLE | {"given_name": "Ana", "age": 40, "title": "Garden visit", "when": "Monday at ten", "place": "Home"}
 SPRING = {
@@ -39,6 +40,16 @@ def test_a_mail_is_rendered_in_the_customers_language_with_escaped_html() -> Non
 def test_a_language_without_a_text_for_the_channel_falls_back() -> None:
     assert render(SPRING, Kind.SMS, "pl", "en", SAMPLE) == Rendered("", "Spring!", "", "en")
     assert kinds(SPRING, "pl", "en") == {Kind.EMAIL, Kind.SMS}
+
+
+def test_an_sms_that_no_carrier_takes_is_refused_before_it_is_sent_and_when_it_is_written() -> None:
+    said = "1601 characters, and an SMS takes at most 1600: no carrier would take it. Shorten it by 1"
+    assert problems("x" * 1601, "sms") == [f"spring/en/sms.txt: {said}"]
+    assert problems("x" * 1600 + "\n", "sms") == []
+    grows = {"en": {"sms": "x" * 1590 + "{{ customer.name }}"}}
+    assert len(render(grows, Kind.SMS, "en", "en", {"customer": {"name": "Ana Kowals"}}).text) == 1600
+    with pytest.raises(TemplateProblem, match="1601 characters"):
+        render(grows, Kind.SMS, "en", "en", {"customer": {"name": "Ana Kowalsk"}})
 
 
 def test_a_subject_is_one_line() -> None:

@@ -117,7 +117,8 @@ def _expected(customer: UUID, known: Facts, about: Matter, now: datetime) -> Ver
     texts = frozenset(
         kind for kind in Kind if (languages := about.spoken[kind]) is None or known.customer.language in languages
     )
-    own = Question(about.question.purpose, Origin.CAMPAIGN, about.question.available, texts, about.question.kinds)
+    asked = about.question
+    own = Question(asked.purpose, Origin.CAMPAIGN, asked.available, texts, asked.kinds, topic=asked.topic)
     answer = decide(known, own, about.rules, now)
     value, number = (answer.identity.value, answer.identity.id) if answer.identity else (None, None)
     return Verdict(customer, answer.kind, value, number, answer.reason, answer.not_before, answer.trace)
@@ -159,7 +160,8 @@ def _rules(chance: random.Random) -> Rules:
 def _question(chance: random.Random, purpose: Purpose) -> Question:
     available = frozenset(kind for kind in Kind if chance.random() < 0.8)
     kinds = tuple(chance.sample(list(Kind), chance.choice((0, 0, 1, 2, 3))))
-    return Question(purpose, Origin.CAMPAIGN, available, frozenset(), kinds)
+    topic = chance.choice(("", "news", "garden"))
+    return Question(purpose, Origin.CAMPAIGN, available, frozenset(), kinds, topic=topic)
 
 
 def _spoken(chance: random.Random) -> dict[Kind, frozenset[str] | None]:
@@ -245,6 +247,7 @@ def _statement(chance: random.Random, customer: UUID, now: datetime) -> Consent:
         purpose=chance.choice((None, Purpose.MARKETING, Purpose.GREETINGS, Purpose.REMINDERS)),
         granted=chance.random() < 0.7,
         source=chance.choice(("import", "one-click")),
+        topic=chance.choice(("", "", "news", "garden")),
     )
 
 

@@ -18,7 +18,7 @@ from sqlmodel import col, select
 from hub.clock import uuid7
 from hub.customers import consent
 from hub.database.engine import Database
-from hub.models import Conversation, Interaction, Outbox
+from hub.models import Conversation, Customer, Interaction, Outbox
 from hub.models.vocabulary import ConversationState, Kind, Origin, Purpose, State, Withheld
 from hub.outbound import dry_run, outbox, preparing
 from hub.outbound.bulk import Verdict
@@ -89,6 +89,36 @@ async def test_no_promotion_while_a_question_waits_too_long(
     assert (await judged(database, ana, tactful, now)).reason is None, "it has been answered"
 
 
+@pytest.mark.parametrize("state", [ConversationState.OPEN, ConversationState.PENDING])
+async def test_nobody_in_dispute_with_the_company_is_greeted(
+    database: Database, enrol: Enrol, tactful: Rules, now: datetime, state: ConversationState
+) -> None:
+    ana = await enrol()
+    async with database.unit() as session:
+        said = consent.Statement(ana, Purpose.GREETINGS, None, granted=True, source="test")
+        await consent.record(session, said, now=now)
+    complaint = await asks(database, ana, now - timedelta(hours=99), flag="complaint")
+    await becomes(database, complaint, state)
+    assert (await judged(database, ana, tactful, now, Purpose.GREETINGS)).reason is Withheld.COMPLAINT_OPEN
+    await becomes(database, complaint, ConversationState.RESOLVED)
+    assert (await judged(database, ana, tactful, now, Purpose.GREETINGS)).kind is Kind.EMAIL
+
+
+async def test_nobody_who_is_not_satisfied_is_greeted_but_a_question_that_waits_is_no_dispute(
+    database: Database, enrol: Enrol, tactful: Rules, now: datetime
+) -> None:
+    ana = await enrol()
+    async with database.unit() as session:
+        said = consent.Statement(ana, Purpose.GREETINGS, None, granted=True, source="test")
+        await consent.record(session, said, now=now)
+    await asks(database, ana, now - timedelta(days=9))
+    assert (await judged(database, ana, tactful, now, Purpose.GREETINGS)).kind is Kind.EMAIL
+    async with database.unit() as session:
+        until = update(Customer).where(col(Customer.id) == ana).values(dissatisfied_until=now + timedelta(days=1))
+        await session.exec(until)
+    assert (await judged(database, ana, tactful, now, Purpose.GREETINGS)).reason is Withheld.DISSATISFIED
+
+
 @pytest.mark.parametrize(
     ("card", "reason"),
     [
@@ -105,7 +135,7 @@ async def test_a_card_keeps_promotions_away(
     assert (await judged(database, ana, tactful, now)).reason is reason
 
 
-async def test_tact_is_about_promotions_alone(database: Database, enrol: Enrol, tactful: Rules, now: datetime) -> None:
+async def test_tact_keeps_no_reminder_away(database: Database, enrol: Enrol, tactful: Rules, now: datetime) -> None:
     """Reminders of what the customer booked go on, whatever is the matter."""
     ana = await enrol(labels=["dissatisfied"])
     await asks(database, ana, now - timedelta(days=9), flag="complaint")

@@ -140,7 +140,7 @@ async def given_up(session: AsyncSession, who: UUID, now: datetime) -> None:
 
 
 async def standing_still(session: AsyncSession, who: UUID, now: datetime) -> None:
-    session.add(Schedule(name="birthdays", next_at=now - LONG_AGO, every_seconds=600))
+    session.add(Schedule(name="greetings", next_at=now - LONG_AGO, every_seconds=600))
 
 
 async def untold(session: AsyncSession, _customer: UUID, now: datetime) -> None:
@@ -167,7 +167,7 @@ DAMAGES: dict[str, tuple[Damage, int, str]] = {
     "unread for long": (unread, 1, "mail INBOX:1:received"),
     "channel in trouble": (trouble, 1, "sms: the password is refused"),
     "background job given up": (given_up, 1, "fetch-media "),
-    "schedule that stands still": (standing_still, 1, "birthdays"),
+    "schedule that stands still": (standing_still, 1, "greetings"),
     "webhooks that wait": (untold, 1, "webhook.test msg_1"),
 }
 
@@ -200,7 +200,7 @@ async def healthy(session: AsyncSession, now: datetime) -> UUID:
     session.add(ProviderReference(channel="sms", provider_id="SM1", interaction_id=carried))
     session.add(EarlyReceipt(channel="sms", provider_id="SM2", at=now - LONG_AGO, receipt={}))
     session.add(raw(now, RawState.RECEIVED, timedelta(0)))
-    session.add(Schedule(name="birthdays", next_at=now, every_seconds=600))
+    session.add(Schedule(name="greetings", next_at=now, every_seconds=600))
     session.add(
         Conversation(
             id=clock.uuid7(now), customer_id=who, kind=Kind.EMAIL, created_at=now, last_at=now, assignee_id=None

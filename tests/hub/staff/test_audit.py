@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
 from hub.database.engine import Database
-from hub.models import Audit
+from hub.models import Audit, LabelRow
 from hub.staff import audit
 
 
@@ -88,6 +88,35 @@ async def test_a_unit_that_fails_leaves_no_gap(database: Database, now: datetime
             await audit.write(session, "never.happened", staff_id=None, now=now)
             raise ZeroDivisionError
     await _write(database, now, 2)
+    assert await _broken(database) is None
+
+
+async def test_whoever_audits_first_and_whoever_locks_first_do_not_wait_for_each_other(
+    database: Database, now: datetime
+) -> None:
+    """One audits and goes on to a row, the other has that row and audits then."""
+    async with database.unit() as session:
+        session.add(LabelRow(name="urgent", colour="red"))
+    locked, audited = asyncio.Event(), asyncio.Event()
+    row = select(LabelRow).where(LabelRow.name == "urgent").with_for_update()
+
+    async def audits_first() -> None:
+        await locked.wait()
+        async with database.unit() as session:
+            await audit.write(session, "first", staff_id=None, now=now)
+            audited.set()
+            await session.exec(row)
+
+    async def locks_first() -> None:
+        async with database.unit() as session:
+            await session.exec(row)
+            locked.set()
+            await audited.wait()
+            await audit.write(session, "second", staff_id=None, now=now)
+
+    await asyncio.gather(audits_first(), locks_first())
+    async with database.unit() as session:
+        assert [r.action for r in await audit.latest(session)] == ["first", "second"]
     assert await _broken(database) is None
 
 

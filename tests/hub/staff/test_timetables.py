@@ -31,6 +31,7 @@ async def test_a_team_without_hours_of_its_own_has_the_companys(database: Databa
         assert [one.names for one in await timetables.listing(session)] == [(), eve]
         await timetables.drop(session, night, now=now, by=None)
         assert (await timetables.hours(session)).of(night) == company
+    async with database.unit() as session:
         trail = list(await session.exec(select(Audit.action, Audit.subject).order_by(Audit.id)))  # type: ignore[arg-type]
     assert trail[-3:] == [
         ("hours.change", "company"),

@@ -1,0 +1,137 @@
+"""/api/v1/segments: saved segments, and how many customers any segment means."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from hub.api.access import Caller, Campaigner, CampaignReader
+from hub.api.problems import Endpoint, Problem
+from hub.api.repeating import Once, again, once
+from hub.api.shapes import Body, Page
+from hub.models import SavedSegment
+from hub.segments import asking, keeping
+from hub.segments.conditions import BadCondition
+from hub.segments.keeping import LONGEST_NAME, Draft, SegmentProblem
+from hub.staff import audit
+
+router = APIRouter(tags=["Segments"], route_class=Endpoint)
+_POLES = {"field": "language", "op": "eq", "value": "pl"}
+_Tree = Annotated[list[dict[str, Any]], Field(max_length=50)] | dict[str, Any]
+_SAMPLE = 10
+
+
+class TreeIn(Body):
+    tree: _Tree = Field(
+        examples=[[_POLES], {"any": [_POLES, {"not": {"field": "vip", "op": "eq", "value": True}}]}],
+        description="A list of conditions, all of which must hold; or all, any and not of conditions",
+    )
+
+
+class SegmentIn(TreeIn):
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] = Field(examples=["Poles"])
+
+
+class SegmentOut(BaseModel):
+    id: int
+    name: str
+    tree: Any
+    created_at: datetime
+    changed_at: datetime
+    archived_at: datetime | None
+
+    @classmethod
+    def of(cls, one: SavedSegment) -> SegmentOut:
+        return cls.model_validate({name: getattr(one, name) for name in cls.model_fields})
+
+
+class PersonOut(BaseModel):
+    id: UUID
+    name: str
+
+
+class CountOut(BaseModel):
+    """`sample`: the newest of those who are meant."""
+
+    customers: int
+    sample: list[PersonOut]
+
+
+@router.get("/segments")
+async def list_segments(caller: CampaignReader, *, archived: bool = False) -> Page[SegmentOut]:
+    """By name: those that are offered, or those in the archive."""
+    async with caller.hub.database.unit() as session:
+        return Page(items=[SegmentOut.of(one) for one in await keeping.listing(session, archived=archived)])
+
+
+@router.post("/segments", status_code=201, responses=again(SegmentOut))
+async def create_segment(caller: Campaigner, body: SegmentIn, asked: Once) -> SegmentOut:
+    """Saved under its name."""
+
+    async def create(session: Any) -> SegmentOut:
+        made = await keeping.create(session, Draft(body.name, body.tree), staff_id=caller.staff_id, now=caller.now)
+        await asking.where(session, made.tree, now=caller.now)
+        await _note(session, caller, "create", made.id)
+        return SegmentOut.of(made)
+
+    try:
+        return await once(caller, asked, SegmentOut, create)
+    except (SegmentProblem, BadCondition) as e:
+        raise _wrong(e) from e
+
+
+@router.post("/segments/count")
+async def count_segment(caller: CampaignReader, body: TreeIn) -> CountOut:
+    """How many customers a segment means now, saved or not, and some of them."""
+    try:
+        async with caller.hub.database.unit() as session:
+            customers = await asking.count(session, body.tree, now=caller.now)
+            people = await asking.sample(session, body.tree, limit=_SAMPLE, now=caller.now)
+    except BadCondition as e:
+        raise _wrong(e) from e
+    return CountOut(customers=customers, sample=[PersonOut(id=one.id, name=one.name) for one in people])
+
+
+@router.get("/segments/{segment_id}")
+async def read_segment(caller: CampaignReader, segment_id: int) -> SegmentOut:
+    """One of them."""
+    async with caller.hub.database.unit() as session:
+        return SegmentOut.of(await keeping.get(session, segment_id))
+
+
+@router.put("/segments/{segment_id}")
+async def change_segment(caller: Campaigner, segment_id: int, body: SegmentIn) -> SegmentOut:
+    """Campaigns that have not begun mean others by it from now on."""
+    try:
+        async with caller.hub.database.unit() as session:
+            saved = await keeping.change(session, segment_id, Draft(body.name, body.tree), now=caller.now)
+            await asking.where(session, saved.tree, now=caller.now)
+            await _note(session, caller, "change", segment_id)
+            return SegmentOut.of(saved)
+    except (SegmentProblem, BadCondition) as e:
+        raise _wrong(e) from e
+
+
+@router.delete("/segments/{segment_id}", status_code=204, response_class=Response)
+async def archive_segment(caller: Campaigner, segment_id: int) -> None:
+    """Into the archive: it is offered no more, and what names it goes on meaning the same."""
+    async with caller.hub.database.unit() as session:
+        await keeping.archive(session, segment_id, now=caller.now)
+        await _note(session, caller, "archive", segment_id)
+
+
+def _wrong(error: SegmentProblem | BadCondition) -> Problem:
+    where = "body.tree" if isinstance(error, BadCondition) else "body.name"
+    cause = [{"field": where, "cause": str(error)}]
+    return Problem(422, "Segment", str(error), remedy="Correct it and send the request again", errors=cause)
+
+
+async def _note(session: Any, caller: Caller, act: str, segment_id: int | None) -> None:
+    subject = f"segment:{segment_id}"
+    await audit.write(
+        session, f"segment.{act}", staff_id=caller.staff_id, subject=subject, ip=caller.ip, now=caller.now
+    )

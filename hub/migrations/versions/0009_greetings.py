@@ -1,0 +1,66 @@
+"""Greetings: occasions of every kind, one a day, and what is left out"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for column in (
+        sa.Column("kind", sa.String(), nullable=False, server_default="birthday"),
+        sa.Column("title", sa.String(), nullable=False, server_default=""),
+        sa.Column("rule", JSONB(none_as_null=True), nullable=False, server_default="{}"),
+        sa.Column("keepers", sa.ARRAY(sa.String()), nullable=False, server_default="{}"),
+    ):
+        op.add_column("occasion", column)
+    op.add_column("customer", sa.Column("culture", sa.String(), nullable=True))
+    called = sa.text("latin_words(split_part(coalesce(nullif(given_name, ''), name), ' ', 1))")
+    op.create_index("customer_called", "customer", [called])
+    op.execute(
+        "insert into occasion (name, template, enabled, at_hour, late_days, leap_day) "
+        "values ('birthday', 'birthday', true, '10:00', 2, 'february') on conflict do nothing"
+    )
+    op.execute("update schedule set name = 'greetings' where name = 'birthdays'")
+    _greetings()
+    _skips()
+
+
+def _greetings() -> None:
+    op.create_table(
+        "greeting",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("occasion_id", sa.Integer(), nullable=True),
+        sa.Column("kept", sa.Date(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("interaction_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["occasion_id"], ["occasion.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("customer_id", "day", name="greeting_a_day"),
+        sa.UniqueConstraint("customer_id", "kept", name="greeting_of_a_day"),
+    )
+
+
+def _skips() -> None:
+    op.create_table(
+        "greeting_skip",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("occasion_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["occasion_id"], ["occasion.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("customer_id", "occasion_id", "day", name="greeting_skip_once"),
+    )

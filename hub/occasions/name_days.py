@@ -1,0 +1,38 @@
+"""Whose name day it is: calendars typed from public facts, see names/SOURCES.md. Pure but for reading the files."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+from hub.occasions.easter import easter
+
+CALENDARS = ("PL", "BG", "RU")
+_FOLDER = Path(__file__).parent / "names"
+
+
+def names_on(calendar: str, day: date) -> tuple[str, ...]:
+    """Given names as they are written where they are kept; none for a calendar there is not."""
+    if calendar not in CALENDARS:
+        return ()
+    known = names(calendar)
+    moving = (f"{church}{(day - easter(day.year, church)).days:+d}" for church in ("western", "orthodox"))
+    found = [name for when in (f"{day:%m-%d}", *moving) for name in known.get(when, ())]
+    return tuple(dict.fromkeys(found))
+
+
+def day_of(calendar: str, name: str, year: int) -> date | None:
+    """When this name is kept in this year; None for one that the calendar does not have."""
+    first = date(year, 1, 1)
+    days = (first + timedelta(days=n) for n in range(366))
+    return next((day for day in days if day.year == year and name in names_on(calendar, day)), None)
+
+
+@cache
+def names(calendar: str) -> Mapping[str, tuple[str, ...]]:
+    """Day → names. A day is "06-24", or so many days from Easter: "orthodox-7"."""
+    with (_FOLDER / f"{calendar.lower()}.csv").open(encoding="utf-8", newline="") as file:
+        return {row["day"]: tuple(row["names"].split()) for row in csv.DictReader(file)}

@@ -1,0 +1,55 @@
+"""Asking the database whom a segment means: how many, who for example, and all of them in slices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.models import Customer
+from hub.segments import compiling, keeping, tree
+from hub.segments.tree import Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom a segment means."""
+
+    id: UUID
+    name: str
+    language: str | None
+    country: str | None
+
+
+async def where(session: AsyncSession, raw: Raw, *, now: datetime) -> ColumnElement[bool]:
+    """The predicate over `customer`, with the saved segments it names as they are now. Raises BadCondition."""
+    whole = await keeping.written_out(session, tree.read(raw))
+    return compiling.compile(whole, now=now)
+
+
+async def count(session: AsyncSession, raw: Raw, *, now: datetime) -> int:
+    """How many customers are meant. Raises BadCondition."""
+    meant = await where(session, raw, now=now)
+    return (await session.exec(select(func.count()).select_from(Customer).where(meant))).one()
+
+
+async def sample(session: AsyncSession, raw: Raw, *, limit: int, now: datetime) -> list[Person]:
+    """The newest few of them. Raises BadCondition."""
+    columns = (col(Customer.id), col(Customer.name), col(Customer.language), col(Customer.country))
+    meant = await where(session, raw, now=now)
+    query = select(*columns).where(meant).order_by(col(Customer.id).desc()).limit(limit)
+    return [Person(*row) for row in await session.exec(query)]
+
+
+async def slice_after(
+    session: AsyncSession, where: ColumnElement[bool], after: UUID | None, *, limit: int
+) -> list[UUID]:
+    """The next customers meant, in the order of their ids."""
+    query = select(col(Customer.id)).where(where).order_by(col(Customer.id)).limit(limit)
+    if after is not None:
+        query = query.where(col(Customer.id) > after)
+    return list((await session.exec(query)).all())

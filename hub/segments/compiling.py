@@ -1,0 +1,174 @@
+"""A segment as one SQL predicate over customers. Values are bound; names of columns come from the table of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, false, func, literal, or_, true
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+
+from hub.models import Consent, Customer, Identity
+from hub.models.vocabulary import AddressKind, IdentityState, Kind, Purpose
+from hub.segments import history
+from hub.segments.conditions import BadCondition, Condition
+from hub.segments.fields import Op
+from hub.segments.tree import AllOf, Not, Tree
+from hub.sentences import Sentence
+
+Where = ColumnElement[bool]
+_CERTAIN = frozenset({"label", "has_channel", "consent", *history.SINCE, *history.CAMPAIGNS})  # never unknown
+
+
+def compile(tree: Tree, *, now: datetime, holds: bool = True) -> Where:  # noqa: A001
+    """The predicate over `customer` that is true of whom it means, or of all others when it is not to hold.
+
+    Of whom something is not known it does not hold. Saved segments have been written out before.
+    """
+    if isinstance(tree, Not):
+        return compile(tree.of, now=now, holds=not holds)
+    if isinstance(tree, Condition):
+        where = _where(tree, now)
+        return where if holds else ~where if tree.name in _CERTAIN else ~func.coalesce(where, False)
+    inner = [compile(one, now=now, holds=holds) for one in tree.of]
+    return and_(true(), *inner) if isinstance(tree, AllOf) is holds else or_(false(), *inner)
+
+
+def _where(condition: Condition, now: datetime) -> Where:
+    if condition.attribute:
+        return _attribute(condition)
+    if condition.name == "label":
+        return _label(condition)
+    if condition.name == "has_channel":
+        return _reachable(condition)
+    if condition.name == "consent":
+        return _consenting(condition)
+    if condition.name in history.SINCE:
+        return history.happened(condition, now)
+    if condition.name in history.CAMPAIGNS:
+        return history.of_campaign(condition)
+    if condition.name == "satisfaction":
+        return _compare(history.satisfaction(), condition)
+    return _compare(_column(condition.name, now), condition)
+
+
+def _column(name: str, now: datetime) -> ColumnElement[Any]:
+    columns: Mapping[str, Any] = {
+        "name": Customer.name,
+        "language": Customer.language,
+        "country": Customer.country,
+        "timezone": Customer.timezone,
+        "vip": Customer.vip,
+        "provisional": Customer.provisional,
+        "birthday_month": Customer.birth_month,
+        "created_at": Customer.created_at,
+        "age": _age(now),
+    }
+    column: ColumnElement[Any] = columns[name]
+    return column
+
+
+def _age(now: datetime) -> ColumnElement[Any]:
+    today = now.month * 100 + now.day
+    birthday = col(Customer.birth_month) * 100 + col(Customer.birth_day)
+    return now.year - col(Customer.birth_year) - case((birthday > today, 1), else_=0)
+
+
+def _compare(column: ColumnElement[Any], condition: Condition) -> Where:
+    value = condition.value
+    if condition.op is Op.EQ:
+        equal: Where = column == value
+        return equal
+    if condition.op is Op.NE:
+        return column.is_distinct_from(value)
+    if condition.op is Op.IN:
+        return column.in_(value)
+    if condition.op is Op.CONTAINS:
+        return column.icontains(value, autoescape=True)
+    if condition.op is Op.EXISTS:
+        return column.is_not(None) if value else column.is_(None)
+    compared: Where = column < value if condition.op is Op.LT else column > value
+    return compared
+
+
+def _label(condition: Condition) -> Where:
+    labels = col(Customer.labels)
+    if condition.op is Op.EXISTS:
+        some = func.cardinality(labels) > 0
+        return some if condition.value else ~some
+    if condition.op is Op.IN:
+        return or_(*(literal(value) == func.any(labels) for value in condition.value))
+    has: Where = literal(condition.value) == func.any(labels)
+    return ~has if condition.op is Op.NE else has
+
+
+def _attribute(condition: Condition) -> Where:
+    """Attributes are JSON of any type, texts when they came by CSV: a number also matches the text that spells it."""
+    text: ColumnElement[Any] = func.jsonb_extract_path_text(Customer.attributes, condition.attribute)
+    if _numbers(condition):
+        return _compare(_numeric(text), Condition(condition.name, condition.op, _only_numbers(condition)))
+    if condition.op in (Op.LT, Op.GT):
+        return _compare(text.collate("C"), condition)
+    return _compare(text, Condition(condition.name, condition.op, _as_text(condition)))
+
+
+def _numbers(condition: Condition) -> bool:
+    value = condition.value[0] if condition.op is Op.IN else condition.value
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _numeric(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((text.regexp_match(r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"), cast(text, Numeric)))
+
+
+def _only_numbers(condition: Condition) -> Any:
+    if condition.op is not Op.IN:
+        return condition.value
+    if not all(isinstance(value, int | float) for value in condition.value):
+        raise BadCondition(Sentence("%(field)s: a list holds numbers or texts, not both", {"field": condition.name}))
+    return condition.value
+
+
+def _as_text(condition: Condition) -> Any:
+    if condition.op is Op.EXISTS:
+        return condition.value
+    if condition.op is Op.IN:
+        return tuple(_json_word(value) for value in condition.value)
+    return _json_word(condition.value)
+
+
+def _json_word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _reachable(condition: Condition) -> Where:
+    kinds = condition.value if condition.op is Op.IN else (condition.value,)
+    wanted = {AddressKind.of(Kind(kind)) for kind in kinds}
+    found = exists().where(
+        col(Identity.customer_id) == Customer.id,
+        col(Identity.kind).in_(wanted),
+        col(Identity.state) != IdentityState.DEAD,
+    )
+    return ~found if condition.op is Op.NE else found
+
+
+def _consenting(condition: Condition) -> Where:
+    """The latest statement in the ledger that speaks of this purpose and this channel says yes."""
+    purpose, kind = condition.value.split(":")
+    row = aliased(Consent)
+    latest = (
+        select(col(row.granted))
+        .where(
+            col(row.customer_id) == Customer.id,
+            col(row.topic) == "",
+            or_(col(row.purpose) == Purpose(purpose), col(row.purpose).is_(None)),
+            or_(col(row.channel) == Kind(kind), col(row.channel).is_(None)),
+        )
+        .order_by(col(row.id).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    given = func.coalesce(latest, False)
+    return ~given if condition.op is Op.NE else given

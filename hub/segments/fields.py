@@ -1,0 +1,84 @@
+"""The fields a segment may ask about: one literal table, each entry with its words, its operators and its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from hub.models.vocabulary import Kind, Purpose
+
+Type = Literal["text", "flag", "number", "moment", "row", "any"]
+ATTRIBUTE = "attributes."
+SEGMENT = "segment"  # somebody whom another, saved segment means
+
+
+class Op(StrEnum):
+    """How a field is held against a value. `exists` takes true or false; `in` takes a list."""
+
+    EQ = "eq"
+    NE = "ne"
+    IN = "in"
+    CONTAINS = "contains"
+    EXISTS = "exists"
+    LT = "lt"
+    GT = "gt"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to ask about a customer. `choices`, when given, are all the values there are.
+
+    The value of a "row" is the number of a row of the table `of`; people choose it by its name.
+    """
+
+    name: str
+    title: str
+    type: Type
+    ops: tuple[Op, ...]
+    choices: tuple[str, ...] = ()
+    lowest: int = -1_000_000_000
+    highest: int = 1_000_000_000
+    of: str = ""
+
+
+_EQUAL = (Op.EQ, Op.NE)
+_AGO = (Op.LT, Op.GT, Op.EXISTS)
+_DAYS = 36_500
+_LISTED = (*_EQUAL, Op.IN, Op.EXISTS)
+_CONSENTS = tuple(f"{p.value}:{k.value}" for p in Purpose if p.needs_consent for k in Kind)
+
+FIELDS: Mapping[str, Field] = {
+    field.name: field
+    for field in (
+        Field("name", "Name", "text", (*_LISTED, Op.CONTAINS)),
+        Field("language", "Language", "text", _LISTED),
+        Field("country", "Country", "text", _LISTED),
+        Field("timezone", "Time zone", "text", _LISTED),
+        Field("label", "Label", "text", (*_LISTED, Op.CONTAINS)),
+        Field("vip", "VIP", "flag", _EQUAL),
+        Field("provisional", "Provisional", "flag", _EQUAL),
+        Field("age", "Age in years", "number", (*_LISTED, Op.LT, Op.GT), lowest=0, highest=150),
+        Field("birthday_month", "Month of the birthday", "number", _LISTED, lowest=1, highest=12),
+        Field("has_channel", "Can be reached by", "text", (*_EQUAL, Op.IN), choices=tuple(Kind)),
+        Field("consent", "Consent given for", "text", _EQUAL, choices=_CONSENTS),
+        Field("created_at", "Customer since", "moment", (Op.LT, Op.GT)),
+        Field("last_contact_days", "Days since the last contact", "number", _AGO, highest=_DAYS),
+        Field("wrote_days", "Days since they wrote or called", "number", _AGO, highest=_DAYS),
+        Field("called_days", "Days since a call", "number", _AGO, highest=_DAYS),
+        Field("clicked_days", "Days since they followed a link", "number", _AGO, highest=_DAYS),
+        Field("satisfaction", "Satisfaction in percent", "number", (Op.LT, Op.GT, Op.EXISTS), lowest=0, highest=100),
+        Field("got_campaign", "Got the campaign", "row", _EQUAL, lowest=1, of="campaign"),
+        Field("clicked_campaign", "Followed a link of the campaign", "row", _EQUAL, lowest=1, of="campaign"),
+        Field(SEGMENT, "Saved segment", "row", _EQUAL, lowest=1, of=SEGMENT),
+    )
+}
+ANY_ATTRIBUTE = Field(ATTRIBUTE, "An attribute of your own", "any", tuple(Op))
+
+
+def field_of(name: str) -> Field | None:
+    """The field of that name; every `attributes.<key>` with a key is one."""
+    if name.startswith(ATTRIBUTE) and len(name) > len(ATTRIBUTE):
+        return ANY_ATTRIBUTE
+    return FIELDS.get(name)

@@ -1,0 +1,149 @@
+"""Saved segments: a tree with a name, for campaigns, reports and other segments to mean by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import sentences
+from hub.models import Campaign, SavedSegment
+from hub.segments import tree
+from hub.segments.conditions import BadCondition, Condition
+from hub.segments.fields import SEGMENT, Op
+from hub.segments.tree import Not, Raw, Tree
+from hub.sentences import LONG_NAME, Sentence
+
+LONGEST_NAME = 100
+_NAMED = {
+    SEGMENT: (col(SavedSegment.id), col(SavedSegment.name)),
+    "campaign": (col(Campaign.id), col(Campaign.name)),
+}
+_DEEPEST = 10  # segments that name segments that name segments
+_MOST = 500  # conditions, with those of the segments it names
+
+
+class NoSuchSegment(LookupError):
+    """There is no such saved segment."""
+
+
+class SegmentProblem(ValueError):
+    """It cannot be saved like this. Says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person saves."""
+
+    name: str
+    tree: Raw
+
+
+async def listing(session: AsyncSession, *, archived: bool = False) -> list[SavedSegment]:
+    """Those that are offered, or those in the archive, by name."""
+    away = col(SavedSegment.archived_at).is_not(None)
+    query = select(SavedSegment).where(away if archived else ~away)
+    return list(await session.exec(query.order_by(func.lower(SavedSegment.name), col(SavedSegment.id))))
+
+
+async def get(session: AsyncSession, segment_id: int) -> SavedSegment:
+    """Raises NoSuchSegment."""
+    found = await session.get(SavedSegment, segment_id)
+    if found is None:
+        raise NoSuchSegment(f"there is no segment {segment_id}")
+    return found
+
+
+async def create(session: AsyncSession, draft: Draft, *, staff_id: int | None, now: datetime) -> SavedSegment:
+    """Raises SegmentProblem, BadCondition."""
+    saved = SavedSegment(name="", tree=[], created_by=staff_id, created_at=now, changed_at=now)
+    return await _save(session, saved, draft, now)
+
+
+async def change(session: AsyncSession, segment_id: int, draft: Draft, *, now: datetime) -> SavedSegment:
+    """Whatever has not begun means others by it from now on. Raises NoSuchSegment, SegmentProblem, BadCondition."""
+    return await _save(session, await get(session, segment_id), draft, now)
+
+
+async def archive(session: AsyncSession, segment_id: int, *, now: datetime) -> SavedSegment:
+    """It is offered no more; what names it goes on meaning the same. Raises NoSuchSegment."""
+    found = await get(session, segment_id)
+    found.archived_at = found.archived_at or now
+    session.add(found)
+    return found
+
+
+async def restore(session: AsyncSession, segment_id: int) -> SavedSegment:
+    """It is offered again. Raises NoSuchSegment."""
+    found = await get(session, segment_id)
+    found.archived_at = None
+    session.add(found)
+    return found
+
+
+async def names(session: AsyncSession) -> dict[str, dict[int, str]]:
+    """What people call the rows that conditions are about, by the table of `Field.of`; also those in an archive."""
+    found = {}
+    for of, (number, name) in _NAMED.items():
+        rows = await session.exec(select(number, name).order_by(name, number))
+        found[of] = {key: called for key, called in rows if key is not None}
+    return found
+
+
+async def written_out(session: AsyncSession, whole: Tree) -> Tree:
+    """The tree with the trees of the saved segments in the place of their names. Raises BadCondition."""
+    for _level in range(_DEEPEST):
+        _demand_few(whole)
+        wanted = {one.value for one in tree.leaves(whole) if one.name == SEGMENT}
+        if not wanted:
+            return whole
+        found = await _trees(session, wanted)
+        whole = tree.replaced(whole, lambda one, found=found: _instead(one, found))  # type: ignore[misc]
+    raise BadCondition(Sentence("Segments name each other in a circle, or more than %(most)s deep", {"most": _DEEPEST}))
+
+
+def _demand_few(whole: Tree) -> None:
+    number = sum(1 for _ in tree.leaves(whole))
+    if number > _MOST:
+        words = "With those of its segments %(number)s conditions are too many: %(most)s are allowed"
+        raise BadCondition(Sentence(words, {"number": number, "most": _MOST}))
+
+
+async def _trees(session: AsyncSession, wanted: set[int]) -> Mapping[int, Tree]:
+    query = select(SavedSegment).where(col(SavedSegment.id).in_(wanted))
+    found = {one.id or 0: tree.read(one.tree) for one in await session.exec(query)}
+    if lost := sorted(wanted - found.keys()):
+        raise BadCondition(Sentence("There is no saved segment with the number %(number)s", {"number": lost[0]}))
+    return found
+
+
+def _instead(condition: Condition, found: Mapping[int, Tree]) -> Tree:
+    if condition.name != SEGMENT:
+        return condition
+    meant = found[condition.value]
+    return Not(meant) if condition.op is Op.NE else meant
+
+
+async def _save(session: AsyncSession, saved: SavedSegment, draft: Draft, now: datetime) -> SavedSegment:
+    saved.name, saved.tree, saved.changed_at = _name(draft.name), tree.plain(tree.read(draft.tree)), now
+    session.add(saved)
+    try:
+        await session.flush()
+    except IntegrityError as e:
+        taken = Sentence("There is a segment “%(name)s” already. Choose another name", {"name": saved.name})
+        raise SegmentProblem(taken) from e
+    await written_out(session, tree.read(saved.tree))
+    return saved
+
+
+def _name(typed: str) -> str:
+    name = " ".join(typed.split())
+    if not name:
+        raise SegmentProblem(Sentence("A segment needs a name"))
+    if problem := sentences.too_long(LONG_NAME, name, LONGEST_NAME):
+        raise SegmentProblem(problem)
+    return name

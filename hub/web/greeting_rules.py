@@ -1,0 +1,163 @@
+"""Occasions that are greeted beside birthdays: which, for whom, with which words, at what hour."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, HTTPException, Request, Response
+
+from hub.models import Occasion
+from hub.models.vocabulary import OccasionKind
+from hub.occasions import feasts, name_days, rules
+from hub.occasions.rules import LANGUAGES, OccasionProblem, Wish
+from hub.outbound import templates
+from hub.sentences import Sentence
+from hub.staff import audit
+from hub.web.access import Greeter, Visit
+from hub.web.mending import WrongInput
+from hub.web.pages import go, page
+from hub.web.problems import Page
+from hub.web.translations import gettext as _
+from hub.web.translations import language, worded
+
+router = APIRouter(route_class=Page)
+_NO_HOUR = Sentence("“%(typed)s” is no hour of the day. Write one from 00:00 to 23:59.")
+_USUAL = {  # the words that go with a kind, unless somebody chooses others
+    OccasionKind.NAME_DAY: "name-day",
+    OccasionKind.ANNIVERSARY: "anniversary",
+    OccasionKind.DATE: "festival",
+    OccasionKind.FESTIVAL: "festival",
+    OccasionKind.FEAST: "festival",
+}
+_FEAST_WORDS = (("easter", "easter"), ("christmas", "christmas"), ("new-year", "new-year"))
+
+
+@router.get("/occasions/feasts")
+async def public(visit: Greeter, country: str = "") -> Response:
+    """A country's public calendar: every feast of a year, and which of them are greeted."""
+    code = country.upper() or visit.hub.settings.hub.country
+    async with visit.hub.database.unit() as session:
+        known = await rules.listing(session)
+    greeted = {one.rule.get("feast"): one for one in known if one.rule.get("country") == code}
+    found = feasts.feasts(code, visit.now.year) + feasts.feasts(code, visit.now.year + 1)
+    today = visit.now.astimezone(visit.zone).date()
+    coming = [one for one in found if 0 <= (one.day - today).days < 366]
+    lost = [one for key, one in greeted.items() if key not in {feast.key for feast in found}]
+    data: dict[str, Any] = {
+        "country_code": code,
+        "countries": feasts.countries(),
+        "coming": [(one, feasts.told(one, code, language())) for one in coming],
+        "greeted": greeted,
+        "lost": lost,
+    }
+    return page(visit, "greeting_feasts.html", **data)
+
+
+@router.get("/occasions/rules/new")
+async def fresh(visit: Greeter, kind: OccasionKind, country: str = "", feast: str = "") -> Response:
+    """An empty form; for a feast with what is known of it."""
+    if kind is OccasionKind.BIRTHDAY:
+        return go(visit, "/occasions")
+    draft = Occasion(name="", kind=kind, template=_USUAL[kind], rule={}, keepers=[], title="")
+    if kind is OccasionKind.FEAST:
+        known = next((one for one in feasts.feasts(country, visit.now.year) if one.key == feast), None)
+        draft.title, draft.keepers = known.title if known else "", [country]
+        draft.rule = {"country": country, "feast": feast}
+        draft.template = next((words for part, words in _FEAST_WORDS if part in feast), "festival")
+    return await _form(visit, draft)
+
+
+@router.get("/occasions/rules/{occasion_id}")
+async def edit(visit: Greeter, occasion_id: int) -> Response:
+    async with visit.hub.database.unit() as session:
+        found = await rules.get(session, occasion_id)
+    if found is None:
+        raise HTTPException(404)
+    return go(visit, "/occasions") if found.kind is OccasionKind.BIRTHDAY else await _form(visit, found)
+
+
+@router.post("/occasions/rules")
+async def save(
+    visit: Greeter,
+    request: Request,
+    kind: Annotated[OccasionKind, Form()],
+    at_hour: Annotated[str, Form()],
+    template: Annotated[str, Form()],
+    occasion: Annotated[int | None, Form()] = None,
+    title: Annotated[str, Form(max_length=200)] = "",
+    keepers: Annotated[str, Form(max_length=400)] = "",
+    late_days: Annotated[int, Form(ge=0, le=14)] = 2,
+    enabled: Annotated[str, Form()] = "",
+) -> Response:
+    """What belongs to its kind alone stands in further fields, see `_rule`."""
+    try:
+        hour = time.fromisoformat(at_hour)
+    except ValueError as e:
+        raise WrongInput("at_hour", at_hour, _NO_HOUR) from e
+    rule = _rule(kind, dict(await request.form()))
+    words = tuple(keepers.replace(",", " ").split())
+    if kind is OccasionKind.NAME_DAY and not title.strip():
+        title = f"Name days {rule['calendar']}"
+    wish = Wish(kind, title, template, rule, words, enabled=enabled == "1", at_hour=hour, late_days=late_days)
+    try:
+        async with visit.hub.database.unit() as session:
+            saved = await rules.save(session, wish, occasion_id=occasion, now=visit.now)
+            await audit.write(
+                session, "occasion.change", staff_id=visit.staff_id, subject=f"occasion:{saved.name}", now=visit.now
+            )
+    except (OccasionProblem, templates.NoSuchTemplate) as e:
+        draft = Occasion(
+            id=occasion, name="", kind=kind, template=template, rule=rule, keepers=list(words), title=title
+        )
+        draft.at_hour, draft.late_days, draft.enabled = hour, late_days, enabled == "1"
+        return await _form(visit, draft, trouble=worded(e))
+    return go(visit, "/occasions#rules", _("Saved."))
+
+
+@router.post("/occasions/rules/{occasion_id}/drop")
+async def drop(visit: Greeter, occasion_id: int) -> Response:
+    async with visit.hub.database.unit() as session:
+        found = await rules.get(session, occasion_id)
+        if found is not None:
+            await rules.drop(session, occasion_id)
+            await audit.write(
+                session, "occasion.drop", staff_id=visit.staff_id, subject=f"occasion:{found.name}", now=visit.now
+            )
+    return go(visit, "/occasions#rules", _("Nobody is greeted for it any more."))
+
+
+def _rule(kind: OccasionKind, form: dict[str, Any]) -> dict[str, Any]:
+    """The fields of this kind as `hub.occasions.rules.Wish` has them."""
+
+    def typed(name: str) -> str:
+        return str(form.get(name) or "").strip()
+
+    titles = {code: typed(f"title_{code}") for code in LANGUAGES if typed(f"title_{code}")}
+    rule: dict[str, Any] = {"titles": titles} if titles else {}
+    match kind:
+        case OccasionKind.NAME_DAY:
+            rule["calendar"] = typed("calendar")
+        case OccasionKind.ANNIVERSARY | OccasionKind.DATE:
+            rule |= {"attribute": typed("attribute"), "days": typed("days")}
+        case OccasionKind.FESTIVAL if typed("church"):
+            rule |= {"church": typed("church"), "days": typed("days")}
+        case OccasionKind.FESTIVAL:
+            rule["date"] = typed("date")
+        case OccasionKind.FEAST:
+            rule |= {"country": typed("country"), "feast": typed("feast")}
+    return rule
+
+
+async def _form(visit: Visit, occasion: Occasion, *, trouble: str = "") -> Response:
+    async with visit.hub.database.unit() as session:
+        words = await templates.names(session)
+    data: dict[str, Any] = {
+        "one": occasion,
+        "kind": OccasionKind(occasion.kind),
+        "templates": words,
+        "calendars": name_days.CALENDARS,
+        "codes": LANGUAGES,
+        "trouble": trouble,
+    }
+    return page(visit, "greeting_rule.html", status=422 if trouble else 200, **data)
