@@ -21,7 +21,7 @@ from hub.customers.directory import NotFound as NoSuchCustomer
 from hub.customers.fields import BadField
 from hub.database import outage
 from hub.outbound.templates import NoSuchTemplate
-from hub.segments.keeping import NoSuchSegment
+from hub.segments.saved import NoSuchSegment
 
 MEDIA_TYPE = "application/problem+json"
 LARGEST_BODY = 1_000_000  # bytes

@@ -14,9 +14,9 @@ from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Page
 from hub.models import SavedSegment
-from hub.segments import asking, keeping
+from hub.segments import asking, saved
 from hub.segments.conditions import BadCondition
-from hub.segments.keeping import LONGEST_NAME, Draft, SegmentProblem
+from hub.segments.saved import LONGEST_NAME, Draft, SegmentProblem
 from hub.staff import audit
 
 router = APIRouter(tags=["Segments"], route_class=Endpoint)
@@ -65,7 +65,7 @@ class CountOut(BaseModel):
 async def list_segments(caller: CampaignReader, *, archived: bool = False) -> Page[SegmentOut]:
     """By name: those that are offered, or those in the archive."""
     async with caller.hub.database.unit() as session:
-        return Page(items=[SegmentOut.of(one) for one in await keeping.listing(session, archived=archived)])
+        return Page(items=[SegmentOut.of(one) for one in await saved.listing(session, archived=archived)])
 
 
 @router.post("/segments", status_code=201, responses=again(SegmentOut))
@@ -73,8 +73,7 @@ async def create_segment(caller: Campaigner, body: SegmentIn, asked: Once) -> Se
     """Saved under its name."""
 
     async def create(session: Any) -> SegmentOut:
-        made = await keeping.create(session, Draft(body.name, body.tree), staff_id=caller.staff_id, now=caller.now)
-        await asking.where(session, made.tree, now=caller.now)
+        made = await saved.create(session, Draft(body.name, body.tree), staff_id=caller.staff_id, now=caller.now)
         await _note(session, caller, "create", made.id)
         return SegmentOut.of(made)
 
@@ -100,7 +99,7 @@ async def count_segment(caller: CampaignReader, body: TreeIn) -> CountOut:
 async def read_segment(caller: CampaignReader, segment_id: int) -> SegmentOut:
     """One of them."""
     async with caller.hub.database.unit() as session:
-        return SegmentOut.of(await keeping.get(session, segment_id))
+        return SegmentOut.of(await saved.get(session, segment_id))
 
 
 @router.put("/segments/{segment_id}")
@@ -108,10 +107,9 @@ async def change_segment(caller: Campaigner, segment_id: int, body: SegmentIn) -
     """Campaigns that have not begun mean others by it from now on."""
     try:
         async with caller.hub.database.unit() as session:
-            saved = await keeping.change(session, segment_id, Draft(body.name, body.tree), now=caller.now)
-            await asking.where(session, saved.tree, now=caller.now)
+            changed = await saved.change(session, segment_id, Draft(body.name, body.tree), now=caller.now)
             await _note(session, caller, "change", segment_id)
-            return SegmentOut.of(saved)
+            return SegmentOut.of(changed)
     except (SegmentProblem, BadCondition) as e:
         raise _wrong(e) from e
 
@@ -120,7 +118,7 @@ async def change_segment(caller: Campaigner, segment_id: int, body: SegmentIn) -
 async def archive_segment(caller: Campaigner, segment_id: int) -> None:
     """Into the archive: it is offered no more, and what names it goes on meaning the same."""
     async with caller.hub.database.unit() as session:
-        await keeping.archive(session, segment_id, now=caller.now)
+        await saved.archive(session, segment_id, now=caller.now)
         await _note(session, caller, "archive", segment_id)
 
 

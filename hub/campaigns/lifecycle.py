@@ -21,7 +21,7 @@ from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Kind, Purpose
 from hub.outbound import faults
 from hub.outbound.request import Gate
-from hub.segments import asking, keeping, tree
+from hub.segments import asking, saved, tree
 from hub.segments.conditions import BadCondition
 from hub.segments.tree import Raw
 from hub.sentences import Sentence
@@ -148,7 +148,7 @@ async def start(session: AsyncSession, campaign_id: int, *, gate: Gate, now: dat
     _require(campaign, _BEFORE, "“%(name)s” is %(state)s and cannot be started")
     await _check(session, campaign, gate=gate, now=now)
     campaign.state, campaign.started_at = CampaignState.RUNNING, now
-    campaign.meant = tree.plain(await keeping.written_out(session, tree.read(campaign.segment)))
+    campaign.meant = tree.plain(await saved.written_out(session, tree.read(campaign.segment)))
     await dry_runs.forget(session, campaign_id)
     return await rows.saved(session, campaign)
 

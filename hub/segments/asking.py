@@ -11,7 +11,7 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Customer
-from hub.segments import compiling, keeping, tree
+from hub.segments import compiling, saved, tree
 from hub.segments.tree import Raw
 
 
@@ -27,7 +27,7 @@ class Person:
 
 async def where(session: AsyncSession, raw: Raw, *, now: datetime) -> ColumnElement[bool]:
     """The predicate over `customer`, with the saved segments it names as they are now. Raises BadCondition."""
-    whole = await keeping.written_out(session, tree.read(raw))
+    whole = await saved.written_out(session, tree.read(raw))
     return compiling.compile(whole, now=now)
 
 

@@ -17,11 +17,11 @@ from hub.customers import topics
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Kind, Purpose
 from hub.outbound import templates
-from hub.segments import keeping
+from hub.segments import saved
 from hub.segments.conditions import BadCondition
 from hub.segments.tree import Raw
 from hub.staff.roles import Action
-from hub.web import looking, segmenting
+from hub.web import looking, segment_form
 from hub.web.access import Campaigner, Visit
 from hub.web.campaigns import note
 from hub.web.pages import go, page
@@ -47,8 +47,8 @@ _MOST_AN_HOUR, _DIGITS = 10_000_000, 12
 @router.get("/campaigns/new")
 async def blank(visit: Campaigner) -> Response:
     async with visit.hub.database.unit() as session:
-        names = await keeping.names(session)
-    return await _form(visit, _Typed(segment=segmenting.Typed(names=names)))
+        names = await saved.names(session)
+    return await _form(visit, _Typed(segment=segment_form.Typed(names=names)))
 
 
 @router.post("/campaigns/new")
@@ -111,7 +111,7 @@ class _Typed:
         purpose: str = Purpose.MARKETING,
         template: str = "",
         kinds: Sequence[str] = (),
-        segment: segmenting.Typed | None = None,
+        segment: segment_form.Typed | None = None,
         texts: Mapping[str, Mapping[str, str]] | None = None,
         per_hour: str = "",
         topic: str = "",
@@ -122,13 +122,13 @@ class _Typed:
         self.kinds, self.segment, self.texts = list(kinds), segment, dict(texts or {})
 
     @classmethod
-    def of(cls, form: FormData, names: segmenting.Names) -> _Typed:
+    def of(cls, form: FormData, names: segment_form.Names) -> _Typed:
         return cls(
             name=str(form.get("name", ""))[:_LONGEST_NAME],
             purpose=str(form.get("purpose", "")),
             template=str(form.get("template", "")),
             kinds=[str(kind) for kind in form.getlist("kinds")],
-            segment=None if form.get("deep") else segmenting.typed(form, names),
+            segment=None if form.get("deep") else segment_form.typed(form, names),
             texts=_texts(form),
             per_hour=str(form.get("per_hour", "")),
             topic=str(form.get("topic", "")),
@@ -138,7 +138,7 @@ class _Typed:
 
 async def _read(visit: Visit) -> _Typed:
     async with visit.hub.database.unit() as session:
-        names = await keeping.names(session)
+        names = await saved.names(session)
     return _Typed.of(await visit.request.form(), names)
 
 
@@ -201,12 +201,12 @@ async def _typed_of(session: Any, found: Campaign) -> _Typed:
     texts: Mapping[str, Mapping[str, str]] = {}
     if found.template_version_id is not None:
         texts = (await templates.version(session, found.template_version_id)).variants
-    names = await keeping.names(session)
+    names = await saved.names(session)
     return _Typed(
         name=found.name,
         purpose=found.purpose,
         kinds=found.kinds,
-        segment=segmenting.shown(found.segment, names),
+        segment=segment_form.shown(found.segment, names),
         texts=texts,
         per_hour=str(found.per_hour or ""),
         topic=found.topic,
@@ -217,7 +217,7 @@ def _segment(typed: _Typed, found: Campaign | None) -> Raw:
     """Whom the form means; of a segment that is deeper than the form: whom it meant before. Raises BadCondition."""
     if typed.segment is None:
         return found.segment if found is not None else []
-    return segmenting.raw(typed.segment)
+    return segment_form.raw(typed.segment)
 
 
 def _texts(form: FormData) -> dict[str, dict[str, str]]:
@@ -246,7 +246,7 @@ async def _form(visit: Visit, typed: _Typed, trouble: str = "", campaign: Campai
         templates=[name for name in names if not name.startswith("campaign-")],
         deep=_deep(typed, campaign),
         parts=PARTS,
-        **segmenting.choices(),
+        **segment_form.choices(),
         tongues=visit.hub.settings.hub.languages,
     )
 

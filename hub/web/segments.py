@@ -9,16 +9,16 @@ from fastapi import APIRouter, Response
 from starlette.datastructures import FormData
 
 from hub.models import SavedSegment
-from hub.segments import asking, keeping
+from hub.segments import asking, saved
 from hub.segments.conditions import BadCondition
-from hub.segments.keeping import LONGEST_NAME, Draft, SegmentProblem
+from hub.segments.saved import LONGEST_NAME, Draft, SegmentProblem
 from hub.segments.tree import Raw
 from hub.staff import audit
-from hub.web import segmenting
+from hub.web import segment_form
 from hub.web.access import Campaigner, CampaignReader, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
-from hub.web.segmenting import Typed
+from hub.web.segment_form import Typed
 from hub.web.translations import gettext as _
 from hub.web.translations import worded
 
@@ -29,27 +29,27 @@ _SAMPLE = 8
 @router.get("/segments")
 async def listing(visit: CampaignReader, archived: str = "") -> Response:
     async with visit.hub.database.unit() as session:
-        found = await keeping.listing(session, archived=bool(archived))
+        found = await saved.listing(session, archived=bool(archived))
     return page(visit, "segments.html", segments=found, archived=bool(archived))
 
 
 @router.get("/segments/new")
 async def blank(visit: Campaigner) -> Response:
     async with visit.hub.database.unit() as session:
-        names = await keeping.names(session)
+        names = await saved.names(session)
     return _form(visit, "", Typed(names=names))
 
 
 @router.get("/segments/condition")
-async def condition(visit: Campaigner, group: str = segmenting.FIRST) -> Response:
+async def condition(visit: Campaigner, group: str = segment_form.FIRST) -> Response:
     """One more empty row of a group."""
-    return page(visit, "segment_condition.html", one=segmenting.Row(), key=group[:20], **segmenting.choices())
+    return page(visit, "segment_condition.html", one=segment_form.Row(), key=group[:20], **segment_form.choices())
 
 
 @router.get("/segments/group")
 async def group(visit: Campaigner) -> Response:
     """One more empty group."""
-    return page(visit, "segment_group.html", group=segmenting.new_group(), **segmenting.choices())
+    return page(visit, "segment_group.html", group=segment_form.new_group(), **segment_form.choices())
 
 
 @router.post("/segments/count")
@@ -57,9 +57,9 @@ async def count(visit: Campaigner) -> Response:
     """How many customers the form means and who for example, or what is wrong with it."""
     form = await visit.request.form()
     async with visit.hub.database.unit() as session:
-        names = await keeping.names(session)
+        names = await saved.names(session)
     try:
-        return await _counted(visit, segmenting.raw(segmenting.typed(form, names)), sample=_SAMPLE)
+        return await _counted(visit, segment_form.raw(segment_form.typed(form, names)), sample=_SAMPLE)
     except BadCondition as e:
         return page(visit, "segment_count.html", meant=None, people=(), trouble=worded(e))
 
@@ -68,7 +68,7 @@ async def count(visit: Campaigner) -> Response:
 async def count_saved(visit: CampaignReader, segment_id: int) -> Response:
     """How many customers it means now."""
     async with visit.hub.database.unit() as session:
-        tree = (await keeping.get(session, segment_id)).tree
+        tree = (await saved.get(session, segment_id)).tree
     return await _counted(visit, tree, sample=0)
 
 
@@ -80,8 +80,8 @@ async def create(visit: Campaigner) -> Response:
 @router.get("/segments/{segment_id}")
 async def one(visit: CampaignReader, segment_id: int) -> Response:
     async with visit.hub.database.unit() as session:
-        found, names = await keeping.get(session, segment_id), await keeping.names(session)
-    return _form(visit, found.name, segmenting.shown(found.tree, names), found=found)
+        found, names = await saved.get(session, segment_id), await saved.names(session)
+    return _form(visit, found.name, segment_form.shown(found.tree, names), found=found)
 
 
 @router.post("/segments/{segment_id}")
@@ -92,7 +92,7 @@ async def change(visit: Campaigner, segment_id: int) -> Response:
 @router.post("/segments/{segment_id}/archive")
 async def archive(visit: Campaigner, segment_id: int) -> Response:
     async with visit.hub.database.unit() as session:
-        found = await keeping.archive(session, segment_id, now=visit.now)
+        found = await saved.archive(session, segment_id, now=visit.now)
         await _note(session, visit, "segment.archive", found)
     return go(visit, "/segments", _("“%(name)s” is in the archive. What names it goes on.") % {"name": found.name})
 
@@ -100,39 +100,38 @@ async def archive(visit: Campaigner, segment_id: int) -> Response:
 @router.post("/segments/{segment_id}/restore")
 async def restore(visit: Campaigner, segment_id: int) -> Response:
     async with visit.hub.database.unit() as session:
-        found = await keeping.restore(session, segment_id)
+        found = await saved.restore(session, segment_id)
         await _note(session, visit, "segment.restore", found)
     return go(visit, f"/segments/{segment_id}", _("Taken out of the archive."))
 
 
 async def _saved(visit: Visit, form: FormData, segment_id: int | None) -> Response:
     async with visit.hub.database.unit() as session:
-        names = await keeping.names(session)
-        found = None if segment_id is None else await keeping.get(session, segment_id)
-    typed, name = segmenting.typed(form, names), str(form.get("name", ""))
+        names = await saved.names(session)
+        found = None if segment_id is None else await saved.get(session, segment_id)
+    typed, name = segment_form.typed(form, names), str(form.get("name", ""))
     if form.get("more"):
         return _form(visit, name, typed, found=found)
     try:
         async with visit.hub.database.unit() as session:
-            saved = await _save(session, visit, Draft(name, _tree(form, typed, found)), segment_id)
+            done = await _save(session, visit, Draft(name, _tree(form, typed, found)), segment_id)
     except (BadCondition, SegmentProblem) as e:
         return _form(visit, name, typed, worded(e), found)
-    return go(visit, f"/segments/{saved.id}", _("Saved."))
+    return go(visit, f"/segments/{done.id}", _("Saved."))
 
 
 def _tree(form: FormData, typed: Typed, found: SavedSegment | None) -> Raw:
     """Of one that is deeper than the form only the name is changed here."""
-    return found.tree if found is not None and form.get("deep") else segmenting.raw(typed)
+    return found.tree if found is not None and form.get("deep") else segment_form.raw(typed)
 
 
 async def _save(session: Any, visit: Visit, draft: Draft, segment_id: int | None) -> SavedSegment:
     if segment_id is None:
-        saved = await keeping.create(session, draft, staff_id=visit.staff_id, now=visit.now)
+        done = await saved.create(session, draft, staff_id=visit.staff_id, now=visit.now)
     else:
-        saved = await keeping.change(session, segment_id, draft, now=visit.now)
-    await asking.where(session, saved.tree, now=visit.now)
-    await _note(session, visit, "segment.create" if segment_id is None else "segment.change", saved)
-    return saved
+        done = await saved.change(session, segment_id, draft, now=visit.now)
+    await _note(session, visit, "segment.create" if segment_id is None else "segment.change", done)
+    return done
 
 
 async def _counted(visit: Visit, tree: Raw, *, sample: int) -> Response:
@@ -142,8 +141,8 @@ async def _counted(visit: Visit, tree: Raw, *, sample: int) -> Response:
     return page(visit, "segment_count.html", meant=meant, people=people, trouble="")
 
 
-async def _note(session: Any, visit: Visit, action: str, saved: SavedSegment) -> None:
-    subject = f"segment:{saved.id}"
+async def _note(session: Any, visit: Visit, action: str, segment: SavedSegment) -> None:
+    subject = f"segment:{segment.id}"
     await audit.write(session, action, staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
 
 
@@ -161,5 +160,5 @@ def _form(
         trouble=trouble,
         found=found,
         longest=LONGEST_NAME,
-        **segmenting.choices(),
+        **segment_form.choices(),
     )

@@ -39,8 +39,8 @@ from hub.inbound import receive
 from hub.models import StaffSession
 from hub.models.vocabulary import Purpose, Role
 from hub.outbound import templates
-from hub.segments import keeping
-from hub.segments.keeping import Draft
+from hub.segments import saved
+from hub.segments.saved import Draft
 from hub.settings import Settings
 from hub.staff import accounts
 
@@ -311,7 +311,7 @@ async def _plans(world: World) -> None:
             made = await lifecycle.create(session, plan, staff_id=world.staff[Role.MARKETER], now=now)
             world.campaigns[key] = made.id or 0
         poles = Draft("Poles", [{"field": "language", "op": "eq", "value": "pl"}])
-        world.segment = (await keeping.create(session, poles, staff_id=world.staff[Role.MARKETER], now=now)).id or 0
+        world.segment = (await saved.create(session, poles, staff_id=world.staff[Role.MARKETER], now=now)).id or 0
         await lifecycle.start(session, world.campaigns["running"], gate=gate, now=now)
         await feeding.feed(session, world.campaigns["running"], gate=gate, now=now)
         later, georgi = now + timedelta(days=2), world.customers["georgi"]

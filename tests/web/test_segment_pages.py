@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from hub import clock
 from hub.models import Campaign, SavedSegment
 from hub.models.vocabulary import Role
-from hub.segments import asking, keeping
+from hub.segments import asking, saved
 from tests.web.conftest import rows
 
 POLES, VIPS = ("language", "eq", "pl"), ("vip", "eq", "yes")
@@ -82,9 +82,9 @@ async def test_what_cannot_be_saved_comes_back_as_it_was_typed(
 async def test_a_segment_of_a_program_that_is_deeper_is_shown_and_can_be_renamed(world: Any, signed_in: Any) -> None:
     deep = {"not": {"all": [{"not": {"all": [_leaf(POLES)]}}]}}
     async with world.hub.database.unit() as session:
-        saved = await keeping.create(session, keeping.Draft("Deep", deep), staff_id=None, now=clock.now())
+        made = await saved.create(session, saved.Draft("Deep", deep), staff_id=None, now=clock.now())
     desk = await signed_in(Role.MARKETER)
-    path = f"/segments/{saved.id}"
+    path = f"/segments/{made.id}"
     assert "deeper than groups" in (await desk.see(path)).text
     await desk.send(path, name="Deeper", deep="1")
     assert await _tree(world, path) == deep

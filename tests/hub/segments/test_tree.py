@@ -14,9 +14,9 @@ from sqlmodel import select
 
 from hub.database.engine import Database
 from hub.models import Customer
-from hub.segments import asking, keeping, tree
+from hub.segments import asking, saved, tree
 from hub.segments.conditions import BadCondition, Condition
-from hub.segments.keeping import Draft, NoSuchSegment, SegmentProblem
+from hub.segments.saved import Draft, NoSuchSegment, SegmentProblem
 from hub.segments.tree import AllOf, Not, Tree
 from tests.hub.segments.people import customer
 
@@ -117,7 +117,7 @@ async def _names(database: Database, raw: dict[str, Any]) -> list[str]:
 
 async def _save(database: Database, name: str, raw: Any) -> int:
     async with database.unit() as session:
-        return (await keeping.create(session, Draft(name, raw), staff_id=None, now=NOW)).id or 0
+        return (await saved.create(session, Draft(name, raw), staff_id=None, now=NOW)).id or 0
 
 
 def _of(number: int, op: str = "eq") -> dict[str, Any]:
@@ -137,8 +137,8 @@ async def test_a_segment_is_meant_and_left_out_by_its_number_as_it_is_now(people
     rest = await _save(people, "The rest", [_of(poles, "ne")])
     assert (await _names(people, _of(poles)), await _names(people, _of(rest))) == (["Ada"], ["Boris"])
     async with people.unit() as session:
-        await keeping.change(session, poles, Draft("Bulgarians", [POLES | {"value": "bg"}]), now=NOW)
-        await keeping.archive(session, poles, now=NOW)
+        await saved.change(session, poles, Draft("Bulgarians", [POLES | {"value": "bg"}]), now=NOW)
+        await saved.archive(session, poles, now=NOW)
     assert (await _names(people, _of(poles)), await _names(people, _of(rest))) == (["Boris"], ["Ada"])
 
 
@@ -147,7 +147,7 @@ async def test_segments_that_go_round_in_a_circle_or_without_end_are_refused(peo
     second = await _save(people, "Second", [_of(first)])
     with pytest.raises(BadCondition, match="in a circle"):
         async with people.unit() as session:
-            await keeping.change(session, first, Draft("First", [_of(second)]), now=NOW)
+            await saved.change(session, first, Draft("First", [_of(second)]), now=NOW)
     assert await _names(people, _of(second)) == ["Ada"]
     many = await _save(people, "Many", [_of(first)] * 50)
     with pytest.raises(BadCondition, match="2500 conditions are too many"):
@@ -163,4 +163,4 @@ async def test_two_segments_of_one_name_and_one_without_are_refused(people: Data
             await _save(people, name, [])
     async with people.unit() as session:
         with pytest.raises(NoSuchSegment):
-            await keeping.get(session, 999)
+            await saved.get(session, 999)

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import sentences
 from hub.models import Campaign, SavedSegment
-from hub.segments import tree
+from hub.segments import compiling, tree
 from hub.segments.conditions import BadCondition, Condition
 from hub.segments.fields import SEGMENT, Op
 from hub.segments.tree import Not, Raw, Tree
@@ -60,8 +60,8 @@ async def get(session: AsyncSession, segment_id: int) -> SavedSegment:
 
 async def create(session: AsyncSession, draft: Draft, *, staff_id: int | None, now: datetime) -> SavedSegment:
     """Raises SegmentProblem, BadCondition."""
-    saved = SavedSegment(name="", tree=[], created_by=staff_id, created_at=now, changed_at=now)
-    return await _save(session, saved, draft, now)
+    fresh = SavedSegment(name="", tree=[], created_by=staff_id, created_at=now, changed_at=now)
+    return await _save(session, fresh, draft, now)
 
 
 async def change(session: AsyncSession, segment_id: int, draft: Draft, *, now: datetime) -> SavedSegment:
@@ -128,16 +128,17 @@ def _instead(condition: Condition, found: Mapping[int, Tree]) -> Tree:
     return Not(meant) if condition.op is Op.NE else meant
 
 
-async def _save(session: AsyncSession, saved: SavedSegment, draft: Draft, now: datetime) -> SavedSegment:
-    saved.name, saved.tree, saved.changed_at = _name(draft.name), tree.plain(tree.read(draft.tree)), now
-    session.add(saved)
+async def _save(session: AsyncSession, segment: SavedSegment, draft: Draft, now: datetime) -> SavedSegment:
+    read = tree.read(draft.tree)
+    segment.name, segment.tree, segment.changed_at = _name(draft.name), tree.plain(read), now
+    session.add(segment)
     try:
         await session.flush()
     except IntegrityError as e:
-        taken = Sentence("There is a segment “%(name)s” already. Choose another name", {"name": saved.name})
+        taken = Sentence("There is a segment “%(name)s” already. Choose another name", {"name": segment.name})
         raise SegmentProblem(taken) from e
-    await written_out(session, tree.read(saved.tree))
-    return saved
+    compiling.compile(await written_out(session, read), now=now)
+    return segment
 
 
 def _name(typed: str) -> str:
