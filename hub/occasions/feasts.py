@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import holidays
 
@@ -63,6 +63,7 @@ def told(feast: Feast, country: str, language: str) -> str:
     return dict(zip(english, theirs, strict=False)).get(feast.title, feast.title)
 
 
+@cache
 def countries() -> tuple[str, ...]:
     """Every country that is known, by its code."""
     return tuple(sorted(code for code in holidays.list_supported_countries(include_aliases=False) if len(code) == 2))
@@ -80,11 +81,9 @@ def _grouped(days: list[tuple[date, str]]) -> Iterator[Feast]:
 @lru_cache(maxsize=2048)
 def _days(country: str, year: int) -> tuple[tuple[date, str], ...]:
     """Each day with each name it has."""
-    try:
-        known = _calendar(country, year, _ENGLISH)
-    except NotImplementedError:
+    if country not in countries():
         return ()
-    said = ((day, name) for day in known for name in _names(country, day, _ENGLISH))
+    said = ((day, name) for day in _calendar(country, year, _ENGLISH) for name in _names(country, day, _ENGLISH))
     return tuple((day, name) for day, name in said if day.year == year and name and not _NO_FEAST.search(name))
 
 

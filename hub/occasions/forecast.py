@@ -7,10 +7,9 @@ Caps a week and what happens until then cannot be foretold; consent, pauses, dis
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -28,6 +27,7 @@ from hub.outbound.request import Gate, Preview, preview
 
 SKIPPED, CROWDED = "skipped", "one_a_day"  # beside the gate's reasons
 _SPAN, _SLICE = 7, 500  # days read at once, requests judged at once
+_Key = tuple[UUID, date, int | None]  # customer, date, occasion
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,49 +148,55 @@ where cast(:one as uuid) is null or x.customer_id = :one
 async def _judged(
     session: AsyncSession,
     people: Sequence[tuple[Due, Occasion]],
-    versions: dict[str, TemplateVersion | None],
+    versions: Mapping[str, TemplateVersion | None],
     gate: Gate,
     now: datetime,
 ) -> list[Coming]:
     skipped, greeted = await _decided(session, people)
-    found = [_plain(one, occasion) for one, occasion in people]
+    refusals = _refusals(people, skipped, versions)
+    asked = [
+        greeting.request(occasion, version, one)
+        for (one, occasion), refusal in zip(people, refusals, strict=True)
+        if refusal is None and (version := versions[occasion.template])
+    ]
+    plans = iter(await planning.plans(session, asked, gate=gate, now=now) if asked else ())
+    return [
+        replace(_plain(*one), withheld=refusal) if refusal else _planned(*one, next(plans), greeted)
+        for one, refusal in zip(people, refusals, strict=True)
+    ]
+
+
+def _refusals(
+    people: Sequence[tuple[Due, Occasion]], skipped: Container[_Key], versions: Mapping[str, TemplateVersion | None]
+) -> list[str | None]:
+    """Why each is not greeted, before the gate is asked: of a customer's day the first is that nobody skips."""
+    found: list[str | None] = []
     taken: set[tuple[UUID, date]] = set()
-    asked: list[int] = []
-    for place, (one, occasion) in enumerate(people):
+    for one, occasion in people:
         day = (one.customer_id, one.kept)
         if (*day, occasion.id) in skipped:
-            found[place] = replace(found[place], withheld=SKIPPED)
+            found.append(SKIPPED)
         elif day in taken:
-            found[place] = replace(found[place], withheld=CROWDED)
+            found.append(CROWDED)
         else:
             taken.add(day)
-            asked.append(place)
-    requests = []
-    for place in list(asked):
-        one, occasion = people[place]
-        version = versions[occasion.template]
-        if version is None:
-            found[place] = replace(found[place], withheld=Withheld.NO_TEXT)
-            asked.remove(place)
-        else:
-            requests.append(greeting.request(occasion, version, one))
-    plans = await planning.plans(session, requests, gate=gate, now=now) if requests else []
-    for place, plan in zip(asked, plans, strict=True):
-        said: dict[str, Any] = {
-            "kind": plan.decision.kind,
-            "withheld": plan.decision.reason,
-            "why": plan.decision.trace,
-        }
-        key = (found[place].customer_id, found[place].date, people[place][1].id)
-        found[place] = replace(found[place], **said, greeted=key in greeted)
+            found.append(None if versions[occasion.template] else Withheld.NO_TEXT)
     return found
+
+
+def _planned(one: Due, occasion: Occasion, plan: planning.Plan, greeted: Container[_Key]) -> Coming:
+    said = plan.decision
+    return replace(
+        _plain(one, occasion),
+        kind=said.kind,
+        withheld=said.reason,
+        why=said.trace,
+        greeted=(one.customer_id, one.kept, occasion.id) in greeted,
+    )
 
 
 def _plain(one: Due, occasion: Occasion) -> Coming:
     return Coming(one.customer_id, one.name, occasion, one.kept, occasion.at_hour, one.zone, one.years)
-
-
-_Key = tuple[UUID, date, int | None]
 
 
 async def _decided(session: AsyncSession, people: Sequence[tuple[Due, Occasion]]) -> tuple[set[_Key], set[_Key]]:

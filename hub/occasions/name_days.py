@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-from hub.occasions.easter import easter
+from hub.occasions.easter import CHURCHES, easter
 
 CALENDARS = ("PL", "BG", "RU")
 _FOLDER = Path(__file__).parent / "names"
@@ -19,7 +19,7 @@ def names_on(calendar: str, day: date) -> tuple[str, ...]:
     if calendar not in CALENDARS:
         return ()
     known = names(calendar)
-    moving = (f"{church}{(day - easter(day.year, church)).days:+d}" for church in ("western", "orthodox"))
+    moving = (f"{church}{(day - easter(day.year, church)).days:+d}" for church in CHURCHES)
     found = [name for when in (f"{day:%m-%d}", *moving) for name in known.get(when, ())]
     return tuple(dict.fromkeys(found))
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,7 +19,7 @@ from hub.models import Occasion
 from hub.models.vocabulary import OccasionKind
 from hub.occasions import feasts, name_days, wording
 from hub.occasions.dates import FEBRUARY
-from hub.occasions.easter import ORTHODOX, WESTERN
+from hub.occasions.easter import CHURCHES
 from hub.outbound import templates
 from hub.sentences import Sentence
 
@@ -27,6 +27,11 @@ BIRTHDAY = "birthday"
 LANGUAGES = ("en", "pl", "bg", "ru")
 _ORDER = list(OccasionKind)
 _FARTHEST = 366  # days before or after
+_NAMED_BY = {OccasionKind.NAME_DAY: "calendar", OccasionKind.FEAST: "feast"}  # the field that no two may share
+
+
+class NoSuchOccasion(LookupError):
+    """There is no such occasion."""
 
 
 class OccasionProblem(ValueError):
@@ -75,19 +80,24 @@ async def birthday(session: AsyncSession) -> Occasion:
 
 
 async def save(session: AsyncSession, wish: Wish, *, occasion_id: int | None = None, now: datetime) -> Occasion:
-    """Make it, or change the one with this number. Raises OccasionProblem, hub.outbound.templates.NoSuchTemplate."""
+    """Make it, or change the one with this number; of birthdays there is one rule, which is changed.
+
+    Raises OccasionProblem, NoSuchOccasion, hub.outbound.templates.NoSuchTemplate.
+    """
     values = await _checked(session, wish, now)
-    if occasion_id is None:
-        values["name"] = _name(wish)
-        row = insert(Occasion).values(**values).on_conflict_do_update(index_elements=["name"], set_=values)
-    else:
-        row = insert(Occasion).values(id=occasion_id, name=f"{wish.kind} {occasion_id}", **values)
-        row = row.on_conflict_do_update(index_elements=["id"], set_=values)
-    occasion_id = (await session.execute(row.returning(col(Occasion.id)))).scalar_one()
+    occasion = await _meant(session, wish, occasion_id)
+    for name, value in {**values, "name": _name(wish)}.items():
+        setattr(occasion, name, value)
+    session.add(occasion)
+    try:
+        await session.flush()
+    except IntegrityError as e:
+        taken = Sentence(
+            "“%(name)s” is greeted already. Change that one, or choose another name.", {"name": wish.title[:200]}
+        )
+        raise OccasionProblem(_NAMED_BY.get(wish.kind, "title"), taken) from e
     await live.publish(session, "greeting")
-    return (
-        await session.exec(select(Occasion).where(Occasion.id == occasion_id).execution_options(populate_existing=True))
-    ).one()
+    return occasion
 
 
 async def drop(session: AsyncSession, occasion_id: int) -> None:
@@ -122,6 +132,17 @@ async def change_birthdays(
 def title_in(occasion: Occasion, language: str) -> str:
     """What it is called in this language, as far as somebody said so."""
     return str((occasion.rule.get("titles") or {}).get(language) or occasion.title)
+
+
+async def _meant(session: AsyncSession, wish: Wish, occasion_id: int | None) -> Occasion:
+    if wish.kind is OccasionKind.BIRTHDAY:
+        return await birthday(session)
+    if occasion_id is None:
+        return Occasion(name="", template=wish.template)
+    found = await session.get(Occasion, occasion_id)
+    if found is None or found.kind is not wish.kind:
+        raise NoSuchOccasion(f"there is no {wish.kind} {occasion_id}")
+    return found
 
 
 async def _checked(session: AsyncSession, wish: Wish, now: datetime) -> dict[str, Any]:
@@ -201,7 +222,7 @@ def _own_date(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _festival(rule: Mapping[str, Any]) -> dict[str, Any]:
-    if rule.get("church") in (WESTERN, ORTHODOX):
+    if rule.get("church") in CHURCHES:
         return {"church": rule["church"], "days": _days(rule)}
     day = str(rule.get("date") or "")
     try:

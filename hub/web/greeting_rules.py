@@ -60,12 +60,17 @@ async def fresh(visit: Greeter, kind: OccasionKind, country: str = "", feast: st
     if kind is OccasionKind.BIRTHDAY:
         return go(visit, "/occasions")
     draft = Occasion(name="", kind=kind, template=_USUAL[kind], rule={}, keepers=[], title="")
-    if kind is OccasionKind.FEAST:
-        known = next((one for one in feasts.feasts(country, visit.now.year) if one.key == feast), None)
-        draft.title, draft.keepers = known.title if known else "", [country]
-        draft.rule = {"country": country, "feast": feast}
-        draft.template = next((words for part, words in _FEAST_WORDS if part in feast), "festival")
-    return await _form(visit, draft)
+    return await _form(visit, _feast(draft, country, feast, visit.now.year) if kind is OccasionKind.FEAST else draft)
+
+
+def _feast(draft: Occasion, country: str, key: str, year: int) -> Occasion:
+    """With its name in each language that the country's calendar has."""
+    known = next((one for one in feasts.feasts(country, year) if one.key == key), None)
+    titles = {code: feasts.told(known, country, code) for code in LANGUAGES} if known else {}
+    draft.title, draft.keepers = titles.get("en", ""), [country]
+    draft.rule = {"country": country, "feast": key, "titles": {k: v for k, v in titles.items() if v != draft.title}}
+    draft.template = next((words for part, words in _FEAST_WORDS if part in key), "festival")
+    return draft
 
 
 @router.get("/occasions/rules/{occasion_id}")
@@ -98,7 +103,7 @@ async def save(
     rule = _rule(kind, dict(await request.form()))
     words = tuple(keepers.replace(",", " ").split())
     if kind is OccasionKind.NAME_DAY and not title.strip():
-        title = f"Name days {rule['calendar']}"
+        title = _("Name days, %(country)s") % {"country": rule["calendar"]}
     wish = Wish(kind, title, template, rule, words, enabled=enabled == "1", at_hour=hour, late_days=late_days)
     try:
         async with visit.hub.database.unit() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from hub.database.engine import Database
 from hub.models import Customer, Greeting, Interaction, Occasion
 from hub.models.vocabulary import OccasionKind, Purpose, State, Withheld
 from hub.occasions import forecast, greeting, rules, skipping
-from hub.occasions.rules import OccasionProblem, Wish
+from hub.occasions.rules import NoSuchOccasion, OccasionProblem, Wish
 from hub.outbound import templates
 from hub.outbound.request import Gate
 
@@ -251,3 +251,42 @@ async def test_a_missing_template_keeps_no_other_occasion_from_being_greeted(dat
         await session.execute(update(Occasion).where(col(Occasion.name) == "birthday").values(template="x"))
         await session.execute(update(Customer).values(birth_month=1))
     assert await greet(database, gate, noon(SORTS[4].day)) == 1
+
+
+FOUNDING = Wish(OccasionKind.FESTIVAL, "Founding day", "festival", {"date": "06-01"})
+
+
+async def _saved(database: Database, wish: Wish, occasion_id: int | None = None) -> int:
+    async with database.unit() as session:
+        return (await rules.save(session, wish, occasion_id=occasion_id, now=LONG_AGO)).id or 0
+
+
+async def test_a_second_occasion_of_one_name_is_refused_and_the_first_stays(database: Database) -> None:
+    first = await _saved(database, FOUNDING)
+    with pytest.raises(OccasionProblem, match="is greeted already") as refused:
+        await _saved(database, replace(FOUNDING, rule={"date": "07-02"}))
+    assert refused.value.field == "title"
+    name_days = Wish(OccasionKind.NAME_DAY, "Name days", "name-day", {"calendar": "PL"})
+    await _saved(database, name_days)
+    with pytest.raises(OccasionProblem) as refused:
+        await _saved(database, replace(name_days, title="Again"))
+    assert refused.value.field == "calendar"
+    async with database.unit() as session:
+        kept = {one.id: one.rule for one in await rules.listing(session)}
+    assert kept[first] == {"date": "06-01"}
+
+
+async def test_a_changed_occasion_leaves_its_old_name_to_others(database: Database) -> None:
+    first = await _saved(database, FOUNDING)
+    assert await _saved(database, replace(FOUNDING, title="Day of the company"), first) == first
+    assert await _saved(database, FOUNDING) != first
+
+
+@pytest.mark.parametrize("number", [0, 10**9])
+async def test_an_occasion_that_is_not_there_is_not_changed(database: Database, number: int) -> None:
+    with pytest.raises(NoSuchOccasion):
+        await _saved(database, FOUNDING, number)
+    async with database.unit() as session:
+        birthdays = (await rules.birthday(session)).id
+    with pytest.raises(NoSuchOccasion):  # what is of another kind stays so
+        await _saved(database, FOUNDING, birthdays or number)
