@@ -13,6 +13,7 @@ from channels.adapter import Authority, Channel, TokenSource
 from channels.message import Kind
 from channels.providers import Granting, authority, closed, open_channel
 from hub import clock
+from hub.customers import purchases
 from hub.database import embedded, migrating
 from hub.database.engine import Database
 from hub.inbound.receive import Reception
@@ -128,6 +129,7 @@ async def _assemble(
     signer = Signer(signing_secret(settings), previous=previous_secrets(settings))
     gate = _gate(settings, channels, signer)
     async with database.unit() as session:
+        await purchases.use(session, settings.rfm)
         for name, table in settings.channels.items():
             limits = Limits(Unit(table.unit), table.daily_cap, table.reserve, table.ramp_days, settings.hub.timezone)
             await senders.register(

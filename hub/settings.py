@@ -158,6 +158,45 @@ class AutomationsTable(Table):
     merge_customers: bool = False  # make one of two who are sure to be one person, without asking anybody
 
 
+Points = Annotated[Decimal, Field(ge=0, max_digits=6)]
+CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$")]  # ISO 4217
+_A_CENTURY = 36_500  # days
+
+
+class Recent(Table):
+    """A last purchase that is at most so many days old is worth so many points."""
+
+    days: int = Field(ge=1, le=_A_CENTURY)
+    points: Points
+
+
+class RfmTable(Table):
+    """[rfm]: how a customer's purchases are scored."""
+
+    recency: tuple[Recent, ...] = Field(
+        default=tuple(
+            Recent(days=days, points=Decimal(points)) for days, points in ((91, 24), (183, 12), (274, 6), (365, 3))
+        ),
+        max_length=20,
+    )
+    days: int = Field(default=365, ge=1, le=_A_CENTURY)  # of frequency and money
+    frequency_points: Points = Decimal(4)  # of each purchase
+    money_share: Annotated[Decimal, Field(ge=0, max_digits=6)] = Decimal("0.1")  # of an amount
+    money_most: Points = Decimal(9)
+    money_most_of: Literal["purchase", "all"] = "purchase"
+    currency: CurrencyCode = "EUR"  # points are of this one
+    rates: dict[CurrencyCode, Annotated[Decimal, Field(gt=0, max_digits=10)]] = Field(
+        default_factory=dict, max_length=200
+    )
+
+    @model_validator(mode="after")
+    def _older_is_worth_less(self) -> RfmTable:
+        days, points = [one.days for one in self.recency], [one.points for one in self.recency]
+        if days != sorted(set(days)) or points != sorted(points, reverse=True):
+            raise ValueError("recency must go from the fewest days to the most, and its points may not grow with them")
+        return self
+
+
 class Ramp(Table):
     """A new sender's first days: `start` on the first one, each day `factor` times as many as the day before."""
 
@@ -230,6 +269,7 @@ class Settings(BaseSettings):
     desk: DeskTable = DeskTable()
     webhooks: WebhooksTable = WebhooksTable()
     automations: AutomationsTable = AutomationsTable()
+    rfm: RfmTable = RfmTable()
     channels: dict[str, ChannelTable] = Field(default_factory=dict)
 
     @classmethod

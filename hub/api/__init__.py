@@ -26,6 +26,7 @@ from hub.api import (
     messages,
     plain,
     preference_centre,
+    purchases,
     reference,
     search,
     segments,
@@ -46,7 +47,7 @@ from hub.bootstrap import Hub
 __all__ = ["ROUTER", "Webhooks", "install_error_pages", "state"]
 
 _VERSION_1 = (
-    *(customers, merges, customer_events, campaigns, campaign_steps, segments, interactions),
+    *(customers, merges, customer_events, purchases, campaigns, campaign_steps, segments, interactions),
     *(conversations, canned, macros, labels, messages, appointments, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
     *(work, tasks, calls, webhook_endpoints),

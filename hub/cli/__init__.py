@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "import-mail": "hub.cli.reading:import_mail",
     "mailboxes": "hub.cli.mailboxes:app",
     "customers": "hub.cli.customers:app",
+    "import-purchases": "hub.cli.purchases:import_purchases",
     "occasions": "hub.cli.occasions:app",
     "users": "hub.cli.users:app",
     "sandbox": "hub.cli.sandbox:sandbox",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from hub import clock
 from hub.bootstrap import Hub
-from hub.cli import options
+from hub.cli import options, sheets
 from hub.customers import exporting
 from hub.customers.importing import Duplicates, Outcome, Result, understand, write
 from hub.customers.sheets import Line, Unusable, header, lines
@@ -40,13 +39,15 @@ def import_(
     any other column becomes an attribute. Exit 1 when rows were rejected.
     """
     try:
-        names, rows = header(file), list(lines(file, _mapping(map_)))
+        names, rows = header(file), list(lines(file, sheets.mapping(map_)))
     except Unusable as e:
         options.err.print(f"[red]error[/] {options.shown(file)}: {options.shown(e)}")
         raise typer.Exit(1) from e
     results = options.with_hub(config, lambda hub: _import(hub, rows, duplicates, file.name, dry_run=dry_run))
     rejected = [r for r in results if r.outcome is Outcome.REJECTED]
-    kept = _keep_rejected(rejects or file.with_suffix(".rejected.csv"), names, rejected)
+    kept = sheets.keep_rejected(
+        rejects or file.with_suffix(".rejected.csv"), names, [(one.line, one.reason) for one in rejected]
+    )
     _report(Counter(r.outcome.value for r in results), kept, dry_run=dry_run, json=json)
     if rejected:
         raise typer.Exit(1)
@@ -75,7 +76,7 @@ def export(
 
 async def _import(hub: Hub, rows: Sequence[Line], policy: Duplicates, source: str, *, dry_run: bool) -> list[Result]:
     results: list[Result] = []
-    with _progress() as progress:
+    with sheets.progress() as progress:
         bar = progress.add_task("Importing", total=len(rows))
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
@@ -107,25 +108,6 @@ class _DryRunError(Exception):
     """Rolls a batch back on purpose."""
 
 
-def _mapping(pairs: Iterable[str]) -> dict[str, str]:
-    mapping = {}
-    for pair in pairs:
-        column, equals, name = pair.rpartition("=")
-        if not equals:
-            raise typer.BadParameter(f"{pair!r}: write it as COLUMN=field", param_hint="--map")
-        mapping[column] = name
-    return mapping
-
-
-def _keep_rejected(file: Path, names: Sequence[str], rejected: Sequence[Result]) -> Path | None:
-    """Write the rejected rows as they stood, with line and reason in front; nothing in it runs as a formula."""
-    if not rejected:
-        return None
-    rows = [(str(r.line.number), r.reason, *r.line.original) for r in rejected]
-    file.write_text(exporting.csv_text([("line", "reason", *names), *rows]), encoding="utf-8", newline="")
-    return file
-
-
 def _report(counts: Counter[str], kept: Path | None, *, dry_run: bool, json: bool) -> None:
     if json:
         everything = {outcome.value: counts[outcome.value] for outcome in Outcome}
@@ -133,11 +115,4 @@ def _report(counts: Counter[str], kept: Path | None, *, dry_run: bool, json: boo
         return
     words = ", ".join(f"{counts[o.value]} {o.value}" for o in Outcome)
     options.out.print(f"{'Would be: ' if dry_run else ''}{words}.")
-    if kept:
-        options.out.print(
-            f"The rejected rows and their reasons are in [bold]{options.shown(kept)}[/]; mend them there and import it."
-        )
-
-
-def _progress() -> Progress:
-    return Progress("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=options.err)
+    sheets.tell_of_rejected(kept)

@@ -65,35 +65,63 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """What the columns of one kind of sheet may hold. `needed`: of each group one column must be there, or `lacking`
+    is said. `attributes`: a column of another name becomes an attribute; else it is left out.
+    """
+
+    fields: Sequence[str]
+    synonyms: Mapping[str, str]
+    needed: Sequence[frozenset[str]]
+    lacking: str
+    attributes: bool = False
+
+
+CUSTOMERS = Layout(
+    FIELDS,
+    _SYNONYMS,
+    (frozenset({"name", "given_name", "email", "phone"}),),
+    "no column is a name, an email or a phone. Say which is which with --map 'COLUMN=name'",
+    attributes=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
-    """How the file's columns map to ours; the ones that map to nothing become attributes."""
+    """How the file's columns map to ours; `-`: it is left out."""
 
     names: Sequence[str]
     fields: Sequence[str]
 
 
-def columns(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+def columns(header: Sequence[str], mapping: Mapping[str, str], layout: Layout = CUSTOMERS) -> Columns:
     """Map a header. `mapping` (column → field) goes before the usual names. Raises Unusable."""
-    unknown = [f for f in mapping.values() if f not in FIELDS and not f.startswith("attributes.") and f != "-"]
+    own = ("attributes.<name>",) if layout.attributes else ()
+    unknown = [f for f in mapping.values() if f not in layout.fields and f != "-" and not _own(f, layout)]
     if unknown:
-        raise Unusable(f"{unknown[0]!r} is not a field. Known: {', '.join(FIELDS)}, attributes.<name>, - (leave out)")
+        known = ", ".join((*layout.fields, *own, "- (leave out)"))
+        raise Unusable(f"{unknown[0]!r} is not a field. Known: {known}")
     missing = [c for c in mapping if c not in header]
     if missing:
         raise Unusable(f"the file has no column {missing[0]!r}. It has: {', '.join(header)}")
-    fields = [mapping.get(c) or _usual(c) for c in header]
-    if not {"name", "given_name", "email", "phone"} & set(fields):
-        raise Unusable("no column is a name, an email or a phone. Say which is which with --map 'COLUMN=name'")
+    fields = [mapping.get(c) or _usual(c, layout) for c in header]
+    if not all(group & set(fields) for group in layout.needed):
+        raise Unusable(layout.lacking)
     return Columns(tuple(header), tuple(fields))
 
 
-def lines(file: Path, mapping: Mapping[str, str]) -> Iterator[Line]:
+def lines(file: Path, mapping: Mapping[str, str], layout: Layout = CUSTOMERS) -> Iterator[Line]:
     """The rows of a CSV file in UTF-8 or UTF-16; cells divided by `,` `;` or tabs.
 
     Raises Unusable for a file without a usable header; a broken row comes as a Line with the cell `!`.
     """
-    text = decode(file.read_bytes())
+    return rows(decode(file.read_bytes()), mapping, layout)
+
+
+def rows(text: str, mapping: Mapping[str, str], layout: Layout = CUSTOMERS) -> Iterator[Line]:
+    """The same of a text."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    found = columns(_header(reader), mapping)
+    found = columns(_header(reader), mapping, layout)
     while True:
         number = reader.line_num + 1
         try:
@@ -131,12 +159,16 @@ def _header(rows: Iterator[list[str]]) -> list[str]:
     return names
 
 
-def _usual(column: str) -> str:
+def _usual(column: str, layout: Layout) -> str:
     name = re.sub(r"[\s_]*\d+$", "", column.lower().strip())  # `Email 2` is an email too
-    known = _SYNONYMS.get(name, name.replace(" ", "_"))
+    known = layout.synonyms.get(name, name.replace(" ", "_"))
     if known in _ADDED_BY_US:
         return "-"
-    return known if known in FIELDS else f"attributes.{column.strip()}"
+    return known if known in layout.fields else f"attributes.{column.strip()}" if layout.attributes else "-"
+
+
+def _own(field: str, layout: Layout) -> bool:
+    return layout.attributes and field.startswith("attributes.")
 
 
 def _cells(found: Columns, cells: Sequence[str]) -> dict[str, str]:

@@ -35,6 +35,7 @@ from hub.models.interactions import (
 )
 from hub.models.merging import CustomerKeys, CustomerMerge, MergeSuggestion
 from hub.models.outbox import Outbox, SenderRow, Worker
+from hub.models.purchases import Purchase, RfmFormula
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.segments import SavedSegment
 from hub.models.staff import (
@@ -107,12 +108,14 @@ __all__ = [
     "Outbox",
     "Promise",
     "ProviderReference",
+    "Purchase",
     "RawMessage",
     "Reaction",
     "Rearrangement",
     "ReceiptRow",
     "Rejected",
     "Reminder",
+    "RfmFormula",
     "SavedSegment",
     "SavedView",
     "Schedule",

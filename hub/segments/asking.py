@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.customers import purchases
+from hub.customers.rfm import USUAL
 from hub.models import Customer
-from hub.segments import compiling, saved, tree
+from hub.segments import buying, compiling, saved, tree
 from hub.segments.tree import Raw
 
 
@@ -28,7 +30,8 @@ class Person:
 async def where(session: AsyncSession, raw: Raw, *, now: datetime) -> ColumnElement[bool]:
     """The predicate over `customer`, with the saved segments it names as they are now. Raises BadCondition."""
     whole = await saved.written_out(session, tree.read(raw))
-    return compiling.compile(whole, now=now)
+    scored = any(one.name in buying.NEED_FORMULA for one in tree.leaves(whole))
+    return compiling.compile(whole, now=now, formula=await purchases.formula(session) if scored else USUAL)
 
 
 async def count(session: AsyncSession, raw: Raw, *, now: datetime) -> int:

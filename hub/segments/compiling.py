@@ -10,33 +10,36 @@ from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, false, 
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
+from hub.customers.rfm import USUAL, Formula
 from hub.models import Consent, Customer, Identity
 from hub.models.vocabulary import AddressKind, IdentityState, Kind, Purpose
-from hub.segments import history
+from hub.segments import buying, history
+from hub.segments.comparing import Where, compare
 from hub.segments.conditions import BadCondition, Condition
 from hub.segments.fields import Op
 from hub.segments.tree import AllOf, Not, Tree
 from hub.sentences import Sentence
 
-Where = ColumnElement[bool]
-_CERTAIN = frozenset({"label", "has_channel", "consent", *history.SINCE, *history.CAMPAIGNS})  # never unknown
+_CERTAIN = frozenset(
+    {"label", "has_channel", "consent", *buying.FIELDS, *history.SINCE, *history.CAMPAIGNS}
+)  # never unknown
 
 
-def compile(tree: Tree, *, now: datetime, holds: bool = True) -> Where:  # noqa: A001
+def compile(tree: Tree, *, now: datetime, formula: Formula = USUAL, holds: bool = True) -> Where:  # noqa: A001
     """The predicate over `customer` that is true of whom it means, or of all others when it is not to hold.
 
     Of whom something is not known it does not hold. Saved segments have been written out before.
     """
     if isinstance(tree, Not):
-        return compile(tree.of, now=now, holds=not holds)
+        return compile(tree.of, now=now, formula=formula, holds=not holds)
     if isinstance(tree, Condition):
-        where = _where(tree, now)
+        where = _where(tree, formula, now)
         return where if holds else ~where if tree.name in _CERTAIN else ~func.coalesce(where, False)
-    inner = [compile(one, now=now, holds=holds) for one in tree.of]
+    inner = [compile(one, now=now, formula=formula, holds=holds) for one in tree.of]
     return and_(true(), *inner) if isinstance(tree, AllOf) is holds else or_(false(), *inner)
 
 
-def _where(condition: Condition, now: datetime) -> Where:
+def _where(condition: Condition, formula: Formula, now: datetime) -> Where:
     if condition.attribute:
         return _attribute(condition)
     if condition.name == "label":
@@ -45,13 +48,15 @@ def _where(condition: Condition, now: datetime) -> Where:
         return _reachable(condition)
     if condition.name == "consent":
         return _consenting(condition)
+    if condition.name in buying.FIELDS:
+        return buying.where(condition, formula, now)
     if condition.name in history.SINCE:
         return history.happened(condition, now)
     if condition.name in history.CAMPAIGNS:
         return history.of_campaign(condition)
     if condition.name == "satisfaction":
-        return _compare(history.satisfaction(), condition)
-    return _compare(_column(condition.name, now), condition)
+        return compare(history.satisfaction(), condition)
+    return compare(_column(condition.name, now), condition)
 
 
 def _column(name: str, now: datetime) -> ColumnElement[Any]:
@@ -76,23 +81,6 @@ def _age(now: datetime) -> ColumnElement[Any]:
     return now.year - col(Customer.birth_year) - case((birthday > today, 1), else_=0)
 
 
-def _compare(column: ColumnElement[Any], condition: Condition) -> Where:
-    value = condition.value
-    if condition.op is Op.EQ:
-        equal: Where = column == value
-        return equal
-    if condition.op is Op.NE:
-        return column.is_distinct_from(value)
-    if condition.op is Op.IN:
-        return column.in_(value)
-    if condition.op is Op.CONTAINS:
-        return column.icontains(value, autoescape=True)
-    if condition.op is Op.EXISTS:
-        return column.is_not(None) if value else column.is_(None)
-    compared: Where = column < value if condition.op is Op.LT else column > value
-    return compared
-
-
 def _label(condition: Condition) -> Where:
     labels = col(Customer.labels)
     if condition.op is Op.EXISTS:
@@ -108,10 +96,10 @@ def _attribute(condition: Condition) -> Where:
     """Attributes are JSON of any type, texts when they came by CSV: a number also matches the text that spells it."""
     text: ColumnElement[Any] = func.jsonb_extract_path_text(Customer.attributes, condition.attribute)
     if _numbers(condition):
-        return _compare(_numeric(text), Condition(condition.name, condition.op, _only_numbers(condition)))
-    if condition.op in (Op.LT, Op.GT):
-        return _compare(text.collate("C"), condition)
-    return _compare(text, Condition(condition.name, condition.op, _as_text(condition)))
+        return compare(_numeric(text), Condition(condition.name, condition.op, _only_numbers(condition)))
+    if condition.op in (Op.LT, Op.GT, Op.LE, Op.GE):
+        return compare(text.collate("C"), condition)
+    return compare(text, Condition(condition.name, condition.op, _as_text(condition)))
 
 
 def _numbers(condition: Condition) -> bool:

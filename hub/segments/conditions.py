@@ -81,7 +81,7 @@ def _spelt(word: str, kind: str) -> Any:
     flags = {"true": True, "yes": True, "false": False, "no": False}
     if kind == "flag":
         return flags.get(word.lower(), word)
-    if kind in ("number", "row", "any"):
+    if kind in ("number", "amount", "row", "any"):
         try:
             return int(word) if word.lstrip("-").isdecimal() else float(word)
         except ValueError:
@@ -121,7 +121,7 @@ def _several(field: Field, name: str, raw: object) -> tuple[Any, ...]:
 def _single(field: Field, name: str, raw: object) -> Any:
     if field.type == "flag":
         return _flag(raw, name)
-    if field.type in ("number", "row"):
+    if field.type in ("number", "amount", "row"):
         return _number(field, name, raw)
     if field.type == "moment":
         return _moment(raw, name)
@@ -140,7 +140,7 @@ def _flag(raw: object, name: str) -> bool:
 
 def _number(field: Field, name: str, raw: object) -> int | float:
     good = isinstance(raw, int) and not isinstance(raw, bool)
-    if field.type == "any":
+    if field.type in ("amount", "any"):
         good = good or (isinstance(raw, float) and math.isfinite(raw))
     if not good or not isinstance(raw, int | float) or not field.lowest <= raw <= field.highest:
         gaps: dict[str, Gap] = {"low": field.lowest, "high": field.highest, "what": repr(raw)}

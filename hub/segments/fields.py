@@ -9,7 +9,7 @@ from typing import Literal
 
 from hub.models.vocabulary import Kind, Purpose
 
-Type = Literal["text", "flag", "number", "moment", "row", "any"]
+Type = Literal["text", "flag", "number", "amount", "moment", "row", "any"]
 ATTRIBUTE = "attributes."
 SEGMENT = "segment"  # somebody whom another, saved segment means
 
@@ -24,6 +24,8 @@ class Op(StrEnum):
     EXISTS = "exists"
     LT = "lt"
     GT = "gt"
+    LE = "le"
+    GE = "ge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Field:
 _EQUAL = (Op.EQ, Op.NE)
 _AGO = (Op.LT, Op.GT, Op.EXISTS)
 _DAYS = 36_500
+_ORDERED = (Op.GE, Op.LE, Op.GT, Op.LT)
 _LISTED = (*_EQUAL, Op.IN, Op.EXISTS)
 _CONSENTS = tuple(f"{p.value}:{k.value}" for p in Purpose if p.needs_consent for k in Kind)
 
@@ -59,7 +62,7 @@ FIELDS: Mapping[str, Field] = {
         Field("label", "Label", "text", (*_LISTED, Op.CONTAINS)),
         Field("vip", "VIP", "flag", _EQUAL),
         Field("provisional", "Provisional", "flag", _EQUAL),
-        Field("age", "Age in years", "number", (*_LISTED, Op.LT, Op.GT), lowest=0, highest=150),
+        Field("age", "Age in years", "number", (*_LISTED, *_ORDERED), lowest=0, highest=150),
         Field("birthday_month", "Month of the birthday", "number", _LISTED, lowest=1, highest=12),
         Field("has_channel", "Can be reached by", "text", (*_EQUAL, Op.IN), choices=tuple(Kind)),
         Field("consent", "Consent given for", "text", _EQUAL, choices=_CONSENTS),
@@ -69,6 +72,15 @@ FIELDS: Mapping[str, Field] = {
         Field("called_days", "Days since a call", "number", _AGO, highest=_DAYS),
         Field("clicked_days", "Days since they followed a link", "number", _AGO, highest=_DAYS),
         Field("satisfaction", "Satisfaction in percent", "number", (Op.LT, Op.GT, Op.EXISTS), lowest=0, highest=100),
+        Field("purchases", "Number of purchases", "number", (*_ORDERED, *_EQUAL), lowest=0),
+        Field("spent", "Sum of purchases", "amount", _ORDERED, lowest=0),
+        Field("purchases_year", "Number of purchases of the last year", "number", (*_ORDERED, *_EQUAL), lowest=0),
+        Field("spent_year", "Sum of purchases of the last year", "amount", _ORDERED, lowest=0),
+        Field("purchase_days", "Days since the last purchase", "number", _AGO, highest=_DAYS),
+        Field("rfm", "RFM score", "amount", _ORDERED, lowest=0),
+        Field("rfm_recency", "RFM: points for recency", "amount", _ORDERED, lowest=0),
+        Field("rfm_frequency", "RFM: points for frequency", "amount", _ORDERED, lowest=0),
+        Field("rfm_money", "RFM: points for money", "amount", _ORDERED, lowest=0),
         Field("got_campaign", "Got the campaign", "row", _EQUAL, lowest=1, of="campaign"),
         Field("clicked_campaign", "Followed a link of the campaign", "row", _EQUAL, lowest=1, of="campaign"),
         Field(SEGMENT, "Saved segment", "row", _EQUAL, lowest=1, of=SEGMENT),

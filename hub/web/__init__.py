@@ -43,6 +43,7 @@ from hub.web import (
     parked,
     pictures,
     presence,
+    purchases,
     recalling,
     roles,
     satisfaction,
@@ -80,6 +81,7 @@ ROOMS = (
     customers,
     callers,
     consent_proof,
+    purchases,
     merging,  # before customer, which takes any word for a customer's id
     customer,
     campaign_writing,

@@ -205,6 +205,7 @@ def environment() -> Environment:
         "titled": retold.titled,
         "plain_number": _plain_number,
         "money": _money,
+        "share": lambda part: f"{_plain_number(part * 100)} %",
         "money_each": lambda sums: " + ".join(f"{_money(amount)} {currency}" for currency, amount in sums.items()),
     }
     env.globals |= _globals()

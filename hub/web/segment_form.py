@@ -24,6 +24,8 @@ OPS = {
     "exists": N_("is known (yes or no)"),
     "lt": N_("less than, before"),
     "gt": N_("more than, after"),
+    "le": N_("at most"),
+    "ge": N_("at least"),
 }
 JOINS = {"all": N_("all of these groups"), "any": N_("at least one of these groups")}
 HOWS = {"all": N_("all of this holds"), "any": N_("at least one of this holds"), "none": N_("none of this holds")}

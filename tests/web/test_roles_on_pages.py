@@ -21,6 +21,7 @@ PAGES: dict[str, set[Role]] = {
     "/customers/new": {A, S, D},
     "/customers/{customer}": {A, M, S, D},
     "/customers/{customer}/consent/proof": {A, M, S, D},
+    "/customers/{customer}/purchases": {A, M, S, D},
     "/customers/same": {A, M, S, D},
     "/customers/{customer}/merge": {A, S, D},
     "/tasks": {A, S, D},

@@ -1,0 +1,93 @@
+"""What customers bought and how it is scored, as predicates over `customer`. `hub.customers.rfm` says it in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Numeric, bindparam, case, cast, exists
+from sqlmodel import col, func, select
+
+from hub.customers.rfm import Formula, MostOf
+from hub.models import Customer, Purchase
+from hub.segments.comparing import Where, compare, holds_of_nothing
+from hub.segments.conditions import Condition
+from hub.segments.fields import Op
+
+_YEAR = timedelta(days=365)
+_AT = col(Purchase.at)
+_MANY: ColumnElement[Any] = func.count()
+SCORES = ("rfm", "rfm_recency", "rfm_frequency", "rfm_money")
+SUMS = ("purchases", "spent", "purchases_year", "spent_year")
+FIELDS = frozenset({"purchase_days", *SUMS, *SCORES})
+NEED_FORMULA = frozenset({"spent", "spent_year", *SCORES})
+
+
+def where(condition: Condition, formula: Formula, now: datetime) -> Where:
+    """Of a customer who bought nothing sums and scores are 0."""
+    if condition.name == "purchase_days":
+        return _last(condition, now)
+    if condition.name in SCORES:
+        return _held(_scores(formula, now)[condition.name], condition, formula.since(now), now)
+    reckoned = func.sum(_worth(formula)) if condition.name.startswith("spent") else _MANY
+    return _held(reckoned, condition, now - _YEAR if condition.name.endswith("_year") else None, now)
+
+
+def _last(condition: Condition, now: datetime) -> Where:
+    """Less than N days ago; or more than N days ago, which includes never."""
+    some = exists().where(col(Purchase.customer_id) == Customer.id, now >= _AT)
+    if condition.op is Op.EXISTS:
+        return some if condition.value else ~some
+    recent = some.where(now - timedelta(days=condition.value) <= _AT)
+    return recent if condition.op is Op.LT else ~recent
+
+
+def _held(reckoned: ColumnElement[Any], condition: Condition, since: datetime | None, now: datetime) -> Where:
+    """Whoever bought nothing is in no group: where nothing meets the condition, groups that do not meet it are asked
+    for. One grouping for everybody, which the database joins; not a question for each customer.
+    """
+    held = compare(reckoned, replace(condition, value=Decimal(str(condition.value))))
+    among_nobody = holds_of_nothing(condition)
+    query = select(col(Purchase.customer_id)).where(now >= _AT)
+    if since is not None:
+        query = query.where(since <= _AT)
+    groups = query.group_by(col(Purchase.customer_id)).having(~held if among_nobody else held).subquery()
+    found = exists().where(groups.c.customer_id == Customer.id)
+    return ~found if among_nobody else found
+
+
+def _scores(formula: Formula, now: datetime) -> Mapping[str, ColumnElement[Any]]:
+    counted = now - timedelta(days=formula.days) <= _AT
+    recency, money = _recency(formula, now), _money(formula, counted)
+    frequency: ColumnElement[Any] = _MANY.filter(counted) * _number(formula.frequency_points)
+    whole = {"rfm_recency": recency, "rfm_frequency": frequency, "rfm_money": money}
+    return whole | {"rfm": recency + frequency + money}
+
+
+def _recency(formula: Formula, now: datetime) -> ColumnElement[Any]:
+    last: ColumnElement[Any] = func.max(_AT)
+    steps = [(last >= now - timedelta(days=days), _number(points)) for days, points in formula.recency]
+    return case(*steps, else_=_number(Decimal(0))) if steps else _number(Decimal(0))
+
+
+def _money(formula: Formula, counted: Where) -> ColumnElement[Any]:
+    points, most = _worth(formula) * _number(formula.money_share), _number(formula.money_most)
+    if formula.money_most_of is MostOf.ALL:
+        return func.least(func.coalesce(func.sum(points).filter(counted), 0), most)
+    return func.coalesce(func.sum(func.least(points, most)).filter(counted), 0)
+
+
+def _worth(formula: Formula) -> ColumnElement[Any]:
+    amount: ColumnElement[Any] = cast(Purchase.amount, Numeric)
+    if not formula.rates:
+        return amount
+    rates = [(col(Purchase.currency) == currency, _number(rate)) for currency, rate in formula.rates.items()]
+    worth: ColumnElement[Any] = amount * case(*rates, else_=_number(Decimal(1)))
+    return worth
+
+
+def _number(value: Decimal) -> ColumnElement[Any]:
+    return bindparam(None, value, type_=Numeric())
