@@ -24,6 +24,11 @@ Body = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 # A line for each job that was given up; for the doctor.
 GIVEN_UP = "select q.entrypoint || ' ' || q.id from pgqueuer q where q.status = 'failed'"
+# Where the library keeps what a job was told and what went wrong with it, as text; for erasing a person.
+SAYS = {
+    "pgqueuer": "convert_from(coalesce(payload, ''), 'UTF8')",
+    "pgqueuer_log": "coalesce(traceback::text, '')",
+}
 TRIES, LONGEST_PAUSE = 20, timedelta(hours=1)  # 1, 2, 4 … seconds apart: given up after about nine hours
 
 _LOCK = 0x51756575

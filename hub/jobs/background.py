@@ -17,6 +17,7 @@ from hub.customers import automatic, suggesting
 from hub.interactions import history, record
 from hub.live import publish
 from hub.outbound import evidence
+from hub.personal import erasing, files
 from hub.staff import audit
 
 Body = Callable[[Hub, Mapping[str, Any]], Awaitable[None]]
@@ -54,11 +55,15 @@ async def fetch_media(hub: Hub, payload: Mapping[str, Any]) -> None:
     media = Media(str(payload["url"]), str(payload.get("media_type", "")))
     file = await channel.webhook.fetch(media)
     file = replace(file, name=str(payload.get("name") or file.name))
-    await hub.storage.put(file.content)
+    digest = await hub.storage.put(file.content)
     interaction = UUID(str(payload["interaction"]))
     async with hub.database.unit() as session:
+        try:
+            entry = await history.entry(session, interaction)
+        except history.NoSuchEntry:  # its customer was erased meanwhile
+            await files.delete(hub.storage, await files.nobodys(session, [digest]))
+            return
         await record.attach(session, interaction, [file])
-        entry = await history.entry(session, interaction)
         if entry.conversation_id is not None:
             await publish(session, "conversation", id=entry.conversation_id, customer=entry.customer_id)
 
@@ -78,6 +83,11 @@ async def match_customers(hub: Hub, payload: Mapping[str, Any]) -> None:
         pass
 
 
+async def erase(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Erase a person, as far as it goes now; the clock calls again while something of theirs is under way."""
+    await erasing.carry_out(hub.database, hub.storage, UUID(str(payload["erasure"])), clock=clock.now)
+
+
 async def _merge_next(hub: Hub) -> bool:
     async def merge(session: Any) -> bool:
         merged = await automatic.merge_next(session, now=clock.now())
@@ -91,6 +101,7 @@ async def _merge_next(hub: Hub) -> bool:
 
 BODIES: Mapping[str, Body] = {
     "dry-run": dry_run,
+    erasing.JOB: erase,
     "feed-campaign": feed_campaign,
     "follow-campaign": follow_campaign,
     "fetch-media": fetch_media,

@@ -20,6 +20,7 @@ from hub.live import Happening
 from hub.occasions import greeting, reminders, schedules
 from hub.occasions.schedules import Session
 from hub.outbound import evidence
+from hub.personal import erasing
 from hub.queue import enqueue
 from hub.staff import repeats, throttle
 from hub.webhooks import deliveries
@@ -127,6 +128,12 @@ async def match_customers(hub: Hub, session: Session, now: datetime) -> None:
     await enqueue(session, "match-customers", payload={}, dedupe="match-customers")
 
 
+async def go_on_erasing(hub: Hub, session: Session, now: datetime) -> None:
+    """People who wait to be erased until what is under way is over, or whose worker died."""
+    for erasure in await erasing.unfinished(session):
+        await erasing.hurry(session, erasure)
+
+
 async def end_lost_calls(hub: Hub, session: Session, now: datetime) -> None:
     """Calls of whose end no news came: who had one can take others again."""
     count = await current_calls.end_lost(session, now=now)
@@ -181,6 +188,7 @@ TICKS: Mapping[str, Tick] = {
     "same-customers": Tick(timedelta(days=1), match_customers),
     "task-reminders": Tick(timedelta(seconds=10), remind_of_tasks),
     "deleted-tasks": Tick(timedelta(days=1), forget_tasks),
+    "erasures": Tick(timedelta(seconds=10), go_on_erasing),
     "lost-calls": Tick(timedelta(seconds=60), end_lost_calls),
     "webhook-log": Tick(timedelta(days=1), forget_deliveries),
     "held-replies": Tick(timedelta(hours=1), forget_replies),

@@ -17,6 +17,7 @@ from hub.models.campaigns import (
 )
 from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
 from hub.models.desk import CannedAnswer, DraftRow, HeldReply, LabelRow, MacroRow, Mention, SavedView
+from hub.models.erasure import ErasedAddress, Erasure, ErasureSalt
 from hub.models.greetings import Greeting, GreetingSkip
 from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
@@ -86,6 +87,9 @@ __all__ = [
     "DryRun",
     "DryRunLine",
     "EarlyReceipt",
+    "ErasedAddress",
+    "Erasure",
+    "ErasureSalt",
     "EvidenceLook",
     "Greeting",
     "GreetingSkip",

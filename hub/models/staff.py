@@ -119,3 +119,5 @@ class Audit(SQLModel, table=True):
     detail: str = ""
     ip: str = ""
     hash: str
+    salt: str = ""  # of `said`; empty: the detail was taken out with the person it spoke of
+    said: str = ""  # SHA-256 of salt and detail: what the chain holds in the detail's place

@@ -328,6 +328,14 @@ class DeliveryState(StrEnum):
     FAILED = "failed"  # every try was in vain
 
 
+class ErasureState(StrEnum):
+    """How far the erasing of a person is."""
+
+    ASKED = "asked"  # or waiting for what is under way
+    FILES = "files"  # the rows are gone, files are going
+    DONE = "done"
+
+
 class RawState(StrEnum):
     RECEIVED = "received"
     PROCESSED = "processed"

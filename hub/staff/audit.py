@@ -1,13 +1,19 @@
-"""Who did or read what (G6). Append-only; every row carries the hash of the one before it, so a change shows."""
+"""Who did or read what (G6). Append-only; every row carries the hash of the one before it, so a change shows.
+
+The chain holds a salted digest of each detail, not the detail: where a person is erased, what the trail says of them
+can be taken out (`blank`), and the chain still holds.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from sqlalchemy import ColumnElement, text
 from sqlmodel import col, func, select
@@ -46,6 +52,8 @@ async def _append(session: AsyncSession, row: Audit) -> None:
     """Behind the newest row. Other writers wait from here to the commit."""
     await session.exec(select(func.pg_advisory_xact_lock(_LOCK)))
     before = (await session.exec(select(Audit.hash).order_by(col(Audit.id).desc()).limit(1))).first()
+    row.salt = secrets.token_hex(16)
+    row.said = _said(row)
     row.hash = _hash(before or "", row)
     session.add(row)
     await session.flush()
@@ -77,11 +85,20 @@ async def verify(session: AsyncSession) -> int | None:
     last_id, last_hash = 0, ""
     while rows := await _after(session, last_id):
         for row in rows:
-            if row.hash != _hash(last_hash, row):
+            if row.hash != _hash(last_hash, row) or not _is_what_it_said(row):
                 return row.id
             last_id, last_hash = row.id or 0, row.hash
         session.expunge_all()
     return None
+
+
+async def blank(session: AsyncSession, where: str, **values: Any) -> int:
+    """Take the details out of these rows, and the salts that would let them be guessed; how many there were.
+
+    For erasing a person alone: `hub.erasing` has to be on.
+    """
+    statement = f"update audit set detail = '', salt = '' where salt <> '' and detail <> '' and ({where})"  # noqa: S608
+    return int((await session.execute(text(statement), values)).rowcount)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +158,17 @@ async def _after(session: AsyncSession, last_id: int) -> list[Audit]:
 def _hash(before: str, row: Audit) -> str:
     """JSON keeps the fields apart, whatever stands in them."""
     at = row.at.astimezone(UTC).isoformat(timespec="microseconds")
-    fields = [before, at, row.staff_id, row.action, row.subject, row.detail, row.ip]
+    fields = [before, at, row.staff_id, row.action, row.subject, row.said, row.ip]
     return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
+
+
+def _said(row: Audit) -> str:
+    return hashlib.sha256(f"{row.salt}{row.detail}".encode()).hexdigest()
+
+
+def _is_what_it_said(row: Audit) -> bool:
+    """A detail that was taken out leaves nothing to compare."""
+    return row.said == _said(row) if row.salt else not row.detail
 
 
 def _line(words: str) -> str:

@@ -28,6 +28,7 @@ class Action(StrEnum):
     TEAMS = "arrange teams"
     CANNED = "write canned answers for everybody"  # for one's own team: whoever answers
     EXPORT = "export customers"
+    ERASE = "erase people"  # for good, and see the certificates
     READ_AUDIT = "read the audit trail"
     SETTINGS = "change settings"
     USERS = "manage users"

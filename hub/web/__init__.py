@@ -22,6 +22,7 @@ from hub.web import (
     consent_proof,
     customer,
     customers,
+    erasing,
     feeds,
     files,
     greeting_rules,
@@ -82,6 +83,7 @@ ROOMS = (
     callers,
     consent_proof,
     purchases,
+    erasing,
     merging,  # before customer, which takes any word for a customer's id
     customer,
     campaign_writing,

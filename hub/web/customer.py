@@ -17,6 +17,7 @@ from hub.customers.directory import AddressTaken
 from hub.customers.fields import BadField
 from hub.models import Customer
 from hub.models.vocabulary import AddressKind, Kind, Purpose
+from hub.personal import erasing
 from hub.sentences import Sentence
 from hub.staff import audit
 from hub.staff.roles import Action
@@ -226,10 +227,12 @@ async def _data(
         composer = await composing.composer(session, visit, card)
         beside = await merging.beside(session, visit, customer_id) if before is None else {}
         beside |= await purchases.beside(session, visit, customer_id)
+        erasure = await erasing.under_way(session, customer_id)
         await cards.read(session, visit, customer_id, anew=before is None and opened(visit))
     return {
         **beside,
         "card": card,
+        "erasure": erasure,
         "customer": card.customer,
         "entries": told[:PAGE],
         "more": str(told[PAGE - 1].id) if len(told) > PAGE else "",

@@ -70,6 +70,7 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/settings", "settings", N_("Settings"), Action.SETTINGS),
     ("/settings/roles", "shield", N_("Roles"), Action.SETTINGS),
     ("/settings/mailboxes", "mail", N_("Mailboxes"), Action.SETTINGS),
+    ("/settings/erasures", "trash", N_("Erased people"), Action.ERASE),
     ("/settings/webhooks", "bolt", N_("Webhooks"), Action.SETTINGS),
     ("/account", "user-circle", N_("Your account"), None),
 )

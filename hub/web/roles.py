@@ -27,6 +27,7 @@ RIGHTS: Final[Mapping[str, Mapping[Action, str]]] = {
         Action.MERGE: N_("Merge customers and take them apart again"),
         Action.RECORD_CONSENT: N_("Record what a customer allowed"),
         Action.EXPORT: N_("Export customers"),
+        Action.ERASE: N_("Erase people for good"),
     },
     N_("Conversations"): {
         Action.READ_INBOX: N_("Read messages, calls, notes and files"),

@@ -349,6 +349,29 @@ CHOICES: Mapping[str, str] = {
     "quiet_hours": N_("Quiet hours of their own"),
 }
 
+# Tables as people know them, for what is erased; the rest is told as one sum.
+ERASED: Mapping[str, str] = {
+    "interaction": N_("Messages, calls and notes"),
+    "attachment": N_("Attached files"),
+    "raw_message": N_("Mails as they came"),
+    "conversation": N_("Conversations"),
+    "identity": N_("Addresses and numbers"),
+    "consent": N_("Statements in the consent ledger"),
+    "task": N_("Tasks"),
+    "appointment": N_("Appointments"),
+    "draft": N_("Drafts"),
+    "survey": N_("Answers about satisfaction"),
+}
+REST = N_("Everything else that was kept of them")
+REMAINS: Mapping[str, str] = {
+    "hashes": N_("a salted hash of an address, so that a later import does not write to them again"),
+    "campaign_messages": N_("a campaign's message, emptied of all that is theirs, so that its counters stay true"),
+    "audit_rows": N_("a row of the audit trail without its details: who did what, and when"),
+    "shared_files": N_("a file that somebody else sent or was sent as well"),
+    "others": N_("somebody else’s message that named their address: it stays, the address is out of its head"),
+    "settings": N_("a segment, view or template that holds their address: look at it yourself"),
+}
+
 TONGUES: Mapping[str, str] = {
     "en": N_("English"),
     "pl": N_("Polish"),

@@ -18,6 +18,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "conversation.reopened": _CONVERSATION,
     "customer.created": ("id",),
     "customer.changed": ("id",),
+    "customer.erased": ("id",),
     "satisfaction.answered": ("conversation_id", "customer_id", "scale", "score"),
 }
 TEST = "webhook.test"  # what `send test` sends; nobody chooses it

@@ -59,6 +59,8 @@ PAGES: dict[str, set[Role]] = {
     "/settings/webhooks": {D},
     "/settings/channels/sms": {D},
     "/settings/roles": {D},
+    "/settings/erasures": {D},
+    "/customers/{customer}/erase": {D},
     "/settings/topics": {M, S, D},
     "/teams": {S, D},
     "/canned": {A, S, D},

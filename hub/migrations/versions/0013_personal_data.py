@@ -1,0 +1,129 @@
+"""Personal data: people who were erased, and what bars their addresses"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Erasures with their certificates, barred addresses, and a trail whose details can be taken out."""
+    _erasures()
+    _addresses()
+    op.add_column("audit", sa.Column("salt", sa.String(), server_default="", nullable=False))
+    op.add_column("audit", sa.Column("said", sa.String(), server_default="", nullable=False))
+    op.execute(_NAMES_SOMEBODY_OR_NOBODY)
+
+
+def _erasures() -> None:
+    op.create_table(
+        "erasure",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Integer()),
+        sa.Column("asked_by_name", sa.String(), nullable=False),
+        sa.Column("waits_for", sa.Integer(), nullable=False),
+        sa.Column("rows", JSONB(none_as_null=True), nullable=False),
+        sa.Column("remains", JSONB(none_as_null=True), nullable=False),
+        sa.Column("files", sa.Integer(), nullable=False),
+        sa.Column("shared_files", sa.Integer(), nullable=False),
+        sa.Column("pending", JSONB(none_as_null=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True)),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["asked_by"], ["staff.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    open_ = sa.text("state <> 'done'")
+    op.create_index("erasure_open", "erasure", ["subject_id"], unique=True, postgresql_where=open_)
+    op.create_index("erasure_subject", "erasure", ["subject_id"])
+
+
+def _addresses() -> None:
+    op.create_table(
+        "erased_address",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("barred", JSONB(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("kind", "hash", name="erased_address_once"),
+    )
+    op.create_table(
+        "erasure_salt",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.execute("insert into erasure_salt values (1, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))")
+    for statement in _BARS:
+        op.execute(statement)
+
+
+# By whichever way somebody gets an address: an import, a mail, a program, a merge that is taken back. What the erased
+# person refused is their own word again, so that they can take it back themselves; the hash has done its work.
+_BARS = (
+    """
+create function address_hash(address text) returns bytea language sql stable as $$
+  select sha256(s.salt || convert_to(address, 'UTF8')) from erasure_salt s
+$$
+""",
+    """
+create function erased_people_stay_barred() returns trigger language plpgsql as $$
+begin
+  if not exists (select from erased_address) then return null; end if;
+  with back as (
+    delete from erased_address e using came i where e.kind = i.kind and e.hash = address_hash(i.value)
+    returning i.customer_id, i.value, e.barred
+  ), listed as (
+    insert into suppression (kind, value, purpose, reason, source, at)
+    select one ->> 'kind', b.value, one ->> 'purpose', one ->> 'reason', 'erased before', (one ->> 'at')::timestamptz
+    from back b cross join jsonb_array_elements(b.barred) as one on conflict do nothing
+  )
+  insert into consent (customer_id, at, granted, wording, wording_version, source, evidence, topic)
+  select distinct customer_id, now(), false, '', '', 'erased before', '', '' from back;
+  return null;
+end $$
+""",
+    """
+create trigger erased_people_stay_barred after insert on identity
+referencing new table as came for each statement execute function erased_people_stay_barred()
+""",
+)
+
+# What is left of an erased person's campaign messages, so that the counters stay, belongs to nobody.
+_NAMES_SOMEBODY_OR_NOBODY = """
+create or replace function interaction_names_what_there_is() returns trigger language plpgsql as $$
+declare missing text;
+begin
+  if current_setting('hub.erasing', true) = 'on' then return null; end if;
+  if new.customer_id is distinct from old.customer_id then
+    perform from customer where id = new.customer_id for key share;
+    if not found then missing := 'customer ' || new.customer_id; end if;
+  end if;
+  if new.conversation_id is distinct from old.conversation_id and new.conversation_id is not null then
+    perform from conversation where id = new.conversation_id for key share;
+    if not found then missing := 'conversation ' || new.conversation_id; end if;
+  end if;
+  if new.points_to_id is distinct from old.points_to_id and new.points_to_id is not null then
+    perform from conversation where id = new.points_to_id for key share;
+    if not found then missing := 'conversation ' || new.points_to_id; end if;
+  end if;
+  if new.staff_id is distinct from old.staff_id and new.staff_id is not null then
+    perform from staff where id = new.staff_id for key share;
+    if not found then missing := 'staff ' || new.staff_id; end if;
+  end if;
+  if missing is not null then
+    raise foreign_key_violation using message = 'interaction ' || new.id || ': there is no ' || missing;
+  end if;
+  return null;
+end $$
+"""

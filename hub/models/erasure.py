@@ -1,0 +1,60 @@
+"""People who were erased: what was done and what stays of them, none of which says who they were."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from hub.models.columns import Json, Moment, Word
+from hub.models.vocabulary import AddressKind, ErasureState
+
+
+class Erasure(SQLModel, table=True):
+    """One person is erased, step by step; when it is done, the row is the certificate."""
+
+    __tablename__ = "erasure"
+    __table_args__ = (
+        Index("erasure_open", "subject_id", unique=True, postgresql_where=text("state <> 'done'")),
+        Index("erasure_subject", "subject_id"),
+    )
+    id: UUID = Field(primary_key=True)
+    subject_id: UUID  # the customer's number, which leads nowhere any more; no foreign key
+    state: ErasureState = Field(default=ErasureState.ASKED, sa_type=Word(ErasureState))
+    asked_at: datetime = Field(sa_type=Moment)
+    asked_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+    asked_by_name: str = ""  # as it was then: the certificate stays the same when the account is renamed
+    waits_for: int = 0  # messages and calls that are under way
+    rows: dict[str, int] = Field(default_factory=dict, sa_type=Json)  # kind → how many are gone
+    remains: dict[str, int] = Field(default_factory=dict, sa_type=Json)  # see `hub.personal.certificate`
+    files: int = 0  # gone so far
+    shared_files: int = 0  # that somebody else's words hold as well: they stay
+    pending: list[str] = Field(default_factory=list, sa_type=Json)  # digests of files that are still to go
+    done_at: datetime | None = Field(default=None, sa_type=Moment)
+    digest: str = ""  # SHA-256 of the certificate
+
+
+class ErasedAddress(SQLModel, table=True):
+    """A salted hash of an address nobody may write to: who comes back under it has said no before.
+
+    A trigger looks here whenever somebody gets an address (0013_personal_data).
+    """
+
+    __tablename__ = "erased_address"
+    __table_args__ = (UniqueConstraint("kind", "hash", name="erased_address_once"),)
+    id: int | None = Field(default=None, primary_key=True)
+    kind: AddressKind = Field(sa_type=Word(AddressKind))
+    hash: bytes = Field(sa_type=LargeBinary)
+    at: datetime = Field(sa_type=Moment)
+    barred: list[Any] = Field(default_factory=list, sa_type=Json)  # its suppressions, without the address
+
+
+class ErasureSalt(SQLModel, table=True):
+    """One row: what the hashes of this database are made with."""
+
+    __tablename__ = "erasure_salt"
+    id: int = Field(default=1, primary_key=True)
+    salt: bytes = Field(sa_type=LargeBinary)
