@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -110,6 +111,55 @@ async def test_what_comes_into_an_open_conversation_is_read_and_its_flag_shows_a
     await expect(page.locator("#thread .alert.flag")).to_have_text("voicemail")
 
 
+async def _flag(world: Any, talk: UUID, flag: str) -> None:
+    """Something about the conversation is news."""
+    async with world.hub.database.unit() as session:
+        conversation = await session.get(Conversation, talk)
+        assert conversation is not None
+        conversation.flag = flag
+        await live.publish(session, "conversation", id=talk, customer=conversation.customer_id)
+
+
+async def test_a_menu_stays_open_when_an_answer_of_several_pieces_puts_it_in_anew(world: Any, opening: Opening) -> None:
+    page = await opening(f"/inbox/all/{world.conversations['stranger']}")
+    await _listening(page)
+    unfolded = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await unfolded.wait()
+        await route.continue_()
+
+    await page.route("**/assign", late)
+    await page.locator("#settle").evaluate("button => { button.id = 'old'; }")
+    await page.select_option("[data-key=assign]", label="Me")
+    await page.click("[data-key=snooze] summary")
+    unfolded.set()
+    await expect(page.locator("#old")).to_have_count(0)
+    await expect(page.locator("[data-key=assign] option:checked")).to_have_text("Me")
+    await expect(page.locator("[data-key=snooze][open]")).to_have_count(1)
+    await page.click("[data-key=snooze] button[value=hour]")
+    await expect(page.locator("#thread-head")).to_contain_text("snoozed")
+    await expect(page.locator("[data-key=snooze][open]")).to_have_count(0)
+
+
+async def test_what_is_pressed_is_not_taken_away_by_news_that_come_meanwhile(world: Any, opening: Opening) -> None:
+    talk = world.conversations["stranger"]
+    page = await opening(f"/inbox/all/{talk}")
+    await _listening(page)
+    for pressed, flag in ((".thread-head h2", "voicemail"), ("#old", "possible thread")):
+        await page.locator("#settle").evaluate("button => { button.id = 'old'; }")
+        await page.hover(pressed)
+        await page.mouse.down()
+        async with page.expect_response(lambda answer: answer.url.endswith(f"/inbox/all/{talk}")) as head:
+            await _flag(world, talk, flag)
+        await (await head.value).finished()
+        await expect(page.locator("#old")).to_have_count(1)
+        await page.mouse.up()
+        await expect(page.locator("#old")).to_have_count(0)
+        seen = "resolved" if pressed == "#old" else flag
+        await expect(page.locator("#thread")).to_contain_text(seen)
+
+
 async def test_what_was_typed_survives_a_reload_and_goes_when_it_is_sent(world: Any, opening: Opening) -> None:
     page = await opening(f"/inbox/all/{world.conversations['stranger']}")
     await page.fill(".composer textarea", "Half a sentence")
@@ -176,23 +226,6 @@ async def test_a_list_put_in_anew_beneath_a_dialog_has_the_focus_again_when_it_c
     await expect(page.locator(".line")).to_have_count(4)
     await page.keyboard.press("Escape")
     await expect(page.locator(f"#line-{world.conversations['invoice']}:focus-visible")).to_have_count(1)
-
-
-async def test_news_that_overtakes_the_answer_to_a_press_does_not_take_the_focus(world: Any, opening: Opening) -> None:
-    page = await opening(f"/inbox/all/{world.conversations['stranger']}")
-    await _listening(page)
-
-    async def late(route: Route) -> None:
-        answer = await route.fetch(max_redirects=0)
-        await expect(page.locator("#thread-head")).to_contain_text("resolved")
-        await route.fulfill(response=answer)
-
-    await page.route(f"**/conversations/{world.conversations['stranger']}/*", late, times=1)
-    await page.focus("#settle")
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#thread-head")).to_contain_text("resolved")
-    await expect(page.locator(".htmx-request")).to_have_count(0)
-    await expect(page.locator("#settle:focus")).to_have_count(1)
 
 
 async def test_hostile_words_run_nothing(world: Any, opening: Opening, complaints: list[str]) -> None:

@@ -19,6 +19,7 @@ from hub.models.vocabulary import Role
 from hub.staff import accounts
 from hub.web import translations
 from hub.web.pages import environment
+from tests.flows.browsing import listening, told
 from tests.web.conftest import hear
 from tests.web.test_roles_on_pages import PAGES, names
 
@@ -37,11 +38,6 @@ THEIRS = (
     f".said, {TEMPLATES}"
 )
 GIVEN = re.compile(r"Invoice 118|about the invoice|from:|^English$")  # words of the world; names of things
-KEEP_NOTICES = """() => {
-  const bar = document.querySelector(".notices");
-  window.told = [];
-  new MutationObserver(() => window.told.push(bar.innerText)).observe(bar, { childList: true, subtree: true });
-}"""
 
 
 async def test_no_page_has_an_english_word_left_for_who_reads_polish(world: Any, signed_in: Any) -> None:
@@ -76,11 +72,11 @@ async def test_an_agent_changes_the_language_and_works_a_day_in_polish(
     await page.click("[data-send]")
     await expect(page.locator("#notice")).to_contain_text("W drodze.Cofnij")
     await _all_polish(page, untranslated)
-    await page.evaluate(KEEP_NOTICES)
+    await listening(page)
     await page.click("[data-key=snooze] summary")
     await page.click("[data-key=snooze] button[value=hour]")
     await expect(page.locator("#thread-head")).to_contain_text("odłożona")
-    assert "Odłożono do" in await page.evaluate("window.told.join()")
+    await expect(told(page)).to_contain_text("Odłożono do")
     await _all_polish(page, untranslated)
 
     await page.goto(f"{base}/tasks")

@@ -210,12 +210,6 @@
   addEventListener("popstate", () => location.reload());
 
   /* ---- menus close when one leaves them ---- */
-  if (window.Idiomorph) Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.localName === "details"); /* what a person unfolded stays unfolded when the page refreshes itself */
-  let unfolded = []; /* nor does it close because news put it in anew; what is done in it closes it */
-  const hold = (event) => { unfolded = $$("details.menu[data-key][open]", event.detail.target).filter((menu) => !menu.contains(event.detail.requestConfig?.elt ?? null)).map((menu) => menu.dataset.key); };
-  const release = () => { for (const key of unfolded.splice(0)) { const menu = $(`details.menu[data-key="${key}"]`); if (menu) menu.open = true; } };
-  for (const name of ["htmx:beforeSwap", "htmx:oobBeforeSwap"]) body.addEventListener(name, hold);
-  for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) body.addEventListener(name, release);
   addEventListener("click", (event) => { for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
   addEventListener("click", (event) => { if (event.target.closest("[data-keys]")) $("#keys").showModal(); });
   addEventListener("click", async (event) => {
