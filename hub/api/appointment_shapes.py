@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
-from hub.api.shapes import EXAMPLE_ID, Body, Line, Zone
-from hub.conversations.appointments import Coming
-from hub.models import Appointment
+from hub.api.shapes import EXAMPLE_ID, Body, Line, Out, Zone
 from hub.models.vocabulary import AppointmentState
 
 
@@ -25,7 +23,7 @@ class AppointmentIn(Body):
     )
 
 
-class AppointmentOut(BaseModel):
+class AppointmentOut(Out):
     id: int
     customer_id: UUID
     title: str
@@ -33,7 +31,3 @@ class AppointmentOut(BaseModel):
     starts_at: datetime
     timezone: str
     state: AppointmentState
-
-    @classmethod
-    def of(cls, row: Appointment | Coming) -> AppointmentOut:
-        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from hub.api.shapes import EXAMPLE_ID, Body
-from hub.conversations import logged, missed_calls, wrap_ups
-from hub.conversations.call_cards import Card
+from hub.api.shapes import EXAMPLE_ID, Body, Out
+from hub.conversations import logged, wrap_ups
 from hub.conversations.logged import What
 from hub.models import CallOutcome
 from hub.models.vocabulary import Direction, Settled, State
@@ -19,7 +18,7 @@ Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Note = Annotated[str, Field(max_length=wrap_ups.LONGEST_NOTE)]
 
 
-class CallOut(BaseModel):
+class CallOut(Out):
     """A call that is under way, or that waits to be wrapped up (`ended_at`). `staff_id` null: nobody has it."""
 
     id: UUID
@@ -38,12 +37,8 @@ class CallOut(BaseModel):
     ended_at: datetime | None
     note: str
 
-    @classmethod
-    def of(cls, card: Card) -> CallOut:
-        return cls(**{name: getattr(card, name) for name in cls.model_fields})
 
-
-class MissedCallOut(BaseModel):
+class MissedCallOut(Out):
     """A call that nobody took, or a voicemail: `words` as the provider understood it, `file_id` its recording."""
 
     id: UUID
@@ -60,10 +55,6 @@ class MissedCallOut(BaseModel):
     done_at: datetime | None
     done_by: str
     settled: Settled | None
-
-    @classmethod
-    def of(cls, line: missed_calls.Line) -> MissedCallOut:
-        return cls(**{name: getattr(line, name) for name in cls.model_fields})
 
 
 class PlaceIn(Body):

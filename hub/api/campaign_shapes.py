@@ -11,9 +11,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from channels.message import Kind
-from hub.api.shapes import Body, Line, Variables
+from hub.api.shapes import Body, Line, Out, Variables
 from hub.campaigns.dry_runs import Report
-from hub.models import Campaign
 from hub.models.vocabulary import CampaignState, Purpose, State, Withheld
 
 _SEGMENT = [{"field": "label", "op": "eq", "value": "spring"}]
@@ -36,7 +35,7 @@ class CampaignIn(Body):
     )
 
 
-class CampaignOut(BaseModel):
+class CampaignOut(Out):
     id: int
     name: str
     state: CampaignState
@@ -54,10 +53,6 @@ class CampaignOut(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     archived_at: datetime | None
-
-    @classmethod
-    def of(cls, campaign: Campaign) -> CampaignOut:
-        return cls.model_validate({name: getattr(campaign, name) for name in cls.model_fields})
 
 
 class CampaignLineOut(BaseModel):

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from hub.api.access import Answerer, Caller
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Once, again, once
-from hub.api.shapes import Body, Page
+from hub.api.shapes import Body, Out, Page
 from hub.conversations import canned
-from hub.conversations.canned import Canned, CannedProblem, NoSuchCanned, Wording
+from hub.conversations.canned import CannedProblem, NoSuchCanned, Wording
 from hub.staff import teams
 from hub.staff.roles import Action
 
@@ -33,7 +33,7 @@ class CannedIn(Body):
         return Wording(self.shortcut, self.title, self.text, self.team_id)
 
 
-class CannedOut(BaseModel):
+class CannedOut(Out):
     id: int
     shortcut: str
     title: str
@@ -41,10 +41,6 @@ class CannedOut(BaseModel):
     team_id: int | None
     team_name: str
     changed_at: datetime
-
-    @classmethod
-    def of(cls, one: Canned) -> CannedOut:
-        return cls(**{name: getattr(one, name) for name in cls.model_fields})
 
 
 @router.get("")

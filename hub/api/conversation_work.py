@@ -7,15 +7,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from channels.message import Kind
 from hub.api.access import Answerer, Caller, InboxReader
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import Body, Limit, Page
+from hub.api.shapes import Body, Limit, Out, Page
 from hub.conversations import assignment, inbox, threads
 from hub.conversations.assignment import CannotAssign
-from hub.conversations.inbox import Line, NoSuchConversation
+from hub.conversations.inbox import NoSuchConversation
 from hub.models.vocabulary import ConversationState
 from hub.staff import audit
 from hub.staff.roles import Action
@@ -23,7 +23,7 @@ from hub.staff.roles import Action
 router = APIRouter(tags=["Conversations"], route_class=Endpoint)
 
 
-class ConversationOut(BaseModel):
+class ConversationOut(Out):
     id: UUID
     customer_id: UUID
     customer_name: str
@@ -40,10 +40,6 @@ class ConversationOut(BaseModel):
     snoozed_until: datetime | None
     due_at: datetime | None = Field(description="The earliest of its promises that are open")
     flag: str
-
-    @classmethod
-    def of(cls, line: Line) -> ConversationOut:
-        return cls(**{name: getattr(line, name) for name in cls.model_fields})
 
 
 class StandingIn(Body):

@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from hub.api.access import Answerer, TeamLead
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Once, again, once
-from hub.api.shapes import Body, Page
+from hub.api.shapes import Body, Out, Page
 from hub.conversations import inbox, labels
 from hub.conversations.inbox import NoSuchConversation
-from hub.conversations.labels import Label, LabelProblem, NoSuchLabel
+from hub.conversations.labels import LabelProblem, NoSuchLabel
 
 router = APIRouter(tags=["Labels"], route_class=Endpoint)
 _Name = Annotated[str, Field(min_length=1, max_length=labels.LONGEST, examples=["refund"])]
@@ -27,7 +27,7 @@ class LabelIn(Body):
     description: Annotated[str, Field(max_length=labels.LONGEST_DESCRIPTION)] = ""
 
 
-class LabelOut(BaseModel):
+class LabelOut(Out):
     """`id` null: customers or conversations have it, and the list has not."""
 
     id: int | None
@@ -36,10 +36,6 @@ class LabelOut(BaseModel):
     description: str
     customers: int
     conversations: int
-
-    @classmethod
-    def of(cls, one: Label) -> LabelOut:
-        return cls(**{name: getattr(one, name) for name in cls.model_fields})
 
 
 class MergeLabelIn(Body):

@@ -12,8 +12,7 @@ from pydantic import BaseModel, Field
 from hub.api.access import Caller, Campaigner, CampaignReader
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Once, again, once
-from hub.api.shapes import Body, Page
-from hub.models import SavedSegment
+from hub.api.shapes import Body, Out, Page
 from hub.segments import asking, saved
 from hub.segments.conditions import BadCondition
 from hub.segments.saved import LONGEST_NAME, Draft, SegmentProblem
@@ -36,17 +35,13 @@ class SegmentIn(TreeIn):
     name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] = Field(examples=["Poles"])
 
 
-class SegmentOut(BaseModel):
+class SegmentOut(Out):
     id: int
     name: str
     tree: Any
     created_at: datetime
     changed_at: datetime
     archived_at: datetime | None
-
-    @classmethod
-    def of(cls, one: SavedSegment) -> SegmentOut:
-        return cls.model_validate({name: getattr(one, name) for name in cls.model_fields})
 
 
 class PersonOut(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import Query
@@ -74,6 +74,14 @@ def _spoiled(data: Any) -> str:
             return f"Nothing may be nested more than {_DEEPEST} deep"
         waiting += [(part, depth + 1) for part in within]
     return ""
+
+
+class Out(BaseModel):
+    """What a program is shown of something that has at least these attributes."""
+
+    @classmethod
+    def of(cls, something: object) -> Self:
+        return cls.model_validate(something, from_attributes=True)
 
 
 class Page(BaseModel, Generic[T]):

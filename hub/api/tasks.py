@@ -12,11 +12,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from hub.api.access import Answerer, Caller, InboxReader
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Once, again, once
-from hub.api.shapes import EXAMPLE_ID, Body, Limit, Page
+from hub.api.shapes import EXAMPLE_ID, Body, Limit, Out, Page
 from hub.conversations import task_places, tasks
 from hub.conversations.tasks import Change, NewTask, NoSuchTask, TaskProblem
 from hub.customers import directory
-from hub.models import Task
 from hub.staff import feeds
 
 router = APIRouter(tags=["Tasks"], route_class=Endpoint)
@@ -39,7 +38,7 @@ class TaskIn(TaskChange):
     conversation_id: UUID | None = Field(default=None, description="its customer is the task's")
 
 
-class TaskOut(BaseModel):
+class TaskOut(Out):
     id: int
     title: str
     customer_id: UUID | None
@@ -51,10 +50,6 @@ class TaskOut(BaseModel):
     created_by: int | None
     created_at: datetime
     changed_at: datetime
-
-    @classmethod
-    def of(cls, task: Task) -> TaskOut:
-        return cls.model_validate({name: getattr(task, name) for name in cls.model_fields})
 
 
 class CalendarOut(BaseModel):

@@ -7,23 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from channels.message import Kind
 from hub.api.access import Anyone, Caller
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import Limit, Page
+from hub.api.shapes import Limit, Out, Page
 from hub.models.vocabulary import Purpose
 from hub.outbound import uncertain
 from hub.outbound.uncertain import NotUncertain
 from hub.reports import uncertain as lists
-from hub.reports.uncertain import Line, Whose
+from hub.reports.uncertain import Whose
 from hub.staff.roles import Action
 
 router = APIRouter(prefix="/uncertain", tags=["Uncertain"], route_class=Endpoint)
 
 
-class UncertainOut(BaseModel):
+class UncertainOut(Out):
     """`again_at`: the hub sends it once more then by itself, unless evidence comes before."""
 
     id: UUID
@@ -36,10 +35,6 @@ class UncertainOut(BaseModel):
     detail: str
     flag: str
     again_at: datetime | None
-
-    @classmethod
-    def of(cls, line: Line) -> UncertainOut:
-        return cls.model_validate({name: getattr(line, name) for name in cls.model_fields})
 
 
 @router.get("")

@@ -10,8 +10,7 @@ from pydantic import BaseModel, Field
 
 from hub.api.access import Anyone, Caller
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import Body, Limit, Page
-from hub.models import WebhookDelivery, WebhookEndpoint
+from hub.api.shapes import Body, Limit, Out, Page
 from hub.models.vocabulary import DeliveryState, EndpointState
 from hub.staff.roles import Action
 from hub.webhooks import deliveries, endpoints
@@ -33,7 +32,7 @@ class EndpointIn(Body):
         return Wanted(self.url, self.name, tuple(dict.fromkeys(self.events)))
 
 
-class EndpointOut(BaseModel):
+class EndpointOut(Out):
     id: int
     url: str
     name: str
@@ -41,10 +40,6 @@ class EndpointOut(BaseModel):
     state: EndpointState
     failing_since: datetime | None
     created_at: datetime
-
-    @classmethod
-    def of(cls, row: WebhookEndpoint) -> EndpointOut:
-        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
 
 
 class SecretOut(BaseModel):
@@ -58,7 +53,7 @@ class SecretOut(BaseModel):
         return cls(endpoint=EndpointOut.of(shown.endpoint), secret=shown.secret)
 
 
-class DeliveryOut(BaseModel):
+class DeliveryOut(Out):
     """`status` 0: nobody answered."""
 
     id: int
@@ -71,10 +66,6 @@ class DeliveryOut(BaseModel):
     status: int | None
     answer: str
     milliseconds: int | None
-
-    @classmethod
-    def of(cls, row: WebhookDelivery) -> DeliveryOut:
-        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
 
 
 @router.get("/webhook-endpoints")
