@@ -15,7 +15,7 @@ from channels.errors import Unreadable
 
 SECONDS = 15.0
 _LONGEST_ANSWER = 2_000  # bytes that are kept of it
-_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ async def _post(url: str, body: bytes, headers: dict[str, str], *, here: bool) -
 
 
 def _is_here(url: SplitResult) -> bool:
-    return url.scheme in ("http", "https") and url.hostname in _HERE
+    return url.scheme in ("http", "https") and url.hostname in HERE
 
 
 def _is_name(host: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from hub.api import (
+    appointment_page,
     appointments,
     calls,
     campaign_steps,
@@ -52,7 +53,7 @@ _VERSION_1 = (
     *(hours, service_levels, search, conversation_work, composing, together),
     *(work, tasks, calls, webhook_endpoints),
 )
-_PUBLIC = (unsubscribe, preference_centre, surveys, links, files, health, plain)
+_PUBLIC = (unsubscribe, preference_centre, appointment_page, surveys, links, files, health, plain)
 
 
 def _router() -> APIRouter:

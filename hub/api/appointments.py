@@ -1,7 +1,8 @@
-"""/api/v1/appointments: booking what customers are then reminded of."""
+"""/api/v1/appointments: booking what customers are then reminded of, moving it, calling it off."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,12 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from hub.api.access import Booker, Caller
-from hub.api.appointment_shapes import AppointmentIn, AppointmentOut
+from hub.api.appointment_shapes import AppointmentChange, AppointmentIn, AppointmentOut
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Limit, Page
-from hub.conversations import appointments
+from hub.conversations import appointment_sync, appointments, rebooking
+from hub.conversations.appointment_sync import Said
 from hub.customers import directory
 from hub.models import Appointment
 from hub.staff import audit
@@ -43,26 +45,99 @@ async def book_appointment(caller: Booker, body: AppointmentIn, asked: Once) -> 
         raise Problem(422, "Appointment", str(e), remedy=_REMEDY) from e
 
 
+@router.get("/{appointment_id}")
+async def read_appointment(caller: Booker, appointment_id: int) -> AppointmentOut:
+    """One, past or ahead."""
+    try:
+        async with caller.hub.database.unit() as session:
+            return AppointmentOut.of(await appointments.get(session, appointment_id))
+    except appointments.NoSuchAppointment as e:
+        raise _gone(e) from e
+
+
+@router.put("/{appointment_id}")
+async def change_appointment(caller: Booker, appointment_id: int, body: AppointmentChange) -> AppointmentOut:
+    """Another time, place or title. The reminders of the old time do not leave."""
+
+    async def change(session: Any) -> Appointment:
+        owner = (await appointments.get(session, appointment_id)).owner_id
+        wanted = rebooking.Change(
+            title=body.title,
+            place=body.place,
+            starts_at=body.starts_at.astimezone(UTC),
+            timezone=body.timezone,
+            remind_before=_leads(body),
+            ends_at=body.ends_at,
+            owner_id=owner,
+        )
+        return await rebooking.change(session, appointment_id, wanted, now=caller.now)
+
+    return await _acted(caller, "appointment.change", change)
+
+
+@router.post("/{appointment_id}/cancel")
+async def cancel_appointment(caller: Booker, appointment_id: int) -> AppointmentOut:
+    """It is reminded of no more. Twice is the same as once."""
+    return await _acted(
+        caller, "appointment.cancel", lambda session: rebooking.cancel(session, appointment_id, now=caller.now)
+    )
+
+
+@router.post("/{appointment_id}/restore")
+async def restore_appointment(caller: Booker, appointment_id: int) -> AppointmentOut:
+    """A cancelled one takes place after all, and is reminded of again."""
+    return await _acted(
+        caller, "appointment.restore", lambda session: rebooking.restore(session, appointment_id, now=caller.now)
+    )
+
+
+async def _acted(caller: Caller, what: str, act: Callable[[Any], Awaitable[Appointment]]) -> AppointmentOut:
+    try:
+        async with caller.hub.database.unit() as session:
+            changed = await act(session)
+            await _note(session, caller, what, changed)
+            return AppointmentOut.of(changed)
+    except appointments.NoSuchAppointment as e:
+        raise _gone(e) from e
+    except appointments.BadAppointment as e:
+        raise Problem(422, "Appointment", str(e), remedy=_REMEDY) from e
+
+
 async def _booked(session: Any, caller: Caller, body: AppointmentIn) -> Appointment:
     await directory.get(session, body.customer_id)
-    booked = await appointments.book(
-        session,
-        body.customer_id,
-        body.title,
-        body.starts_at.astimezone(UTC),
-        body.timezone,
+    said = Said(
+        source="api",
+        key=body.external_key,
+        customer_id=body.customer_id,
+        title=body.title,
+        starts_at=body.starts_at.astimezone(UTC),
+        timezone=body.timezone,
         place=body.place,
+        ends_at=body.ends_at,
+        remind_before=_leads(body),
         owner_id=caller.staff_id,
-        remind_before=[timedelta(hours=hours) for hours in body.remind_hours_before],
-        now=caller.now,
     )
+    booked, _ = await appointment_sync.keep(session, said, now=caller.now)
+    assert booked is not None  # only what was called off is not kept
+    await _note(session, caller, "appointment.book", booked)
+    return booked
+
+
+def _leads(body: AppointmentChange) -> list[timedelta]:
+    return [timedelta(hours=hours) for hours in body.remind_hours_before]
+
+
+async def _note(session: Any, caller: Caller, what: str, about: Appointment) -> None:
     await audit.write(
         session,
-        "appointment.book",
+        what,
         staff_id=caller.staff_id,
-        subject=f"customer:{body.customer_id}",
-        detail=f"appointment:{booked.id}",
+        subject=f"customer:{about.customer_id}",
+        detail=f"appointment:{about.id}",
         ip=caller.ip,
         now=caller.now,
     )
-    return booked
+
+
+def _gone(error: appointments.NoSuchAppointment) -> Problem:
+    return Problem(404, "Appointment", str(error), remedy="Look its id up with GET /api/v1/appointments")

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "mailboxes": "hub.cli.mailboxes:app",
     "customers": "hub.cli.customers:app",
     "import-purchases": "hub.cli.purchases:import_purchases",
+    "import-appointments": "hub.cli.appointments:import_appointments",
     "occasions": "hub.cli.occasions:app",
     "users": "hub.cli.users:app",
     "sandbox": "hub.cli.sandbox:sandbox",

@@ -26,6 +26,7 @@ class Notice:
     due_at: datetime | None
     created_by: int | None
     customer_id: UUID | None
+    done: bool = False  # nothing is to do: it is only told
 
 
 async def strike(session: AsyncSession, *, now: datetime) -> int:
@@ -47,7 +48,10 @@ async def notices(session: AsyncSession, staff_id: int) -> list[Notice]:
     for task in found:
         task.notice_at = None
     await session.flush()
-    return [Notice(task.id or 0, task.title, task.due_at, task.created_by, task.customer_id) for task in found]
+    return [
+        Notice(task.id or 0, task.title, task.due_at, task.created_by, task.customer_id, task.done_at is not None)
+        for task in found
+    ]
 
 
 async def late(session: AsyncSession, staff_id: int, *, now: datetime) -> int:

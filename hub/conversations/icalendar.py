@@ -15,6 +15,7 @@ AGAIN = timedelta(minutes=15)  # how often programs are asked to look (RFC 7986 
 _STATUS = {
     AppointmentState.PLANNED: "TENTATIVE",
     AppointmentState.CONFIRMED: "CONFIRMED",
+    AppointmentState.TO_MOVE: "TENTATIVE",
     AppointmentState.CANCELLED: "CANCELLED",
 }
 
@@ -35,6 +36,7 @@ class Entry:
     place: str = ""
     alarm: timedelta | None = None
     state: AppointmentState | None = None
+    until: datetime | None = None
 
 
 def written(name: str, entries: Iterable[Entry]) -> bytes:
@@ -58,6 +60,8 @@ def _event(entry: Entry) -> Event:
     event.add("uid", entry.uid)
     event.add("dtstamp", entry.changed_at.astimezone(UTC))
     event.add("dtstart", entry.at.astimezone(UTC))
+    if entry.until is not None:
+        event.add("dtend", entry.until.astimezone(UTC))
     event.add("summary", _plain(entry.title))
     event.add("description", _plain("\n".join(one for one in (entry.about, entry.url) if one)))
     event.add("url", vUri(entry.url))

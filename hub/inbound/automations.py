@@ -6,6 +6,7 @@ First `understand`, which changes nothing, then `act` once the word is in the lo
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,8 +14,8 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Inbound, Kind
-from hub.conversations import appointments, surveys
-from hub.conversations.appointments import Choice
+from hub.conversations import appointments, short_answers, surveys
+from hub.conversations.short_answers import Choice
 from hub.customers import consent, wordings
 from hub.customers.consent import Statement
 from hub.inbound import acknowledgements, keywords
@@ -27,6 +28,7 @@ from hub.signing import Signer
 
 STOP_IN_WORDS = "stop in words"
 CANCELLED = "appointment cancelled"
+TO_MOVE = "another time wanted"
 
 _NUMBER = re.compile(r"\s*[0-9]{1,2}[\s.!]*", re.ASCII)
 _AFTER = timedelta(milliseconds=1)  # the log is ordered by time: an answer stands behind what it answers
@@ -41,6 +43,7 @@ class Meaning:
     stops_in_words: bool = False
     appointment: int | None = None
     choice: Choice | None = None
+    says_more: bool = False  # than the choice: a person reads it
     survey: int | None = None  # the question about satisfaction that a bare number answers
     score: int = 0
     unsubscribes: UUID | None = None  # the mail that was answered with "unsubscribe"
@@ -49,25 +52,32 @@ class Meaning:
     @property
     def settled(self) -> bool:
         """No person has to do anything."""
-        return bool(self.keyword or self.choice == "confirm" or self.unsubscribes or self.survey)
+        return bool(self.keyword or self._confirms or self.unsubscribes or self.survey)
 
     @property
     def flag(self) -> str:
         if self.stops_in_words:
             return STOP_IN_WORDS
-        return CANCELLED if self.choice == "cancel" else ""
+        return _FLAGS.get(self.choice, "") if self.choice else ""
+
+    @property
+    def _confirms(self) -> bool:
+        return self.choice == "confirm" and not self.says_more
+
+
+_FLAGS: Mapping[Choice, str] = {"cancel": CANCELLED, "reschedule": TO_MOVE}
 
 
 async def understand(
     session: AsyncSession, customer: Customer, inbound: Inbound, *, signer: Signer, now: datetime
 ) -> Meaning:
-    """Read a word for commands: on SMS keywords and answers to reminders, on mail the unsubscribe mail of RFC 2369."""
+    """Read a word for commands: keywords on SMS, the unsubscribe mail of RFC 2369, answers to reminders on both."""
     if inbound.kind is Kind.EMAIL:
-        return Meaning(unsubscribes=_unsubscribes(inbound, signer), speaks=inbound.answerable)
+        return await _written(session, customer, inbound, signer)
     keyword = keywords.read(inbound.text)
     if keyword is not None and await _means(session, keyword, inbound):
         return Meaning(keyword=keyword)
-    choice = appointments.CHOICES.get(re.sub(r"[\s.!)]", "", inbound.text))
+    choice = short_answers.read(inbound.text)
     asked = await appointments.awaiting_answer(session, customer.id, now=now) if choice else None
     said = await _says_how_satisfied(session, customer, inbound.text, asked, now=now)
     if said is not None:
@@ -75,6 +85,25 @@ async def understand(
     if asked is not None:
         return Meaning(appointment=asked.id, choice=choice)
     return Meaning(stops_in_words=keywords.asks_to_stop(inbound.text))
+
+
+async def _written(session: AsyncSession, customer: Customer, inbound: Inbound, signer: Signer) -> Meaning:
+    """A mail. It answers the reminder whose token it brings back, and only for whoever was reminded."""
+    unsubscribes = _unsubscribes(inbound, signer)
+    choice, says_more = short_answers.first_line(inbound.reply_text or inbound.text)
+    asked = await _answered(session, customer, inbound, signer) if choice else None
+    if asked is None:
+        return Meaning(unsubscribes=unsubscribes, speaks=inbound.answerable)
+    return Meaning(appointment=asked.id, choice=choice, says_more=says_more)
+
+
+async def _answered(session: AsyncSession, customer: Customer, inbound: Inbound, signer: Signer) -> Appointment | None:
+    for token in inbound.tokens:
+        message = signer.read_message_token(token)
+        found = await appointments.of_reminder(session, message) if message else None
+        if found is not None and found.customer_id == customer.id:
+            return found
+    return None
 
 
 async def _says_how_satisfied(

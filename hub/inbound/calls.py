@@ -15,7 +15,7 @@ from channels.message import Address, CallEvent, HangUp, Kind, Recording, Script
 from channels.message import Direction as Way
 from hub import live
 from hub.clock import uuid7
-from hub.conversations import appointments, current_calls, held, missed_calls, threads
+from hub.conversations import appointments, current_calls, held, missed_calls, short_answers, threads
 from hub.conversations.missed_calls import MISSED, VOICEMAIL
 from hub.customers import directory, identities
 from hub.inbound import callfacts, rejections, ringing, takers
@@ -78,8 +78,8 @@ async def _gather(session: AsyncSession, call: Interaction, event: CallEvent, *,
 
 
 async def _reminded(session: AsyncSession, call: Interaction, event: CallEvent, *, now: datetime) -> None:
-    """A key pressed in answer to a spoken reminder: 1 confirms, 2 cancels."""
-    choice = appointments.CHOICES.get(event.digits)
+    """A key pressed in answer to a spoken reminder: 1 confirms, 2 cancels, 3 asks for another time."""
+    choice = short_answers.KEYS.get(event.digits)
     appointment = await appointments.of_reminder(session, call.id) if choice else None
     if choice and appointment is not None and appointment.id is not None:
         await appointments.answer(session, appointment.id, choice, now=now)

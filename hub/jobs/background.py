@@ -9,10 +9,14 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from channels import calendars
+from channels.errors import Unreadable
 from channels.message import Media
 from hub import clock, queue
 from hub.bootstrap import Hub
 from hub.campaigns import dry_runs, feeding, lifecycle
+from hub.conversations import appointment_calendars, calendar_feeds
+from hub.conversations.appointment_calendars import NoCalendar
 from hub.customers import automatic, suggesting
 from hub.interactions import history, record
 from hub.live import publish
@@ -68,6 +72,22 @@ async def fetch_media(hub: Hub, payload: Mapping[str, Any]) -> None:
             await publish(session, "conversation", id=entry.conversation_id, customer=entry.customer_id)
 
 
+async def fetch_calendar(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Fetch a calendar elsewhere and keep its events; what went wrong stands at the calendar."""
+    feed_id, zone = int(payload["feed"]), hub.settings.hub.timezone
+    async with hub.database.unit() as session:
+        url = (await calendar_feeds.get(session, feed_id)).url
+    try:
+        content = await calendars.fetch(url, loopback=hub.settings.webhooks.loopback)
+        events = await asyncio.to_thread(appointment_calendars.read, content, zone)
+    except (Unreadable, NoCalendar) as e:
+        async with hub.database.unit() as session:
+            await calendar_feeds.fail(session, feed_id, str(e))
+        return
+    async with hub.database.unit() as session:
+        await calendar_feeds.keep(session, feed_id, events, zone, now=clock.now())
+
+
 async def look_for_evidence(hub: Hub, payload: Mapping[str, Any]) -> None:
     """Ask the providers about messages whose fate is unknown."""
     await evidence.look(hub.database, hub.channels, gate=hub.gate, now=clock.now())
@@ -102,6 +122,7 @@ async def _merge_next(hub: Hub) -> bool:
 BODIES: Mapping[str, Body] = {
     "dry-run": dry_run,
     erasing.JOB: erase,
+    "fetch-calendar": fetch_calendar,
     "feed-campaign": feed_campaign,
     "follow-campaign": follow_campaign,
     "fetch-media": fetch_media,

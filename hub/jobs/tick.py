@@ -13,7 +13,7 @@ import structlog
 from hub import clock
 from hub.bootstrap import Hub
 from hub.campaigns import lifecycle, thresholds
-from hub.conversations import assignment, current_calls, due, held, keeping, routing, surveys, tasks
+from hub.conversations import assignment, calendar_feeds, current_calls, due, held, keeping, routing, surveys, tasks
 from hub.database.outage import is_away
 from hub.interactions import partitions, receipts
 from hub.live import Happening
@@ -57,6 +57,12 @@ async def remind(hub: Hub, session: Session, now: datetime) -> None:
     count = await reminders.remind(session, gate=hub.gate, now=now)
     if count:
         _log.info("reminded", count=count)
+
+
+async def fetch_calendars(hub: Hub, session: Session, now: datetime) -> None:
+    """See to it that calendars elsewhere are looked at; nothing is fetched in here."""
+    for feed in await calendar_feeds.due(session, now=now):
+        await enqueue(session, "fetch-calendar", payload={"feed": feed}, dedupe=f"fetch-calendar:{feed}")
 
 
 async def advance_campaigns(hub: Hub, session: Session, now: datetime) -> None:
@@ -179,6 +185,7 @@ async def forget_reports(hub: Hub, session: Session, now: datetime) -> None:
 TICKS: Mapping[str, Tick] = {
     "greetings": Tick(timedelta(seconds=60), greet),
     "reminders": Tick(timedelta(seconds=30), remind),
+    "calendars": Tick(timedelta(seconds=60), fetch_calendars),
     "campaigns": Tick(timedelta(seconds=5), advance_campaigns, topic="campaign"),
     "evidence": Tick(timedelta(seconds=30), look_for_evidence),
     "snoozes": Tick(timedelta(seconds=30), wake_snoozed),

@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from hub.models.calendars import CalendarFeed
 from hub.models.campaigns import (
     Appointment,
     Campaign,
@@ -66,6 +67,7 @@ __all__ = [
     "AttachmentRow",
     "Attempt",
     "Audit",
+    "CalendarFeed",
     "CallOutcome",
     "Campaign",
     "CampaignRecipient",

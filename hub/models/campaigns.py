@@ -154,7 +154,11 @@ class Schedule(SQLModel, table=True):
 
 class Appointment(SQLModel, table=True):
     __tablename__ = "appointment"
-    __table_args__ = (Index("appointment_customer", "customer_id", text("starts_at desc")),)
+    __table_args__ = (
+        Index("appointment_customer", "customer_id", text("starts_at desc")),
+        Index("appointment_at", "starts_at"),
+        Index("appointment_key", "source", "external_key", unique=True, postgresql_where=text("external_key <> ''")),
+    )
     id: int | None = Field(default=None, primary_key=True)
     customer_id: UUID = Field(foreign_key="customer.id", ondelete="CASCADE")
     title: str
@@ -164,6 +168,14 @@ class Appointment(SQLModel, table=True):
     state: AppointmentState = Field(default=AppointmentState.PLANNED, sa_type=Word(AppointmentState))
     owner_id: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
     created_at: datetime = Field(sa_type=Moment)
+    ends_at: datetime | None = Field(default=None, sa_type=Moment)
+    changed_at: datetime | None = Field(default=None, sa_type=Moment)
+    moved_from: datetime | None = Field(default=None, sa_type=Moment)  # where it was before it was moved last
+    lead_minutes: list[int] = Field(default_factory=list, sa_type=ARRAY(Integer))  # so long before they are reminded
+    wish: str = ""  # the customer's words about another time
+    source: str = ""  # whose `external_key` it is: "api", "csv", "calendar 3"
+    external_key: str = ""  # its name in the other system; empty: it has none
+    sequence: int = 0  # of its calendar's revision (RFC 5545 3.8.7.4): older news is no news
 
 
 class Reminder(SQLModel, table=True):
@@ -177,3 +189,4 @@ class Reminder(SQLModel, table=True):
     due_at: datetime = Field(sa_type=Moment)
     done_at: datetime | None = Field(default=None, sa_type=Moment)
     interaction_id: UUID | None = Field(default=None, foreign_key="interaction.id", ondelete="SET NULL")
+    about_at: datetime | None = Field(default=None, sa_type=Moment)  # when the appointment was to begin, as it was told

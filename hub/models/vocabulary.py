@@ -197,6 +197,7 @@ class Recalled(StrEnum):
     TAKEN_BACK = "taken_back"  # by a member of staff: the words are a draft again, and no list shows it
     ANSWERED_FIRST = "answered_first"  # the customer wrote or called before the hour it was meant for
     MERGED = "merged"  # its customer turned out to be somebody who gets the same message
+    NO_LONGER_SO = "no_longer_so"  # what it reminds of was moved or cancelled
 
 
 class ThreadedBy(StrEnum):
@@ -300,6 +301,7 @@ class Settled(StrEnum):
 class AppointmentState(StrEnum):
     PLANNED = "planned"
     CONFIRMED = "confirmed"
+    TO_MOVE = "to_move"  # the customer asked for another time; nobody is reminded of this one
     CANCELLED = "cancelled"
 
 

@@ -27,6 +27,38 @@ _PRESS_ONE: Mapping[str, str] = {
     "bg": "Вашето обаждане до {name}. Натиснете 1 и ще позвъним.",
     "ru": "Ваш звонок: {name}. Нажмите 1, и мы позвоним.",
 }
+# By what a call is about: which keys answer it, and what whoever pressed one of them hears.
+APPOINTMENT = "appointment"
+_KEYS: Mapping[str, Mapping[str, str]] = {
+    APPOINTMENT: {
+        "en": "To confirm, press 1. To cancel, press 2. For another time, press 3.",
+        "pl": "Aby potwierdzić, naciśnij 1. Aby odwołać, naciśnij 2. Aby poprosić o inny termin, naciśnij 3.",
+        "bg": "За потвърждение натиснете 1. За отказ натиснете 2. За друг час натиснете 3.",
+        "ru": "Чтобы подтвердить, нажмите 1. Чтобы отменить, нажмите 2. Чтобы выбрать другое время, нажмите 3.",
+    },
+}
+_HEARD: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    APPOINTMENT: {
+        "1": {
+            "en": "Thank you. We look forward to seeing you.",
+            "pl": "Dziękujemy. Do zobaczenia.",
+            "bg": "Благодарим Ви. Ще Ви очакваме.",
+            "ru": "Спасибо. Ждём вас.",
+        },
+        "2": {
+            "en": "Thank you for telling us. The appointment is cancelled.",
+            "pl": "Dziękujemy za informację. Wizyta jest odwołana.",
+            "bg": "Благодарим, че ни казахте. Часът е отменен.",
+            "ru": "Спасибо, что сообщили. Запись отменена.",
+        },
+        "3": {
+            "en": "Thank you. We will call you to find another time.",
+            "pl": "Dziękujemy. Oddzwonimy, aby ustalić inny termin.",
+            "bg": "Благодарим. Ще Ви се обадим, за да уточним друг час.",
+            "ru": "Спасибо. Мы перезвоним, чтобы подобрать другое время.",
+        },
+    },
+}
 _PRESS_NINE: Mapping[str, str] = {
     "en": "To get no more such calls, press 9.",
     "pl": "Aby nie otrzymywać więcej takich połączeń, naciśnij 9.",
@@ -83,7 +115,7 @@ async def script(
         return await _message(session, interaction, event, gate)
     if event.step == MENU and event.digits == "9":
         return await _no_more_calls(session, interaction, gate, now=now)
-    return _BYE
+    return _heard(interaction, event, gate) if event.step == MENU else _BYE
 
 
 # ---- joining an agent and a customer --------------------------------------------------------
@@ -117,8 +149,17 @@ async def _message(session: AsyncSession, interaction: Interaction, event: CallE
     words = Say(said.text, language)
     if event.answered_by is AnsweredBy.MACHINE:
         return Script((words, HangUp()))
-    steps: tuple[Step, ...] = (Ask(MENU, (words, Say(_PRESS_NINE[_spoken(language)], _spoken(language)))), HangUp())
+    keys = _KEYS.get(interaction.occasion, {}).get(_spoken(language))
+    asked = [Say(one, _spoken(language)) for one in (keys, _PRESS_NINE[_spoken(language)]) if one]
+    steps: tuple[Step, ...] = (Ask(MENU, (words, *asked)), HangUp())
     return Script(steps)
+
+
+def _heard(interaction: Interaction, event: CallEvent, gate: Gate) -> Script:
+    """What whoever answered by a key hears; what it does is the business of whatever the call is about."""
+    language = _spoken(interaction.language or gate.default_language)
+    said = _HEARD.get(interaction.occasion, {}).get(event.digits)
+    return Script((Say(said[language], language), HangUp())) if said else _BYE
 
 
 async def _no_more_calls(session: AsyncSession, interaction: Interaction, gate: Gate, *, now: datetime) -> Script:

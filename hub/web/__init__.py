@@ -8,8 +8,10 @@ from hub.bootstrap import Hub
 from hub.web import (
     account,
     administration,
+    appointments,
     arranging,
     auditing,
+    calendars,
     callers,
     calls,
     campaign_results,
@@ -96,6 +98,8 @@ ROOMS = (
     greetings,
     segments,
     occasions,
+    calendars,  # before appointments, which takes any word for a number
+    appointments,
     tasks,
     teams,
     outcomes,

@@ -123,11 +123,12 @@ def _appointment(hub: Hub, one: appointments.Coming, *, known: bool) -> Entry:
         uid=_uid(hub, "appointment", one.id),
         title=one.title,
         at=one.starts_at,
-        changed_at=one.created_at,
+        changed_at=one.changed_at,
         url=f"{hub.settings.hub.public_url}/customers/{one.customer_id}",
         about=one.customer_name if known else "",
         place=one.place,
         state=one.state,
+        until=one.ends_at,
     )
 
 

@@ -1,18 +1,13 @@
-"""Greetings that send themselves and appointments with their reminders."""
+"""Greetings that send themselves."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import date, time
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Response
 
-from hub.conversations import appointments
-from hub.conversations.appointments import BadAppointment
-from hub.customers import directory
 from hub.models import Occasion
 from hub.models.vocabulary import Kind, OccasionKind
 from hub.occasions import forecast, rules
@@ -21,9 +16,7 @@ from hub.outbound import rendering, templates
 from hub.outbound.rendering import TemplateProblem
 from hub.sentences import Sentence
 from hub.staff import audit
-from hub.staff.roles import Action
-from hub.web import moments
-from hub.web.access import Anyone, Booker, Greeter, Visit
+from hub.web.access import Greeter, Visit
 from hub.web.mending import WrongInput
 from hub.web.months import months
 from hub.web.pages import go, page
@@ -35,15 +28,12 @@ router = APIRouter(route_class=Page)
 DAYS = 30
 _SHOWN = 200  # greetings
 _NO_HOUR = Sentence("“%(typed)s” is no hour of the day. Write one from 00:00 to 23:59.")
-_BEFORE = {"2h": timedelta(hours=2), "24h": timedelta(hours=24), "48h": timedelta(hours=48), "7d": timedelta(days=7)}
 
 
 @router.get("/occasions")
-async def occasions(visit: Anyone, customer: UUID | None = None) -> Response:
-    """Birthdays of the next thirty days and the appointments ahead. `customer`: who the booking form is for."""
-    if not visit.may(Action.OCCASIONS):
-        visit.demand(Action.APPOINTMENTS)
-    return page(visit, "occasions.html", **await _data(visit, customer))
+async def occasions(visit: Greeter) -> Response:
+    """Who is greeted in the next thirty days, and by which rules."""
+    return page(visit, "occasions.html", **await _data(visit))
 
 
 @router.post("/occasions/birthday")
@@ -77,71 +67,21 @@ async def change_rule(
     return go(visit, "/occasions", _("Saved."))
 
 
-@router.post("/occasions/appointments")
-async def book(
-    visit: Booker,
-    customer_id: Annotated[UUID, Form()],
-    title: Annotated[str, Form()] = "",
-    place: Annotated[str, Form()] = "",
-    starts_at: Annotated[str, Form()] = "",
-    remind: Annotated[list[str], Form()] = [],  # noqa: B006
-) -> Response:
-    """The moment is by the clock of whoever books it."""
-    typed = {"title": title, "place": place, "starts_at": starts_at, "remind": remind}
-    try:
-        moment = moments.read_local(starts_at, visit.zone)
-    except ValueError:
-        return await _again(visit, customer_id, _("Choose the day and the hour of the appointment."), typed)
-    try:
-        async with visit.hub.database.unit() as session:
-            customer = await directory.get(session, customer_id)
-            await appointments.book(
-                session,
-                customer_id,
-                title,
-                moment,
-                customer.timezone or visit.hub.settings.hub.timezone,
-                place=place,
-                owner_id=visit.staff_id,
-                remind_before=[_BEFORE[word] for word in remind if word in _BEFORE],
-                now=visit.now,
-            )
-    except BadAppointment as e:
-        return await _again(visit, customer_id, worded(e), typed)
-    return go(visit, "/occasions", _("Booked."))
-
-
-async def _again(visit: Visit, customer_id: UUID, trouble: str, typed: Mapping[str, object]) -> Response:
-    data = await _data(visit, customer_id)
-    return page(visit, "occasions.html", status=422, **data | {"trouble": trouble, "typed": typed})
-
-
-async def _data(visit: Visit, customer: UUID | None) -> dict[str, Any]:
-    greets = visit.may(Action.OCCASIONS)
+async def _data(visit: Visit) -> dict[str, Any]:
     async with visit.hub.database.unit() as session:
         rule = await rules.birthday(session)
-        coming = await _coming(session, visit) if greets else []
-        others = await rules.listing(session) if greets else []
-        booked = (
-            await appointments.upcoming(session, now=visit.now, limit=100) if visit.may(Action.APPOINTMENTS) else []
-        )
-        person = await directory.get(session, customer) if customer else None
-        samples = await _samples(session, visit, rule) if greets else []
+        coming = await _coming(session, visit)
+        others = await rules.listing(session)
+        samples = await _samples(session, visit, rule)
     today = visit.now.astimezone(visit.zone).date()
     return {
         "rule": rule,
         "others": [one for one in others if one.kind is not OccasionKind.BIRTHDAY],
         "fresh": [kind for kind in OccasionKind if kind not in (OccasionKind.BIRTHDAY, OccasionKind.FEAST)],
-        "greets": greets,
         "days": _by_day(coming),
         "months": months(today, DAYS, Counter(one.date for one in coming)),
         "today": today,
         "samples": samples,
-        "booked": booked,
-        "person": person,
-        "customers": [],
-        "trouble": "",
-        "typed": {"remind": ["24h"]},
     }
 
 

@@ -52,6 +52,8 @@ UNDOES: Mapping[str, str] = {
     "merge": "/merges/{}/undo",
     "task-done": "/tasks/{}/reopen",
     "task-deleted": "/tasks/{}/restore",
+    "appointment-cancelled": "/appointments/{}/restore",
+    "appointment-moved": "/appointments/{}/move-back",
     "call-done": "/calls/{}/undone",
     "logged": "/contacts/{}/take-back",
 }

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
 
+from hub.conversations import appointment_news
 from hub.conversations.tasks import CALL_BACK
 from hub.models.vocabulary import Kind, Purpose
 from hub.web import words
@@ -19,6 +20,9 @@ from hub.web.translations import marked as N_  # noqa: N812 (the name that extra
 
 # More particular lines stand above those that would fit them too.
 LINES = (
+    N_(appointment_news.CONFIRMED),
+    N_(appointment_news.CANCELLED),
+    N_(appointment_news.ANOTHER_TIME),
     N_("The webhook to %(name)s was switched off: it failed for days"),
     N_("allowed, ranked %(place)s"),
     N_("not wanted by the customer for %(purpose)s"),
@@ -69,6 +73,11 @@ LINES = (
     N_(CALL_BACK),
     N_("Satisfaction: %(score)s of %(most)s"),
     N_("Macro: %(name)s"),
+    N_("The calendar did not come in time"),
+    N_("The calendar could not be fetched: %(error)s"),
+    N_("The calendar lies where we do not go"),
+    N_("The calendar was passed on too often"),
+    N_("There is no calendar (HTTP %(status)s)"),
     N_("Missed call"),
     N_("Voicemail"),
 )

@@ -228,6 +228,8 @@ async def _one(visit: Visit, task_id: int, trouble: str = "", filled: Mapping[st
 
 def _notice(visit: Visit, told: due.Notice) -> str:
     title = titled(told)
+    if told.done:
+        return title
     if told.due_at is None or told.due_at <= visit.now:
         return _("Due now: %(title)s") % {"title": title}
     return _("Due %(moment)s: %(title)s") % {"title": title, "moment": moments.plain(told.due_at, visit.zone)}

@@ -106,6 +106,7 @@ DECIDED: Mapping[str, str] = {
 RECALLED: Mapping[str, str] = {
     Recalled.TAKEN_BACK: N_("It was taken back before it left."),
     Recalled.ANSWERED_FIRST: N_("Not sent: the customer wrote or called before it left."),
+    Recalled.NO_LONGER_SO: N_("Not sent: the appointment it reminds of was moved or cancelled."),
     Recalled.MERGED: N_("Not sent: two customers were merged, and the same message went to the other address."),
 }
 
@@ -237,7 +238,8 @@ GREETINGS: Mapping[str, str] = {  # why somebody is not greeted, beside the gate
 APPOINTMENTS: Mapping[str, Sign] = {
     AppointmentState.PLANNED: Sign(N_("planned"), "calendar"),
     AppointmentState.CONFIRMED: Sign(N_("confirmed by the customer"), "circle-check", "good"),
-    AppointmentState.CANCELLED: Sign(N_("cancelled by the customer"), "x", "warn"),
+    AppointmentState.TO_MOVE: Sign(N_("another time wanted"), "clock", "warn"),
+    AppointmentState.CANCELLED: Sign(N_("cancelled"), "x", "warn"),
 }
 
 ROLES: Mapping[str, Sign] = {

@@ -210,11 +210,12 @@ async def test_an_appointment_is_booked_and_one_in_the_past_is_not(world: Any, s
     desk = await signed_in(Role.AGENT)
     soon = (clock.now() + timedelta(days=5)).strftime("%Y-%m-%dT%H:%M")
     fields = {"customer_id": world.customers["ana"], "title": "Fitting", "remind": "24h"}
-    assert (await desk.send("/occasions/appointments", **fields, starts_at=soon)).status_code == 303
-    late = await desk.send("/occasions/appointments", **fields, starts_at="2020-01-01T10:00")
+    booked = await desk.send("/appointments", **fields, starts_at=soon)
+    assert booked.status_code == 303
+    late = await desk.send("/appointments", **fields, starts_at="2020-01-01T10:00")
     assert late.status_code == 422
     assert "has passed" in late.text
-    assert "Fitting" in (await desk.see("/occasions")).text
+    assert "Fitting" in (await desk.see(booked.headers["location"])).text
 
 
 async def test_a_task_is_written_down_and_ticked_off(world: Any, signed_in: Any) -> None:

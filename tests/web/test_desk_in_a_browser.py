@@ -259,7 +259,7 @@ async def test_no_page_has_an_accessibility_violation_or_is_wider_than_the_windo
         f"/campaigns/{world.campaigns['running']}/over-time",
         "/campaigns?archived=1",
         "/uncertain",
-        f"/occasions?customer={world.customers['ana']}",
+        f"/appointments?customer={world.customers['ana']}",
         "/tasks",
         "/settings",
         "/hours",

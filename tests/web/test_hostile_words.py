@@ -25,7 +25,7 @@ async def test_hostile_names_subjects_texts_labels_and_files_are_only_text(world
         "/campaigns",
         f"/campaigns/{world.campaigns['draft']}",
         f"/campaigns/{world.campaigns['running']}?shown=withheld",
-        f"/occasions?customer={customer}",
+        f"/appointments?customer={customer}",
         "/settings",
     ]
     for path in paths:

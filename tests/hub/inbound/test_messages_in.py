@@ -24,6 +24,7 @@ from hub.models import (
     ProviderReference,
     Reminder,
     Suppression,
+    Task,
 )
 from hub.models.vocabulary import AppointmentState, ConversationState, Direction, IdentityState, State
 from tests.hub.inbound.conftest import Bring, Rows
@@ -269,6 +270,34 @@ async def test_2_cancels_it_and_somebody_is_told(bring: Bring, rows: Rows, datab
     (appointment,), (conversation,) = await rows(Appointment), await rows(Conversation)
     assert appointment.state is AppointmentState.CANCELLED
     assert (conversation.state, conversation.flag) == (ConversationState.OPEN, "appointment cancelled")
+
+
+async def test_3_asks_for_another_time_and_is_a_task(
+    bring: Bring, rows: Rows, database: Database, now: datetime
+) -> None:
+    await _reminded(database, bring, rows, now)
+    await bring(sms("3", "SM1"))
+    (appointment,), (conversation,), (task,) = await rows(Appointment), await rows(Conversation), await rows(Task)
+    assert (appointment.state, conversation.flag) == (AppointmentState.TO_MOVE, "another time wanted")
+    assert "wants another time: Dentist" in task.title
+
+
+async def test_a_mail_answers_the_reminder_it_replies_to_and_nobody_elses(
+    bring: Bring, rows: Rows, database: Database, reception: Reception, now: datetime
+) -> None:
+    mine = await bring(mail("hello", "q@x"))
+    assert mine is not None
+    async with database.unit() as session:
+        customer = (await directory.listing(session))[0]
+        await appointments.book(session, customer.id, "Dentist", now + timedelta(days=2), "Europe/Warsaw", now=now)
+        reminder = await session.get(Reminder, 1)
+        assert reminder is not None
+        reminder.done_at, reminder.interaction_id = now, mine
+    token = reception.gate.signer.message_token(mine)
+    await bring(mail("2", "f@x", sender="other@address.test", tokens=(token,)))
+    assert [one.state for one in await rows(Appointment)] == [AppointmentState.PLANNED]
+    await bring(mail("1\n\nSee you!", "r@x", tokens=(token,)))
+    assert [one.state for one in await rows(Appointment)] == [AppointmentState.CONFIRMED]
 
 
 async def test_1_without_a_reminder_is_an_ordinary_message(bring: Bring, rows: Rows) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from hub.conversations import appointments
+from hub.conversations import appointments, rebooking
 from hub.customers import consent, directory
 from hub.database.engine import Database
 from hub.models import Appointment, Interaction, Outbox, Reminder
-from hub.models.vocabulary import AppointmentState, Kind, Purpose, State, Withheld
+from hub.models.vocabulary import AppointmentState, Kind, Purpose, Recalled, State, Withheld
 from hub.occasions import reminders
 from hub.outbound.request import Gate
 
@@ -140,3 +140,61 @@ async def test_who_answers_one_or_two_finds_the_appointment_they_were_reminded_o
         assert found is not None
         answered = await appointments.answer(session, found.id or 0, "confirm", now=now + DAY)
     assert (answered.id, answered.state) == (appointment.id, AppointmentState.CONFIRMED)
+
+
+async def test_of_several_reminders_that_an_outage_held_up_only_the_last_is_sent(
+    reminding: Database, gate: Gate, now: datetime
+) -> None:
+    booked = await book(reminding, now, now + 10 * DAY)
+    async with reminding.unit() as session:
+        found = await session.get_one(Appointment, booked.id)
+        found.lead_minutes = [7 * 1440, 1440, 120]
+        await appointments.remind_anew(session, found, now=now)
+    assert await remind(reminding, gate, now + 9 * DAY + timedelta(hours=3)) == 1
+    assert len(await log(reminding)) == 1
+    async with reminding.unit() as session:
+        left = (await session.exec(select(Reminder).where(col(Reminder.done_at).is_(None)))).all()
+    assert [one.due_at for one in left] == [now + 10 * DAY - timedelta(hours=2)]
+
+
+@pytest.mark.parametrize("act", ["move", "cancel", "asked"])
+async def test_a_reminder_that_waits_for_the_morning_does_not_leave_for_what_is_no_longer_so(
+    reminding: Database, gate: Gate, now: datetime, act: str
+) -> None:
+    appointment = (await book(reminding, now, now + 2 * DAY)).id or 0
+    assert await remind(reminding, gate, now + DAY) == 1
+    async with reminding.unit() as session:
+        if act == "move":
+            await rebooking.move(session, appointment, now + 3 * DAY, now=now + DAY)
+        elif act == "cancel":
+            await rebooking.cancel(session, appointment, now=now + DAY)
+        else:
+            await appointments.answer(session, appointment, "reschedule", now=now + DAY)
+    (row,) = await log(reminding)
+    assert (row.state, row.reason) == (State.CANCELLED, Recalled.NO_LONGER_SO)
+    async with reminding.unit() as session:
+        assert (await session.exec(select(Outbox))).all() == []
+
+
+async def test_an_answer_to_a_reminder_of_the_old_time_says_nothing_about_the_new_one(
+    reminding: Database, gate: Gate, now: datetime
+) -> None:
+    booked = await book(reminding, now, now + 3 * DAY)
+    await remind(reminding, gate, now + 2 * DAY)
+    async with reminding.unit() as session:
+        await rebooking.move(session, booked.id or 0, now + 5 * DAY, now=now + 2 * DAY)
+        assert await appointments.awaiting_answer(session, booked.customer_id, now=now + 2 * DAY) is None
+    assert await remind(reminding, gate, now + 4 * DAY) == 1
+    async with reminding.unit() as session:
+        found = await appointments.awaiting_answer(session, booked.customer_id, now=now + 4 * DAY)
+    assert found is not None
+    assert found.id == booked.id
+
+
+async def test_nobody_is_reminded_of_a_time_they_asked_to_change(
+    reminding: Database, gate: Gate, now: datetime
+) -> None:
+    booked = await book(reminding, now, now + 2 * DAY)
+    async with reminding.unit() as session:
+        await appointments.answer(session, booked.id or 0, "reschedule", now=now)
+    assert await remind(reminding, gate, now + DAY) == 0

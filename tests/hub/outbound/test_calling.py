@@ -106,3 +106,21 @@ async def test_an_agent_is_asked_for_the_one_before_the_customer_is_rung(
     assert row is not None
     assert await said(bridge, event("join", "1")) == Script((Ring("joined", (row.recipient,), seconds=30), HangUp()))
     assert await said(bridge, event("join", "2")) == Script((HangUp(),))
+
+
+async def test_a_reminders_call_asks_for_a_key_and_says_what_the_key_did(
+    database: Database, message: UUID, said: Said
+) -> None:
+    async with database.unit() as session:
+        (await session.get_one(Interaction, message)).occasion = calling.APPOINTMENT
+    (asked, _) = (await said(message, event("answered", by=AnsweredBy.HUMAN))).steps
+    assert isinstance(asked, Ask)
+    keys = "To confirm, press 1. To cancel, press 2. For another time, press 3."
+    assert asked.prompt[1] == Say(keys, "en")
+    heard = [(await said(message, event("menu", digits=key))).steps[0] for key in "123"]
+    assert [one.text.split(".")[0] for one in heard if isinstance(one, Say)] == [
+        "Thank you",
+        "Thank you for telling us",
+        "Thank you",
+    ]
+    assert await said(message, event("menu", digits="7")) == Script((HangUp(),))

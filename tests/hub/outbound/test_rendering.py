@@ -19,6 +19,7 @@ SAMPLE = {
     "preferences_url": "https://hub.example/p/abc",
 }
 SHIPPED = SAMPLE | {"given_name": "Ana", "age": 40, "title": "Garden visit", "when": "Monday at ten", "place": "Home"}
+SHIPPED |= {"answer_url": "https://x.example/a/1"}
 SPRING = {
     "en": {"subject": "Spring,\n{{ customer.given_name }}", "body": "Hello {{ customer.name }}", "sms": "Spring!"},
     "pl": {"subject": "Wiosna", "body": "Witaj {{ customer.name }}", "html": "<p>{{ customer.name }}</p>"},

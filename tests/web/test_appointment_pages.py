@@ -1,0 +1,87 @@
+"""Appointments at the desk: by week and day, booked, moved and taken back, out of a file or calendar."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from hub import clock
+from hub.conversations import appointments
+from hub.models.vocabulary import AppointmentState, Role
+
+ICS = """BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1@x\r\nDTSTAMP:20260101T000000Z\r
+DTSTART:{at:%Y%m%dT%H%M%SZ}\r\nSUMMARY:Eye test\r\nATTENDEE:mailto:ana@nowak.example\r\nEND:VEVENT\r
+BEGIN:VEVENT\r\nUID:2@x\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:{at:%Y%m%dT%H%M%SZ}\r\nSUMMARY:Lunch\r\nEND:VEVENT\r
+END:VCALENDAR\r\n"""
+
+
+async def test_what_was_moved_or_called_off_is_taken_back_by_the_notices_button(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    async with world.hub.database.unit() as session:
+        before = await appointments.get(session, 1)
+    later = f"{before.starts_at.astimezone() + timedelta(days=2):%Y-%m-%dT%H:%M}"
+    await desk.send("/appointments/1", title="Haircut", starts_at=later, remind="2h")
+    seen = await desk.see("/appointments/1")
+    assert "Moved." in seen.text
+    assert seen.select_one("form[action='/appointments/1/move-back']") is not None
+    await desk.send("/appointments/1/move-back")
+    await desk.send("/appointments/1/cancel")
+    await desk.send("/appointments/1/restore")
+    async with world.hub.database.unit() as session:
+        after = await appointments.get(session, 1)
+    assert (after.starts_at, after.state, after.lead_minutes) == (before.starts_at, AppointmentState.PLANNED, [120])
+
+
+async def test_days_that_are_no_days_and_colleagues_who_are_none_break_nothing(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    for query in ("at=nonsense", "at=0001-01-01", "at=9999-12-31", "span=year&whose=x", "at=2026-02-30"):
+        assert (await desk.client.get(f"/appointments?{query}")).status_code == 200
+    soon = f"{clock.now() + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    fields = {"customer_id": world.customers["ana"], "title": "x", "starts_at": soon}
+    assert (await desk.send("/appointments", **fields, owner="99999")).status_code == 422
+    assert (await desk.client.get("/appointments/99999")).status_code == 404
+
+
+async def test_a_file_says_what_became_of_every_event(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    content = ICS.format(at=clock.now() + timedelta(days=3)).encode()
+    files = {"file": ("visits.ics", content, "text/calendar")}
+    path = "/appointments/calendars/upload"
+    for count in ("1 added", "1 unchanged"):
+        answer = await desk.client.post(path, data={"csrf": desk.csrf, "remind": "24h"}, files=files)
+        assert (answer.status_code, count in answer.text, "Lunch" in answer.text) == (200, True, True)
+    bad = await desk.client.post(path, data={"csrf": desk.csrf}, files={"file": ("x.ics", b"no", "text/calendar")})
+    assert (bad.status_code, "no calendar" in bad.text) == (422, True)
+
+
+async def test_a_calendar_is_added_by_a_public_address_only(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    for url in ("http://169.254.169.254/x.ics", "https://127.0.0.1/x.ics", "ftp://a.example/x", "nonsense"):
+        answer = await desk.send("/appointments/calendars", name="Visits", url=url)
+        assert (answer.status_code, url in answer.text) == (422, True), url
+    assert (
+        await desk.send("/appointments/calendars", name="Visits", url="webcal://c.example/x.ics")
+    ).status_code == 303
+    assert "Visits" in (await desk.see("/appointments/calendars")).select_one("#feeds").text
+    await desk.send("/appointments/calendars/1/delete")
+    assert "No calendar yet" in (await desk.see("/appointments/calendars")).text
+
+
+@pytest.mark.browser
+async def test_an_agent_books_moves_and_takes_back_and_the_list_follows(opening: Any, world: Any) -> None:
+    page = await opening(f"/appointments?customer={world.customers['ana']}", Role.AGENT)
+    soon = clock.now().astimezone() + timedelta(days=2)
+    await page.get_by_label("What for").fill("Second fitting")
+    await page.get_by_label("When, by your clock").fill(f"{soon:%Y-%m-%d}T10:30")
+    await page.get_by_label("2 hours").check()
+    await page.get_by_role("button", name="Book", exact=True).click()
+    await page.locator("#ahead").get_by_role("link", name="Second fitting").click()
+    await page.get_by_label("When, by your clock").fill(f"{soon + timedelta(days=1):%Y-%m-%d}T11:00")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Moved.")).to_be_visible()
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_text("It is where it was before.")).to_be_visible()
+    await expect(page.get_by_label("When, by your clock")).to_have_value(f"{soon:%Y-%m-%d}T10:30")
