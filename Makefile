@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BENCH ?=
+JOBS ?= 2
 RUNTIME := .venv/installed
 DEVELOPMENT := .venv/installed-dev
 
@@ -13,7 +14,7 @@ demo: $(RUNTIME)
 	$(BIN)/hub demo
 
 test: $(DEVELOPMENT)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 
 lint: $(DEVELOPMENT)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
