@@ -197,6 +197,12 @@ class RfmTable(Table):
         return self
 
 
+class RetentionTable(Table):
+    """[retention]: after how many days what is deleted by itself; unset: never."""
+
+    exports: int = Field(default=7, ge=1)  # archives of a person's data, since they were made
+
+
 class Ramp(Table):
     """A new sender's first days: `start` on the first one, each day `factor` times as many as the day before."""
 
@@ -270,6 +276,7 @@ class Settings(BaseSettings):
     webhooks: WebhooksTable = WebhooksTable()
     automations: AutomationsTable = AutomationsTable()
     rfm: RfmTable = RfmTable()
+    retention: RetentionTable = RetentionTable()
     channels: dict[str, ChannelTable] = Field(default_factory=dict)
 
     @classmethod

@@ -25,6 +25,7 @@ from hub.api import (
     macros,
     merges,
     messages,
+    personal_data,
     plain,
     preference_centre,
     purchases,
@@ -51,7 +52,7 @@ _VERSION_1 = (
     *(customers, merges, customer_events, purchases, campaigns, campaign_steps, segments, interactions),
     *(conversations, canned, macros, labels, messages, appointments, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
-    *(work, tasks, calls, webhook_endpoints),
+    *(work, tasks, calls, webhook_endpoints, personal_data),
 )
 _PUBLIC = (unsubscribe, preference_centre, appointment_page, surveys, links, files, health, plain)
 

@@ -7,15 +7,18 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from hub import clock
 from hub.bootstrap import Hub
 from hub.cli import options, sheets
-from hub.customers import exporting
+from hub.customers import directory, exporting
 from hub.customers.importing import Duplicates, Outcome, Result, understand, write
 from hub.customers.sheets import Line, Unusable, header, lines
+from hub.personal import archive
+from hub.staff import audit
 
 app = typer.Typer(no_args_is_help=True, help="Customers in from a CSV file, and out again.")
 BATCH = 200
@@ -72,6 +75,39 @@ def export(
                 target.close()
 
     options.with_hub(config, write_all)
+
+
+@app.command("hand-over")
+def hand_over(
+    customer: Annotated[UUID, typer.Argument(help="The customer's id.")],
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Where the ZIP goes; it must not be there yet.")],
+    config: options.Config = None,
+) -> None:
+    """Write everything about one person into a ZIP for them: JSON, files, mails as they came, a page to read.
+
+    The trail notes it. Exit 1 when there is no such customer.
+    """
+
+    async def write_all(hub: Hub) -> None:
+        now, sources = clock.now(), archive.Sources(hub.database, hub.storage, hub.settings.hub.name)
+        async with hub.database.unit() as session:
+            about = {"subject": f"customer:{customer}", "detail": "by the command line"}
+            await directory.get(session, customer)
+            await audit.write(session, "customer.hand-over", staff_id=None, now=now, **about)
+        with file.open("xb") as target, sheets.progress() as progress:
+            bar = progress.add_task("Writing", total=None)
+
+            async def told(done: int) -> None:
+                progress.update(bar, completed=done)
+
+            await archive.write(sources, customer, target, now=now, progress=told)
+
+    try:
+        options.with_hub(config, write_all)
+    except (directory.NotFound, FileExistsError) as e:
+        options.err.print(f"[red]error[/] {options.shown(e)}")
+        raise typer.Exit(1) from e
+    options.out.print(f"{options.shown(file)}: {file.stat().st_size} bytes")
 
 
 async def _import(hub: Hub, rows: Sequence[Line], policy: Duplicates, source: str, *, dry_run: bool) -> list[Result]:

@@ -21,7 +21,8 @@ from hub.customers import automatic, suggesting
 from hub.interactions import history, record
 from hub.live import publish
 from hub.outbound import evidence
-from hub.personal import erasing, files
+from hub.personal import erasing, files, handing_over
+from hub.personal.archive import Sources
 from hub.staff import audit
 
 Body = Callable[[Hub, Mapping[str, Any]], Awaitable[None]]
@@ -108,6 +109,13 @@ async def erase(hub: Hub, payload: Mapping[str, Any]) -> None:
     await erasing.carry_out(hub.database, hub.storage, UUID(str(payload["erasure"])), clock=clock.now)
 
 
+async def hand_over(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Put together everything about a person, for them."""
+    sources = Sources(hub.database, hub.storage, hub.settings.hub.name)
+    days = hub.settings.retention.exports
+    await handing_over.make(sources, UUID(str(payload["export"])), now=clock.now(), days=days)
+
+
 async def _merge_next(hub: Hub) -> bool:
     async def merge(session: Any) -> bool:
         merged = await automatic.merge_next(session, now=clock.now())
@@ -123,6 +131,7 @@ BODIES: Mapping[str, Body] = {
     "dry-run": dry_run,
     erasing.JOB: erase,
     "fetch-calendar": fetch_calendar,
+    handing_over.JOB: hand_over,
     "feed-campaign": feed_campaign,
     "follow-campaign": follow_campaign,
     "fetch-media": fetch_media,

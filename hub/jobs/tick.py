@@ -20,7 +20,7 @@ from hub.live import Happening
 from hub.occasions import greeting, reminders, schedules
 from hub.occasions.schedules import Session
 from hub.outbound import evidence
-from hub.personal import erasing
+from hub.personal import erasing, handing_over
 from hub.queue import enqueue
 from hub.staff import repeats, throttle
 from hub.webhooks import deliveries
@@ -140,6 +140,11 @@ async def go_on_erasing(hub: Hub, session: Session, now: datetime) -> None:
         await erasing.hurry(session, erasure)
 
 
+async def forget_exports(hub: Hub, session: Session, now: datetime) -> None:
+    """Archives of a person's data, after their days."""
+    await handing_over.forget(session, hub.storage, now=now)
+
+
 async def end_lost_calls(hub: Hub, session: Session, now: datetime) -> None:
     """Calls of whose end no news came: who had one can take others again."""
     count = await current_calls.end_lost(session, now=now)
@@ -196,6 +201,7 @@ TICKS: Mapping[str, Tick] = {
     "task-reminders": Tick(timedelta(seconds=10), remind_of_tasks),
     "deleted-tasks": Tick(timedelta(days=1), forget_tasks),
     "erasures": Tick(timedelta(seconds=10), go_on_erasing),
+    "exports": Tick(timedelta(hours=1), forget_exports),
     "lost-calls": Tick(timedelta(seconds=60), end_lost_calls),
     "webhook-log": Tick(timedelta(days=1), forget_deliveries),
     "held-replies": Tick(timedelta(hours=1), forget_replies),

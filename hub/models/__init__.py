@@ -18,7 +18,6 @@ from hub.models.campaigns import (
 )
 from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
 from hub.models.desk import CannedAnswer, DraftRow, HeldReply, LabelRow, MacroRow, Mention, SavedView
-from hub.models.erasure import ErasedAddress, Erasure, ErasureSalt
 from hub.models.greetings import Greeting, GreetingSkip
 from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
@@ -37,6 +36,7 @@ from hub.models.interactions import (
 )
 from hub.models.merging import CustomerKeys, CustomerMerge, MergeSuggestion
 from hub.models.outbox import Outbox, SenderRow, Worker
+from hub.models.personal import ErasedAddress, Erasure, ErasureSalt, PersonalExport
 from hub.models.purchases import Purchase, RfmFormula
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.segments import SavedSegment
@@ -112,6 +112,7 @@ __all__ = [
     "Occasion",
     "OpeningHours",
     "Outbox",
+    "PersonalExport",
     "Promise",
     "ProviderReference",
     "Purchase",

@@ -127,6 +127,7 @@ _FILES = f"""
 select sha256 from attachment where {where("attachment")}
 union select sha256 from raw_message where interaction_id in (select id from interaction where {where("interaction")})
 union select f ->> 'sha256' from draft, jsonb_array_elements(typed -> 'files') f where {where("draft")}
+union select f from personal_export, jsonb_array_elements_text(parts) f where {where("personal_export")}
 union select f ->> 'sha256' from held_reply, jsonb_array_elements(typed -> 'files') f where {where("held_reply")}
 """
 _MAILS = text(f"""

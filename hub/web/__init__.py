@@ -30,6 +30,7 @@ from hub.web import (
     greeting_rules,
     greetings,
     hand_over,
+    handing_over,
     hours,
     inbox,
     invitations,
@@ -86,6 +87,7 @@ ROOMS = (
     consent_proof,
     purchases,
     erasing,
+    handing_over,
     merging,  # before customer, which takes any word for a customer's id
     customer,
     campaign_writing,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+from zipfile import ZipFile
 
 from sqlmodel import col, select
 
@@ -47,6 +49,23 @@ async def test_an_import_is_tried_done_and_taken_out_again(quick: Any, database:
     rows = {row["name"]: row for row in csv.DictReader(out.out.splitlines())}
     assert (out.code, len(rows)) == (0, GOOD + BAD)
     assert (rows["Ana Nowak"]["phone"], rows["Ana Nowak"]["birthday"]) == ("'+48601123456", "1984-02-29")
+
+
+async def test_everything_about_one_person_is_written_into_a_file_that_is_not_there_yet(
+    quick: Any, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text(SHEET, encoding="utf-8")
+    await quick.hub("customers", "import", "people.csv")
+    async with database.unit() as session:
+        ana = (await session.exec(select(Customer.id).where(Customer.name == "Ana Nowak"))).one()
+    done = await quick.hub("customers", "hand-over", str(ana), "ana.zip")
+    assert (done.code, "ana.zip" in done.words) == (0, True)
+    with ZipFile(tmp_path / "ana.zip") as archive:
+        assert "ana@nowak.example" in archive.read("identity.json").decode()
+    again = await quick.hub("customers", "hand-over", str(ana), "ana.zip")
+    nobody = await quick.hub("customers", "hand-over", str(UUID(int=7)), "other.zip")
+    assert (again.code, nobody.code, (tmp_path / "other.zip").exists()) == (1, 1, False)
+    assert "There is no customer" in nobody.err
 
 
 async def test_a_file_that_is_no_list_of_people_is_refused_in_a_sentence(quick: Any, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ PAGES: dict[str, set[Role]] = {
     "/settings/roles": {D},
     "/settings/erasures": {D},
     "/customers/{customer}/erase": {D},
+    "/customers/{customer}/personal-data": {S, D},
     "/settings/topics": {M, S, D},
     "/teams": {S, D},
     "/canned": {A, S, D},

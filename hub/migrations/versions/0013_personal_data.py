@@ -16,6 +16,7 @@ def upgrade() -> None:
     """Erasures with their certificates, barred addresses, and a trail whose details can be taken out."""
     _erasures()
     _addresses()
+    _exports()
     op.add_column("audit", sa.Column("salt", sa.String(), server_default="", nullable=False))
     op.add_column("audit", sa.Column("said", sa.String(), server_default="", nullable=False))
     op.execute(_NAMES_SOMEBODY_OR_NOBODY)
@@ -66,6 +67,27 @@ def _addresses() -> None:
     op.execute("insert into erasure_salt values (1, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))")
     for statement in _BARS:
         op.execute(statement)
+
+
+def _exports() -> None:
+    op.create_table(
+        "personal_export",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Integer()),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("parts", JSONB(none_as_null=True), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("ready_at", sa.DateTime(timezone=True)),
+        sa.Column("expires_at", sa.DateTime(timezone=True)),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["asked_by"], ["staff.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_personal_export_customer_id", "personal_export", ["customer_id"])
 
 
 # By whichever way somebody gets an address: an import, a mail, a program, a merge that is taken back. What the erased

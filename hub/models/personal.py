@@ -1,4 +1,4 @@
-"""People who were erased: what was done and what stays of them, none of which says who they were."""
+"""What the law says about one person's data: erasures, of which nothing says who they were, and exports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Json, Moment, Word
@@ -58,3 +58,20 @@ class ErasureSalt(SQLModel, table=True):
     __tablename__ = "erasure_salt"
     id: int = Field(default=1, primary_key=True)
     salt: bytes = Field(sa_type=LargeBinary)
+
+
+class PersonalExport(SQLModel, table=True):
+    """Everything about a person, put together for them. It goes with them, and by itself after some days."""
+
+    __tablename__ = "personal_export"
+    id: UUID = Field(primary_key=True)
+    customer_id: UUID = Field(foreign_key="customer.id", index=True, ondelete="CASCADE")
+    asked_at: datetime = Field(sa_type=Moment)
+    asked_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
+    done: int = 0  # messages and files written so far
+    total: int = 0
+    parts: list[str] = Field(default_factory=list, sa_type=Json)  # digests of its pieces in the storage, in order
+    size: int = Field(default=0, sa_type=BigInteger)  # bytes
+    ready_at: datetime | None = Field(default=None, sa_type=Moment)
+    expires_at: datetime | None = Field(default=None, sa_type=Moment)
+    problem: str = ""  # why it could not be made, so far
