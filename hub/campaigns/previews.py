@@ -21,8 +21,9 @@ from hub.outbound.rendering import Rendered, TemplateProblem
 from hub.outbound.request import Gate
 from hub.segments import asking
 from hub.sentences import Sentence
+from hub.texts.previews import HARMLESS, NothingToTry
 
-HARMLESS = "test"  # instead of a signed token: the link of a message that is for nobody
+__all__ = ["HARMLESS", "NothingToTry", "Preview", "Said", "preview", "send_test", "somebody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,6 @@ class Preview:
 
     def of(self, kind: Kind) -> Said | None:
         return next((said for said in self.words if said.kind is kind), None)
-
-
-class NothingToTry(Exception):
-    """There are no words for this channel. Says why."""
 
 
 async def preview(session: AsyncSession, campaign_id: int, customer_id: UUID, *, gate: Gate, now: datetime) -> Preview:

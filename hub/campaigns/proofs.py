@@ -22,7 +22,7 @@ _TOLD = 5  # faults of a template at once
 
 # The texts that a channel's message is made of.
 PARTS: Mapping[Kind, frozenset[str]] = {
-    Kind.EMAIL: frozenset({"subject", "body", "html"}),
+    Kind.EMAIL: frozenset({"subject", "body", "html", "mjml"}),
     Kind.SMS: frozenset({"sms"}),
     Kind.VOICE: frozenset({"voice"}),
 }

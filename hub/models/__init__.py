@@ -53,6 +53,7 @@ from hub.models.staff import (
 )
 from hub.models.steps import CampaignStep, CampaignTest, CampaignVariant
 from hub.models.telephone import CallOutcome, CurrentCall, HandledCall, MissedCall
+from hub.models.texts import MailPicture, TemplateDraft
 from hub.models.topics import Topic
 from hub.models.webhooks import WebhookDelivery, WebhookEndpoint
 from hub.models.work import OpeningHours, Promise, SlaPolicy, Survey, SurveyRule
@@ -102,6 +103,7 @@ __all__ = [
     "Interaction",
     "LabelRow",
     "MacroRow",
+    "MailPicture",
     "MailReference",
     "MailboxCursor",
     "MailboxGrant",
@@ -140,6 +142,7 @@ __all__ = [
     "TeamChannel",
     "TeamMember",
     "Template",
+    "TemplateDraft",
     "TemplateVersion",
     "Topic",
     "WebhookDelivery",

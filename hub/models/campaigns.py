@@ -18,6 +18,8 @@ class Template(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     title: str = ""
+    purpose: Purpose = Field(default=Purpose.MARKETING, sa_type=Word(Purpose))  # why it is sent, as far as it is known
+    archived_at: datetime | None = Field(default=None, sa_type=Moment)  # offered no more; what names it goes on
     created_at: datetime = Field(sa_type=Moment)
 
 
@@ -29,9 +31,11 @@ class TemplateVersion(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     template_id: int = Field(foreign_key="template.id")
     number: int
-    variants: dict[str, dict[str, str]] = Field(sa_type=Json)  # language → {subject, body, html, sms, voice}
+    variants: dict[str, dict[str, str]] = Field(sa_type=Json)  # language → {subject, body, html, mjml, sms, voice}
     sha256: str
     created_at: datetime = Field(sa_type=Moment)
+    put_at: datetime | None = Field(default=None, sa_type=Moment)  # when it became the current one, the last time
+    put_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")  # None: the hub itself
 
 
 class Campaign(SQLModel, table=True):

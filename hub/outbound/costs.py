@@ -24,6 +24,11 @@ def cost(kind: Kind | None, words: str, files: int = 0) -> int:
     return measure(words).segments if kind is Kind.SMS and not files else 1
 
 
+def segments(words: str) -> int:
+    """Of an SMS."""
+    return measure(words).segments
+
+
 def of_content(content: object) -> int:
     """The same of what is handed to a provider."""
     return cost(Kind.SMS, content.body, len(content.media_urls)) if isinstance(content, Text) else 1

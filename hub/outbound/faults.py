@@ -16,6 +16,7 @@ PARTS = {
     "subject": Sentence("Subject of the mail"),
     "body": Sentence("Mail"),
     "html": Sentence("Mail as HTML, when it is designed"),
+    "mjml": Sentence("Mail in MJML"),
     "sms": Sentence("SMS"),
     "voice": Sentence("Spoken message"),
 }

@@ -18,9 +18,16 @@ from hub.models.vocabulary import Kind
 from hub.outbound import faults, safe_jinja, styles, weaving
 from hub.sentences import Sentence
 
-Variants = Mapping[str, Mapping[str, str]]  # language → {subject, body, html, sms, voice}
+Variants = Mapping[str, Mapping[str, str]]  # language → {subject, body, html, mjml, sms, voice}
 
-FILES = {"subject": "subject.txt", "body": "body.txt", "html": "body.html", "sms": "sms.txt", "voice": "voice.txt"}
+FILES = {
+    "subject": "subject.txt",
+    "body": "body.txt",
+    "html": "body.html",
+    "mjml": "body.mjml",  # `html` is made of it when it is saved, and is what is sent
+    "sms": "sms.txt",
+    "voice": "voice.txt",
+}
 _MAIN_PART = {Kind.EMAIL: "body", Kind.SMS: "sms", Kind.VOICE: "voice"}
 
 
@@ -63,7 +70,7 @@ class TemplateProblem(Exception):
 
     def __init__(self, where: Where, cause: Sentence) -> None:
         self.where, self.cause = str(where), str(cause)
-        self.language, self.part, self.why = where.language, where.part, cause
+        self.language, self.part, self.line, self.why = where.language, where.part, where.line, cause
         self.said = faults.told(where.part, where.language, where.line, cause)
         super().__init__(self.said)
 
@@ -140,6 +147,8 @@ def check(variants: Variants, sample: Mapping[str, object], *, name: str = "") -
     problems: list[TemplateProblem] = []
     for language, parts in variants.items():
         for which, source in parts.items():
+            if which == "html" and parts.get("mjml"):
+                continue  # the same words once more, on lines that nobody wrote
             problems += _problems(source, sample, Where(name, language, which))
         if (parts.get("body") or parts.get("html")) and not parts.get("subject", "").strip():
             problems.append(TemplateProblem(Where(name, language, "subject"), Sentence("A mail needs a subject")))
@@ -255,7 +264,7 @@ def _wrong(source: str, sample: Mapping[str, object], where: Where) -> Iterable[
     try:
         unknown = _unknown(source, sample, where)
         if not unknown:
-            said = _part(source, sample, where, html=where.part == "html").strip()
+            said = _part(source, sample, where, html=where.part in ("html", "mjml")).strip()
             if where.part == "sms" and (long := faults.too_long(said)):
                 return [TemplateProblem(where, long)]
     except TemplateProblem as problem:
@@ -271,6 +280,6 @@ def _unknown(source: str, sample: Mapping[str, object], where: Where) -> list[Te
     """All of them at once, not only the first that rendering meets, and in branches that the sample does not take."""
     return [
         TemplateProblem(where.at(line), safe_jinja.unknown(name, sample))
-        for name, line in safe_jinja.names(source).items()
+        for name, line in safe_jinja.needed(source).items()
         if name not in sample
     ]

@@ -217,6 +217,17 @@ def names(source: str) -> dict[str, int]:
     return dict(sorted(first.items(), key=lambda found: found[1]))
 
 
+def needed(source: str) -> dict[str, int]:
+    """Those of `names` that must be known: not where a default stands behind one, nor one that is asked for."""
+    tree = _parsed(_TEXT, source)
+    tests = [one.node for one in tree.find_all(nodes.Test) if one.name in ("defined", "undefined")]
+    asked = {name.name for name in tests if isinstance(name, nodes.Name)}
+    behind = [one.node for one in tree.find_all(nodes.Filter) if one.name in ("default", "d")]
+    given = {id(name) for name in behind if isinstance(name, nodes.Name)}
+    bare = {one.name for one in tree.find_all(nodes.Name) if one.ctx == "load" and id(one) not in given}
+    return {name: line for name, line in names(source).items() if name in bare - asked}
+
+
 def _parsed(environment: Closed, source: str) -> nodes.Template:
     try:
         return environment.parse(source)

@@ -8,14 +8,25 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Template, TemplateVersion
+from hub.models.vocabulary import Purpose
+from hub.outbound import mjml
 from hub.outbound.rendering import FILES, Variants
-from hub.sentences import Sentence
+from hub.sentences import Gap, Sentence
+
+# Why the shipped ones are sent; whatever is not here is an offer until somebody says otherwise.
+PURPOSES: Mapping[str, Purpose] = (
+    dict.fromkeys(("acknowledgement", "satisfaction"), Purpose.SERVICE)
+    | {"appointment-reminder": Purpose.REMINDERS}
+    | dict.fromkeys(("anniversary", "birthday", "christmas", "easter"), Purpose.GREETINGS)
+    | dict.fromkeys(("festival", "name-day", "new-year"), Purpose.GREETINGS)
+)
 
 
 class NoSuchTemplate(LookupError):
@@ -24,32 +35,41 @@ class NoSuchTemplate(LookupError):
 
 async def current(session: AsyncSession, name: str, *, now: datetime) -> TemplateVersion:
     """The newest version. A changed file in the folder of defaults becomes a new one. Raises NoSuchTemplate."""
-    shipped = from_folder(folder() / name) if name in _shipped() else {}
-    latest = await _latest(session, name)
-    if shipped and not (latest and await _known(session, latest.template_id, _digest(shipped))):
-        return await save(session, name, shipped, now=now)
+    latest, changed = await _latest(session, name), await _changed_files(session, name)
+    if changed:
+        return await save(session, name, changed, now=now)
     if latest is None:
-        raise NoSuchTemplate(
-            Sentence(
-                "There is no message template “%(name)s”. Known: %(known)s",
-                {"name": name, "known": tuple(await names(session))},
-            )
-        )
+        raise await _unknown(session, name)
     return latest
 
 
-async def save(session: AsyncSession, name: str, variants: Variants, *, now: datetime) -> TemplateVersion:
+async def standing(session: AsyncSession, name: str) -> tuple[dict[str, dict[str, str]], TemplateVersion | None]:
+    """The texts that would be sent now, and the version that has them; None: it is made when they are sent first.
+
+    No texts when it has never been published. Writes nothing.
+    """
+    changed = await _changed_files(session, name)
+    if changed:
+        return changed, None
+    latest = await _latest(session, name)
+    return (latest.variants, latest) if latest is not None else ({}, None)
+
+
+async def save(
+    session: AsyncSession, name: str, variants: Variants, *, now: datetime, staff_id: int | None = None
+) -> TemplateVersion:
     """Make this the current version. What was sent with earlier ones keeps them; saving the same again adds nothing."""
-    template = await _template(session, name, now)
+    template = await row_id(session, name, now)
     digest, latest = _digest(variants), await _latest(session, name)
     if latest is not None and latest.sha256 == digest:
         return latest
     number = 1 + (latest.number if latest is not None else 0)
+    put = {"number": number, "put_at": now, "put_by": staff_id}
     row = insert(TemplateVersion).values(
-        template_id=template, number=number, variants=_plain(variants), sha256=digest, created_at=now
+        template_id=template, variants=_plain(variants), sha256=digest, created_at=now, **put
     )
     # An earlier version that is wanted again moves to the front: its words do not change, only its place.
-    again = row.on_conflict_do_update(constraint="template_version_once", set_={"number": row.excluded.number})
+    again = row.on_conflict_do_update(constraint="template_version_once", set_=put)
     await session.exec(again)
     found = select(TemplateVersion).where(
         col(TemplateVersion.template_id) == template, col(TemplateVersion.sha256) == digest
@@ -82,22 +102,25 @@ async def versions(session: AsyncSession, ids: Collection[int]) -> dict[int, Tem
 
 
 async def names(session: AsyncSession) -> list[str]:
-    """Every template, shipped or saved, in alphabetical order."""
-    saved = (await session.exec(select(Template.name))).all()
-    return sorted({*saved, *_shipped()})
+    """Every template that can be sent, shipped or saved, in alphabetical order; not those in the archive."""
+    rows = await session.exec(select(Template.name, Template.archived_at, _has_versions()))
+    known = {name: (archived, published) for name, archived, published in rows}
+    shipped = {name for name in shipped_names() if name not in known or known[name][0] is None}
+    return sorted({name for name, (archived, published) in known.items() if published and not archived} | shipped)
 
 
 def from_folder(folder: Path) -> dict[str, dict[str, str]]:
-    """The variants of `<folder>/<language>/{subject,body,sms,voice}.txt` and `body.html`."""
-    return {
-        language.name: {
-            part: (language / file).read_text(encoding="utf-8")
-            for part, file in FILES.items()
-            if (language / file).is_file()
-        }
-        for language in sorted(folder.iterdir())
-        if language.is_dir()
-    }
+    """The variants of `<folder>/<language>/{subject,body,sms,voice}.txt`, `body.html` and `body.mjml`.
+
+    Raises hub.outbound.mjml.MjmlProblem.
+    """
+    return {language.name: _parts(language) for language in sorted(folder.iterdir()) if language.is_dir()}
+
+
+def _parts(folder: Path) -> dict[str, str]:
+    found = {part: folder / file for part, file in FILES.items() if (folder / file).is_file()}
+    parts = {part: file.read_text(encoding="utf-8") for part, file in found.items()}
+    return parts | {"html": mjml.compiled(parts["mjml"])} if "mjml" in parts else parts
 
 
 @cache
@@ -108,7 +131,8 @@ def folder() -> Path:
     return installed if installed.is_dir() else package.parent / "templates" / "messages"
 
 
-def _shipped() -> list[str]:
+def shipped_names() -> list[str]:
+    """The folder of defaults."""
     messages = folder()
     return sorted(entry.name for entry in messages.iterdir() if entry.is_dir()) if messages.is_dir() else []
 
@@ -122,11 +146,33 @@ def _digest(variants: Variants) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-async def _template(session: AsyncSession, name: str, now: datetime) -> int:
-    row = insert(Template).values(name=name, title=name.replace("-", " ").capitalize(), created_at=now)
+async def row_id(session: AsyncSession, name: str, now: datetime) -> int:
+    """The template's number; it has a row from here on. Locked until the unit ends."""
+    purpose = PURPOSES.get(name, Purpose.MARKETING)
+    row = insert(Template).values(name=name, title=title_of(name), purpose=purpose, created_at=now)
     await session.exec(row.on_conflict_do_nothing(index_elements=["name"]))
     # Locked, so that two who save at once get two numbers.
     return (await session.exec(select(col(Template.id)).where(Template.name == name).with_for_update())).one() or 0
+
+
+def title_of(name: str) -> str:
+    """What a template is called that nobody gave a title."""
+    return name.replace("-", " ").capitalize()
+
+
+async def _changed_files(session: AsyncSession, name: str) -> dict[str, dict[str, str]]:
+    """Texts of the folder of defaults that are no version yet; empty: there are none."""
+    shipped = from_folder(folder() / name) if name in shipped_names() else {}
+    return {} if not shipped or await _known(session, name, _digest(shipped)) else shipped
+
+
+async def _unknown(session: AsyncSession, name: str) -> NoSuchTemplate:
+    gaps: dict[str, Gap] = {"name": name, "known": tuple(await names(session))}
+    return NoSuchTemplate(Sentence("There is no message template “%(name)s”. Known: %(known)s", gaps))
+
+
+def _has_versions() -> Any:
+    return select(TemplateVersion.id).where(col(TemplateVersion.template_id) == col(Template.id)).exists()
 
 
 async def _latest(session: AsyncSession, name: str) -> TemplateVersion | None:
@@ -140,8 +186,10 @@ async def _latest(session: AsyncSession, name: str) -> TemplateVersion | None:
     return (await session.exec(found)).first()
 
 
-async def _known(session: AsyncSession, template: int, digest: str) -> bool:
-    found = select(TemplateVersion.id).where(
-        col(TemplateVersion.template_id) == template, col(TemplateVersion.sha256) == digest
+async def _known(session: AsyncSession, name: str, digest: str) -> bool:
+    found = (
+        select(TemplateVersion.id)
+        .join(Template, col(Template.id) == col(TemplateVersion.template_id))
+        .where(Template.name == name, TemplateVersion.sha256 == digest)
     )
     return (await session.exec(found)).first() is not None

@@ -27,6 +27,7 @@ _NOBODYS = text("""
 select d from unnest(cast(:digests as text[])) d
 where not exists (select from attachment a where a.sha256 = d)
   and not exists (select from raw_message r where r.sha256 = d)
+  and not exists (select from mail_picture p where p.sha256 = d)
   and not exists (select from draft t where position(d in t.typed::text) > 0)
   and not exists (select from personal_export e where position(d in e.parts::text) > 0)
   and not exists (select from held_reply t where position(d in t.typed::text) > 0)

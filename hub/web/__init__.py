@@ -57,6 +57,8 @@ from hub.web import (
     sign_in,
     tasks,
     teams,
+    template_editor,
+    template_shelf,
     topics,
     uncertain,
     views,
@@ -99,6 +101,8 @@ ROOMS = (
     greeting_rules,
     greetings,
     segments,
+    template_editor,
+    template_shelf,
     occasions,
     calendars,  # before appointments, which takes any word for a number
     appointments,

@@ -56,6 +56,8 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/appointments/calendars", "calendar", N_("Calendars elsewhere"), Action.APPOINTMENTS),
     ("/campaigns", "speakerphone", N_("Campaigns"), Action.READ_CAMPAIGNS),
     ("/segments", "filter", N_("Segments"), Action.READ_CAMPAIGNS),
+    ("/templates", "template", N_("Templates"), Action.TEMPLATES),
+    ("/templates/new", "plus", N_("New message"), Action.TEMPLATES),
     ("/occasions", "cake", N_("Occasions"), Action.OCCASIONS),
     ("/canned", "message-2", N_("Canned answers"), Action.ANSWER),
     ("/macros", "bolt", N_("Macros"), Action.ANSWER),
