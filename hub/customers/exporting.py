@@ -58,6 +58,7 @@ def _harmless(cell: str) -> str:
 def _row(c: Customer, emails: list[str], phones: list[str]) -> tuple[str, ...]:
     born = "" if c.birth_month is None else f"{c.birth_year or '-'}-{c.birth_month:02}-{c.birth_day:02}"
     return (
-        c.name, c.given_name, "; ".join(emails), "; ".join(phones), c.language, c.timezone or "", c.country or "", born,
+        c.name, c.given_name, "; ".join(emails), "; ".join(phones), c.language, c.timezone or "", c.country or "",
+        c.culture or "", born,
         "; ".join(c.labels), c.external_id or "", "yes" if c.vip else "",
     )  # fmt: skip

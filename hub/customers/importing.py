@@ -14,12 +14,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels import address
 from channels.message import Kind
 from hub.customers import consent, directory, identities, wordings
+from hub.customers.fields import CULTURES
 from hub.customers.sheets import Line
 from hub.models import Customer
 from hub.models.vocabulary import AddressKind, Purpose
 
 _LANGUAGES = {"en", "pl", "bg", "ru"}
-_SINGLE = ("name", "given_name", "language", "timezone", "country", "birthday", "external_id", "vip")
+_SINGLE = ("name", "given_name", "language", "timezone", "country", "culture", "birthday", "external_id", "vip")
 _YES = {"1", "yes", "true", "y", "tak", "да"}
 _NO = {"", "0", "no", "false", "n", "nie", "не", "нет"}
 
@@ -75,6 +76,7 @@ def understand(line: Line, *, country: str | None, language: str) -> Row:
             language=_language(get("language"), language),
             timezone=_zone(get("timezone")),
             country=_country(get("country")),
+            culture=_culture(get("culture")),
             birthday=birthday(get("birthday")),
             emails=emails,
             phones=phones,
@@ -201,6 +203,12 @@ def _country(text: str) -> str | None:
     if text and not re.fullmatch(r"[A-Za-z]{2}", text):
         raise ValueError(f"country {text!r} is not a two-letter code such as BG")
     return text.upper() or None
+
+
+def _culture(text: str) -> str | None:
+    if text and text.lower() not in CULTURES and not re.fullmatch(r"[A-Za-z]{2}", text):
+        raise ValueError(f"culture {text!r} is neither a two-letter code such as BG nor one of {', '.join(CULTURES)}")
+    return (text.lower() if text.lower() in CULTURES else text.upper()) or None
 
 
 def _truth(text: str, name: str) -> bool:

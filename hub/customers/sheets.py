@@ -17,6 +17,7 @@ FIELDS = (
     "language",
     "timezone",
     "country",
+    "culture",
     "birthday",
     "labels",
     "external_id",

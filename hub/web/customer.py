@@ -59,6 +59,8 @@ async def details(
     timezone: Annotated[str, Form()] = "",
     birthday: Annotated[str, Form()] = "",
     labels: Annotated[str, Form()] = "",
+    country: Annotated[str, Form()] = "",
+    culture: Annotated[str, Form()] = "",
 ) -> Response:
     """What a customer is called and how we speak to them. Whoever saves it has looked: no longer provisional."""
     changes: dict[str, object] = {
@@ -67,6 +69,8 @@ async def details(
         "language": language,
         "timezone": timezone.strip() or None,
         "labels": labels.split(","),
+        "country": country or None,
+        "culture": culture or None,
         "provisional": False,
     }
     try:
@@ -258,6 +262,8 @@ def _details(customer: Customer) -> dict[str, object]:
         "timezone": customer.timezone,
         "birthday": _birthday(customer),
         "labels": ", ".join(customer.labels),
+        "country": customer.country,
+        "culture": customer.culture,
     }
 
 

@@ -34,6 +34,8 @@ class Typed(BaseModel):
     language: str = "en"
     timezone: str = ""
     birthday: str = ""
+    country: str = ""
+    culture: str = ""
 
 
 @router.get("/customers")
@@ -48,13 +50,14 @@ async def listing(visit: CustomerReader, q: str = "", after: str | None = None) 
 
 @router.get("/customers/new")
 async def blank(visit: CustomerWriter) -> Response:
-    return page(visit, "customer_new.html", typed={}, trouble="", tongues=words.TONGUES)
+    home = visit.hub.settings.hub.country
+    return page(visit, "customer_new.html", typed={}, trouble="", tongues=words.TONGUES, home=home)
 
 
 @router.post("/customers/new")
 async def create(visit: CustomerWriter, typed: Annotated[Typed, Form()]) -> Response:
     try:
-        new = _understood(typed, visit.hub.settings.hub.country)
+        new = _understood(typed)
         async with visit.hub.database.unit() as session:
             customer = await directory.create(session, new, now=visit.now)
             subject = f"customer:{customer.id}"
@@ -68,13 +71,14 @@ async def create(visit: CustomerWriter, typed: Annotated[Typed, Form()]) -> Resp
     return go(visit, f"/customers/{customer.id}", _("Added."))
 
 
-def _understood(typed: Typed, country: str | None) -> NewCustomer:
+def _understood(typed: Typed) -> NewCustomer:
     return NewCustomer(
         name=typed.name,
         given_name=typed.given_name,
         language=typed.language,
         timezone=typed.timezone.strip() or None,
-        country=country,
+        country=typed.country or None,
+        culture=typed.culture or None,
         birthday=read_birthday(typed.birthday),
         emails=(typed.email,) if typed.email.strip() else (),
         phones=(typed.phone,) if typed.phone.strip() else (),

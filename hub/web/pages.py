@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,6 +64,7 @@ _NOTICE = "hub_notice"
 _UNDO = "hub_undo"
 _THEME = "hub_theme"
 THEMES = ("auto", "light", "dark")
+_NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}  # unions and codes for tests (CLDR)
 
 
 def page(visit: Visit, template: str, *, block: str = "", status: int = 200, **data: Any) -> Response:
@@ -251,6 +254,7 @@ def _globals() -> Mapping[str, Any]:
         "weekdays": moments.weekdays,
         "weekday_names": moments.weekday_names,
         "country": country,
+        "countries": countries,
         "themes": THEMES,
     }
 
@@ -258,6 +262,18 @@ def _globals() -> Mapping[str, Any]:
 def country(code: str) -> str:
     """Its name in the reader's language; a code nobody knows is shown as it is."""
     return str(Locale.parse(translations.language()).territories.get(code, code))
+
+
+def countries() -> list[tuple[str, str]]:
+    """Code and name of each, by its name in the reader's language."""
+    return _countries(translations.language())
+
+
+@cache
+def _countries(language: str) -> list[tuple[str, str]]:
+    known = Locale.parse(language).territories.items()
+    named = [(code, name) for code, name in known if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRIES]
+    return sorted(named, key=lambda one: unicodedata.normalize("NFKD", one[1].replace("Ł", "L")))
 
 
 def _picture(visit: Visit, file: File) -> str:

@@ -51,6 +51,23 @@ async def test_a_stranger_becomes_known_by_saving_a_name(world: Any, signed_in: 
     assert seen.select_one("#birthday")["value"] == "02-29"
 
 
+async def test_country_and_feasts_are_chosen_by_name(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    answer = await desk.send("/customers/new", name="Boris", language="bg", country="BG", culture="catholic")
+    seen: Any = await desk.see(answer.headers["location"].partition("?")[0])
+    chosen = [seen.select_one(f"#{field} option[selected]").text for field in ("country", "culture")]
+    assert chosen == ["Bulgaria", "Catholic"]
+    where = answer.headers["location"].partition("?")[0]
+    await desk.send(f"{where}/details", name="Boris", language="bg", country="DE", culture="")
+    seen = await desk.see(where)
+    assert (seen.select_one("#country option[selected]").text, seen.select_one("#culture option[selected]")) == (
+        "Germany",
+        None,
+    )
+    refused = await desk.send(f"{where}/details", name="Boris", language="bg", country="Germany", culture="")
+    assert (refused.status_code, "two-letter country code" in refused.text) == (422, True)
+
+
 async def test_a_form_that_is_wrong_comes_back_with_everything_typed(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.AGENT)
     answer = await desk.send("/customers/new", name="Ana Two", email="ana@nowak.example", phone="", language="pl")

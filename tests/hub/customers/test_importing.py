@@ -34,6 +34,12 @@ def test_a_row_is_understood_by_the_usual_names_of_its_columns(tmp_path: Path) -
     assert row.grants == ((Purpose.MARKETING, Kind.EMAIL),)
 
 
+@pytest.mark.parametrize(("written", "kept"), [("Orthodox", "orthodox"), ("bg", "BG"), ("none", "none"), ("", None)])
+def test_whose_feasts_somebody_keeps_is_read(written: str, kept: str | None) -> None:
+    row = understand(Line(2, {"name": "Ana", "culture": written}), country="PL", language="pl")
+    assert row.customer.culture == kept
+
+
 def test_semicolons_tabs_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     for text in ("name;email\nАна;a@b.example\n", "\ufeffname\temail\nАна\ta@b.example\n"):
         (line,) = lines(_file(tmp_path, text), {})
@@ -76,6 +82,7 @@ def test_a_file_that_cannot_be_used_says_why(
         ({"name": "A", "timezone": "Sofia"}, "not an IANA zone"),
         ({"name": "A", "consent": "everything"}, "write a purpose"),
         ({"name": "A", "vip": "maybe"}, "neither yes nor no"),
+        ({"name": "A", "culture": "pagan"}, "neither a two-letter code"),
         ({"name": ""}, "neither a name nor an address"),
         ({"!": "has 2 cells where the header has 7"}, "has 2 cells"),
     ],
