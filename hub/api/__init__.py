@@ -22,6 +22,7 @@ from hub.api import (
     interactions,
     labels,
     links,
+    lists,
     macros,
     merges,
     messages,
@@ -49,7 +50,7 @@ from hub.bootstrap import Hub
 __all__ = ["ROUTER", "Webhooks", "install_error_pages", "state"]
 
 _VERSION_1 = (
-    *(customers, merges, customer_events, purchases, campaigns, campaign_steps, segments, interactions),
+    *(customers, merges, customer_events, purchases, campaigns, campaign_steps, segments, lists, interactions),
     *(conversations, canned, macros, labels, messages, appointments, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
     *(work, tasks, calls, webhook_endpoints, personal_data),

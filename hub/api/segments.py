@@ -39,6 +39,7 @@ class SegmentOut(Out):
     id: int
     name: str
     tree: Any
+    listed: bool = Field(description="A list: it means whoever was put on it")
     created_at: datetime
     changed_at: datetime
     archived_at: datetime | None

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Customer, CustomerMerge, Identity
 from hub.models.vocabulary import AddressKind
+from hub.sentences import Gap, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,14 @@ async def owners(session: AsyncSession, wanted: Sequence[Whom]) -> list[UUID | N
 def _one(whom: Whom, ids: set[UUID]) -> UUID | NotOne:
     if len(ids) == 1:
         return next(iter(ids))
-    called = ", ".join(whom.given)
-    if not ids:
-        return NotOne(f"no customer has {called}. Add the customer, or correct the key or address")
-    return NotOne(f"{called} belong to {len(ids)} different customers. Leave one of them out, or merge the customers")
+    gaps: dict[str, Gap] = {"called": ", ".join(whom.given), "many": len(ids)}
+    return NotOne(Sentence(_SEVERAL if ids else _NOBODY, gaps))
+
+
+_NOBODY = Sentence("no customer has %(called)s. Add the customer, or correct the key or address").words
+_SEVERAL = Sentence(
+    "%(called)s belong to %(many)s different customers. Leave one of them out, or merge the customers"
+).words
 
 
 async def _found(session: AsyncSession, wanted: Sequence[Whom]) -> list[set[UUID]]:

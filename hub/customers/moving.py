@@ -29,6 +29,8 @@ _DOUBLE: Mapping[str, str] = {
     "greeting": "exists (select from greeting w where w.customer_id = :into and (w.kept = t.kept or w.day = t.day))",
     "greeting_skip": "exists (select from greeting_skip w where w.customer_id = :into"
     " and w.occasion_id = t.occasion_id and w.day = t.day)",
+    "segment_member": "exists (select from segment_member w where w.customer_id = :into"
+    " and w.segment_id = t.segment_id)",
     "draft": "t.conversation_id is null and exists (select from draft w where w.customer_id = :into"
     " and w.conversation_id is null and w.staff_id = t.staff_id)",
 }

@@ -39,7 +39,7 @@ from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.personal import ErasedAddress, Erasure, ErasureSalt, PersonalExport
 from hub.models.purchases import Purchase, RfmFormula
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
-from hub.models.segments import SavedSegment
+from hub.models.segments import SavedSegment, SegmentMember
 from hub.models.staff import (
     ApiToken,
     AskedOnce,
@@ -128,6 +128,7 @@ __all__ = [
     "SavedSegment",
     "SavedView",
     "Schedule",
+    "SegmentMember",
     "SenderRow",
     "ShortLink",
     "SignInFailure",

@@ -11,17 +11,17 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from hub.customers.rfm import USUAL, Formula
-from hub.models import Consent, Customer, Identity
+from hub.models import Consent, Customer, Identity, SegmentMember
 from hub.models.vocabulary import AddressKind, IdentityState, Kind, Purpose
 from hub.segments import buying, history
 from hub.segments.comparing import Where, compare
 from hub.segments.conditions import BadCondition, Condition
-from hub.segments.fields import Op
+from hub.segments.fields import LIST, Op
 from hub.segments.tree import AllOf, Not, Tree
 from hub.sentences import Sentence
 
 _CERTAIN = frozenset(
-    {"label", "has_channel", "consent", *buying.FIELDS, *history.SINCE, *history.CAMPAIGNS}
+    {LIST, "label", "has_channel", "consent", *buying.FIELDS, *history.SINCE, *history.CAMPAIGNS}
 )  # never unknown
 
 
@@ -48,6 +48,8 @@ def _where(condition: Condition, formula: Formula, now: datetime) -> Where:
         return _reachable(condition)
     if condition.name == "consent":
         return _consenting(condition)
+    if condition.name == LIST:
+        return _on_list(condition)
     if condition.name in buying.FIELDS:
         return buying.where(condition, formula, now)
     if condition.name in history.SINCE:
@@ -129,6 +131,12 @@ def _as_text(condition: Condition) -> Any:
 
 def _json_word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _on_list(condition: Condition) -> Where:
+    mine = col(SegmentMember.segment_id) == condition.value
+    found = exists().where(mine, col(SegmentMember.customer_id) == Customer.id)
+    return ~found if condition.op is Op.NE else found
 
 
 def _reachable(condition: Condition) -> Where:

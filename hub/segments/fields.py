@@ -12,6 +12,7 @@ from hub.models.vocabulary import Kind, Purpose
 Type = Literal["text", "flag", "number", "amount", "moment", "row", "any"]
 ATTRIBUTE = "attributes."
 SEGMENT = "segment"  # somebody whom another, saved segment means
+LIST = "list"  # somebody whom a person has put there
 
 
 class Op(StrEnum):
@@ -83,6 +84,7 @@ FIELDS: Mapping[str, Field] = {
         Field("rfm_money", "RFM: points for money", "amount", _ORDERED, lowest=0),
         Field("got_campaign", "Got the campaign", "row", _EQUAL, lowest=1, of="campaign"),
         Field("clicked_campaign", "Followed a link of the campaign", "row", _EQUAL, lowest=1, of="campaign"),
+        Field(LIST, "On the list", "row", _EQUAL, lowest=1, of=LIST),
         Field(SEGMENT, "Saved segment", "row", _EQUAL, lowest=1, of=SEGMENT),
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select
@@ -14,14 +15,15 @@ from hub import sentences
 from hub.models import Campaign, SavedSegment
 from hub.segments import compiling, tree
 from hub.segments.conditions import BadCondition, Condition
-from hub.segments.fields import SEGMENT, Op
+from hub.segments.fields import LIST, SEGMENT, Op
 from hub.segments.tree import Not, Raw, Tree
 from hub.sentences import LONG_NAME, Sentence
 
 LONGEST_NAME = 100
-_NAMED = {
-    SEGMENT: (col(SavedSegment.id), col(SavedSegment.name)),
-    "campaign": (col(Campaign.id), col(Campaign.name)),
+_NAMED: Mapping[str, Any] = {
+    SEGMENT: select(SavedSegment.id, SavedSegment.name),
+    LIST: select(SavedSegment.id, SavedSegment.name).where(col(SavedSegment.listed)),
+    "campaign": select(Campaign.id, Campaign.name),
 }
 _DEEPEST = 10  # segments that name segments that name segments
 _MOST = 500  # conditions, with those of the segments it names
@@ -88,8 +90,8 @@ async def restore(session: AsyncSession, segment_id: int) -> SavedSegment:
 async def names(session: AsyncSession) -> dict[str, dict[int, str]]:
     """What people call the rows that conditions are about, by the table of `Field.of`; also those in an archive."""
     found = {}
-    for of, (number, name) in _NAMED.items():
-        rows = await session.exec(select(number, name).order_by(name, number))
+    for of, query in _NAMED.items():
+        rows = await session.exec(query.order_by(*reversed(query.selected_columns)))
         found[of] = {key: called for key, called in rows if key is not None}
     return found
 
@@ -100,6 +102,7 @@ async def written_out(session: AsyncSession, whole: Tree) -> Tree:
         _demand_few(whole)
         wanted = {one.value for one in tree.leaves(whole) if one.name == SEGMENT}
         if not wanted:
+            await _demand_lists(session, whole)
             return whole
         found = await _trees(session, wanted)
         whole = tree.replaced(whole, lambda one, found=found: _instead(one, found))  # type: ignore[misc]
@@ -111,6 +114,14 @@ def _demand_few(whole: Tree) -> None:
     if number > _MOST:
         words = "With those of its segments %(number)s conditions are too many: %(most)s are allowed"
         raise BadCondition(Sentence(words, {"number": number, "most": _MOST}))
+
+
+async def _demand_lists(session: AsyncSession, whole: Tree) -> None:
+    """Raises BadCondition where a list is asked for that is none: it would quietly mean nobody."""
+    if wanted := {one.value for one in tree.leaves(whole) if one.name == LIST}:
+        query = select(SavedSegment.id).where(col(SavedSegment.id).in_(wanted), col(SavedSegment.listed))
+        if lost := sorted(wanted - set(await session.exec(query))):
+            raise BadCondition(Sentence("There is no list with the number %(number)s", {"number": lost[0]}))
 
 
 async def _trees(session: AsyncSession, wanted: set[int]) -> Mapping[int, Tree]:
@@ -130,15 +141,24 @@ def _instead(condition: Condition, found: Mapping[int, Tree]) -> Tree:
 
 async def _save(session: AsyncSession, segment: SavedSegment, draft: Draft, now: datetime) -> SavedSegment:
     read = tree.read(draft.tree)
-    segment.name, segment.tree, segment.changed_at = _name(draft.name), tree.plain(read), now
+    if segment.listed and tree.plain(read) != segment.tree:
+        raise BadCondition(_A_LIST)
+    name = _name(draft.name)
+    segment.name, segment.tree, segment.changed_at = name, tree.plain(read), now
     session.add(segment)
     try:
         await session.flush()
     except IntegrityError as e:
-        taken = Sentence("There is a segment “%(name)s” already. Choose another name", {"name": segment.name})
+        taken = Sentence("There is a segment “%(name)s” already. Choose another name", {"name": name})
         raise SegmentProblem(taken) from e
     compiling.compile(await written_out(session, read), now=now)
     return segment
+
+
+_A_LIST = Sentence(
+    "A list means the people who were put on it. Put people on it or take them off; conditions belong in a segment "
+    "that asks for the list"
+)
 
 
 def _name(typed: str) -> str:

@@ -81,6 +81,8 @@ async def create(visit: Campaigner) -> Response:
 async def one(visit: CampaignReader, segment_id: int) -> Response:
     async with visit.hub.database.unit() as session:
         found, names = await saved.get(session, segment_id), await saved.names(session)
+    if found.listed:
+        return go(visit, f"/lists/{segment_id}")
     return _form(visit, found.name, segment_form.shown(found.tree, names), found=found)
 
 

@@ -29,6 +29,7 @@ from tests.bench import (
     million,
     pages,
     rate,
+    segments,
     smtp_compose,
     smtp_out,
     smtp_wire,
@@ -60,6 +61,7 @@ MEASURES: Mapping[str, Callable[[], Figure | Sequence[Figure]]] = {
     "pages": pages.measure,
     "search": pages.measure_search,
     "rate": rate.measure,
+    "segments": segments.measure,
     "million": million.measure,
     "worker-memory": worker_memory.measure,
 }

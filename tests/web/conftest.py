@@ -39,7 +39,7 @@ from hub.inbound import receive
 from hub.models import StaffSession
 from hub.models.vocabulary import Purpose, Role
 from hub.outbound import templates
-from hub.segments import saved
+from hub.segments import lists, saved
 from hub.segments.saved import Draft
 from hub.settings import Settings
 from hub.staff import accounts
@@ -67,6 +67,7 @@ class World:
     campaigns: dict[str, int] = field(default_factory=dict)
     task: int = 0
     segment: int = 0
+    list: int = 0
 
 
 def settings_for(data_dir: Path, port: int = 8000) -> Settings:
@@ -311,6 +312,8 @@ async def _plans(world: World) -> None:
             made = await lifecycle.create(session, plan, staff_id=world.staff[Role.MARKETER], now=now)
             world.campaigns[key] = made.id or 0
         poles = Draft("Poles", [{"field": "language", "op": "eq", "value": "pl"}])
+        world.list = (await lists.create(session, "Guests", staff_id=world.staff[Role.MARKETER], now=now)).id or 0
+        await lists.add(session, world.list, [world.customers["ana"]], staff_id=world.staff[Role.MARKETER], now=now)
         world.segment = (await saved.create(session, poles, staff_id=world.staff[Role.MARKETER], now=now)).id or 0
         await lifecycle.start(session, world.campaigns["running"], gate=gate, now=now)
         await feeding.feed(session, world.campaigns["running"], gate=gate, now=now)

@@ -38,6 +38,8 @@ PAGES: dict[str, set[Role]] = {
     "/segments": {M, S, D},
     "/segments/new": {M, S, D},
     "/segments/{segment}": {M, S, D},
+    "/lists/new": {M, S, D},
+    "/lists/{list}": {M, S, D},
     "/campaigns": {M, S, D},
     "/campaigns/new": {M, S, D},
     "/campaigns/{draft}": {M, S, D},
@@ -99,6 +101,7 @@ def names(world: Any) -> dict[str, object]:
         "draft": world.campaigns["draft"],
         "running": world.campaigns["running"],
         "segment": world.segment,
+        "list": world.list,
     }
 
 

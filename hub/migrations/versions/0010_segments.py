@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("tree", json, nullable=False),
+        sa.Column("listed", sa.Boolean(), nullable=False),
         sa.Column("created_by", sa.Integer()),
         *(sa.Column(name, sa.DateTime(timezone=True), nullable=False) for name in ("created_at", "changed_at")),
         sa.Column("archived_at", sa.DateTime(timezone=True)),
@@ -27,4 +28,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("segment_name", "segment", [sa.text("lower(name)")], unique=True)
+    op.create_table(
+        "segment_member",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("segment_id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("added_by", sa.Integer()),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["added_by"], ["staff.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("segment_id", "customer_id", name="segment_member_once"),
+    )
+    op.create_index("ix_segment_member_customer_id", "segment_member", ["customer_id"])
     op.add_column("campaign", sa.Column("meant", json))

@@ -56,6 +56,8 @@ from hub.models import (
     ReceiptRow,
     Rejected,
     Reminder,
+    SavedSegment,
+    SegmentMember,
     ShortLink,
     Staff,
     Suppression,
@@ -154,7 +156,8 @@ async def _rows(session: AsyncSession, person: UUID, agent: int, campaign: int, 
     session.add_all([sent, queued])
     occasion = Occasion(name="birthday of all", template="birthday")
     dates = Appointment(customer_id=person, title="Fitting", starts_at=now, timezone="UTC", created_at=now)
-    session.add_all([occasion, dates])
+    guests = SavedSegment(name="Guests", tree={}, listed=True, created_at=now, changed_at=now)
+    session.add_all([occasion, dates, guests])
     await session.flush()
     identity = (
         await session.execute(text("select min(id) from identity where customer_id = :p"), {"p": person})
@@ -200,6 +203,7 @@ async def _rows(session: AsyncSession, person: UUID, agent: int, campaign: int, 
             ReceiptRow(interaction_id=sent.id, at=now, progress="sent", leg=ADDRESS, payload={"to": ADDRESS}),
             ReceiptRow(interaction_id=sent.id, at=now, progress="sent", leg=f"x{ADDRESS}"),
             Reminder(appointment_id=dates.id or 0, due_at=now),
+            SegmentMember(segment_id=guests.id or 0, customer_id=person, added_at=now),
             ShortLink(code="abc", interaction_id=sent.id, url=f"https://x/{MARK}"),
             Suppression(kind=Kind.SMS, value=PHONE, reason="STOP", source=MARK, at=now),
             Survey(conversation_id=talk.id, customer_id=person, scale=Scale.CSAT, asked_at=now, comment=MARK),
