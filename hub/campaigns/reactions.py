@@ -24,9 +24,10 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Reason
+from hub.interactions import prompting
 from hub.models.vocabulary import Ground, Kind
 
-ANSWER_DAYS = 14
+ANSWER_DAYS = prompting.ANSWER_DAYS
 UNSUBSCRIBE_DAYS = 30
 BOUNCED = (Reason.BAD_ADDRESS, Reason.WRONG_CHANNEL, Reason.MAILBOX_FULL, Reason.UNREACHABLE, Reason.BLOCKED)
 

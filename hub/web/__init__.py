@@ -14,6 +14,8 @@ from hub.web import (
     calendars,
     callers,
     calls,
+    campaign_answers,
+    campaign_calendar,
     campaign_results,
     campaign_steps,
     campaign_trials,
@@ -95,6 +97,8 @@ ROOMS = (
     customer,
     campaign_writing,
     looking,
+    campaign_answers,
+    campaign_calendar,
     campaign_results,
     campaign_trials,
     campaign_steps,  # before campaigns, which takes any word for a step of its life

@@ -21,7 +21,7 @@ from hub.web import cards, composing, moments, waits, words
 from hub.web.access import Answerer, InboxReader, Visit
 from hub.web.pages import go, opened, page
 from hub.web.problems import Page
-from hub.web.threads import Told, told
+from hub.web.threads import Told, prompt, told
 from hub.web.translations import gettext as _
 from hub.web.translations import worded
 
@@ -170,6 +170,7 @@ async def _opened(session: Any, visit: Visit, found: Line) -> dict[str, Any]:
     data: dict[str, Any] = {
         "open": found,
         "entries": entries,
+        "prompt": await prompt(session, found.id),
         "colleagues": [one for one in colleagues if visit.may(Action.ASSIGN) or one.id == visit.staff_id],
         "card": card,
         "composer": await composing.composer(session, visit, card, found, seen=seen),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, tzinfo
+from typing import Any
 
 from babel import Locale
 
-from hub.conversations.appointments import Coming
-from hub.models import Task
 from hub.web import moments
 from hub.web.translations import language
 
@@ -20,7 +19,7 @@ class Day:
 
     date: date
     within: bool  # of the month that is shown, not of its neighbours
-    entries: tuple[tuple[datetime, Task | Coming], ...]
+    entries: tuple[tuple[datetime, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,9 @@ def edges(first: date, reader: tzinfo) -> tuple[datetime, datetime]:
     return datetime.combine(start, time(), reader), datetime.combine(end, time(), reader)
 
 
-def month(first: date, todo: Sequence[Task], coming: Sequence[Coming], reader: tzinfo) -> Month:
-    """What is on each day, in the reader's zone."""
-    dated: list[tuple[datetime, Task | Coming]] = [(one.due_at, one) for one in todo if one.due_at is not None]
-    dated += [(one.starts_at, one) for one in coming]
-    by_day: dict[date, list[tuple[datetime, Task | Coming]]] = {}
+def month(first: date, dated: Iterable[tuple[datetime, Any]], reader: tzinfo) -> Month:
+    """What is on each day, in the reader's zone: something with its moment, whatever it is."""
+    by_day: dict[date, list[tuple[datetime, Any]]] = {}
     for at, what in sorted(dated, key=lambda pair: pair[0]):
         by_day.setdefault(at.astimezone(reader).date(), []).append((at, what))
     start, end = shown(first)

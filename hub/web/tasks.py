@@ -58,7 +58,8 @@ async def calendar(visit: InboxReader, whose: str = "mine", at: Annotated[str, Q
         todo = await tasks.between(session, start, end, assignee_id=person)
         coming = await appointments.between(session, start, end, owner_id=person)
         names = await _names(session, todo)
-    shown = month.month(first, todo, coming, visit.zone)
+    dated = [(one.due_at, one) for one in todo if one.due_at is not None] + [(one.starts_at, one) for one in coming]
+    shown = month.month(first, dated, visit.zone)
     return page(visit, "tasks_calendar.html", shown=shown, today=today, names=names, whose=whose)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from hub.conversations import held
 from hub.conversations.held import Held
 from hub.conversations.macro_runs import LOGGED
-from hub.interactions import history
+from hub.interactions import history, prompting
 from hub.interactions.history import Entry, File
 from hub.models.vocabulary import Direction, Origin, State
 from hub.outbound import rendering
@@ -47,6 +47,12 @@ class Told:
 async def told(session: Any, conversation_id: UUID) -> list[Told]:
     """A conversation, oldest first."""
     return await _all(session, await history.thread(session, conversation_id))
+
+
+async def prompt(session: Any, conversation_id: UUID) -> Told | None:
+    """The campaign's message, the greeting or the reminder that the conversation answers."""
+    found = await prompting.prompt(session, conversation_id)
+    return (await _all(session, await history.entries(session, [found])))[0] if found else None
 
 
 async def timeline(

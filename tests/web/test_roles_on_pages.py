@@ -50,6 +50,8 @@ PAGES: dict[str, set[Role]] = {
     "/campaigns/{draft}/preview": {M, S, D},
     "/campaigns/{running}/results.csv": {S, D},
     "/campaigns/{running}/over-time": {M, S, D},
+    "/campaigns/{running}/answers": {M, S, D},
+    "/campaigns/calendar": {M, S, D},
     "/campaigns/{draft}/steps": {M, S, D},
     "/appointments": {A, S, D},
     "/appointments?span=day&whose=mine": {A, S, D},

@@ -141,13 +141,13 @@ def test_weeks_begin_as_the_language_has_it_and_cover_the_month() -> None:
     translations.speak("pl")
     for number in range(1, 25):
         first = date(2026 + (number - 1) // 12, (number - 1) % 12 + 1, 1)
-        shown = month.month(first, [], [], WARSAW)
+        shown = month.month(first, [], WARSAW)
         days = [day for week in shown.weeks for day in week]
         assert {len(week) for week in shown.weeks} == {7}
         assert days[0].date.weekday() == 0
         assert {day.date for day in days if day.within} >= {first, month.read(shown.after, first) - timedelta(days=1)}
         assert sum(day.within for day in days) in range(28, 32)
-    assert month.month(first, [], [], WARSAW).weekdays[0][1] == "poniedziałek"
+    assert month.month(first, [], WARSAW).weekdays[0][1] == "poniedziałek"
     translations.speak("en")
 
 

@@ -12,14 +12,15 @@ import pytest
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import feeding, lifecycle, reactions
+from hub.campaigns import answers, feeding, lifecycle, reactions
 from hub.campaigns.lifecycle import Plan
 from hub.campaigns.reactions import FIGURES, Totals
+from hub.clock import uuid7
 from hub.customers import consent
 from hub.customers.consent import Statement
 from hub.database.engine import Database
-from hub.interactions import partitions
-from hub.models import Interaction, MailReference, Reaction, ReceiptRow
+from hub.interactions import partitions, prompting
+from hub.models import Conversation, Interaction, MailReference, Reaction, ReceiptRow
 from hub.models.vocabulary import Ground, Kind, Purpose, State, Touch
 from hub.outbound.request import Gate
 from tests.log_rows import heard
@@ -124,6 +125,28 @@ async def test_answers_refusals_bounces_and_complaints_are_found_in_the_log(
         assert found == Totals(answered=1, unsubscribed=1, bounced=1, complained=1)
         for figure in FIGURES:
             assert asdict(found)[figure] == len(await reactions.recipients(session, 1, figure)), figure
+
+
+async def test_an_answer_is_listed_with_its_conversation_which_shows_what_is_answered(
+    database: Database, now: datetime, sent: dict[str, UUID]
+) -> None:
+    at = now + timedelta(days=1)
+    async with database.unit() as session:
+        people = {name: (await session.get_one(Interaction, sent[name])).customer_id for name in ("Ada", "Bea")}
+        talks = {
+            name: Conversation(id=uuid7(at), customer_id=who, kind=Kind.EMAIL, created_at=at, last_at=at)
+            for name, who in people.items()
+        }
+        session.add_all(talks.values())
+        await session.flush()
+        cited = _word(people["Ada"], at, in_reply_to="<Ada@hub.example>", conversation_id=talks["Ada"].id)
+        session.add_all([cited, _word(people["Bea"], at, conversation_id=talks["Bea"].id)])  # about something else
+    async with database.unit() as session:
+        (answer,) = await answers.listing(session, 1)
+        assert (answer.id, answer.customer_name, answer.conversation_id) == (cited.id, "Ada", talks["Ada"].id)
+        assert await answers.listing(session, 1, before=answer.id) == []
+        assert await prompting.prompt(session, talks["Ada"].id) == sent["Ada"]
+        assert await prompting.prompt(session, talks["Bea"].id) is None
 
 
 async def test_an_answer_that_comes_a_month_later_is_about_something_else(
