@@ -197,10 +197,19 @@ class RfmTable(Table):
         return self
 
 
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
 class RetentionTable(Table):
     """[retention]: after how many days what is deleted by itself; unset: never."""
 
-    exports: int = Field(default=7, ge=1)  # archives of a person's data, since they were made
+    raw_mail: Days | None = None  # mails as they came, once they were read; their words stay
+    parked_mail: Days | None = None  # mails that nobody understood
+    recordings: Days | None = None  # of calls, and voicemail
+    strangers: Days | None = None  # people nobody has looked at, since they were last heard of
+    audit: Annotated[int, Field(ge=30, le=36_500)] | None = None  # rows of the audit trail
+    webhook_log: Days = 30  # what other programs were told
+    exports: Days = 7  # archives of a person's data, since they were made
 
 
 class Ramp(Table):

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "import-purchases": "hub.cli.purchases:import_purchases",
     "import-appointments": "hub.cli.appointments:import_appointments",
     "occasions": "hub.cli.occasions:app",
+    "retention": "hub.cli.retention:keep_no_longer",
     "users": "hub.cli.users:app",
     "sandbox": "hub.cli.sandbox:sandbox",
 }

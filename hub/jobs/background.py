@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from channels import calendars
 from channels.errors import Unreadable
 from channels.message import Media
@@ -21,10 +23,11 @@ from hub.customers import automatic, suggesting
 from hub.interactions import history, record
 from hub.live import publish
 from hub.outbound import evidence
-from hub.personal import erasing, files, handing_over
+from hub.personal import erasing, files, handing_over, retention
 from hub.personal.archive import Sources
 from hub.staff import audit
 
+_log = structlog.get_logger("background")
 Body = Callable[[Hub, Mapping[str, Any]], Awaitable[None]]
 
 
@@ -116,6 +119,13 @@ async def hand_over(hub: Hub, payload: Mapping[str, Any]) -> None:
     await handing_over.make(sources, UUID(str(payload["export"])), now=clock.now(), days=days)
 
 
+async def keep_no_longer(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Let go what is not kept for ever, class by class, slice by slice."""
+    gone = await retention.let_go(hub.database, hub.storage, hub.settings.retention, now=clock.now())
+    if any(gone.values()):
+        _log.info("kept no longer", **gone)
+
+
 async def _merge_next(hub: Hub) -> bool:
     async def merge(session: Any) -> bool:
         merged = await automatic.merge_next(session, now=clock.now())
@@ -132,6 +142,7 @@ BODIES: Mapping[str, Body] = {
     erasing.JOB: erase,
     "fetch-calendar": fetch_calendar,
     handing_over.JOB: hand_over,
+    retention.JOB: keep_no_longer,
     "feed-campaign": feed_campaign,
     "follow-campaign": follow_campaign,
     "fetch-media": fetch_media,

@@ -20,10 +20,9 @@ from hub.live import Happening
 from hub.occasions import greeting, reminders, schedules
 from hub.occasions.schedules import Session
 from hub.outbound import evidence
-from hub.personal import erasing, handing_over
+from hub.personal import erasing, retention
 from hub.queue import enqueue
 from hub.staff import repeats, throttle
-from hub.webhooks import deliveries
 
 Body = Callable[[Hub, Session, datetime], Awaitable[None]]
 
@@ -140,9 +139,9 @@ async def go_on_erasing(hub: Hub, session: Session, now: datetime) -> None:
         await erasing.hurry(session, erasure)
 
 
-async def forget_exports(hub: Hub, session: Session, now: datetime) -> None:
-    """Archives of a person's data, after their days."""
-    await handing_over.forget(session, hub.storage, now=now)
+async def keep_no_longer(hub: Hub, session: Session, now: datetime) -> None:
+    """See to it that what is not kept for ever goes."""
+    await enqueue(session, retention.JOB, payload={}, dedupe=retention.JOB)
 
 
 async def end_lost_calls(hub: Hub, session: Session, now: datetime) -> None:
@@ -165,11 +164,6 @@ async def remind_of_tasks(hub: Hub, session: Session, now: datetime) -> None:
 async def forget_tasks(hub: Hub, session: Session, now: datetime) -> None:
     """Deleted ones that nobody brings back any more."""
     await tasks.forget_deleted(session, now=now)
-
-
-async def forget_deliveries(hub: Hub, session: Session, now: datetime) -> None:
-    """What other programs were told of, after a month."""
-    await deliveries.forget(session, now=now)
 
 
 async def forget_failures(hub: Hub, session: Session, now: datetime) -> None:
@@ -201,9 +195,8 @@ TICKS: Mapping[str, Tick] = {
     "task-reminders": Tick(timedelta(seconds=10), remind_of_tasks),
     "deleted-tasks": Tick(timedelta(days=1), forget_tasks),
     "erasures": Tick(timedelta(seconds=10), go_on_erasing),
-    "exports": Tick(timedelta(hours=1), forget_exports),
+    "retention": Tick(timedelta(days=1), keep_no_longer),
     "lost-calls": Tick(timedelta(seconds=60), end_lost_calls),
-    "webhook-log": Tick(timedelta(days=1), forget_deliveries),
     "held-replies": Tick(timedelta(hours=1), forget_replies),
     "partitions": Tick(timedelta(days=1), make_months),
     "sign-in-failures": Tick(timedelta(days=1), forget_failures),

@@ -36,7 +36,7 @@ from hub.models.interactions import (
 )
 from hub.models.merging import CustomerKeys, CustomerMerge, MergeSuggestion
 from hub.models.outbox import Outbox, SenderRow, Worker
-from hub.models.personal import ErasedAddress, Erasure, ErasureSalt, PersonalExport
+from hub.models.personal import AuditCut, ErasedAddress, Erasure, ErasureSalt, GoingFile, PersonalExport
 from hub.models.purchases import Purchase, RfmFormula
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.segments import SavedSegment, SegmentMember
@@ -68,6 +68,7 @@ __all__ = [
     "AttachmentRow",
     "Attempt",
     "Audit",
+    "AuditCut",
     "CalendarFeed",
     "CallOutcome",
     "Campaign",
@@ -94,6 +95,7 @@ __all__ = [
     "Erasure",
     "ErasureSalt",
     "EvidenceLook",
+    "GoingFile",
     "Greeting",
     "GreetingSkip",
     "HandledCall",

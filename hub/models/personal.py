@@ -60,6 +60,21 @@ class ErasureSalt(SQLModel, table=True):
     salt: bytes = Field(sa_type=LargeBinary)
 
 
+class GoingFile(SQLModel, table=True):
+    """A file whose row is gone: to be deleted from the storage, unless another row names it."""
+
+    __tablename__ = "going_file"
+    digest: str = Field(primary_key=True)
+
+
+class AuditCut(SQLModel, table=True):
+    """Where the audit trail begins since its oldest rows went: the hash that its first row follows from."""
+
+    __tablename__ = "audit_cut"
+    id: int = Field(default=1, primary_key=True)
+    hash: str
+
+
 class PersonalExport(SQLModel, table=True):
     """Everything about a person, put together for them. It goes with them, and by itself after some days."""
 

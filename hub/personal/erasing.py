@@ -18,7 +18,7 @@ from hub.customers import directory
 from hub.database.engine import Database
 from hub.models import Customer, Erasure, Staff
 from hub.models.vocabulary import ErasureState
-from hub.personal import certificate, files, rows, traces
+from hub.personal import barring, certificate, files, rows, traces
 from hub.personal.theirs import Person, count, person
 from hub.queue import enqueue
 from hub.sentences import Sentence
@@ -146,10 +146,11 @@ async def _waits(session: AsyncSession, erasure_id: UUID, whose: Person, now: da
 async def _delete(session: AsyncSession, erasure_id: UUID, whose: Person, now: datetime) -> ErasureState | None:
     if await _waits(session, erasure_id, whose, now):
         return None
+    hashes = await barring.bar(session, whose, now=now)
     gone = await rows.delete(session, whose, now=now)
     row = await get(session, erasure_id)
     row.state, row.rows = ErasureState.FILES, gone.rows
-    row.remains = {**row.remains, **gone.remains}
+    row.remains = {**row.remains, **gone.remains, "hashes": hashes}
     row.pending = _more(row.pending, gone.files)
     session.add(row)
     await live.publish(session, "customer", id=whose.customer_id)

@@ -117,14 +117,3 @@ async def content(storage: Storage, row: PersonalExport) -> AsyncIterator[bytes]
     """The archive, piece by piece."""
     for part in row.parts:
         yield await storage.get(part)
-
-
-async def forget(session: AsyncSession, storage: Storage, *, now: datetime) -> int:
-    """Archives whose days are over; how many."""
-    over = list(await session.exec(select(PersonalExport).where(col(PersonalExport.expires_at) <= now)))
-    parts = [part for row in over for part in row.parts]
-    for row in over:
-        await session.delete(row)
-    await session.flush()
-    await files.delete(storage, await files.nobodys(session, parts))
-    return len(over)

@@ -31,6 +31,7 @@ _SET_UP: Mapping[str, str] = {
     "saved_view": "conditions::text",
     "canned_answer": "title || text",
     "template_version": "variants::text",
+    "template_draft": "variants::text",
 }
 
 

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.conversations import rearranging
 from hub.customers import merging
 from hub.models import Conversation
-from hub.personal import barring, emptying, mentions
+from hub.personal import emptying, mentions
 from hub.personal.theirs import Person, tables, where
 
 PATIENCE = timedelta(hours=1)  # a carrier that has not said by then what became of a message is not waited for
@@ -51,7 +51,6 @@ async def delete(session: AsyncSession, whose: Person, *, now: datetime) -> Gone
         "settings": await mentions.set_up(session, whose),
         "audit_rows": await mentions.blank_trail(session, whose),
     }
-    remains["hashes"] = await barring.bar(session, whose, now=now)
     files = await _files(session, whose)
     beside = await _conversations_of_others(session, whose)
     await emptying.settle(session, whose, now=now)

@@ -20,7 +20,7 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.database.engine import at_the_end
-from hub.models import Audit
+from hub.models import Audit, AuditCut
 
 _LOCK = 0x41756469  # one writer at a time: the chain never forks
 _SLICE = 5000
@@ -82,7 +82,7 @@ async def verify(session: AsyncSession) -> int | None:
 
     Rows cut off at the very end leave a shorter chain that still holds: keep the newest hash elsewhere to see that.
     """
-    last_id, last_hash = 0, ""
+    last_id, last_hash = 0, await _beginning(session)
     while rows := await _after(session, last_id):
         for row in rows:
             if row.hash != _hash(last_hash, row) or not _is_what_it_said(row):
@@ -99,6 +99,33 @@ async def blank(session: AsyncSession, where: str, **values: Any) -> int:
     """
     statement = f"update audit set detail = '', salt = '' where salt <> '' and detail <> '' and ({where})"  # noqa: S608
     return int((await session.execute(text(statement), values)).rowcount)  # type: ignore[attr-defined]
+
+
+async def cut(session: AsyncSession, before: datetime, *, limit: int) -> int:
+    """Delete the oldest rows, but never the newest of all; how many. The chain begins behind them from then on."""
+    await session.exec(select(func.pg_advisory_xact_lock(_LOCK)))
+    await session.execute(text("select set_config('hub.erasing', 'on', true)"))
+    values = {"before": before, "limit": limit}
+    return int((await session.execute(_CUT, values)).rowcount)  # type: ignore[attr-defined]
+
+
+# Rows go from the beginning alone: one that is younger than a later one keeps that one too.
+_CUT = text("""
+with old as (
+  select id, hash from (select id, hash, at, bool_and(at < :before) over (order by id) as whole
+    from (select id, hash, at from audit where id < (select max(id) from audit) order by id limit :limit) a) b
+  where whole
+), begins as (
+  insert into audit_cut (id, hash) select 1, hash from old order by id desc limit 1
+  on conflict (id) do update set hash = excluded.hash
+)
+delete from audit where id in (select id from old)
+""")
+
+
+async def _beginning(session: AsyncSession) -> str:
+    row = await session.get(AuditCut, 1, populate_existing=True)
+    return row.hash if row is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

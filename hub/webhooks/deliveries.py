@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import col, delete, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.posting import Answered
@@ -106,11 +106,6 @@ async def log(session: AsyncSession, endpoint_id: int, *, limit: int = 50) -> Se
     """The newest first."""
     rows = select(WebhookDelivery).where(col(WebhookDelivery.endpoint_id) == endpoint_id)
     return (await session.exec(rows.order_by(col(WebhookDelivery.id).desc()).limit(limit))).all()
-
-
-async def forget(session: AsyncSession, *, now: datetime) -> None:
-    """What was settled, or waited for a paused endpoint, for a month."""
-    await session.exec(delete(WebhookDelivery).where(col(WebhookDelivery.at) < now - KEPT))
 
 
 # ---- inside ---------------------------------------------------------------------------------

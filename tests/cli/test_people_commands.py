@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from zipfile import ZipFile
 
 from sqlmodel import col, select
 
+from hub.customers import directory
 from hub.database.engine import Database
 from hub.models import Customer, Staff
 from hub.staff import passwords
@@ -66,6 +68,21 @@ async def test_everything_about_one_person_is_written_into_a_file_that_is_not_th
     nobody = await quick.hub("customers", "hand-over", str(UUID(int=7)), "other.zip")
     assert (again.code, nobody.code, (tmp_path / "other.zip").exists()) == (1, 1, False)
     assert "There is no customer" in nobody.err
+
+
+async def test_what_is_not_kept_for_ever_is_looked_at_before_it_goes(quick: Any, database: Database) -> None:
+    now = datetime.now(UTC)
+    async with database.unit() as session:
+        await directory.stranger(session, "Somebody", now=now - timedelta(days=40))
+    with_days = {"HUB_RETENTION__STRANGERS": "30"}
+    looked = await quick.hub("retention", "--dry-run", "--json", **with_days)
+    assert looked.json["dry_run"] is True
+    assert looked.json["classes"]["strangers"]["count"] == 1
+    assert looked.json["classes"]["raw_mail"] == {"days": None, "count": 0, "oldest": None}
+    assert await _names(database) == ["Somebody"]
+    done = await quick.hub("retention", **with_days)
+    assert (done.code, "strangers" in done.out) == (0, True)
+    assert await _names(database) == []
 
 
 async def test_a_file_that_is_no_list_of_people_is_refused_in_a_sentence(quick: Any, tmp_path: Path) -> None:

@@ -88,6 +88,12 @@ def _exports() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_personal_export_customer_id", "personal_export", ["customer_id"])
+    op.create_table("going_file", sa.Column("digest", sa.String(), primary_key=True))
+    op.create_table(
+        "audit_cut",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("hash", sa.String(), nullable=False),
+    )
 
 
 # By whichever way somebody gets an address: an import, a mail, a program, a merge that is taken back. What the erased

@@ -19,8 +19,9 @@ from hub.inbound.receive import Reception
 from hub.models import Campaign, Interaction, PersonalExport
 from hub.models.vocabulary import Direction, Origin, State
 from hub.outbound import templates
-from hub.personal import erasing, gathering, handing_over, theirs
+from hub.personal import erasing, gathering, handing_over, retention, theirs
 from hub.personal.archive import Sources
+from hub.settings import RetentionTable
 from tests.hub.inbound.conftest import Rows
 from tests.hub.personal.marked import MARK, blobs, letter, mail, someone
 from tests.log_rows import said
@@ -111,7 +112,7 @@ async def test_an_archive_is_gone_after_its_days_and_so_are_its_pieces(
     async with database.unit() as session:
         with pytest.raises(handing_over.NoSuchExport):
             await handing_over.get(session, row.id, now=later)
-        assert await handing_over.forget(session, reception.storage, now=later) == 1
+    await retention.let_go(database, reception.storage, RetentionTable(), now=later)
     assert (await rows(PersonalExport), blobs(tmp_path / "blobs")) == ([], set())
 
 
