@@ -24,6 +24,7 @@ from hub.api import (
     links,
     lists,
     macros,
+    mail_pictures,
     merges,
     messages,
     personal_data,
@@ -55,7 +56,7 @@ _VERSION_1 = (
     *(hours, service_levels, search, conversation_work, composing, together),
     *(work, tasks, calls, webhook_endpoints, personal_data),
 )
-_PUBLIC = (unsubscribe, preference_centre, appointment_page, surveys, links, files, health, plain)
+_PUBLIC = (unsubscribe, preference_centre, appointment_page, surveys, links, mail_pictures, files, health, plain)
 
 
 def _router() -> APIRouter:

@@ -27,7 +27,18 @@ from hub.api.campaign_shapes import (
 )
 from hub.api.problems import Endpoint, Problem
 from hub.api.shapes import Limit, Page
-from hub.campaigns import costs, dry_run_lists, dry_runs, estimates, keeping, lifecycle, previews, proofs, results
+from hub.campaigns import (
+    costs,
+    dry_run_lists,
+    dry_runs,
+    estimates,
+    keeping,
+    lifecycle,
+    previews,
+    proofs,
+    remarks,
+    results,
+)
 from hub.campaigns.costs import Tariff
 from hub.campaigns.dry_run_lists import Part
 from hub.campaigns.lifecycle import NotStartable, Passed, Plan
@@ -91,6 +102,7 @@ async def schedule_campaign(caller: Campaigner, campaign_id: int, body: Schedule
     """Start by itself at a moment that is yet to come; one that has passed is refused (422)."""
 
     async def act(session: Any) -> Campaign:
+        await remarks.demand_fit(session, campaign_id, gate=caller.hub.gate, now=caller.now)
         return await lifecycle.schedule(session, campaign_id, body.at, gate=caller.hub.gate, now=caller.now)
 
     return await _done(caller, "schedule", act)
@@ -109,7 +121,12 @@ async def clone_campaign(caller: Campaigner, campaign_id: int, body: CloneIn) ->
 @router.post("/{campaign_id}/start")
 async def start_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
     """Begin now. What cannot start says why (409)."""
-    return await _done(caller, "start", lambda s: lifecycle.start(s, campaign_id, gate=caller.hub.gate, now=caller.now))
+
+    async def act(session: Any) -> Campaign:
+        await remarks.demand_fit(session, campaign_id, gate=caller.hub.gate, now=caller.now)
+        return await lifecycle.start(session, campaign_id, gate=caller.hub.gate, now=caller.now)
+
+    return await _done(caller, "start", act)
 
 
 @router.post("/{campaign_id}/unschedule")

@@ -13,7 +13,7 @@ from hub.clock import uuid7
 from hub.models import Campaign, CampaignStep, CampaignVariant, Customer, Template, TemplateVersion
 from hub.models.vocabulary import Kind, Purpose
 from hub.outbound import faults, planning, rendering
-from hub.outbound.rendering import TemplateProblem, Variants
+from hub.outbound.rendering import Variants
 from hub.outbound.request import Gate
 from hub.segments import asking
 from hub.sentences import Gap, Sentence
@@ -33,14 +33,15 @@ async def prove(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: d
     version = await session.get(TemplateVersion, campaign.template_version_id or 0)
     if version is None:
         return Sentence("it has no text. Write one, or choose a template")
-    sample = await _somebody(session, campaign, now)
+    sample = await somebody(session, campaign, now)
     if sample is None:
         return Sentence("nobody is in its segment. Loosen its conditions")
     values = planning.values(gate, sample, campaign.purpose, Kind.EMAIL, campaign.variables, now=now)
     for one in (version, *await _others(session, campaign)):
         problems = rendering.check(one.variants, values)
         if problems:
-            return told(problems) if one is version else await _elsewhere(session, one, problems)
+            said = [problem.said for problem in problems]
+            return told(said) if one is version else await _elsewhere(session, one, said)
     return _channels(campaign, version, gate)
 
 
@@ -55,7 +56,7 @@ def written(
     sample = planning.values(gate, somebody, purpose, Kind.EMAIL, variables, now=now)
     person = cast("dict[str, object]", sample["customer"])
     wrong = rendering.check(variants, {**sample, "customer": person | {"attributes": _Anything()}})
-    known = [one for one in wrong if one.why is not faults.MISFIT]
+    known = [one.said for one in wrong if one.why is not faults.MISFIT]
     return told(known) if known else None
 
 
@@ -63,7 +64,7 @@ async def unfit(
     session: AsyncSession, campaign: Campaign, version: TemplateVersion, *, gate: Gate, now: datetime
 ) -> frozenset[tuple[Kind, str]]:
     """The channels and languages of a text that cannot be sent as it is written."""
-    sample = await _somebody(session, campaign, now)
+    sample = await somebody(session, campaign, now)
     if sample is None:
         return frozenset()
     values = planning.values(gate, sample, campaign.purpose, Kind.EMAIL, campaign.variables, now=now)
@@ -71,9 +72,15 @@ async def unfit(
     return frozenset((kind, one.language) for one in wrong for kind, parts in PARTS.items() if one.part in parts)
 
 
-def told(problems: Sequence[TemplateProblem]) -> Sentence:
+def told(problems: Sequence[Sentence]) -> Sentence:
     """The first of them, each with its place, cause and remedy."""
-    return Sentence("%(faults)s", {"faults": tuple(_ended(problem.said) for problem in problems[:_TOLD])})
+    return Sentence("%(faults)s", {"faults": tuple(map(_ended, problems[:_TOLD]))})
+
+
+async def texts(session: AsyncSession, campaign: Campaign) -> Sequence[TemplateVersion]:
+    """All that it says: first, in later steps, and in the variants of a test."""
+    version = await session.get(TemplateVersion, campaign.template_version_id or 0)
+    return [version, *await _others(session, campaign)] if version is not None else []
 
 
 class _Anything(dict[str, object]):
@@ -90,7 +97,7 @@ def _ended(said: Sentence) -> Sentence:
     return said if str(said).endswith(("?", ".", "!")) else Sentence("%(sentence)s.", {"sentence": said})
 
 
-async def _elsewhere(session: AsyncSession, version: TemplateVersion, problems: Sequence[TemplateProblem]) -> Sentence:
+async def _elsewhere(session: AsyncSession, version: TemplateVersion, problems: Sequence[Sentence]) -> Sentence:
     """In a later step, or in the words of a test: those have a name."""
     template = await session.get(Template, version.template_id)
     gaps: dict[str, Gap] = {"text": template.title or template.name if template else "", "why": told(problems)}
@@ -121,6 +128,7 @@ def _named(kinds: Iterable[Kind]) -> tuple[Sentence, ...]:
     return tuple(faults.CHANNELS[kind] for kind in sorted(kinds))
 
 
-async def _somebody(session: AsyncSession, campaign: Campaign, now: datetime) -> Customer | None:
+async def somebody(session: AsyncSession, campaign: Campaign, now: datetime) -> Customer | None:
+    """Who would get it: the first of its segment."""
     where = await asking.where(session, campaign.segment, now=now)
     return (await session.exec(select(Customer).where(where).order_by(col(Customer.id)).limit(1))).first()

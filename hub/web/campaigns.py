@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 
-from hub.campaigns import keeping, lifecycle, proofs, reactions, results
+from hub.campaigns import keeping, lifecycle, proofs, reactions, remarks, results
 from hub.campaigns.lifecycle import NotStartable
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState
@@ -54,9 +54,13 @@ async def campaign(
         found = await lifecycle.get(session, campaign_id)
         before = found.state in BEFORE
         data: dict[str, Any] = {"campaign": found, "shown": shown, "reason": reason, "people": [], "more": None}
-        data |= {"proof": None, "figures": None, "report": None, "followed": []}
+        data |= {"proof": None, "remarks": [], "figures": None, "report": None, "followed": []}
         if before:
             data["proof"] = await proofs.prove(session, found, gate=visit.hub.gate, now=visit.now)
+            tongues = visit.hub.settings.hub.languages
+            data["remarks"] = await remarks.remarks(
+                session, found, languages=tongues, gate=visit.hub.gate, now=visit.now
+            )
         else:
             data |= await _results(session, found, shown, reason, after)
     if before:
@@ -101,6 +105,8 @@ async def note(session: Any, visit: Visit, action: str, campaign_id: int | None)
 
 async def _take(session: Any, visit: Visit, campaign_id: int, step: str, at: str) -> None:
     gate, now = visit.hub.gate, visit.now
+    if step in ("start", "schedule"):
+        await remarks.demand_fit(session, campaign_id, gate=gate, now=now)
     if step == "start":
         await lifecycle.start(session, campaign_id, gate=gate, now=now)
     elif step == "schedule":

@@ -8,14 +8,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from channels.address import BadAddress
 from hub.customers import directory
-from hub.models.vocabulary import Kind, Purpose
+from hub.models import MailPicture
+from hub.models.vocabulary import Kind
 from hub.outbound import trial
 from hub.outbound.trial import NotForTests
-from hub.texts import blocks, drafts, lint, lint_short, previews
+from hub.texts import blocks, drafts, lint, lint_short, pictures, previews
 from hub.texts.drafts import Draft, Overtaken
 from hub.texts.lint import Finding
 from hub.texts.previews import NothingToTry, Said, Somebody
@@ -31,7 +32,7 @@ from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 
-_FOUND = 8
+_FOUND, _HUNG = 8, 12
 _WIDTHS = ("wide", "narrow")
 _HERE = (
     "default-src 'none'; img-src 'self' https: data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
@@ -90,8 +91,7 @@ async def write(visit: Writer, name: str) -> Response:
         draft = await drafts.read(session, name)
     typed, act = _typed(visit, draft, form), str(form.get("act", ""))
     try:
-        if act.startswith("block."):
-            _add_block(typed, act.removeprefix("block."), draft.purpose)
+        await _put_in(visit, draft, typed, form, act)
         async with visit.hub.database.unit() as session:
             typed.seen = await _keep(session, visit, name, typed, anyway=bool(form.get("anyway")))
             draft = await drafts.read(session, name)
@@ -109,8 +109,9 @@ async def _then(visit: Visit, draft: Draft, typed: Typed, act: str) -> Response:
     if act.startswith("test."):
         to = await _test(visit, draft, typed, Kind(act.removeprefix("test.")))
         return go(visit, address, _("The test is on its way to %(to)s.") % {"to": to})
-    if act.startswith("block."):
-        return go(visit, f"{address}#text.{typed.language}.mjml")
+    if act.startswith(("block.", "picture")):
+        said = _("The picture is in the mail.") if act.startswith("picture") else ""
+        return go(visit, f"{address}#text.{typed.language}.mjml", said)
     return await _shown(visit, draft, typed) if typed.q else go(visit, address, _("The draft is saved."))
 
 
@@ -150,10 +151,33 @@ async def _keep(session: Any, visit: Visit, name: str, typed: Typed, *, anyway: 
     )
 
 
-def _add_block(typed: Typed, name: str, purpose: Purpose) -> None:
-    if name in blocks.NAMES:
-        parts = typed.variants.setdefault(typed.language, {})
-        parts["mjml"] = blocks.added(parts.get("mjml", ""), name, language=typed.language, purpose=purpose)
+async def _put_in(visit: Visit, draft: Draft, typed: Typed, form: FormData, act: str) -> None:
+    """A block, a picture that is uploaded, or one that was before, into the mail of the language that is shown."""
+    parts = typed.variants.setdefault(typed.language, {})
+    what, _dot, name = act.partition(".")
+    source = parts.get("mjml", "")
+    if what == "block" and name in blocks.NAMES:
+        parts["mjml"] = blocks.added(source, name, language=typed.language, purpose=draft.purpose)
+    if what == "picture":
+        picture = await (_known(visit, name) if name else _uploaded(visit, form))
+        parts["mjml"] = blocks.with_picture(source, pictures.address(visit.hub.gate, picture), picture.alt)
+
+
+async def _known(visit: Visit, number: str) -> MailPicture:
+    async with visit.hub.database.unit() as session:
+        return await pictures.get(session, _uuid(number) or UUID(int=0))
+
+
+async def _uploaded(visit: Visit, form: FormData) -> MailPicture:
+    file, alt = form.get("picture"), str(form.get("alt", ""))
+    content = await file.read(pictures.LARGEST + 1) if isinstance(file, UploadFile) else b""
+    name = (file.filename or "") if isinstance(file, UploadFile) else ""
+    new = pictures.read(content, name, alt, decorates=bool(form.get("decorates")))
+    sha256 = await visit.hub.storage.put(new.content)
+    async with visit.hub.database.unit() as session:
+        made = await pictures.add(session, new, sha256, staff_id=visit.staff_id, now=visit.now)
+        await note(session, visit, "template.picture", str(made.id))
+    return made
 
 
 def _typed(visit: Visit, draft: Draft, form: FormData) -> Typed:
@@ -207,6 +231,7 @@ async def _shown(visit: Visit, draft: Draft, typed: Typed, trouble: str = "", *,
             who = await previews.somebody(session, typed.customer, draft.name, draft.purpose, gate=gate, now=visit.now)
         except directory.NotFound:
             who = previews.example(draft.name, draft.purpose, gate=gate, now=visit.now)
+        hung = await pictures.latest(session, limit=_HUNG)
         lines = await directory.listing(session, query=typed.q, limit=_FOUND) if typed.q.strip() else []
     said = {kind: previews.say(draft.variants, kind, typed.language, who, gate=gate) for kind in Kind}
     return page(
@@ -227,6 +252,9 @@ async def _shown(visit: Visit, draft: Draft, typed: Typed, trouble: str = "", *,
         parts=PARTS,
         names=[name for name in NAMES if name.purposes is None or draft.purpose in name.purposes],
         blocks=BLOCKS,
+        pictures=[(one, pictures.path(visit.hub.signer, one)) for one in hung],
+        largest=pictures.LARGEST,
+        longest_alt=pictures.LONGEST_ALT,
         longest=drafts.LONGEST_PART,
         **_figures(visit, said, who),
     )

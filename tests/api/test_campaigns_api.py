@@ -28,7 +28,7 @@ async def people(hub: Hub) -> dict[str, UUID]:
     """Ana agreed, Bob never did; and there is a template."""
     now = clock.now()
     async with hub.database.unit() as session:
-        words = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, {{ offer }}"}}
+        words = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, {{ offer }} {{ unsubscribe_url }}"}}
         await templates.save(session, "spring", words, now=now)
         await templates.save(session, "summer", {"en": {"subject": "Summer", "body": "Hello"}}, now=now)
         found = {}

@@ -19,7 +19,7 @@ from hub.staff import throttle
 TEXTS = {
     "text.en.subject": "Spring, {{ customer.given_name }}",
     "text.en.body": "Dear {{ customer.name }}: {{ unsubscribe_url }}",
-    "text.en.html": "<p>Dear {{ customer.name }}</p>",
+    "text.en.html": "<p>Dear {{ customer.name }}</p><p>{{ unsubscribe_url }}</p>",
     "text.en.sms": "Spring — 20 %",
 }
 

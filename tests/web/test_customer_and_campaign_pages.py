@@ -124,7 +124,9 @@ async def test_a_campaign_is_written_reviewed_started_paused_and_cancelled(world
         "value.1": "pl",
     }
     answer = await desk.send(
-        "/campaigns/new", **fields, **{"text.en.subject": "Hi", "text.en.body": "Dear {{ customer.name }}"}
+        "/campaigns/new",
+        **fields,
+        **{"text.en.subject": "Hi", "text.en.body": "Dear {{ customer.name }} {{ unsubscribe_url }}"},
     )
     path = answer.headers["location"]
     review = await desk.see(path)

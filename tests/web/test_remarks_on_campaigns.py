@@ -1,0 +1,63 @@
+"""What is remarked of a campaign's text stands on its page before it begins; what must be mended holds it back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from hub import clock
+from hub.campaigns import lifecycle, remarks
+from hub.campaigns.lifecycle import NotStartable, Plan
+from hub.models.vocabulary import CampaignState, Kind, Role
+from hub.outbound import templates
+
+OUT = "Out: {{ unsubscribe_url }}"
+
+
+async def campaign(world: Any, **parts: str) -> int:
+    """A draft that says this to everybody."""
+    now: datetime = clock.now()
+    async with world.hub.database.unit() as session:
+        version = await templates.save(session, "said", {"en": parts}, now=now)
+        made = await lifecycle.create(session, Plan("Said", version.id), staff_id=None, now=now)
+        return made.id or 0
+
+
+async def test_warnings_stand_on_the_page_and_hold_nothing_back(world: Any, signed_in: Any) -> None:
+    number = await campaign(world, subject="SPRING IS HERE", body=f"Hello. {OUT}")
+    desk = await signed_in(Role.MARKETER)
+    seen = await desk.see(f"/campaigns/{number}")
+    said = [one.text.strip() for one in seen.select("#findings li")]
+    assert "Subject of the mail, English: capitals only look like unwanted mail. Write it as a sentence" in said
+    assert "Mail, Polish: not written. Whoever speaks it gets the English one: translate it" in said
+    assert (await desk.send(f"/campaigns/{number}/start")).status_code == 303
+    async with world.hub.database.unit() as session:
+        assert (await lifecycle.get(session, number)).state is not CampaignState.DRAFT
+
+
+async def test_an_offer_without_a_way_out_is_not_started_from_the_desk(world: Any, signed_in: Any) -> None:
+    number = await campaign(world, subject="Spring", body="Hello.")
+    desk = await signed_in(Role.MARKETER)
+    seen = await desk.see(f"/campaigns/{number}")
+    assert "It cannot start: Mail, English: no way out" in seen.text
+    assert seen.select(f'form[action="/campaigns/{number}/start"]') == []
+    answer = await desk.send(f"/campaigns/{number}/start")
+    assert "no way out" in answer.text or answer.status_code == 303
+    async with world.hub.database.unit() as session:
+        assert (await lifecycle.get(session, number)).state is CampaignState.DRAFT
+
+
+async def test_what_a_channel_says_that_is_not_used_holds_nothing_back(world: Any) -> None:
+    now = clock.now()
+    async with world.hub.database.unit() as session:
+        both = {"en": {"subject": "Spring", "body": "Hello.", "sms": "Spring. STOP ends this."}}
+        version = await templates.save(session, "said", both, now=now)
+        by_sms = Plan("By SMS", version.id, kinds=(Kind.SMS,))
+        by_all = Plan("By all", version.id)
+        one = await lifecycle.create(session, by_sms, staff_id=None, now=now)
+        two = await lifecycle.create(session, by_all, staff_id=None, now=now)
+        await remarks.demand_fit(session, one.id or 0, gate=world.hub.gate, now=now)
+        with pytest.raises(NotStartable, match="no way out"):
+            await remarks.demand_fit(session, two.id or 0, gate=world.hub.gate, now=now)
