@@ -17,6 +17,8 @@ from hub.api import (
     customer_events,
     customers,
     files,
+    guest_page,
+    guests,
     health,
     hours,
     interactions,
@@ -52,11 +54,22 @@ __all__ = ["ROUTER", "Webhooks", "install_error_pages", "state"]
 
 _VERSION_1 = (
     *(customers, merges, customer_events, purchases, campaigns, campaign_steps, segments, lists, interactions),
-    *(conversations, canned, macros, labels, messages, appointments, uncertain),
+    *(conversations, canned, macros, labels, messages, appointments, guests, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
     *(work, tasks, calls, webhook_endpoints, personal_data),
 )
-_PUBLIC = (unsubscribe, preference_centre, appointment_page, surveys, links, mail_pictures, files, health, plain)
+_PUBLIC = (
+    unsubscribe,
+    preference_centre,
+    appointment_page,
+    guest_page,
+    surveys,
+    links,
+    mail_pictures,
+    files,
+    health,
+    plain,
+)
 
 
 def _router() -> APIRouter:

@@ -28,7 +28,7 @@ from hub.conversations.short_answers import Choice
 from hub.customers import directory
 from hub.models import Appointment, Customer
 from hub.models.vocabulary import AppointmentState
-from hub.occasions.dates import spoken, zone_of
+from hub.outbound.spoken import spoken, zone_of
 from hub.staff import audit
 
 router = APIRouter(prefix="/a", route_class=Endpoint, include_in_schema=False)

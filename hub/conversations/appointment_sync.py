@@ -13,8 +13,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.conversations import appointments, rebooking
+from hub.conversations.appointments import BadAppointment
 from hub.models import Appointment
 from hub.models.vocabulary import AppointmentState
+from hub.sentences import Sentence
 
 LONGEST_KEY = 200
 
@@ -58,6 +60,8 @@ async def keep(session: AsyncSession, said: Said, *, now: datetime) -> tuple[App
     known = await _known(session, said)
     if known is None:
         return (None, Outcome.UNCHANGED) if said.cancelled else (await _book(session, said, now), Outcome.ADDED)
+    if known.customer_id != said.customer_id:
+        raise BadAppointment(Sentence("Under this key another customer has an appointment. Use a key of its own"))
     if said.sequence < known.sequence:
         return known, Outcome.UNCHANGED
     known.sequence = said.sequence

@@ -31,6 +31,7 @@ _DOUBLE: Mapping[str, str] = {
     " and w.occasion_id = t.occasion_id and w.day = t.day)",
     "segment_member": "exists (select from segment_member w where w.customer_id = :into"
     " and w.segment_id = t.segment_id)",
+    "guest": "exists (select from guest w where w.customer_id = :into and w.gathering_id = t.gathering_id)",
     "draft": "t.conversation_id is null and exists (select from draft w where w.customer_id = :into"
     " and w.conversation_id is null and w.staff_id = t.staff_id)",
 }

@@ -18,10 +18,11 @@ from hub.conversations import appointments, short_answers, surveys
 from hub.conversations.short_answers import Choice
 from hub.customers import consent, wordings
 from hub.customers.consent import Statement
+from hub.gatherings import seats
 from hub.inbound import acknowledgements, keywords
 from hub.inbound.keywords import Command, Keyword
 from hub.inbound.reception import Reception
-from hub.models import Appointment, Customer, Interaction
+from hub.models import Appointment, Customer, Guest, Interaction
 from hub.models.vocabulary import Origin, Purpose
 from hub.outbound import request
 from hub.signing import Signer
@@ -42,6 +43,7 @@ class Meaning:
     keyword: Keyword | None = None
     stops_in_words: bool = False
     appointment: int | None = None
+    guest: int | None = None  # the invitation that was answered
     choice: Choice | None = None
     says_more: bool = False  # than the choice: a person reads it
     survey: int | None = None  # the question about satisfaction that a bare number answers
@@ -52,17 +54,18 @@ class Meaning:
     @property
     def settled(self) -> bool:
         """No person has to do anything."""
-        return bool(self.keyword or self._confirms or self.unsubscribes or self.survey)
+        invited = self.guest is not None and not self.says_more
+        return bool(self.keyword or self._confirms or invited or self.unsubscribes or self.survey)
 
     @property
     def flag(self) -> str:
         if self.stops_in_words:
             return STOP_IN_WORDS
-        return _FLAGS.get(self.choice, "") if self.choice else ""
+        return _FLAGS.get(self.choice, "") if self.choice and self.appointment is not None else ""
 
     @property
     def _confirms(self) -> bool:
-        return self.choice == "confirm" and not self.says_more
+        return self.choice == "confirm" and not self.says_more and self.appointment is not None
 
 
 _FLAGS: Mapping[Choice, str] = {"cancel": CANCELLED, "reschedule": TO_MOVE}
@@ -79,9 +82,12 @@ async def understand(
         return Meaning(keyword=keyword)
     choice = short_answers.read(inbound.text)
     asked = await appointments.awaiting_answer(session, customer.id, now=now) if choice else None
-    said = await _says_how_satisfied(session, customer, inbound.text, asked, now=now)
+    invited = await seats.awaiting_answer(session, customer.id, now=now) if choice in ("confirm", "cancel") else None
+    said = await _says_how_satisfied(session, customer, inbound.text, asked, invited, now=now)
     if said is not None:
         return said
+    if invited is not None and not (asked is not None and await _since(session, asked, invited)):
+        return Meaning(guest=invited.id, choice=choice)
     if asked is not None:
         return Meaning(appointment=asked.id, choice=choice)
     return Meaning(stops_in_words=keywords.asks_to_stop(inbound.text))
@@ -92,24 +98,36 @@ async def _written(session: AsyncSession, customer: Customer, inbound: Inbound, 
     unsubscribes = _unsubscribes(inbound, signer)
     choice, says_more = short_answers.first_line(inbound.reply_text or inbound.text)
     asked = await _answered(session, customer, inbound, signer) if choice else None
-    if asked is None:
-        return Meaning(unsubscribes=unsubscribes, speaks=inbound.answerable)
-    return Meaning(appointment=asked.id, choice=choice, says_more=says_more)
+    if isinstance(asked, Appointment):
+        return Meaning(appointment=asked.id, choice=choice, says_more=says_more)
+    if asked is not None and choice in ("confirm", "cancel"):
+        return Meaning(guest=asked.id, choice=choice, says_more=says_more)
+    return Meaning(unsubscribes=unsubscribes, speaks=inbound.answerable)
 
 
-async def _answered(session: AsyncSession, customer: Customer, inbound: Inbound, signer: Signer) -> Appointment | None:
+async def _answered(
+    session: AsyncSession, customer: Customer, inbound: Inbound, signer: Signer
+) -> Appointment | Guest | None:
     for token in inbound.tokens:
         message = signer.read_message_token(token)
-        found = await appointments.of_reminder(session, message) if message else None
+        if message is None:
+            continue
+        found = await appointments.of_reminder(session, message) or await seats.of_message(session, message)
         if found is not None and found.customer_id == customer.id:
             return found
     return None
 
 
 async def _says_how_satisfied(
-    session: AsyncSession, customer: Customer, text: str, reminded: Appointment | None, *, now: datetime
+    session: AsyncSession,
+    customer: Customer,
+    text: str,
+    reminded: Appointment | None,
+    invited: Guest | None,
+    *,
+    now: datetime,
 ) -> Meaning | None:
-    """A number answers what was asked last: not this, when the customer was reminded of an appointment since."""
+    """A number answers what was asked last: not this, when the customer was reminded or invited since."""
     survey = await surveys.awaiting_answer(session, customer.id, now=now) if _NUMBER.fullmatch(text) else None
     if survey is None or survey.interaction_id is None:
         return None
@@ -118,7 +136,14 @@ async def _says_how_satisfied(
         return None
     if reminded is not None and await appointments.reminded_after(session, reminded.id or 0, survey.interaction_id):
         return None
+    if invited is not None and invited.asked_id is not None and invited.asked_id > survey.interaction_id:
+        return None
     return Meaning(survey=survey.id, score=score)
+
+
+async def _since(session: AsyncSession, asked: Appointment, invited: Guest) -> bool:
+    """Was the customer reminded of the appointment after they were invited?"""
+    return invited.asked_id is None or await appointments.reminded_after(session, asked.id or 0, invited.asked_id)
 
 
 async def act(
@@ -138,6 +163,11 @@ async def act(
         await _declare(session, interaction, granted=False, source="asked by SMS", now=now)
     if meaning.appointment is not None and meaning.choice is not None:
         await appointments.answer(session, meaning.appointment, meaning.choice, now=now)
+    if meaning.guest is not None:
+        coming, by = meaning.choice == "confirm", inbound.kind
+        await seats.answer(
+            session, meaning.guest, coming=coming, gate=reception.gate, now=now + _AFTER, by=by, answers=interaction.id
+        )
     if meaning.survey is not None:
         await surveys.answer(session, meaning.survey, meaning.score, now=now + _AFTER)
     if meaning.unsubscribes is not None:

@@ -18,12 +18,14 @@ from hub.clock import uuid7
 from hub.conversations import appointments, current_calls, held, missed_calls, short_answers, threads
 from hub.conversations.missed_calls import MISSED, VOICEMAIL
 from hub.customers import directory, identities
+from hub.gatherings import seats
 from hub.inbound import callfacts, rejections, ringing, takers
 from hub.inbound.reception import Reception
 from hub.interactions import progress, record
 from hub.models import Conversation, Interaction
 from hub.models.vocabulary import Direction, Origin, State, ThreadedBy
 from hub.outbound import calling
+from hub.outbound.asking import Gate
 from hub.queue import enqueue
 
 
@@ -52,7 +54,7 @@ async def answer(
     if screening.is_screening(event):
         return screening.script(event), token
     if call.direction is Direction.OUT:
-        await _reminded(session, call, event, now=now)
+        await _reminded(session, call, event, reception.gate, now=now)
         return await calling.script(session, call, event, gate=reception.gate, now=now), token
     return Script(await ringing.next_steps(session, call, event, reception, now=now)), token
 
@@ -77,9 +79,13 @@ async def _gather(session: AsyncSession, call: Interaction, event: CallEvent, *,
         await _follow(session, call, before, event, now=now)
 
 
-async def _reminded(session: AsyncSession, call: Interaction, event: CallEvent, *, now: datetime) -> None:
+async def _reminded(session: AsyncSession, call: Interaction, event: CallEvent, gate: Gate, *, now: datetime) -> None:
     """A key pressed in answer to a spoken reminder: 1 confirms, 2 cancels, 3 asks for another time."""
     choice = short_answers.KEYS.get(event.digits)
+    guest = await seats.of_message(session, call.id) if choice in ("confirm", "cancel") else None
+    if guest is not None:
+        coming = choice == "confirm"
+        await seats.answer(session, guest.id or 0, coming=coming, gate=gate, now=now, by=Kind.VOICE)
     appointment = await appointments.of_reminder(session, call.id) if choice else None
     if choice and appointment is not None and appointment.id is not None:
         await appointments.answer(session, appointment.id, choice, now=now)

@@ -15,6 +15,7 @@ from hub.bootstrap import Hub
 from hub.campaigns import lifecycle, thresholds
 from hub.conversations import assignment, calendar_feeds, current_calls, due, held, keeping, routing, surveys, tasks
 from hub.database.outage import is_away
+from hub.gatherings import inviting
 from hub.interactions import partitions, receipts
 from hub.live import Happening
 from hub.occasions import greeting, reminders, schedules
@@ -56,6 +57,14 @@ async def remind(hub: Hub, session: Session, now: datetime) -> None:
     count = await reminders.remind(session, gate=hub.gate, now=now)
     if count:
         _log.info("reminded", count=count)
+
+
+async def invite(hub: Hub, session: Session, now: datetime) -> None:
+    """Guests of events: those who were chosen are asked, those who come are reminded."""
+    asked = await inviting.send(session, gate=hub.gate, now=now)
+    reminded = await inviting.remind(session, gate=hub.gate, now=now)
+    if asked or reminded:
+        _log.info("guests", asked=asked, reminded=reminded)
 
 
 async def fetch_calendars(hub: Hub, session: Session, now: datetime) -> None:
@@ -184,6 +193,7 @@ async def forget_reports(hub: Hub, session: Session, now: datetime) -> None:
 TICKS: Mapping[str, Tick] = {
     "greetings": Tick(timedelta(seconds=60), greet),
     "reminders": Tick(timedelta(seconds=30), remind),
+    "invitations": Tick(timedelta(seconds=5), invite, topic="gathering"),
     "calendars": Tick(timedelta(seconds=60), fetch_calendars),
     "campaigns": Tick(timedelta(seconds=5), advance_campaigns, topic="campaign"),
     "evidence": Tick(timedelta(seconds=30), look_for_evidence),

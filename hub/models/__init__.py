@@ -18,6 +18,7 @@ from hub.models.campaigns import (
 )
 from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
 from hub.models.desk import CannedAnswer, DraftRow, HeldReply, LabelRow, MacroRow, Mention, SavedView
+from hub.models.gatherings import Gathering, Guest
 from hub.models.greetings import Greeting, GreetingSkip
 from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
@@ -95,9 +96,11 @@ __all__ = [
     "Erasure",
     "ErasureSalt",
     "EvidenceLook",
+    "Gathering",
     "GoingFile",
     "Greeting",
     "GreetingSkip",
+    "Guest",
     "HandledCall",
     "HeldReply",
     "Identity",

@@ -305,6 +305,17 @@ class AppointmentState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class GuestState(StrEnum):
+    """Where somebody stands who is to come to an event."""
+
+    CHOSEN = "chosen"  # the invitation leaves in a moment
+    WITHHELD = "withheld"  # the gate said no to the invitation
+    INVITED = "invited"
+    COMING = "coming"
+    WAITING = "waiting"  # all seats are taken: the first of these moves up
+    NOT_COMING = "not_coming"
+
+
 class Role(StrEnum):
     """What a member of staff may do; each includes less than the next, except that marketers do not answer contacts."""
 

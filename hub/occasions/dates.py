@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
-
 FEBRUARY, MARCH = "february", "march"  # Occasion.leap_day
 
 
@@ -69,33 +66,6 @@ def possible_days(now: datetime, late_days: int) -> Iterator[date]:
     today = now.astimezone(UTC).date()
     for offset in range(-late_days - 1, 2):
         yield today + timedelta(days=offset)
-
-
-def zone_of(*names: str | None) -> ZoneInfo:
-    """The first of these time zones that exists; UTC when none does."""
-    for name in names:
-        try:
-            return ZoneInfo(name or "")
-        except (KeyError, ValueError, OSError):
-            continue
-    return ZoneInfo("UTC")
-
-
-def spoken(moment: datetime, zone: ZoneInfo, language: str) -> str:
-    """A moment as people say it: "Wednesday, March 11, 2026, 10:00 AM", in the zone and the language given.
-
-    Plain blanks only: one narrow no-break space turns a whole SMS into UCS-2 and doubles its price.
-    """
-    local, locale = moment.astimezone(zone), locale_of(language)
-    said = f"{format_date(local, 'full', locale)}, {format_time(local, 'short', locale=locale)}"
-    return " ".join(said.split())
-
-
-def locale_of(language: str) -> Locale:
-    try:
-        return Locale.parse(language)
-    except (UnknownLocaleError, ValueError, TypeError):
-        return Locale("en")
 
 
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:

@@ -14,8 +14,9 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import Occasion
-from hub.occasions.dates import Window, possible_days, window, zone_of
+from hub.occasions.dates import Window, possible_days, window
 from hub.occasions.keeping import keeping
+from hub.outbound.spoken import zone_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.models import Greeting, GreetingSkip, Occasion, TemplateVersion
 from hub.models.vocabulary import Kind, Withheld
 from hub.occasions import greeting, rules
-from hub.occasions.dates import possible_days, zone_of
+from hub.occasions.dates import possible_days
 from hub.occasions.due import Due, zones
 from hub.occasions.keeping import keeping
 from hub.outbound import planning, templates
 from hub.outbound.request import Gate, Preview, preview
+from hub.outbound.spoken import zone_of
 
 SKIPPED, CROWDED = "skipped", "one_a_day"  # beside the gate's reasons
 _SPAN, _SLICE = 7, 500  # days read at once, requests judged at once

@@ -15,9 +15,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.conversations import appointment_links
 from hub.models import Appointment, Customer, Reminder, TemplateVersion
 from hub.models.vocabulary import AppointmentState, Origin, Purpose
-from hub.occasions.dates import spoken, zone_of
 from hub.outbound import templates
 from hub.outbound.request import Gate, Held, Placed, Request, Templated, send_many
+from hub.outbound.spoken import spoken, zone_of
 
 TEMPLATE = "appointment-reminder"
 _SLICE = 200

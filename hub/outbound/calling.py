@@ -28,13 +28,19 @@ _PRESS_ONE: Mapping[str, str] = {
     "ru": "Ваш звонок: {name}. Нажмите 1, и мы позвоним.",
 }
 # By what a call is about: which keys answer it, and what whoever pressed one of them hears.
-APPOINTMENT = "appointment"
+APPOINTMENT, INVITATION = "appointment", "invitation"
 _KEYS: Mapping[str, Mapping[str, str]] = {
     APPOINTMENT: {
         "en": "To confirm, press 1. To cancel, press 2. For another time, press 3.",
         "pl": "Aby potwierdzić, naciśnij 1. Aby odwołać, naciśnij 2. Aby poprosić o inny termin, naciśnij 3.",
         "bg": "За потвърждение натиснете 1. За отказ натиснете 2. За друг час натиснете 3.",
         "ru": "Чтобы подтвердить, нажмите 1. Чтобы отменить, нажмите 2. Чтобы выбрать другое время, нажмите 3.",
+    },
+    INVITATION: {
+        "en": "If you are coming, press 1. If you are not, press 2.",
+        "pl": "Jeśli przyjdziesz, naciśnij 1. Jeśli nie, naciśnij 2.",
+        "bg": "Ако ще дойдете, натиснете 1. Ако няма, натиснете 2.",
+        "ru": "Если вы придёте, нажмите 1. Если нет, нажмите 2.",
     },
 }
 _HEARD: Mapping[str, Mapping[str, Mapping[str, str]]] = {
@@ -56,6 +62,20 @@ _HEARD: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "pl": "Dziękujemy. Oddzwonimy, aby ustalić inny termin.",
             "bg": "Благодарим. Ще Ви се обадим, за да уточним друг час.",
             "ru": "Спасибо. Мы перезвоним, чтобы подобрать другое время.",
+        },
+    },
+    INVITATION: {
+        "1": {
+            "en": "Thank you. If all seats are taken already, we will write to you.",
+            "pl": "Dziękujemy. Jeśli nie ma już wolnych miejsc, napiszemy.",
+            "bg": "Благодарим. Ако вече няма свободни места, ще Ви пишем.",
+            "ru": "Спасибо. Если свободных мест уже нет, мы вам напишем.",
+        },
+        "2": {
+            "en": "Thank you for telling us.",
+            "pl": "Dziękujemy za informację.",
+            "bg": "Благодарим, че ни казахте.",
+            "ru": "Спасибо, что сообщили.",
         },
     },
 }

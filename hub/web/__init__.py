@@ -29,6 +29,7 @@ from hub.web import (
     erasing,
     feeds,
     files,
+    gatherings,
     greeting_rules,
     greetings,
     hand_over,
@@ -110,6 +111,7 @@ ROOMS = (
     template_editor,
     template_shelf,
     occasions,
+    gatherings,
     calendars,  # before appointments, which takes any word for a number
     appointments,
     tasks,

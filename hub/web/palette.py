@@ -54,6 +54,7 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/tasks/calendar", "calendar", N_("Calendar"), Action.READ_INBOX),
     ("/appointments", "calendar-event", N_("Appointments"), Action.APPOINTMENTS),
     ("/appointments/calendars", "calendar", N_("Calendars elsewhere"), Action.APPOINTMENTS),
+    ("/events", "users", N_("Events"), Action.READ_CUSTOMERS),
     ("/campaigns", "speakerphone", N_("Campaigns"), Action.READ_CAMPAIGNS),
     ("/segments", "filter", N_("Segments"), Action.READ_CAMPAIGNS),
     ("/templates", "template", N_("Templates"), Action.TEMPLATES),

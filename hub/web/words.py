@@ -15,6 +15,7 @@ from hub.models.vocabulary import (
     CampaignState,
     ConversationState,
     DeliveryState,
+    GuestState,
     IdentityState,
     Kind,
     OccasionKind,
@@ -235,6 +236,14 @@ GREETINGS: Mapping[str, str] = {  # why somebody is not greeted, beside the gate
     forecast.CROWDED: N_("One greeting a day: another one goes."),
 }
 
+GUESTS: Mapping[str, Sign] = {
+    GuestState.CHOSEN: Sign(N_("is being asked"), "clock"),
+    GuestState.WITHHELD: Sign(N_("not asked: the gate said no"), "ban", "warn"),
+    GuestState.INVITED: Sign(N_("invited"), "mail"),
+    GuestState.COMING: Sign(N_("comes"), "circle-check", "good"),
+    GuestState.WAITING: Sign(N_("on the waiting list"), "hourglass"),
+    GuestState.NOT_COMING: Sign(N_("does not come"), "x"),
+}
 APPOINTMENTS: Mapping[str, Sign] = {
     AppointmentState.PLANNED: Sign(N_("planned"), "calendar"),
     AppointmentState.CONFIRMED: Sign(N_("confirmed by the customer"), "circle-check", "good"),

@@ -1,4 +1,4 @@
-"""Appointments from elsewhere, moved, answered; calendars that are fetched"""
+"""Appointments from elsewhere, moved, answered; calendars that are fetched; events and their guests"""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ depends_on = None
 def upgrade() -> None:
     _appointments()
     _feeds()
+    _gatherings()
+    _guests()
 
 
 def _appointments() -> None:
@@ -47,3 +49,50 @@ def _feeds() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("calendar_feed_due", "calendar_feed", ["next_at"])
+
+
+def _gatherings() -> None:
+    moment = sa.DateTime(timezone=True)
+    op.create_table(
+        "gathering",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("starts_at", moment, nullable=False),
+        sa.Column("ends_at", moment, nullable=True),
+        sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("about", sa.String(), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("remind_minutes", sa.Integer(), nullable=False),
+        sa.Column("cancelled_at", moment, nullable=True),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("created_at", moment, nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["staff.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("gathering_at", "gathering", ["starts_at"])
+
+
+def _guests() -> None:
+    moment = sa.DateTime(timezone=True)
+    op.create_table(
+        "guest",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("gathering_id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("asked_id", sa.Uuid(), nullable=True),
+        sa.Column("answered_at", moment, nullable=True),
+        sa.Column("answered_by", sa.String(), nullable=True),
+        sa.Column("waiting_since", moment, nullable=True),
+        sa.Column("reminded_at", moment, nullable=True),
+        sa.Column("attended_at", moment, nullable=True),
+        sa.ForeignKeyConstraint(["gathering_id"], ["gathering.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("gathering_id", "customer_id", name="guest_once"),
+    )
+    op.create_index("guest_customer", "guest", ["customer_id"])
+    op.create_index("guest_chosen", "guest", ["id"], postgresql_where=sa.text("state = 'chosen'"))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+from sqlmodel import select
 
 from channels.message import Auto, Media, Progress, Receipt
 from hub.clock import uuid7
 from hub.conversations import appointments, assignment
 from hub.customers import directory
 from hub.database.engine import Database
+from hub.gatherings import plans
+from hub.gatherings.plans import Plan
 from hub.inbound.receive import Reception, receive
 from hub.interactions import history
 from hub.models import (
@@ -19,6 +24,7 @@ from hub.models import (
     Consent,
     Conversation,
     Customer,
+    Guest,
     Identity,
     Interaction,
     ProviderReference,
@@ -26,7 +32,7 @@ from hub.models import (
     Suppression,
     Task,
 )
-from hub.models.vocabulary import AppointmentState, ConversationState, Direction, IdentityState, State
+from hub.models.vocabulary import AppointmentState, ConversationState, Direction, GuestState, IdentityState, State
 from tests.hub.inbound.conftest import Bring, Rows
 from tests.hub.inbound.events import ANA, ANA_PHONE, SUPPORT, mail, photo, sms
 
@@ -304,6 +310,69 @@ async def test_1_without_a_reminder_is_an_ordinary_message(bring: Bring, rows: R
     await bring(sms("1"))
     (conversation,) = await rows(Conversation)
     assert conversation.state is ConversationState.OPEN
+
+
+# ---- invitations ------------------------------------------------------------------------------
+
+
+async def _invited(database: Database, customer: UUID, asked: UUID, now: datetime) -> int:
+    """To an event with one seat, by that message."""
+    async with database.unit() as session:
+        plan = Plan("Garden", now + timedelta(days=3), "UTC", capacity=1)
+        event = await plans.create(session, plan, staff_id=None, now=now)
+        guest = Guest(gathering_id=event.id or 0, customer_id=customer, state=GuestState.INVITED, asked_id=asked)
+        session.add(guest)
+        await session.flush()
+        return guest.id or 0
+
+
+async def test_an_sms_of_yes_takes_a_seat_is_answered_once_and_is_no_work(
+    bring: Bring, rows: Rows, database: Database, now: datetime
+) -> None:
+    asked = await bring(sms("hello", "SM0"))
+    assert asked is not None
+    (customer,) = await rows(Customer)
+    await _invited(database, customer.id, asked, now)
+    before = len(await rows(Conversation))
+    for n, words in enumerate(("Tak!", "1", "2")):
+        await bring(sms(words, f"SM{n + 1}"))
+    told = [word.variables["outcome"] for word in await rows(Interaction) if word.variables]
+    assert told == ["coming", "not_coming"]
+    assert ([guest.state for guest in await rows(Guest)], len(await rows(Conversation))) == (
+        [GuestState.NOT_COMING],
+        before,
+    )
+
+
+async def test_a_number_answers_what_was_asked_last_the_reminder_or_the_invitation(
+    bring: Bring, rows: Rows, database: Database, now: datetime
+) -> None:
+    await _reminded(database, bring, rows, now)
+    asked = await bring(sms("and another thing", "SM1"), at=now + timedelta(minutes=1))
+    assert asked is not None
+    (customer,) = await rows(Customer)
+    await _invited(database, customer.id, asked, now)
+    await bring(sms("1", "SM2"), at=now + timedelta(minutes=2))
+    (guest,), (appointment,) = await rows(Guest), await rows(Appointment)
+    assert (guest.state, appointment.state) == (GuestState.COMING, AppointmentState.PLANNED)
+    async with database.unit() as session:
+        (reminder,) = (await session.exec(select(Reminder))).all()
+        reminder.interaction_id = await bring(sms("later", "SM3"), at=now + timedelta(minutes=3))
+    await bring(sms("2", "SM4"), at=now + timedelta(minutes=4))
+    (guest,), (appointment,) = await rows(Guest), await rows(Appointment)
+    assert (guest.state, appointment.state) == (GuestState.COMING, AppointmentState.CANCELLED)
+
+
+async def test_a_mail_answers_the_invitation_it_replies_to(
+    bring: Bring, rows: Rows, database: Database, reception: Reception, now: datetime
+) -> None:
+    asked = await bring(mail("hello", "q@x"))
+    assert asked is not None
+    (customer,) = await rows(Customer)
+    await _invited(database, customer.id, asked, now)
+    token = reception.gate.signer.message_token(asked)
+    await bring(mail("yes\n\nMay I bring a friend?", "r@x", tokens=(token,)))
+    assert [guest.state for guest in await rows(Guest)] == [GuestState.COMING]
 
 
 # ---- archives ---------------------------------------------------------------------------------

@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.occasions.dates import (
-    FEBRUARY,
-    MARCH,
-    Birthday,
-    days_kept_on,
-    kept_on,
-    possible_days,
-    spoken,
-    window,
-    zone_of,
-)
+from hub.occasions.dates import FEBRUARY, MARCH, Birthday, days_kept_on, kept_on, possible_days, window
+from hub.outbound.spoken import spoken, zone_of
 
 ZONES = st.sampled_from(sorted(zoneinfo.available_timezones() - {"localtime", "Factory"})).map(ZoneInfo)
 DAYS = st.dates(date(1990, 1, 1), date(2090, 12, 31))

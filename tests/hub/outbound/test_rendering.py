@@ -19,7 +19,8 @@ SAMPLE = {
     "preferences_url": "https://hub.example/p/abc",
 }
 SHIPPED = SAMPLE | {"given_name": "Ana", "age": 40, "title": "Garden visit", "when": "Monday at ten", "place": "Home"}
-SHIPPED |= {"answer_url": "https://x.example/a/1"}
+SHIPPED |= {"answer_url": "https://x.example/a/1", "calendar_url": "https://x.example/a/1.ics", "outcome": "coming"}
+SHIPPED |= {"host": "Ada", "about": "Bring boots."}
 SPRING = {
     "en": {"subject": "Spring,\n{{ customer.given_name }}", "body": "Hello {{ customer.name }}", "sms": "Spring!"},
     "pl": {"subject": "Wiosna", "body": "Witaj {{ customer.name }}", "html": "<p>{{ customer.name }}</p>"},
@@ -160,6 +161,15 @@ def test_the_shipped_templates_are_whole_in_every_language(name: str) -> None:
     variants = templates.from_folder(templates.folder() / name)
     assert set(variants) == {"en", "pl", "bg", "ru"}
     assert {frozenset(parts) for parts in variants.values()} == {frozenset({"subject", "body", "html", "sms", "voice"})}
+    assert check(variants, SHIPPED, name=name) == []
+
+
+@pytest.mark.parametrize("name", ["event-invitation", "event-answer", "event-reminder"])
+def test_what_guests_are_sent_is_whole_in_every_language(name: str) -> None:
+    variants = templates.from_folder(templates.folder() / name)
+    assert {code: set(parts) for code, parts in variants.items()} == {
+        code: {"subject", "body", "sms", "voice"} for code in ("en", "pl", "bg", "ru")
+    }
     assert check(variants, SHIPPED, name=name) == []
 
 

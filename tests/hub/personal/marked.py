@@ -36,8 +36,10 @@ from hub.models import (
     DryRunLine,
     EarlyReceipt,
     EvidenceLook,
+    Gathering,
     Greeting,
     GreetingSkip,
+    Guest,
     HandledCall,
     HeldReply,
     IdentityEvent,
@@ -157,8 +159,10 @@ async def _rows(session: AsyncSession, person: UUID, agent: int, campaign: int, 
     occasion = Occasion(name="birthday of all", template="birthday")
     dates = Appointment(customer_id=person, title="Fitting", starts_at=now, timezone="UTC", created_at=now)
     guests = SavedSegment(name="Guests", tree={}, listed=True, created_at=now, changed_at=now)
-    session.add_all([occasion, dates, guests])
+    party = Gathering(title="Open garden", starts_at=now, timezone="UTC", created_at=now)
+    session.add_all([occasion, dates, guests, party])
     await session.flush()
+    session.add(Guest(gathering_id=party.id or 0, customer_id=person))
     identity = (
         await session.execute(text("select min(id) from identity where customer_id = :p"), {"p": person})
     ).scalar()

@@ -1,0 +1,80 @@
+"""Events at the desk: planned, invited to, ticked off by keyboard; who may do what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from hub import clock
+from hub.gatherings import inviting
+from hub.models.vocabulary import Role
+
+
+def form(**more: str) -> dict[str, str]:
+    soon = f"{clock.now() + timedelta(days=5):%Y-%m-%dT18:00}"
+    plain = {"title": "Open garden", "starts_at": soon, "capacity": "1", "purpose": "marketing", "remind": "1440"}
+    return plain | more
+
+
+async def planned(desk: Any) -> str:
+    made = await desk.send("/events", **form())
+    assert made.status_code == 303
+    return str(made.headers["location"])
+
+
+async def test_an_event_is_planned_and_people_are_invited_by_their_addresses(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = await planned(desk)
+    assert "Nobody is invited yet" in (await desk.see(path)).text
+    unknown = await desk.send(f"{path}/invite", addresses="ana@nowak.example\nwho@else.example")
+    assert (unknown.status_code, "who@else.example" in unknown.text) == (422, True)
+    assert "Nobody is invited yet" in (await desk.see(path)).text
+    await desk.send(f"{path}/invite", addresses="ana@nowak.example\n+359888123456", segment=str(world.segment))
+    listed = [row["id"].removeprefix("guest-") for row in (await desk.see(path)).select("#guests .entry-row")]
+    assert len(listed) == 2
+    for guest in listed:
+        await desk.send(f"{path}/guests/{guest}/answer", coming="1")
+    said = [row.text for row in (await desk.see(path)).select("#guests .entry-row")]
+    assert ["comes" in said[0], "on the waiting list" in said[1]] == [True, True]
+
+
+async def test_a_wrong_form_comes_back_with_what_was_typed(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    for wrong in ({"capacity": "many"}, {"starts_at": "2020-01-01T10:00"}, {"starts_at": "soon"}, {"title": " "}):
+        answer = await desk.send("/events", **form(place="Kept here", **wrong) if "place" not in wrong else wrong)
+        assert (answer.status_code, "Kept here" in answer.text) == (422, True), wrong
+    assert (await desk.send("/events", **form(purpose="greetings"))).status_code == 422
+
+
+async def test_agents_tick_who_is_there_and_change_nothing_else(world: Any, signed_in: Any) -> None:
+    lead, desk = await signed_in(Role.SUPERVISOR), await signed_in(Role.AGENT)
+    path = await planned(lead)
+    await lead.send(f"{path}/invite", addresses="ana@nowak.example")
+    assert (await desk.send(f"{path}/guests/1/attended", came="1")).status_code == 303
+    assert "1 were there" in " ".join((await desk.see(path)).select_one("#guests header").text.split())
+    for refused in (f"{path}/invite", f"{path}/cancel", path, f"{path}/guests/1/answer"):
+        assert (await desk.send(refused)).status_code == 403
+    assert (await desk.client.get(f"{path}/guests.csv")).status_code == 403
+    csv = await lead.client.get(f"{path}/guests.csv")
+    assert (csv.status_code, "Ana Nowak" in csv.text) == (200, True)
+    assert (await desk.send(f"{path}/guests/99/attended", came="1")).status_code == 404
+
+
+@pytest.mark.browser
+async def test_guests_are_invited_and_ticked_off_by_keyboard_alone(opening: Any, world: Any) -> None:
+    page = await opening("/events/new", Role.SUPERVISOR)
+    soon = clock.now() + timedelta(days=5)
+    await page.get_by_label("Title").fill("Open garden")
+    await page.get_by_label("Begins, by your clock").fill(f"{soon:%Y-%m-%d}T18:00")
+    await page.get_by_label("Title").press("Enter")
+    await page.get_by_label("Or addresses, one a line").fill("ana@nowak.example")
+    await page.get_by_role("button", name="Invite", exact=True).press("Enter")
+    await expect(page.get_by_text("1 person is being invited.")).to_be_visible()
+    async with world.hub.database.unit() as session:
+        await inviting.send(session, gate=world.hub.gate, now=clock.now())
+    await page.get_by_role("button", name="Here: Ana Nowak").press("Enter")
+    await expect(page.get_by_role("button", name="Not here after all: Ana Nowak")).to_be_visible()
+    await expect(page.locator("#guests header")).to_contain_text("1 were there")
