@@ -207,7 +207,7 @@ async def reminder(t: Theatre) -> str:
     """Ana is reminded of an appointment and answers 1."""
     ana, now = await _customer(t, ANA), clock.now()
     before = len(t.world.carrier.texts(ANA.phones[0]))
-    starts = now + timedelta(hours=5)
+    starts = now + timedelta(hours=5, seconds=1)
     async with t.hub.database.unit() as session:
         booked = await appointments.book(
             session,
@@ -215,7 +215,7 @@ async def reminder(t: Theatre) -> str:
             "Przegląd pieca",
             starts,
             "Europe/Warsaw",
-            remind_before=[timedelta(hours=5, seconds=-1)],
+            remind_before=[timedelta(hours=5)],
             now=now,
         )
     await _until_reminded(t, ana)
