@@ -19,7 +19,8 @@ from hub import live
 from hub.clock import uuid7
 from hub.customers import combining, consent, directory, identities, keyed, moving, stricter
 from hub.customers.moving import Way
-from hub.models import CustomerMerge
+from hub.models import CustomerMerge, Erasure
+from hub.models.vocabulary import ErasureState
 from hub.sentences import Sentence
 
 SOURCE = "merge"
@@ -53,6 +54,8 @@ async def merge(
     winner, loser = await locked(session, way)
     if await identities.hides(session, winner_id, loser_id):
         raise CannotMerge(_EVERYBODY)
+    if await _is_being_erased(session, winner_id, loser_id):
+        raise CannotMerge(Sentence("One of the two is being erased. What is left in a moment can be merged."))
     ledgers = await consent.ledger(session, winner_id), await consent.ledger(session, loser_id)
     moved = await _everything(session, way, now)
     moved["rows"].setdefault("consent", [])
@@ -82,6 +85,11 @@ _EVERYBODY = Sentence(
     "One of the two is everybody who hides their number: merged, all of them would be one customer. "
     "Log the call on the customer's page instead."
 )
+
+
+async def _is_being_erased(session: AsyncSession, *customers: UUID) -> bool:
+    rows = select(Erasure.id).where(col(Erasure.subject_id).in_(customers), col(Erasure.state) != ErasureState.DONE)
+    return (await session.exec(rows.limit(1))).first() is not None
 
 
 async def locked(session: AsyncSession, way: Way) -> tuple[dict[str, Any], dict[str, Any]]:

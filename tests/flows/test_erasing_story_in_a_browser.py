@@ -34,7 +34,9 @@ async def meadow(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
         yield meadow
 
 
-async def test_who_asks_to_be_forgotten_gets_their_data_and_is_found_nowhere(meadow: Town, tmp_path: Path) -> None:
+async def test_who_asks_to_be_forgotten_gets_their_data_and_is_found_nowhere(
+    meadow: Town, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     await meadow.staff()
     await _writes(meadow)
     ana = await meadow.until(lambda: _known(meadow))
@@ -50,6 +52,7 @@ async def test_who_asks_to_be_forgotten_gets_their_data_and_is_found_nowhere(mea
         assert await audit.verify(session) is None
     stored = [file for file in (meadow.hub.settings.hub.data_dir / "blobs").rglob("*") if file.is_file()]
     assert [file for file in stored if MARK.encode() in file.read_bytes()] == []
+    assert MARK not in "".join(capfd.readouterr()), "no log says what somebody wrote, or who they are"
     await _writes(meadow, "Do you know me?")
     assert await meadow.until(lambda: _known(meadow)) != ana
 

@@ -15,9 +15,10 @@ from sqlmodel import select
 
 from hub.campaigns import lifecycle
 from hub.campaigns.lifecycle import Plan
-from hub.customers import directory
+from hub.customers import directory, merging
 from hub.customers.directory import NewCustomer
 from hub.customers.importing import Duplicates, understand, write
+from hub.customers.merging import CannotMerge
 from hub.customers.sheets import Line
 from hub.database.engine import Database
 from hub.inbound.receive import Reception
@@ -160,6 +161,19 @@ async def test_a_call_that_is_not_over_is_waited_for(
         await session.flush()
         session.add(CurrentCall(interaction_id=talking.id, at=now))
     assert (await erase(database, reception, person, now, "Ana Nowak")).waits_for == 1
+
+
+async def test_who_is_being_erased_is_merged_with_nobody(
+    database: Database, reception: Reception, rows: Rows, now: datetime
+) -> None:
+    ana, again = await _meet(database, now, ADDRESS), await _meet(database, now, "again@example.org")
+    await ask(database, ana, now, "Ana Nowak")
+    for winner, loser in ((ana, again), (again, ana)):
+        async with database.unit() as session:
+            with pytest.raises(CannotMerge):
+                await merging.merge(session, winner, loser, staff_id=None, now=now)
+    await erase(database, reception, ana, now, "Ana Nowak")
+    assert [one.id for one in await rows(Customer)] == [again]
 
 
 async def test_nothing_happens_where_another_name_is_typed(
