@@ -33,8 +33,8 @@ from hub.staff import timetables
 from hub.staff.timetables import Hours
 
 _AT_ONCE = 200
-_NOT_SAID = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED, State.MISSED, State.RINGING)
-_TALKED = (State.TALKING, State.DELIVERED)
+NOT_SAID = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED, State.MISSED, State.RINGING)
+TALKED = (State.TALKING, State.DELIVERED)
 # A planned answer is one when it has left, and nothing else stirs its conversation then.
 _LEFT = text("""
 update conversation set stirred = true where id in (
@@ -66,7 +66,7 @@ class Open:
 
 async def reckon_anew(session: AsyncSession, *, now: datetime, limit: int = _AT_ONCE) -> int:
     """The promises of conversations to which something happened; how many those were. Several may do so at once."""
-    await session.execute(_LEFT, {"now": now, "unsaid": [state.value for state in _NOT_SAID]})
+    await session.execute(_LEFT, {"now": now, "unsaid": [state.value for state in NOT_SAID]})
     stirred = select(Conversation).where(col(Conversation.stirred)).order_by(col(Conversation.id)).limit(limit)
     held = await session.exec(stirred.with_for_update(skip_locked=True), execution_options={"populate_existing": True})
     conversations = held.all()
@@ -212,9 +212,9 @@ async def _words(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, li
 def _ours(row: Row[Any]) -> bool | None:
     """Did we say it? None: it is nobody's word, or did not reach anybody. A call that was held answers its caller."""
     if row.direction is Direction.OUT:
-        return True if row.origin in (Origin.AGENT, Origin.API) and row.state not in _NOT_SAID else None
+        return True if row.origin in (Origin.AGENT, Origin.API) and row.state not in NOT_SAID else None
     if row.kind is Kind.VOICE:
-        return None if row.state is State.RINGING else row.state in _TALKED
+        return None if row.state is State.RINGING else row.state in TALKED
     return None if row.auto else False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from io import StringIO
 from uuid import UUID
 
@@ -44,15 +44,15 @@ async def _rows(session: AsyncSession, customers: list[Customer]) -> list[tuple[
     ]
 
 
-def csv_text(rows: Iterable[tuple[str, ...]]) -> str:
-    """CSV lines (RFC 4180). A cell that a spreadsheet would run as a formula gets a leading apostrophe."""
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """CSV lines (RFC 4180). Words that a spreadsheet would run as a formula get a leading apostrophe; numbers stay."""
     text = StringIO()
     csv.writer(text).writerows([_harmless(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
-def _harmless(cell: str) -> str:
-    return _FORMULA.sub("'", cell)
+def _harmless(cell: object) -> object:
+    return _FORMULA.sub("'", cell) if isinstance(cell, str) else cell
 
 
 def _row(c: Customer, emails: list[str], phones: list[str]) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ from hub.web import (
     presence,
     purchases,
     recalling,
+    reports,
     roles,
     satisfaction,
     searching,
@@ -112,6 +113,7 @@ ROOMS = (
     template_shelf,
     occasions,
     gatherings,
+    reports,
     calendars,  # before appointments, which takes any word for a number
     appointments,
     tasks,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from hub.campaigns.over_time import Stretch
+from hub.reports.shapes import Table
 
 WIDTH, HEIGHT = 600, 150
 SERIES = ("left", "delivered", "opened", "clicked")
@@ -17,7 +19,7 @@ class Chart:
 
     width: int
     height: int
-    top: int
+    top: float
     series: tuple[tuple[str, str], ...]
 
 
@@ -27,6 +29,29 @@ def lines(stretches: Sequence[Stretch]) -> Chart:
     top = max((numbers[-1] for numbers in sums.values() if numbers), default=0)
     drawn = tuple((name, _points(numbers, top)) for name, numbers in sums.items() if numbers and numbers[-1])
     return Chart(WIDTH, HEIGHT, top, drawn)
+
+
+def course(table: Table) -> Chart:
+    """The drawn columns of a report's table, a point for each row; where there is no number, the line is broken."""
+    columns = {name: [_number(value) for value in table.column(name)] for name in table.drawn}
+    top = max((one for numbers in columns.values() for one in numbers if one is not None), default=0.0)
+    pieces = ((name, " ".join(piece)) for name, numbers in columns.items() for piece in _pieces(numbers, top or 1.0))
+    return Chart(WIDTH, HEIGHT, top, tuple(pieces))
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _pieces(numbers: Sequence[float | None], top: float) -> Iterator[list[str]]:
+    """A single point is a dash as wide as half a row, so that it is seen."""
+    step = WIDTH / len(numbers)
+    for some, run in groupby(enumerate(numbers), key=lambda one: one[1] is not None):
+        places = [((place + 0.5) * step, HEIGHT - HEIGHT * (number or 0.0) / top) for place, number in run]
+        if some and len(places) == 1:
+            places = [(places[0][0] - step / 4, places[0][1]), (places[0][0] + step / 4, places[0][1])]
+        if some:
+            yield [f"{x:.1f},{y:.1f}" for x, y in places]
 
 
 def _running(numbers: Sequence[int]) -> list[int]:

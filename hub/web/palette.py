@@ -60,6 +60,7 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/templates", "template", N_("Templates"), Action.TEMPLATES),
     ("/templates/new", "plus", N_("New message"), Action.TEMPLATES),
     ("/occasions", "cake", N_("Occasions"), Action.OCCASIONS),
+    ("/reports", "chart-bar", N_("Reports"), Action.REPORTS),
     ("/canned", "message-2", N_("Canned answers"), Action.ANSWER),
     ("/macros", "bolt", N_("Macros"), Action.ANSWER),
     ("/labels", "tags", N_("Labels"), Action.TEAMS),

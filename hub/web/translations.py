@@ -1,21 +1,14 @@
-"""The desk's languages: message ids are English, catalogues live in hub/locale. Nothing about customers' languages."""
+"""The language that the desk speaks to whoever asks. Nothing about customers' languages."""
 
 from __future__ import annotations
 
-import gettext as library
-import io
 from contextvars import ContextVar
-from functools import cache
-from pathlib import Path
-
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
 from hub import sentences
+from hub.catalogues import LANGUAGES, catalogue
 from hub.sentences import Sentence
 
-LOCALE = Path(__file__).parents[1] / "locale"
-LANGUAGES = {"en": "English", "pl": "Polski", "bg": "Български", "ru": "Русский"}
+__all__ = ["LANGUAGES", "catalogue", "gettext", "language", "marked", "ngettext", "speak", "worded"]
 
 _speaking: ContextVar[str] = ContextVar("desk_language", default="en")
 
@@ -48,16 +41,3 @@ def worded(what: Sentence | Exception | None) -> str:
 def marked(message: str) -> str:
     """Marks a message for the catalogue where it is written down and translates nothing: `_` does so when shown."""
     return message
-
-
-@cache
-def catalogue(code: str) -> library.NullTranslations:
-    """The translations of one language, read from its .po file once; English is the message ids themselves."""
-    file = LOCALE / code / "LC_MESSAGES" / "messages.po"
-    if code == "en" or not file.exists():
-        return library.NullTranslations()
-    compiled = io.BytesIO()
-    with file.open("rb") as po:
-        write_mo(compiled, read_po(po, locale=code))
-    compiled.seek(0)
-    return library.GNUTranslations(compiled)

@@ -1,0 +1,32 @@
+"""The reports there are: one literal table."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub.reports import answers, deliverability, satisfaction, volume
+from hub.reports.asked import Asked
+from hub.reports.shapes import Report
+from hub.staff.roles import Action
+
+ALL = ("team", "staff", "channel", "segment")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`narrowed`: what it can be narrowed to. `action`: what its reader has to be allowed besides reading reports."""
+
+    report: Callable[[AsyncSession, Asked], Awaitable[Report]]
+    narrowed: tuple[str, ...] = ALL
+    action: Action = Action.REPORTS
+
+
+PARTS: Mapping[str, Part] = {
+    "volume": Part(volume.report),
+    "answers": Part(answers.report),
+    "satisfaction": Part(satisfaction.report),
+    "deliverability": Part(deliverability.report, ("team", "channel", "segment")),
+}
