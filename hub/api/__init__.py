@@ -22,6 +22,7 @@ from hub.api import (
     health,
     hours,
     interactions,
+    join,
     labels,
     links,
     lists,
@@ -61,6 +62,7 @@ _VERSION_1 = (
 _PUBLIC = (
     unsubscribe,
     preference_centre,
+    join,
     appointment_page,
     guest_page,
     surveys,

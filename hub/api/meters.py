@@ -42,4 +42,5 @@ class Meters:
     touches: Meter = field(default_factory=lambda: Meter(100, 60.0))  # opens and clicks of one message
     answers: Meter = field(default_factory=lambda: Meter(20, 60.0))  # said by one link about satisfaction
     wishes: Meter = field(default_factory=lambda: Meter(20, 60.0))  # changes of one customer in the preference centre
+    joins: Meter = field(default_factory=lambda: Meter(10, 60.0))  # sign-up forms sent, by network
     events: Meter = field(default_factory=lambda: Meter(500, 0.2))  # what is told of one customer

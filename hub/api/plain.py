@@ -91,8 +91,9 @@ fieldset { border: 0; padding: 0; margin: 0 } legend { font-weight: 600; padding
 .wish p { margin: .25rem 0 .5rem } small { opacity: .8; white-space: nowrap }
 .row { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; justify-content: space-between;
   padding: .35rem 0 } .row label { margin: 0 }
-select, input:not([type=radio]) { font: inherit; min-height: 2.75rem; max-width: 100%; box-sizing: border-box;
-  padding: .3rem .6rem; color: inherit; background: var(--soft); border: 1px solid var(--edge); border-radius: .4rem }
+select, input:not([type=radio], [type=checkbox]) { font: inherit; min-height: 2.75rem; max-width: 100%;
+  box-sizing: border-box; padding: .3rem .6rem; color: inherit; background: var(--soft);
+  border: 1px solid var(--edge); border-radius: .4rem }
 [aria-invalid] { border: 2px solid var(--bad) !important }
 button.plain { background: none; color: var(--act); border: 2px solid var(--act) }
 textarea { font: inherit; width: 100%; box-sizing: border-box; color: inherit; background: var(--soft);

@@ -12,6 +12,7 @@ from hub.models.vocabulary import Kind, Purpose
 NUMBERS: Mapping[str, int] = {
     "preferences": 1,  # hub.api.preference_words
     "unsubscribe": 1,  # hub.api.unsubscribe_words
+    "join": 1,  # hub.joining.words
     "one-click": 1,
     "mailto": 1,
     "sms": 1,  # the customer's own words

@@ -17,6 +17,7 @@ from hub.conversations import assignment, calendar_feeds, current_calls, due, he
 from hub.database.outage import is_away
 from hub.gatherings import inviting
 from hub.interactions import partitions, receipts
+from hub.joining import confirming
 from hub.live import Happening
 from hub.occasions import greeting, reminders, schedules
 from hub.occasions.schedules import Session
@@ -153,6 +154,11 @@ async def keep_no_longer(hub: Hub, session: Session, now: datetime) -> None:
     await enqueue(session, retention.JOB, payload={}, dedupe=retention.JOB)
 
 
+async def forget_sign_ups(hub: Hub, session: Session, now: datetime) -> None:
+    """Those that nobody confirmed."""
+    await confirming.forget(session, now=now)
+
+
 async def end_lost_calls(hub: Hub, session: Session, now: datetime) -> None:
     """Calls of whose end no news came: who had one can take others again."""
     count = await current_calls.end_lost(session, now=now)
@@ -206,6 +212,7 @@ TICKS: Mapping[str, Tick] = {
     "deleted-tasks": Tick(timedelta(days=1), forget_tasks),
     "erasures": Tick(timedelta(seconds=10), go_on_erasing),
     "retention": Tick(timedelta(days=1), keep_no_longer),
+    "sign-ups": Tick(timedelta(hours=1), forget_sign_ups),
     "lost-calls": Tick(timedelta(seconds=60), end_lost_calls),
     "held-replies": Tick(timedelta(hours=1), forget_replies),
     "partitions": Tick(timedelta(days=1), make_months),

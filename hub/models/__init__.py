@@ -41,6 +41,7 @@ from hub.models.personal import AuditCut, ErasedAddress, Erasure, ErasureSalt, G
 from hub.models.purchases import Purchase, RfmFormula
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.segments import SavedSegment, SegmentMember
+from hub.models.sign_ups import SignUp, SignUpDay, SignUpForm
 from hub.models.staff import (
     ApiToken,
     AskedOnce,
@@ -137,6 +138,9 @@ __all__ = [
     "SenderRow",
     "ShortLink",
     "SignInFailure",
+    "SignUp",
+    "SignUpDay",
+    "SignUpForm",
     "SlaPolicy",
     "Staff",
     "StaffSession",

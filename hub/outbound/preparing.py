@@ -21,7 +21,7 @@ from channels.message import Address, Call, Email, Outbound, Text
 from hub.interactions import receipts
 from hub.models import AttachmentRow, Campaign, Interaction, TemplateVersion
 from hub.models.vocabulary import CampaignState, Kind, Origin, State, Withheld
-from hub.outbound import allowance, links, outbox, planning, rendering, templates
+from hub.outbound import allowance, confirmations, links, outbox, planning, rendering, templates
 from hub.outbound.allowance import Allowance
 from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
@@ -135,8 +135,8 @@ async def _allowed(
 
 
 def _decision(ticket: Ticket, row: Interaction, batch: _Batch, gate: Gate, now: datetime) -> Decision:
-    """A test is for nobody whom the gate protects: see `trial`."""
-    if row.origin is Origin.TEST:
+    """A test is for nobody whom the gate protects, nor is a confirmation asked for: see `trial`, `confirmations`."""
+    if row.origin is Origin.TEST or confirmations.is_one(row):
         return Decision(row.kind, None, None, None, ())
     return decide(batch.facts[row.customer_id], _question(ticket, row, batch.topics), gate.rules, now)
 
@@ -240,6 +240,8 @@ def file_link(gate: Gate, file_id: UUID, now: datetime) -> str:
 
 async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate: Gate, now: datetime) -> Outbound[Any]:
     rendered = _rendered(row, batch)
+    if row.kind and confirmations.is_one(row) and isinstance(rendered, Rendered):
+        rendered = confirmations.written(rendered, row.kind, row.id, gate)
     if row.kind and row.campaign_id in batch.tracked and not batch.facts[row.customer_id].customer.untracked:
         whole = rendered.whole if isinstance(rendered, Written) else rendered  # every link is somebody's own
         hosts = _hosts(row, batch)
@@ -289,7 +291,8 @@ async def _email(session: AsyncSession, row: Interaction, rendered: Rendered | W
 def _to(row: Interaction, batch: _Batch) -> Address:
     """A call between two people rings the agent first; the customer's number is the interaction's recipient."""
     bridge = str((row.call or {}).get("bridge") or "")
-    return Address(row.kind or Kind.EMAIL, bridge or row.recipient, batch.facts[row.customer_id].customer.name)
+    name = "" if confirmations.is_one(row) else batch.facts[row.customer_id].customer.name
+    return Address(row.kind or Kind.EMAIL, bridge or row.recipient, name)
 
 
 async def _references(session: AsyncSession, row: Interaction) -> tuple[str, ...]:

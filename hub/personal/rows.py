@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.conversations import rearranging
 from hub.customers import merging
+from hub.joining import confirming
 from hub.models import Conversation
 from hub.personal import emptying, mentions
 from hub.personal.theirs import Person, tables, where
@@ -47,6 +48,7 @@ async def delete(session: AsyncSession, whose: Person, *, now: datetime) -> Gone
     await session.execute(text("select set_config('hub.erasing', 'on', true)"))
     await mentions.remember(session, whose)
     rows = await mentions.forget(session, whose)
+    rows["sign_up"] = await confirming.forget_addresses(session, whose.spelled)
     remains = {
         "settings": await mentions.set_up(session, whose),
         "audit_rows": await mentions.blank_trail(session, whose),

@@ -36,6 +36,7 @@ from hub.customers import consent, directory, identities, preferences
 from hub.customers.consent import Statement
 from hub.customers.directory import NewCustomer
 from hub.inbound import receive
+from hub.joining import forms
 from hub.models import StaffSession
 from hub.models.vocabulary import Purpose, Role
 from hub.outbound import templates
@@ -68,6 +69,7 @@ class World:
     task: int = 0
     segment: int = 0
     list: int = 0
+    form: int = 0
 
 
 def settings_for(data_dir: Path, port: int = 8000) -> Settings:
@@ -315,6 +317,8 @@ async def _plans(world: World) -> None:
         world.list = (await lists.create(session, "Guests", staff_id=world.staff[Role.MARKETER], now=now)).id or 0
         await lists.add(session, world.list, [world.customers["ana"]], staff_id=world.staff[Role.MARKETER], now=now)
         world.segment = (await saved.create(session, poles, staff_id=world.staff[Role.MARKETER], now=now)).id or 0
+        wanted = forms.Wanted("Newsletter", ["email", "sms"], ["marketing"])
+        world.form = (await forms.add(session, "newsletter", wanted, now=now)).id or 0
         await lifecycle.start(session, world.campaigns["running"], gate=gate, now=now)
         await feeding.feed(session, world.campaigns["running"], gate=gate, now=now)
         later, georgi = now + timedelta(days=2), world.customers["georgi"]

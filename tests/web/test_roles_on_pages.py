@@ -85,6 +85,8 @@ PAGES: dict[str, set[Role]] = {
     "/customers/{customer}/erase": {D},
     "/customers/{customer}/personal-data": {S, D},
     "/settings/topics": {M, S, D},
+    "/settings/sign-up-forms": {M, S, D},
+    "/settings/sign-up-forms/{form}": {M, S, D},
     "/teams": {S, D},
     "/canned": {A, S, D},
     "/macros": {A, S, D},
@@ -112,6 +114,7 @@ def names(world: Any) -> dict[str, object]:
         "running": world.campaigns["running"],
         "segment": world.segment,
         "list": world.list,
+        "form": world.form,
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from hub.api import preference_words, unsubscribe_words
 from hub.customers import wordings
+from hub.joining import words as join_words
 from hub.models.vocabulary import Kind, Purpose
 from hub.outbound import calling
 
@@ -31,10 +32,16 @@ def _unsubscribe() -> list[str]:
     return [f"{one.what(purpose, kind)} [{one.button}]" for one in found for purpose in Purpose for kind in Kind]
 
 
+def _join() -> list[str]:
+    found = [join_words.words(language) for language in ("en", "pl", "bg", "ru")]
+    return [line for one in found for line in (*one.purposes.values(), one.consent)]
+
+
 # What each number stands for. Words that change get the next number and a line of their own here.
 KEPT = {
     ("preferences", 1): "bf5fa431b73a",
     ("unsubscribe", 1): "12f2bc4ebff8",
+    ("join", 1): "bfb1f5931170",
     ("key-9", 1): "63f33bb79fd7",
 }
 
@@ -44,9 +51,10 @@ KEPT = {
     [
         ("preferences", _preferences()),
         ("unsubscribe", _unsubscribe()),
+        ("join", _join()),
         ("key-9", sorted(calling._PRESS_NINE.values())),
     ],
-    ids=["preferences", "unsubscribe", "key-9"],
+    ids=["preferences", "unsubscribe", "join", "key-9"],
 )
 def test_words_that_change_get_another_number(door: str, shown: list[str]) -> None:
     assert KEPT[door, wordings.NUMBERS[door]] == _digest(*shown)
