@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.reports import answers, deliverability, satisfaction, volume
+from hub.reports import agents, answers, calls, consents, deliverability, loyalty, promises, satisfaction, volume
 from hub.reports.asked import Asked
 from hub.reports.shapes import Report
 from hub.staff.roles import Action
@@ -28,5 +28,10 @@ PARTS: Mapping[str, Part] = {
     "volume": Part(volume.report),
     "answers": Part(answers.report),
     "satisfaction": Part(satisfaction.report),
+    "promises": Part(promises.report, action=Action.TEAMS),
+    "agents": Part(agents.report, action=Action.TEAMS),
+    "calls": Part(calls.report),
     "deliverability": Part(deliverability.report, ("team", "channel", "segment")),
+    "consents": Part(consents.report, ("segment",)),
+    "loyalty": Part(loyalty.report, ("segment",)),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.models.vocabulary import Kind, Scale
+from hub.models.vocabulary import Kind, Promised, Purpose, Scale
 from hub.sentences import Sentence
 
 PARTS: Mapping[str, tuple[Sentence, Sentence]] = {
@@ -34,6 +34,42 @@ PARTS: Mapping[str, tuple[Sentence, Sentence]] = {
         Sentence(
             "Sent: mail that a server took or sent back. Delivered: taken and not sent back. Hard: the address does "
             "not exist; soft: full, blocked or away. The fifty domains that most was sent to."
+        ),
+    ),
+    "promises": (
+        Sentence("Promises"),
+        Sentence(
+            "What the service levels promised and was settled within these days: kept in time or broken. What is open "
+            "still is not counted."
+        ),
+    ),
+    "agents": (
+        Sentence("People"),
+        Sentence(
+            "Messages that somebody wrote and that left; conversations given to them that were settled; calls they "
+            "talked in and for how long; notes."
+        ),
+    ),
+    "calls": (
+        Sentence("Calls"),
+        Sentence(
+            "By telephone and logged by hand. Missed: nobody took it, with or without a voicemail. Talked: from when "
+            "somebody took the call until it ended."
+        ),
+    ),
+    "consents": (
+        Sentence("Consent"),
+        Sentence(
+            "From the ledger: a yes where there was none before is gained, a no after a yes is lost. Saying the same "
+            "again counts for nothing."
+        ),
+    ),
+    "loyalty": (
+        Sentence("Loyalty"),
+        Sentence(
+            "Active: wrote, called or bought. Retention: those active before and now, of those active before; churn is "
+            "the rest. Loyalty: the same people, of those active now. Strengthened: everybody weighs as many purchases "
+            "as they made, or contacts where nothing was bought."
         ),
     ),
 }
@@ -69,12 +105,47 @@ NAMES: Mapping[str, Sentence] = {
     "hard": Sentence("Hard bounces"),
     "soft": Sentence("Soft bounces"),
     "complained": Sentence("Complaints"),
+    "kept": Sentence("Kept"),
+    "broken": Sentence("Broken"),
+    "kept_share": Sentence("Share kept"),
+    "promise": Sentence("Promise"),
+    "policy": Sentence("Service level"),
+    "person": Sentence("Person"),
+    "written": Sentence("Messages written"),
+    "resolved": Sentence("Settled"),
+    "calls": Sentence("Calls"),
+    "talked": Sentence("Talked"),
+    "notes": Sentence("Notes"),
+    "calls_in": Sentence("Calls in"),
+    "calls_out": Sentence("Calls out"),
+    "missed": Sentence("Missed"),
+    "voicemails": Sentence("Voicemails"),
+    "answered_calls": Sentence("Talked in"),
+    "purpose": Sentence("Purpose"),
+    "gained": Sentence("Gained"),
+    "lost": Sentence("Lost"),
+    "grown": Sentence("Growth"),
+    "active": Sentence("Active customers"),
+    "retention": Sentence("Retention"),
+    "retention_strong": Sentence("Retention, strengthened"),
+    "churn": Sentence("Churn"),
+    "loyalty": Sentence("Loyalty"),
+    "loyalty_strong": Sentence("Loyalty, strengthened"),
+    "customers": Sentence("Customers"),
+    "people": Sentence("How many"),
+    "purchases": Sentence("Purchases"),
+    "contacts": Sentence("Contacts"),
 }
 TABLES: Mapping[str, Sentence] = {
     "by_day": Sentence("Day by day"),
     "by_channel": Sentence("By channel"),
     "by_domain": Sentence("By domain"),
     "scores": Sentence("How often each answer was given"),
+    "by_promise": Sentence("By promise"),
+    "by_policy": Sentence("By service level"),
+    "by_person": Sentence("By person"),
+    "by_purpose": Sentence("By purpose and channel"),
+    "by_coming": Sentence("Who stayed, came and left"),
 }
 VALUES: Mapping[str, Sentence] = {
     Kind.EMAIL: Sentence("Email"),
@@ -82,5 +153,17 @@ VALUES: Mapping[str, Sentence] = {
     Kind.VOICE: Sentence("Call"),
     Scale.CSAT: Sentence("CSAT"),
     Scale.NPS: Sentence("NPS"),
+    Promised.FIRST: Sentence("First answer"),
+    Promised.NEXT: Sentence("Later answers"),
+    Promised.RESOLUTION: Sentence("Settled"),
+    Purpose.SERVICE: Sentence("Service"),
+    Purpose.REMINDERS: Sentence("Reminders"),
+    Purpose.GREETINGS: Sentence("Greetings"),
+    Purpose.MARKETING: Sentence("Offers"),
+    "every_purpose": Sentence("every purpose"),
+    "every_channel": Sentence("every channel"),
+    "stayed": Sentence("stayed: active before and now"),
+    "came": Sentence("came: active now, not before"),
+    "left": Sentence("left: active before, not now"),
     "": Sentence("All others"),
 }

@@ -11,7 +11,7 @@ import pytest
 
 from hub.models.vocabulary import Role
 
-PARTS = ("volume", "answers", "satisfaction", "deliverability")
+PARTS = ("volume", "answers", "satisfaction", "promises", "agents", "calls", "deliverability", "consents", "loyalty")
 
 
 async def test_the_room_opens_with_the_volume_and_leads_to_the_others(world: Any, signed_in: Any) -> None:
@@ -53,6 +53,19 @@ async def test_what_cannot_be_asked_comes_back_with_the_reason(query: str, world
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
     assert (await desk.client.get(f"/reports/volume.xlsx?{query}")).status_code == 422
+
+
+async def test_a_marketer_is_not_led_to_what_colleagues_did(world: Any, signed_in: Any) -> None:
+    seen = await (await signed_in(Role.MARKETER)).see("/reports")
+    led = {link["href"].removeprefix("/reports/").partition("?")[0] for link in seen.select("nav.chips a")}
+    assert led == set(PARTS) - {"promises", "agents"}
+
+
+@pytest.mark.parametrize("name", PARTS)
+async def test_every_report_can_be_taken_away(name: str, world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    assert openpyxl.load_workbook(io.BytesIO((await desk.client.get(f"/reports/{name}.xlsx")).content)).sheetnames
+    assert (await desk.client.get(f"/reports/{name}.csv")).status_code == 200
 
 
 async def test_own_days_stay_in_the_form_and_in_the_links(world: Any, signed_in: Any) -> None:
