@@ -22,8 +22,8 @@ from hub.sentences import Gap, Sentence
 
 # Why the shipped ones are sent; whatever is not here is an offer until somebody says otherwise.
 PURPOSES: Mapping[str, Purpose] = (
-    dict.fromkeys(("acknowledgement", "satisfaction"), Purpose.SERVICE)
-    | {"appointment-reminder": Purpose.REMINDERS}
+    dict.fromkeys(("acknowledgement", "event-answer", "satisfaction"), Purpose.SERVICE)
+    | dict.fromkeys(("appointment-reminder", "event-reminder"), Purpose.REMINDERS)
     | dict.fromkeys(("anniversary", "birthday", "christmas", "easter"), Purpose.GREETINGS)
     | dict.fromkeys(("festival", "name-day", "new-year"), Purpose.GREETINGS)
 )

@@ -29,9 +29,21 @@ _OF_REMINDERS: Mapping[str, object] = {
     "place": "12 High Street",
     "answer_url": "https://example.org/a/test",
 }
+_OF_EVENTS: Mapping[str, object] = {
+    "given_name": "Ana",
+    "title": "Open house",
+    "when": "1 May, 18:00",
+    "place": "12 High Street",
+    "host": "Olga Meyer",
+    "about": "A glass of wine, and our new workshop.",
+    "outcome": "coming",
+    "answer_url": "https://example.org/e/test",
+    "calendar_url": "https://example.org/e/test/event.ics",
+}
 _OF_PROGRAMS: Mapping[str, Mapping[str, object]] = {
     "acknowledgement": {"subject": "My order"},
     "satisfaction": {"nps": False, "survey_url": "https://example.org/s/test"},
+    **dict.fromkeys(("event-invitation", "event-answer", "event-reminder"), _OF_EVENTS),
 }
 
 
@@ -132,8 +144,11 @@ def _as(
 
 def _told(name: str, purpose: Purpose, customer: Customer) -> dict[str, object]:
     own = {"given_name": customer.given_name or customer.name}
+    if name in _OF_PROGRAMS:
+        known = _OF_PROGRAMS[name]
+        return {**known, **own} if "given_name" in known else dict(known)
     if purpose is Purpose.GREETINGS:
         return {**_OF_GREETINGS, **own}
     if purpose is Purpose.REMINDERS:
         return {**_OF_REMINDERS, **own}
-    return dict(_OF_PROGRAMS.get(name, {}))
+    return {}

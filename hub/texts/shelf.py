@@ -26,6 +26,9 @@ _NOT_A_NAME = re.compile(r"[^a-z0-9]+")
 _AUTOMATIC: Mapping[str, Sentence] = {
     "acknowledgement": Sentence("the first answer to a mail"),
     "appointment-reminder": Sentence("reminders of appointments"),
+    "event-answer": Sentence("what guests are told about their seat"),
+    "event-invitation": Sentence("invitations to events"),
+    "event-reminder": Sentence("reminders of events"),
     "satisfaction": Sentence("questions about satisfaction"),
 }
 _OVER = (CampaignState.FINISHED, CampaignState.CANCELLED)
