@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
@@ -27,7 +29,7 @@ from hub.customers.consent import Statement
 from hub.customers.wishes import Said
 from hub.models import Customer
 from hub.models.vocabulary import Purpose
-from hub.outbound import preference_links
+from hub.outbound import preference_links, renewing
 from hub.outbound.quiet_hours import is_zone
 from hub.staff import audit
 
@@ -38,11 +40,11 @@ _LARGEST = 20_000  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whoever holds a link. Without `customer` it is forged, over (`is_over`), or its customer is gone."""
+    """Whoever holds a link. Without `customer` it is forged, over (for `over_for`), or its customer is gone."""
 
     customer: Customer | None
     said: Words
-    is_over: bool = False
+    over_for: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,10 @@ async def _answered(request: Request, token: str, *, acts: bool) -> Response:
         said = _outside(request)
         return sentence(said.title, said.test, language=said.language)
     visitor = await _read(request, token)
+    if visitor.over_for is not None:
+        return await _over(request, visitor.over_for, visitor.said, acts=acts)
     if visitor.customer is None:
-        return _no_such_link(visitor)
+        return sentence(visitor.said.title, visitor.said.broken, language=visitor.said.language, status=404)
     answer = await _decided(request, visitor.customer, visitor.said) if acts else Answer()
     return await _page(request, visitor.customer, answer)
 
@@ -87,10 +91,22 @@ def _outside(request: Request) -> Words:
     return words(request.headers.get("accept-language", default)[:2].lower(), default)
 
 
-def _no_such_link(visitor: Visitor) -> Response:
-    said = visitor.said
-    why, status = (said.over, 410) if visitor.is_over else (said.broken, 404)
-    return sentence(said.title, why, language=said.language, status=status)
+async def _over(request: Request, owner: UUID, said: Words, *, acts: bool) -> Response:
+    """Whoever has an old link is offered a new one, which goes to the customer's own address and nowhere else."""
+    if acts and (await _fields(request)).get("do") == "renew":
+        hub = hub_of(request)
+        async with hub.database.unit() as session:
+            await renewing.send(session, owner, said.new_subject, said.new_text, gate=hub.gate, now=clock.now())
+        return sentence(said.title, said.renewed, language=said.language)
+    button = f'<form method="post"><p><button name="do" value="renew">{escape(said.renew)}</button></p></form>'
+    return page(said.title, f"<p>{escape(said.over)}</p>\n{button}", language=said.language, status=410)
+
+
+async def _fields(request: Request) -> Fields:
+    try:
+        return preference_form.read(await limited(request, _LARGEST).body())
+    except Problem:
+        return {}
 
 
 async def _read(request: Request, token: str) -> Visitor:
@@ -105,14 +121,11 @@ async def _read(request: Request, token: str) -> Visitor:
         except directory.NotFound:
             return Visitor(None, _outside(request))
     said = words(customer.language, hub.settings.hub.languages[0])
-    return Visitor(None, said, is_over=True) if link.is_over else Visitor(customer, said)
+    return Visitor(None, said, over_for=owner) if link.is_over else Visitor(customer, said)
 
 
 async def _decided(request: Request, customer: Customer, said: Words) -> Answer:
-    try:
-        fields = preference_form.read(await limited(request, _LARGEST).body())
-    except Problem:
-        fields = {}
+    fields = await _fields(request)
     if fields.get("do") not in ("save", "leave"):
         return Answer(wrong=Wrong("", said.same), status=400)
     if not request.state.meters.wishes.take(str(customer.id), time.monotonic()):

@@ -52,6 +52,10 @@ class Words:
     same_hours: str
     broken: str
     over: str
+    renew: str
+    renewed: str
+    new_subject: str  # {company}
+    new_text: str  # {company}, {link}
     test: str
     away: str
     too_often: str
@@ -126,6 +130,11 @@ _TABLE: Mapping[str, Words] = {
         broken="This link does not work. Open it from the message itself, or answer the message and tell us your wish.",
         over="This link was good for 90 days, and these are over. The newest message from us has a new one; or answer "
         "any message of ours and tell us your wish.",
+        renew="Send me a new link",
+        renewed="If we have an address of yours that we may write to, a message with a new link is on its way to it.",
+        new_subject="Your link to what you get from us: {company}",
+        new_text="You asked {company} for a new link to choose what you get from us:\n\n{link}\n\n"
+        "If it was not you, do nothing.\n",
         test="This link stands in a test message. It changes nothing.",
         away="This does not work just now. Nothing was changed. Please try again in a few minutes.",
         too_often="That was often. Nothing was changed. Please try again in a few minutes.",
@@ -179,6 +188,11 @@ _TABLE: Mapping[str, Words] = {
         broken="Ten odnośnik nie działa. Otwórz go z samej wiadomości albo odpisz na nią i napisz, czego chcesz.",
         over="Ten odnośnik był ważny 90 dni i już wygasł. Nowy znajdziesz w najnowszej wiadomości od nas; możesz też "
         "odpisać na dowolną z nich i napisać, czego chcesz.",
+        renew="Wyślij mi nowy odnośnik",
+        renewed="Jeśli mamy Twój adres, na który możemy pisać, wiadomość z nowym odnośnikiem jest już w drodze.",
+        new_subject="Twój odnośnik do ustawień wiadomości: {company}",
+        new_text="Oto nowy odnośnik, którym wybierzesz, co wysyła Ci {company}:\n\n{link}\n\n"
+        "Jeśli to nie była Twoja prośba, nic nie rób.\n",
         test="Ten odnośnik pochodzi z wiadomości testowej. Niczego nie zmienia.",
         away="W tej chwili to nie działa. Nic się nie zmieniło. Spróbuj ponownie za kilka minut.",
         too_often="Za dużo zmian naraz. Nic się nie zmieniło. Spróbuj ponownie za kilka minut.",
@@ -232,6 +246,11 @@ _TABLE: Mapping[str, Words] = {
         broken="Тази връзка не работи. Отворете я от самото съобщение или му отговорете и ни кажете какво желаете.",
         over="Тази връзка важеше 90 дни и те минаха. Нова има в най-новото ни съобщение; или отговорете на кое да е "
         "наше съобщение и ни кажете какво желаете.",
+        renew="Изпратете ми нова връзка",
+        renewed="Ако имаме Ваш адрес, на който можем да пишем, съобщение с нова връзка вече пътува към него.",
+        new_subject="Вашата връзка към избора на съобщения: {company}",
+        new_text="Ето новата връзка, с която избирате какво да получавате от {company}:\n\n{link}\n\n"
+        "Ако не сте я поискали Вие, не правете нищо.\n",
         test="Тази връзка е от пробно съобщение. Тя не променя нищо.",
         away="В момента това не работи. Нищо не е променено. Опитайте отново след няколко минути.",
         too_often="Твърде много промени наведнъж. Нищо не е променено. Опитайте отново след няколко минути.",
@@ -285,6 +304,11 @@ _TABLE: Mapping[str, Words] = {
         broken="Эта ссылка не работает. Откройте её из самого сообщения или ответьте на него и скажите, чего хотите.",
         over="Эта ссылка действовала 90 дней, и они прошли. Новая есть в самом свежем нашем сообщении; или ответьте на "
         "любое наше сообщение и скажите, чего Вы хотите.",
+        renew="Пришлите мне новую ссылку",
+        renewed="Если у нас есть Ваш адрес, на который можно писать, сообщение с новой ссылкой уже отправлено.",
+        new_subject="Ваша ссылка для выбора сообщений: {company}",
+        new_text="Вот новая ссылка, по которой можно выбрать, что присылает Вам {company}:\n\n{link}\n\n"
+        "Если это просили не Вы, ничего не делайте.\n",
         test="Эта ссылка из пробного сообщения. Она ничего не меняет.",
         away="Сейчас это не работает. Ничего не изменилось. Попробуйте ещё раз через несколько минут.",
         too_often="Слишком много изменений сразу. Ничего не изменилось. Попробуйте ещё раз через несколько минут.",

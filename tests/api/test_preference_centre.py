@@ -22,7 +22,7 @@ from hub.bootstrap import Hub
 from hub.campaigns.previews import HARMLESS
 from hub.customers import consent, directory, preferences, topics
 from hub.customers.consent import Statement
-from hub.models import Audit, ChannelPreference, Consent, Customer
+from hub.models import Audit, ChannelPreference, Consent, Customer, Interaction
 from hub.models.vocabulary import Origin, Purpose, Withheld
 from hub.outbound import planning, preference_links
 from hub.outbound.asking import Request, Words
@@ -409,3 +409,20 @@ async def test_topics_are_chosen_one_by_one_and_the_gate_keeps_to_it(
         (None, "garden", False, "Nowości i oferty · Ogród: nie"),
         (Kind.EMAIL, "garden", True, "Nowości i oferty · Ogród: tak"),
     ]
+
+
+async def test_who_has_an_old_link_gets_a_new_one_to_their_own_address_once_a_day(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer
+) -> None:
+    old = _path(hub, ana, now=clock.now() - timedelta(days=100))
+    page = await client.get(old)
+    assert (page.status_code, 'value="renew"' in page.text) == (410, True)
+    answers = [await client.post(old, data={"do": "renew", "email": "thief@evil.example"}) for _ in range(2)]
+    assert [(one.status_code, "nowym odnośnikiem" in one.text) for one in answers] == [(200, True)] * 2
+    assert answers[0].text == answers[1].text
+    async with hub.database.unit() as session:
+        (row,) = await session.exec(select(Interaction))
+    assert (row.recipient, row.kind, row.purpose) == ("ana@example.org", Kind.EMAIL, Purpose.SERVICE)
+    assert f"{hub.settings.hub.public_url}{_path(hub, ana)}" in row.body_text
+    assert (await client.post(old, data={"do": "save"})).status_code == 410
+    assert (await client.post(old[:-6] + "00000", data={"do": "renew"})).status_code == 404
