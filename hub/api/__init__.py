@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from hub.api import (
     appointment_page,
     appointments,
+    call_lists,
     calls,
     campaign_steps,
     campaigns,
@@ -57,7 +58,7 @@ _VERSION_1 = (
     *(customers, merges, customer_events, purchases, campaigns, campaign_steps, segments, lists, interactions),
     *(conversations, canned, macros, labels, messages, appointments, guests, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
-    *(work, tasks, calls, webhook_endpoints, personal_data),
+    *(work, tasks, calls, call_lists, webhook_endpoints, personal_data),
 )
 _PUBLIC = (
     unsubscribe,

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from channels.address import BadAddress
+from hub.call_lists.arranging import NoSuchCallList
 from hub.campaigns.lifecycle import NotFound as NoSuchCampaign
 from hub.customers.directory import AddressTaken, Merged
 from hub.customers.directory import NotFound as NoSuchCustomer
@@ -176,6 +177,7 @@ _KNOWN: Sequence[tuple[type[Exception], int, str, str]] = (
     (AddressTaken, 409, "Address", "Use the customer who has it, or take it away from them first"),
     (BadAddress, 422, "Address", "Correct it and send the request again"),
     (NoSuchSegment, 404, "Segment", "Look at the list of segments"),
+    (NoSuchCallList, 404, "Call list", "Look at the list of call lists"),
     (NoSuchCampaign, 404, "Campaign", "Look at the list of campaigns"),
     (NoSuchCustomer, 422, "Customer", "Use the id of a customer who exists"),
     (BadField, 422, "Field", "Correct it and send the request again"),

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.conversations import current_calls, threads
 from hub.customers import directory, identities
-from hub.models.vocabulary import AddressKind, Kind
+from hub.models.vocabulary import AddressKind, Kind, Purpose
 from hub.outbound import calling
 from hub.outbound.request import Answer, Gate, Placed
 from hub.sentences import Sentence
@@ -28,10 +28,13 @@ async def call(
     now: datetime,
     number: str = "",
     conversation_id: UUID | None = None,
+    purpose: Purpose = Purpose.SERVICE,
+    call_list: int | None = None,
 ) -> Answer:
     """Ring the member of staff, and when they press 1 the customer, at `number` or their best one.
 
-    Through the gate, as every word to a customer. Raises CannotCall, calling.NoTelephone, directory.NotFound.
+    Through the gate, as every word to a customer. `call_list`: on whose behalf.
+    Raises CannotCall, calling.NoTelephone, directory.NotFound.
     """
     await directory.get(session, customer_id)
     wanted = await _number(session, customer_id, number)
@@ -48,6 +51,8 @@ async def call(
         gate=gate,
         now=now,
         conversation_id=conversation_id or await threads.open_on(session, customer_id, Kind.VOICE),
+        purpose=purpose,
+        call_list=call_list,
     )
     if isinstance(answer, Placed):
         await current_calls.placed(session, answer.interaction_id, staff_id, now=now)

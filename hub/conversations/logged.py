@@ -10,13 +10,14 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from channels.message import Reason
 from hub import live
 from hub.clock import uuid7
 from hub.conversations import mentions, missed_calls, threads
 from hub.customers import directory
 from hub.interactions import record
 from hub.models import CallOutcome, Interaction
-from hub.models.vocabulary import Direction, Kind, Origin, Settled, State
+from hub.models.vocabulary import Direction, Kind, Origin, Purpose, Settled, State
 from hub.sentences import Sentence
 from hub.staff import audit
 
@@ -37,7 +38,11 @@ class LogProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """`inward`: the customer called or came; else we did. `number`: of a call, when it is known."""
+    """`inward`: the customer called or came; else we did. `number`: of a call, when it is known.
+
+    `said`: what came of it, where it is none of the outcomes that are offered; `unanswered`: nobody picked up.
+    `call_list`: on whose behalf.
+    """
 
     what: What
     inward: bool
@@ -46,6 +51,10 @@ class Contact:
     note: str = ""
     outcome_id: int | None = None
     number: str = ""
+    said: str = ""
+    unanswered: bool = False
+    purpose: Purpose = Purpose.SERVICE
+    call_list: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ async def log(
     await record.add(session, row)
     if row.body_text and conversation_id is not None:
         await mentions.note(session, row.id, row.body_text, by=staff_id, now=now)
-    if contact.what is What.CALL:
+    if contact.what is What.CALL and not contact.unanswered:
         how = Settled.CALLED_AGAIN if contact.inward else Settled.CALLED_BACK
         await missed_calls.settle(session, customer_id, how, before=row.id, staff_id=staff_id, now=now)
     await live.publish(session, "customer", id=customer_id)
@@ -117,7 +126,7 @@ async def _facts(session: AsyncSession, contact: Contact, *, now: datetime) -> d
         raise LogProblem(Sentence("Say when it was: within the last ten years, and not in the future."))
     if not 0 <= contact.minutes <= LONGEST_MINUTES:
         raise LogProblem(Sentence("Say how many minutes it took: 0 to %(most)s.", {"most": LONGEST_MINUTES}))
-    if not contact.note.strip() and not contact.minutes and contact.outcome_id is None:
+    if not contact.note.strip() and not contact.minutes and contact.outcome_id is None and not contact.said:
         raise LogProblem(
             Sentence("There is nothing to log yet. Write a note, or say what came of it or how many minutes it took.")
         )
@@ -129,6 +138,10 @@ async def _facts(session: AsyncSession, contact: Contact, *, now: datetime) -> d
         if outcome is None:
             raise LogProblem(Sentence("There is no such outcome. Choose another one."))
         facts["outcome"] = outcome.name
+    elif contact.said:
+        facts["outcome"] = contact.said
+    if contact.call_list is not None:
+        facts["call_list"] = contact.call_list
     return facts
 
 
@@ -138,6 +151,7 @@ def _row(
     """A visit used no channel: it stands in the log as a note does."""
     call = contact.what is What.CALL
     way = Direction.IN if contact.inward else Direction.OUT
+    state = State.FAILED if contact.unanswered else State.DELIVERED if call else State.NOTED
     return Interaction(
         id=uuid7(contact.at),
         at=contact.at,
@@ -146,7 +160,9 @@ def _row(
         direction=way if call else Direction.NOTE,
         kind=Kind.VOICE if call else None,
         origin=Origin.AGENT,
-        state=State.DELIVERED if call else State.NOTED,
+        purpose=contact.purpose,
+        state=state,
+        reason=Reason.NO_ANSWER.value if contact.unanswered else "",
         state_at=contact.at,
         sender=contact.number if call and contact.inward else "",
         recipient=contact.number if call and not contact.inward else "",

@@ -36,6 +36,7 @@ class OutcomeProblem(ValueError):
 class WrapUp:
     """What the taker says about a call. `note` None: it stays as it was typed while talking.
 
+    `said`: what came of it, where `outcome_id` is 0 because it is none of the outcomes that are offered.
     `call_back_at`: then the taker has a task to call the customer back.
     """
 
@@ -43,6 +44,7 @@ class WrapUp:
     note: str | None = None
     resolve: bool = False
     call_back_at: datetime | None = None
+    said: str = ""
 
 
 async def jot(session: AsyncSession, call_id: UUID, text: str, *, staff_id: int, now: datetime) -> None:
@@ -89,13 +91,13 @@ async def wrap_up(
     if row.wrapped_at is not None:
         return
     chosen = await session.get(CallOutcome, wrapping.outcome_id)
-    if chosen is None:
+    if chosen is None and (wrapping.outcome_id or not wrapping.said):
         raise WrapUpProblem(Sentence("Say what came of the call: choose an outcome."))
     if wrapping.note is not None:
         await _write(session, row, wrapping.note, now=now)
-    row.outcome_id, row.wrapped_at, row.wrapped_by = chosen.id, now, staff_id
+    row.outcome_id, row.wrapped_at, row.wrapped_by = chosen.id if chosen else None, now, staff_id
     call = await _call(session, call_id)
-    call.call = {**(call.call or {}), "outcome": chosen.name}
+    call.call = {**(call.call or {}), "outcome": chosen.name if chosen else wrapping.said}
     await session.flush()
     await _after(session, row, call, wrapping, staff_id=staff_id, now=now)
 

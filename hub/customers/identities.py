@@ -110,6 +110,14 @@ async def complained(session: AsyncSession, value: str, *, now: datetime) -> Non
     await _move(session, identity, IdentityState.COMPLAINED, "complained", "", now)
 
 
+async def not_theirs(session: AsyncSession, customer_id: UUID, value: str, *, now: datetime) -> None:
+    """Somebody else answered at this number: nobody calls or writes there any more until it is mended."""
+    identity = await _locked(session, Kind.VOICE, value)
+    if identity is None or identity.customer_id != customer_id or identity.state is IdentityState.DEAD:
+        return
+    await _move(session, identity, IdentityState.DEAD, "wrong_number", "", now)
+
+
 async def mend(session: AsyncSession, identity_id: int, *, detail: str, now: datetime) -> Identity:
     """A person says that the address works again. Raises NotFound."""
     identity = await session.get(Identity, identity_id, with_for_update=True)

@@ -32,6 +32,8 @@ _DOUBLE: Mapping[str, str] = {
     "segment_member": "exists (select from segment_member w where w.customer_id = :into"
     " and w.segment_id = t.segment_id)",
     "guest": "exists (select from guest w where w.customer_id = :into and w.gathering_id = t.gathering_id)",
+    "call_list_person": "exists (select from call_list_person w where w.customer_id = :into"
+    " and w.call_list_id = t.call_list_id)",
     "draft": "t.conversation_id is null and exists (select from draft w where w.customer_id = :into"
     " and w.conversation_id is null and w.staff_id = t.staff_id)",
 }

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from hub.models.calendars import CalendarFeed
+from hub.models.call_lists import CallList, CallListPerson
 from hub.models.campaigns import (
     Appointment,
     Campaign,
@@ -72,6 +73,8 @@ __all__ = [
     "Audit",
     "AuditCut",
     "CalendarFeed",
+    "CallList",
+    "CallListPerson",
     "CallOutcome",
     "Campaign",
     "CampaignRecipient",

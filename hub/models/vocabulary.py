@@ -234,6 +234,31 @@ class CampaignState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class CallListState(StrEnum):
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class CallTurn(StrEnum):
+    """Where one person on a call list stands."""
+
+    WAITING = "waiting"
+    HELD = "held"  # an agent has them
+    DONE = "done"
+    LEFT_OUT = "left_out"  # the gate said no
+
+
+class CallResult(StrEnum):
+    """What came of calling somebody on a call list."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    CALL_BACK = "call_back"
+    WRONG_NUMBER = "wrong_number"
+    NO_CALLS = "no_calls"  # they want none, ever
+
+
 class Touch(StrEnum):
     """What was done with a message."""
 

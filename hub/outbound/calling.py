@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,6 +20,7 @@ from hub.sentences import Sentence
 
 ANSWERED, JOIN, JOINED, MENU = "answered", "join", "joined", "menu"
 _BYE = Script((HangUp(),))
+_AT_ONCE = timedelta(minutes=5)
 
 _PRESS_ONE: Mapping[str, str] = {
     "en": "Your call to {name}. Press 1 and we will ring them.",
@@ -106,21 +107,27 @@ async def bridge(
     gate: Gate,
     now: datetime,
     conversation_id: UUID | None = None,
+    purpose: Purpose = Purpose.SERVICE,
+    call_list: int | None = None,
 ) -> Answer:
-    """Ring the agent, and when the agent presses 1 the customer at `number`: one interaction. Raises NoTelephone."""
+    """Ring the agent, and when the agent presses 1 the customer at `number`: one interaction. Raises NoTelephone.
+
+    A call that is no service is of no use later: the agent waits for it now.
+    """
     staff = await session.get(Staff, staff_id)
     if staff is None or not staff.phone:
         raise NoTelephone(Sentence("There is no telephone number on this account. Write it down under Your account."))
     asked = Request(
         customer_id=customer_id,
-        purpose=Purpose.SERVICE,
+        purpose=purpose,
         origin=Origin.AGENT,
         content=Words(""),
         kinds=(Kind.VOICE,),
         recipient=number,
         conversation_id=conversation_id,
         staff_id=staff_id,
-        call={"bridge": staff.phone},
+        expires_at=None if purpose is Purpose.SERVICE else now + _AT_ONCE,
+        call={"bridge": staff.phone} if call_list is None else {"bridge": staff.phone, "call_list": call_list},
     )
     return await request.send(session, asked, gate=gate, now=now)
 

@@ -22,6 +22,9 @@ _SECRET = frozenset({"password", "current", "fresh", "again"})  # never sent bac
 # What fields are called that people type into; one that is not here is chosen, or not seen at all.
 FIELDS: Mapping[str, str] = {
     "add": N_("Put these labels on, with commas"),
+    "again_hours": N_("Try again after hours"),
+    "attempts": N_("Tries at most"),
+    "held_minutes": N_("Minutes kept for an agent"),
     "again_days": N_("Nobody twice within days"),
     "at": N_("When"),
     "at_hour": N_("At, their time"),

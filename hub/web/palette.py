@@ -50,6 +50,8 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/calls/now", "phone", N_("Calls"), Action.CALL),
     ("/calls/missed", "phone-off", N_("Missed calls"), Action.CALL),
     ("/calls/voicemail", "record-mail", N_("Voicemail"), Action.CALL),
+    ("/call-lists", "list", N_("Call lists"), None),
+    ("/call-lists/new", "plus", N_("New call list"), Action.CAMPAIGNS),
     ("/tasks", "square-check", N_("Tasks"), Action.READ_INBOX),
     ("/tasks/calendar", "calendar", N_("Calendar"), Action.READ_INBOX),
     ("/appointments", "calendar-event", N_("Appointments"), Action.APPOINTMENTS),

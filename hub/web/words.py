@@ -12,6 +12,7 @@ from hub.models.vocabulary import (
     AddressKind,
     AppointmentState,
     Assigning,
+    CallListState,
     CampaignState,
     ConversationState,
     DeliveryState,
@@ -74,6 +75,28 @@ OUTCOMES: Mapping[str, str] = {  # those that a new hub has; others are shown as
     "Passed on to a colleague": N_("Passed on to a colleague"),
     "Wrong number": N_("Wrong number"),
     "Nobody spoke": N_("Nobody spoke"),
+    "Spoken with": N_("Spoken with"),  # and what else calls on call lists come to
+    "Not reached": N_("Not reached"),
+    "Wants no calls": N_("Wants no calls"),
+}
+
+CALL_LISTS: Mapping[str, Sign] = {
+    CallListState.OPEN: Sign(N_("being called"), "phone", "live"),
+    CallListState.PAUSED: Sign(N_("paused"), "player-pause", "warn"),
+    CallListState.CLOSED: Sign(N_("closed"), "circle-check"),
+}
+
+CALL_PARTS: Mapping[str, str] = {
+    "everybody": N_("On the list"),
+    "never_called": N_("Not called yet"),
+    "held": N_("With an agent"),
+    "again": N_("To be tried again"),
+    "call_back": N_("To be called back"),
+    "reached": N_("Spoken with"),
+    "not_reached": N_("Not reached, tried often enough"),
+    "wrong_number": N_("Wrong number"),
+    "no_calls": N_("Wants no calls"),
+    "left_out": N_("Left out"),
 }
 
 WITHHELD: Mapping[str, str] = {

@@ -30,6 +30,8 @@ from channels.message import Address, Attachment, CallEvent, Direction, Inbound,
 from hub import clock
 from hub.app import create_app
 from hub.bootstrap import Hub, open_hub
+from hub.call_lists import arranging
+from hub.call_lists.audience import Whom
 from hub.campaigns import feeding, lifecycle
 from hub.conversations import appointments, assignment, inbox, notes, tasks
 from hub.customers import consent, directory, identities, preferences
@@ -70,6 +72,7 @@ class World:
     segment: int = 0
     list: int = 0
     form: int = 0
+    call_list: int = 0
 
 
 def settings_for(data_dir: Path, port: int = 8000) -> Settings:
@@ -321,6 +324,12 @@ async def _plans(world: World) -> None:
         world.form = (await forms.add(session, "newsletter", wanted, now=now)).id or 0
         await lifecycle.start(session, world.campaigns["running"], gate=gate, now=now)
         await feeding.feed(session, world.campaigns["running"], gate=gate, now=now)
+        wishes, guests = (
+            arranging.Plan("Wishes by telephone", "festival", Purpose.GREETINGS),
+            Whom(segment_id=world.list),
+        )
+        made_list = await arranging.create(session, wishes, guests, gate=gate, staff_id=None, now=now)
+        world.call_list = made_list.id or 0
         later, georgi = now + timedelta(days=2), world.customers["georgi"]
         await appointments.book(session, georgi, "Haircut", later, "Europe/Sofia", place="Main St", now=now)
         new = tasks.NewTask("Call back about the invoice", world.customers["ana"], assignee_id=world.staff[Role.AGENT])

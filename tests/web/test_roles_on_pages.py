@@ -40,6 +40,12 @@ PAGES: dict[str, set[Role]] = {
     "/segments/{segment}": {M, S, D},
     "/lists/new": {M, S, D},
     "/lists/{list}": {M, S, D},
+    "/call-lists": {A, M, S, D},
+    "/call-lists/new": {M, S, D},
+    "/call-lists/{call_list}": {A, M, S, D},
+    "/call-lists/{call_list}?shown=everybody": {A, M, S, D},
+    "/call-lists/{call_list}/work": {A, S, D},
+    "/call-lists/{call_list}/people.csv": {S, D},
     "/campaigns": {M, S, D},
     "/campaigns/new": {M, S, D},
     "/campaigns/{draft}": {M, S, D},
@@ -120,6 +126,7 @@ def names(world: Any) -> dict[str, object]:
         "segment": world.segment,
         "list": world.list,
         "form": world.form,
+        "call_list": world.call_list,
     }
 
 

@@ -266,6 +266,11 @@
     try { list.showPicker(); } catch { /* an older browser: the focus is enough */ }
     return true;
   };
+  const pressed = (key) => { /* what a page itself gives a key to */
+    const found = $(`[data-press="${CSS.escape(key)}"]`);
+    if (found) { found.focus(); found.click(); }
+    return Boolean(found);
+  };
   const unfold = (selector, first = "button") => { const menu = $(selector); if (!menu) return false; menu.open = true; $(first, menu)?.focus(); return true; };
   let going = 0;
   const escape = (target) => {
@@ -280,11 +285,11 @@
     if ($("dialog[open]")) return;
     if (event.key === "Escape") { escape(event.target); return; }
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { const form = event.target.form; if (form?.matches(".composer")) { event.preventDefault(); form.requestSubmit($("[data-send]", form)); } return; }
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || (typing(event.target) && !event.target.matches("[type=radio][data-press]"))) return;
     const key = event.key.toLowerCase();
     if (going && Date.now() - going < 1500) { going = 0; if (press(`[data-go="${key}"]`)) { event.preventDefault(); return; } }
     if (key === "g") { going = Date.now(); return; }
-    if (keys[key]?.()) event.preventDefault();
+    if (keys[key]?.() || pressed(key)) event.preventDefault();
   });
 
   wake(document);

@@ -25,6 +25,8 @@ from hub.models import (
     Appointment,
     AskedOnce,
     Attempt,
+    CallList,
+    CallListPerson,
     CampaignRecipient,
     ChannelPreference,
     Consent,
@@ -81,6 +83,7 @@ from hub.models.vocabulary import (
     State,
     Touch,
 )
+from hub.outbound import templates
 from hub.personal import theirs
 from hub.queue import enqueue
 from hub.staff import audit
@@ -160,7 +163,17 @@ async def _rows(session: AsyncSession, person: UUID, agent: int, campaign: int, 
     dates = Appointment(customer_id=person, title="Fitting", starts_at=now, timezone="UTC", created_at=now)
     guests = SavedSegment(name="Guests", tree={}, listed=True, created_at=now, changed_at=now)
     party = Gathering(title="Open garden", starts_at=now, timezone="UTC", created_at=now)
-    session.add_all([occasion, dates, guests, party])
+    script = (await templates.current(session, "festival", now=now)).id or 0
+    calls = CallList(
+        name="Calls",
+        purpose=Purpose.SERVICE,
+        template_version_id=script,
+        again_hours=24,
+        attempts=3,
+        held_minutes=30,
+        created_at=now,
+    )
+    session.add_all([occasion, dates, guests, party, calls])
     await session.flush()
     session.add(Guest(gathering_id=party.id or 0, customer_id=person))
     identity = (
@@ -208,6 +221,7 @@ async def _rows(session: AsyncSession, person: UUID, agent: int, campaign: int, 
             ReceiptRow(interaction_id=sent.id, at=now, progress="sent", leg=f"x{ADDRESS}"),
             Reminder(appointment_id=dates.id or 0, due_at=now),
             SegmentMember(segment_id=guests.id or 0, customer_id=person, added_at=now),
+            CallListPerson(call_list_id=calls.id or 0, customer_id=person, due_at=now, interaction_id=sent.id),
             ShortLink(code="abc", interaction_id=sent.id, url=f"https://x/{MARK}"),
             Suppression(kind=Kind.SMS, value=PHONE, reason="STOP", source=MARK, at=now),
             Survey(conversation_id=talk.id, customer_id=person, scale=Scale.CSAT, asked_at=now, comment=MARK),
