@@ -55,6 +55,7 @@ from hub.web import (
     presence,
     purchases,
     recalling,
+    report_board,
     reports,
     roles,
     satisfaction,
@@ -118,6 +119,7 @@ ROOMS = (
     template_shelf,
     occasions,
     gatherings,
+    report_board,
     reports,
     calendars,  # before appointments, which takes any word for a number
     appointments,

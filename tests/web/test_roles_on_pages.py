@@ -82,6 +82,7 @@ PAGES: dict[str, set[Role]] = {
     "/reports/satisfaction": {M, S, D},
     "/reports/deliverability?days=month": {M, S, D},
     "/reports/promises": {S, D},
+    "/reports/now": {S, D},
     "/reports/agents": {S, D},
     "/reports/calls?days=7": {M, S, D},
     "/reports/consents": {M, S, D},
