@@ -87,6 +87,18 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
+def is_name(host: str) -> bool:
+    """What ends in a number is read as an address by one program or another (127.1, 0x7f.1), and so is none of ours."""
+    if "." not in host or _NUMBER.search(host):
+        return False
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    return False
+
+
+_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?\Z", re.IGNORECASE)  # WHATWG URL 3.5
 _UNICAST = ipaddress.ip_network("2000::/3")  # RFC 4291 2.4: nothing else of IPv6 has been given to anybody
 
 

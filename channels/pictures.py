@@ -6,7 +6,6 @@ Whoever placed it learns that somebody looked, from our server's address; so not
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -85,8 +84,5 @@ def _check(url: SplitResult) -> None:
     usual = {"http": (None, 80), "https": (None, 443)}.get(url.scheme, ())
     if url.port not in usual or url.username is not None or not host.isascii() or "." not in host:
         raise Unreadable("The picture lies where we do not go")
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return
-    raise Unreadable("The picture lies at a bare network address")
+    if not fetching.is_name(host):
+        raise Unreadable("The picture lies at a bare network address")

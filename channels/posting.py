@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import time
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -40,7 +39,7 @@ def usable(url: str, *, loopback: bool) -> bool:
         return False
     if not url.isascii() or not url.isprintable() or " " in url or split.username is not None:
         return False
-    return (loopback and _is_here(split)) or (split.scheme == "https" and _is_name(split.hostname or ""))
+    return (loopback and _is_here(split)) or (split.scheme == "https" and fetching.is_name(split.hostname or ""))
 
 
 async def post(url: str, body: bytes, headers: dict[str, str], *, loopback: bool) -> Answered:
@@ -74,13 +73,3 @@ async def _post(url: str, body: bytes, headers: dict[str, str], *, here: bool) -
 
 def _is_here(url: SplitResult) -> bool:
     return url.scheme in ("http", "https") and url.hostname in HERE
-
-
-def _is_name(host: str) -> bool:
-    if "." not in host:
-        return False
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return True
-    return False

@@ -85,8 +85,9 @@ async def fetch_personal_data(caller: Exporter, export_id: UUID) -> Response:
         done = "customer.handed-over"
         await handing_over.note(session, done, row, staff_id=caller.staff_id, ip=caller.ip, now=caller.now)
     name = f'attachment; filename="personal-data-{row.customer_id}.zip"'
+    headers = {"Content-Disposition": name, "Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     pieces = handing_over.content(caller.hub.storage, row)
-    return StreamingResponse(pieces, media_type="application/zip", headers={"Content-Disposition": name})
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
 @router.post("/customers/{customer_id}/erasure", status_code=202)

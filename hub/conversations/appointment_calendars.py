@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -84,7 +84,7 @@ def read(content: bytes, zone: str) -> list[Event]:
     found = [(one, component) for one in calendars for component in one.walk("VEVENT")]
     if len(found) > MOST_EVENTS:
         raise NoCalendar(Sentence("The calendar has more than 5,000 events. Export fewer days of it"))
-    return [_event(calendar, component, zone) for calendar, component in found]
+    return [_understood(calendar, component, zone) for calendar, component in found]
 
 
 async def take(session: AsyncSession, events: Sequence[Event], terms: Terms, *, now: datetime) -> Report:
@@ -135,13 +135,23 @@ async def _customers(session: AsyncSession, event: Event) -> AsyncIterator[tuple
 # ---- one event ------------------------------------------------------------------------------
 
 
+def _understood(calendar: Any, component: Any, zone: str) -> Event:
+    """One that makes no sense, or lies beyond all calendars, keeps out no other."""
+    try:
+        return _event(calendar, component, zone)
+    except (ValueError, OverflowError, TypeError, AttributeError):
+        never = datetime.fromtimestamp(0, UTC)
+        broken = Sentence("It cannot be read. Export it once more, or write it down here")
+        return Event("", "?", "", never, zone, None, 0, False, (), broken)
+
+
 def _event(calendar: Any, component: Any, zone: str) -> Event:
     starts, title = _moment(component, "DTSTART", zone), _text(component, "SUMMARY")
     uid = _text(component, "UID")
     again = component.get("RECURRENCE-ID")
     named = f"{uid} {again.dt.isoformat()}" if uid and hasattr(again, "dt") else uid
     fault = _fault(component, named, starts)
-    at = starts or datetime.fromtimestamp(0, ZoneInfo("UTC"))
+    at = starts or datetime.fromtimestamp(0, UTC)
     return Event(
         uid=named,
         title=title or named,
@@ -171,7 +181,9 @@ def _moment(component: Any, name: str, zone: str) -> datetime | None:
     value = getattr(component.get(name), "dt", None)
     if not isinstance(value, datetime):
         return None
-    return value if value.tzinfo else value.replace(tzinfo=ZoneInfo(zone))
+    moment = value if value.tzinfo else value.replace(tzinfo=ZoneInfo(zone))
+    moment.astimezone(UTC)  # raises OverflowError where there is no such moment
+    return moment
 
 
 def _ends(component: Any, starts: datetime, zone: str) -> datetime | None:
@@ -179,6 +191,7 @@ def _ends(component: Any, starts: datetime, zone: str) -> datetime | None:
     lasts = getattr(component.get("DURATION"), "dt", None)
     if ends is None and isinstance(lasts, timedelta):
         ends = starts + lasts
+        ends.astimezone(UTC)
     return ends if ends is not None and ends > starts else None
 
 

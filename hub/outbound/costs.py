@@ -5,17 +5,13 @@ The words of a campaign are made when they leave. Until then its tickets carry a
 
 from __future__ import annotations
 
-import re
-
 from channels.message import Text
 from channels.sms.text import LONGEST, measure
 from hub.models import TemplateVersion
 from hub.models.vocabulary import Kind
-from hub.outbound import rendering
+from hub.outbound import holes, rendering
 
 LONGEST_SMS = LONGEST  # characters
-_SAID = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_UNSAID = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _USUAL_VALUE = "x" * 8  # a given name, a date, a short code
 
 
@@ -41,4 +37,4 @@ def guess(version: TemplateVersion, language: str) -> int:
 
 def sample(source: str) -> str:
     """What a template may come to: something usual in place of every value."""
-    return _SAID.sub(_USUAL_VALUE, _UNSAID.sub("", source)).strip()
+    return holes.replaced(source, lambda piece, _start: _USUAL_VALUE if piece.startswith("{{") else "").strip()

@@ -11,13 +11,13 @@ from html.parser import HTMLParser
 
 import mrml
 
-from hub.outbound import styles
+from hub.outbound import holes, styles
 from hub.sentences import Sentence
 
 # One within another may be as many as these: the compiler's stack is known to hold them (tests/hub/outbound/test_mjml).
 MOST_ELEMENTS = 1_000
 _LETTERS = 100_000
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_MARK = re.compile(r"<!--\s*jinja(\d{1,5})\s*-->|jinja(\d{1,5})x")
 _PLAIN = mrml.RenderOptions(disable_comments=False, social_icon_origin=None, fonts={})  # no fonts from elsewhere
 _ALONE = mrml.ParserOptions(include_loader=mrml.noop_loader())
 ELEMENTS = frozenset(
@@ -48,28 +48,34 @@ def compiled(source: str) -> str:
     except OSError as e:
         unread = Sentence("MJML cannot read this. Close every element as it was opened, and keep text in mj-text")
         raise MjmlProblem(_line(str(e), source), unread) from e
-    html = styles.inlined(html)
-    for number, piece in enumerate(kept):
-        if not _marks(number).search(html):
-            raise MjmlProblem(_first_line(source, piece), _lost(piece))
-        html = _marks(number).sub(lambda _found, piece=piece: piece, html)  # type: ignore[misc]
-    return html
+    return _filled(styles.inlined(html), source, kept)
 
 
 def _hidden(source: str, kept: list[str]) -> str:
     """Within a tag a word stands for it, elsewhere a comment, which may stand between sections too."""
 
-    def hide(found: re.Match[str]) -> str:
-        kept.append(found.group())
+    def hide(piece: str, start: int) -> str:
+        kept.append(piece)
         number = len(kept) - 1
-        within = source.rfind("<", 0, found.start()) > source.rfind(">", 0, found.start())
+        within = source.rfind("<", 0, start) > source.rfind(">", 0, start)
         return f"jinja{number}x" if within else f"<!--jinja{number}-->"
 
-    return _JINJA.sub(hide, source)
+    return holes.replaced(source, hide)
 
 
-def _marks(number: int) -> re.Pattern[str]:
-    return re.compile(rf"<!--\s*jinja{number}\s*-->|jinja{number}x")
+def _filled(html: str, source: str, kept: list[str]) -> str:
+    """In one walk. Raises MjmlProblem for what was left out."""
+    seen = set[int]()
+
+    def show(found: re.Match[str]) -> str:
+        number = int(found[1] or found[2])
+        seen.add(number)
+        return kept[number] if number < len(kept) else found.group()
+
+    shown = _MARK.sub(show, html)
+    if (lost := next((number for number in range(len(kept)) if number not in seen), None)) is not None:
+        raise MjmlProblem(_first_line(source, kept[lost]), _lost(kept[lost]))
+    return shown
 
 
 def _lost(piece: str) -> Sentence:
@@ -95,8 +101,10 @@ def _check(source: str) -> None:
     if source.count("<") > 2 * MOST_ELEMENTS or len(re.findall(r"<[^/!\s]", source)) > MOST_ELEMENTS:
         many = Sentence("It has more than %(most)s elements. Make it simpler", {"most": MOST_ELEMENTS})
         raise MjmlProblem(0, many)
+    if source.count("{{") + source.count("{%") + source.count("{#") > holes.MOST:
+        raise MjmlProblem(0, holes.too_many())
     reader = _Reader()
-    reader.feed(_JINJA.sub(lambda found: "x" + "\n" * found.group().count("\n"), source))
+    reader.feed(holes.replaced(source, lambda piece, _start: "x" + "\n" * piece.count("\n")))
     reader.close()
     reader.end()
 

@@ -19,6 +19,7 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hub.database.purity import UNHOLDABLE
+from hub.outbound import holes
 from hub.sentences import Sentence
 
 SECONDS = 0.1
@@ -229,6 +230,8 @@ def needed(source: str) -> dict[str, int]:
 
 
 def _parsed(environment: Closed, source: str) -> nodes.Template:
+    if source.count("{{") + source.count("{%") > holes.MOST:
+        raise NotAllowed(holes.too_many(), 1)
     try:
         return environment.parse(source)
     except RecursionError as e:

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 import css_inline
 
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+from hub.outbound import holes
+
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _NAME = re.compile(r"<(/?[a-z][a-z0-9]*)")
@@ -20,6 +21,7 @@ _AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 # What a selector may look at that a loop or a condition changes: neighbours, places, attributes.
 _LOOKS_AROUND = re.compile(r"[:\[+~*>]")
 _LIMIT = 500_000
+_MOST_SHEETS, _MOST_RULES = 50, 500  # with more of them the patterns above take too long
 
 # Nothing is fetched from anywhere, neither the network nor this machine; media queries stay as they are.
 _INLINER = css_inline.CSSInliner(
@@ -29,7 +31,7 @@ _INLINER = css_inline.CSSInliner(
 
 def inlined(html: str) -> str:
     """The same page with its style sheets in `style` attributes; as it is if it has none, or none that can be read."""
-    if len(html) > _LIMIT or _is_settled(html):
+    if len(html) > _LIMIT or _is_tangled(html) or _is_settled(html):
         return html
     try:
         return _INLINER.inline(html)
@@ -41,22 +43,28 @@ def inlined(html: str) -> str:
 def inlined_template(source: str) -> str:
     """A template with its styles inlined before anything is rendered. One that has to be inlined afterwards comes back
     as it is: see `inlined`, which finds nothing left to do after this has been done."""
-    if not _STYLE.search(source) or not _is_independent(source):
+    if _is_tangled(source) or not _STYLE.search(source) or not _is_independent(source):
         return source
     kept: list[str] = []
 
-    def hide(found: re.Match[str]) -> str:
-        kept.append(found.group())
+    def hide(piece: str, _start: int) -> str:
+        kept.append(piece)
         return f"<!--jinja{len(kept) - 1}-->"
 
-    marked = inlined(_JINJA.sub(hide, source))
+    marked = inlined(holes.replaced(source, hide))
     shown = re.sub(r"<!--jinja(\d+)-->", lambda found: kept[int(found.group(1))], marked)
-    return shown if _JINJA.findall(shown) == kept and _tags(shown) == _tags(source) else source
+    return shown if holes.pieces(shown) == kept and _tags(shown) == _tags(source) else source
 
 
 def has_nothing_to_inline(words: str) -> bool:
     """For fixed words of a template, whatever the values: they are escaped, and stand in no sheet and no tag's name."""
-    return _is_settled(words) and not _OPENED.search(words)
+    return not _is_tangled(words) and _is_settled(words) and not _OPENED.search(words)
+
+
+def _is_tangled(html: str) -> bool:
+    """So many sheets or rules that nobody wrote them by hand: it is left as it is."""
+    sheets = html.lower().count("<style")
+    return sheets > _MOST_SHEETS or (sheets > 0 and html.count("@") > _MOST_RULES)
 
 
 def _is_settled(html: str) -> bool:
@@ -73,5 +81,5 @@ def _is_independent(source: str) -> bool:
     """No value stands within a tag or a style sheet, and no selector looks at what rendering may change."""
     sheets = "".join(_STYLE.findall(source))
     selectors = re.sub(r"\{[^{}]*\}", " ", _AT_RULE.sub(" ", sheets))
-    within = any(_JINJA.search(tag) for tag in _TAG.findall(source))
-    return not within and not _JINJA.search(sheets) and not _LOOKS_AROUND.search(selectors)
+    within = any(holes.pieces(tag) for tag in _TAG.findall(source))
+    return not within and not holes.pieces(sheets) and not _LOOKS_AROUND.search(selectors)

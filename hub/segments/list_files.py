@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from channels import address
@@ -40,14 +40,15 @@ class Understood:
     trouble: Sentence | None = None
 
 
-def read(text: str, country: str | None) -> list[Understood]:
-    """A CSV with columns of keys or addresses; or just these, one a line or parted by commas.
-
-    Without a header, what is no mail address is another system's key, or else a telephone number.
-    """
+def lines(text: str) -> Iterator[Line]:
+    """Of a CSV with columns of keys or addresses; or just these, one a line or parted by commas."""
     bare = text.lstrip("\ufeff").strip()
-    lines = sheets.rows(bare, {}, _LAYOUT) if _has_header(bare) else _words(bare)
-    return [_understood(line, country) for line in lines]
+    return iter(sheets.rows(bare, {}, _LAYOUT)) if _has_header(bare) else _words(bare)
+
+
+def read(found: Iterable[Line], country: str | None) -> list[Understood]:
+    """Without a header, what is no mail address is another system's key, or else a telephone number."""
+    return [_understood(line, country) for line in found]
 
 
 def _has_header(text: str) -> bool:

@@ -130,10 +130,11 @@ async def load(
     session: AsyncSession, list_id: int, text: str, *, country: str | None, staff_id: int | None, now: datetime
 ) -> Loaded:
     """Whoever a text means, see `list_files.read`. Raises TooMany, sheets.Unusable."""
-    read = list_files.read(text, country)
-    if len(read) > MOST:
-        gaps: dict[str, Gap] = {"many": len(read), "most": MOST}
+    lines = list(list_files.lines(text))
+    if len(lines) > MOST:  # before any of them is understood: that takes its time
+        gaps: dict[str, Gap] = {"many": len(lines), "most": MOST}
         raise TooMany(Sentence("%(many)s people are too many at once: %(most)s are allowed", gaps))
+    read = list_files.read(lines, country)
     found = await _owners(session, [one.whom for one in read])
     again = await _owners(session, [one.otherwise for one in read])
     became = [_first(owner, other) for owner, other in zip(found, again, strict=True)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from channels import links
 from hub.models.vocabulary import Purpose
+from hub.outbound import holes
 from hub.outbound.rendering import Rendered
 from hub.sentences import Gap, Sentence
 from hub.texts import spam_words
@@ -83,12 +83,13 @@ def _text(body: str) -> Iterator[Mark]:
 
 def _design(source: str, part: str) -> Iterator[Mark]:
     reader = _Reader(part)
-    reader.feed(re.sub(r"\{%.*?%\}|\{#.*?#\}", _blank, source, flags=re.DOTALL))
+    reader.feed(holes.replaced(source, _blank))
     yield from reader.found
 
 
-def _blank(found: re.Match[str]) -> str:
-    return "\n" * found.group().count("\n")
+def _blank(piece: str, _start: int) -> str:
+    """A name stays: an address may begin with one."""
+    return piece if piece.startswith("{{") else "\n" * piece.count("\n")
 
 
 class _Reader(HTMLParser):

@@ -33,6 +33,7 @@ from hub.web.translations import worded
 router = APIRouter(route_class=Page)
 
 _FOUND, _HUNG = 8, 12
+_TESTS = {f"test.{kind.value}": kind for kind in Kind}
 _WIDTHS = ("wide", "narrow")
 _HERE = (
     "default-src 'none'; img-src 'self' https: data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
@@ -106,8 +107,8 @@ async def _then(visit: Visit, draft: Draft, typed: Typed, act: str) -> Response:
     address = f"/templates/{draft.name}/edit{typed.query}"
     if act == "publish":
         return await _publish(visit, draft, typed)
-    if act.startswith("test."):
-        to = await _test(visit, draft, typed, Kind(act.removeprefix("test.")))
+    if act in _TESTS:
+        to = await _test(visit, draft, typed, _TESTS[act])
         return go(visit, address, _("The test is on its way to %(to)s.") % {"to": to})
     if act.startswith(("block.", "picture")):
         said = _("The picture is in the mail.") if act.startswith("picture") else ""

@@ -32,6 +32,7 @@ async def test_an_archive_is_asked_for_and_fetched_when_it_is_ready(
     await handing_over.make(sources, UUID(asked.json()["id"]), now=clock.now(), days=7)
     told = (await client.get(here, headers=headers)).json()
     file = await client.get(f"{here}/file", headers=headers)
+    assert file.headers["cache-control"] == "private, no-store"
     with ZipFile(io.BytesIO(file.content)) as archive:
         assert "identity.json" in archive.namelist()
     assert told["size"] == len(file.content)

@@ -61,6 +61,11 @@ async def test_what_is_too_large_missing_or_passed_on_to_us_is_refused(served: s
         "https://u:p@a.example/x",
         "file:///etc/passwd",
         "https://localhost/x",
+        "https://127.1/x",
+        "https://127.000.000.001/x",
+        "https://127.0.0.1./x",
+        "https://0x7f.1/x",
+        "https://a.0x7f000001/x",
     ],
 )
 async def test_addresses_of_other_kinds_are_not_fetched(url: str) -> None:

@@ -57,6 +57,24 @@ async def test_a_file_says_what_became_of_every_event(world: Any, signed_in: Any
     assert (bad.status_code, "no calendar" in bad.text) == (422, True)
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        "DTSTART:99991231T235959Z\r\nDURATION:P99999W",
+        "DTSTART:20991231T235959Z\r\nDURATION:P99999999999999W",
+        "DTSTART;TZID=Asia/Tokyo:00010101T000000",
+    ],
+    ids=["beyond", "impractical", "before"],
+)
+async def test_an_event_beyond_all_calendars_keeps_out_no_other(world: Any, signed_in: Any, times: str) -> None:
+    desk = await signed_in(Role.AGENT)
+    odd = f"BEGIN:VEVENT\r\nUID:odd\r\nSUMMARY:Odd\r\n{times}\r\nEND:VEVENT\r\nEND:VCALENDAR"
+    content = ICS.format(at=clock.now() + timedelta(days=3)).replace("END:VCALENDAR", odd).encode()
+    files = {"file": ("visits.ics", content, "text/calendar")}
+    answer = await desk.client.post("/appointments/calendars/upload", data={"csrf": desk.csrf}, files=files)
+    assert (answer.status_code, "1 added" in answer.text, "It cannot be read" in answer.text) == (200, True, True)
+
+
 async def test_a_calendar_is_added_by_a_public_address_only(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.AGENT)
     for url in ("http://169.254.169.254/x.ics", "https://127.0.0.1/x.ics", "ftp://a.example/x", "nonsense"):

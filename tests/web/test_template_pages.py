@@ -206,3 +206,9 @@ async def test_a_name_is_put_where_the_cursor_is(world: Any, opening: Opening) -
     await page.get_by_role("button", name="{{ customer.name }}").click()
     await expect(page.locator("[id='text.en.sms']")).to_have_value("Hello {{ customer.name }}!")
     await expect(page.locator("#said-sms .sample")).to_have_text("Hello Ana Nowak!")
+
+
+async def test_a_test_by_a_way_that_there_is_not_is_only_a_draft(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    answer = await desk.send("/templates/campaign-spring/edit", act="test.pigeon")
+    assert answer.status_code == 303

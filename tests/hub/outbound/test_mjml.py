@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -75,3 +76,27 @@ def test_as_many_elements_in_one_another_as_are_allowed_bring_no_process_down() 
         "    except OSError: pass\n"
     ).replace("N", str(MOST_ELEMENTS))
     assert subprocess.run([sys.executable, "-c", program], timeout=120).returncode == 0
+
+
+BODY = "<mjml><mj-body><mj-section><mj-column><mj-text>%s</mj-text></mj-column></mj-section></mj-body></mjml>"
+
+
+@pytest.mark.parametrize("opened", ["{{", "{% ", "{#"], ids=["value", "statement", "remark"])
+def test_what_is_opened_very_often_and_never_closed_is_refused_without_being_gone_through_again_and_again(
+    opened: str,
+) -> None:
+    began = time.thread_time()
+    with pytest.raises(MjmlProblem, match="more than 2000 things"):
+        mjml.compiled(BODY % (opened * 30_000))
+    assert time.thread_time() - began < 2
+
+
+def test_as_many_things_as_are_allowed_are_filled_in_in_one_walk() -> None:
+    began = time.thread_time()
+    assert mjml.compiled(BODY % ("{{ a }}" * 2_000)).count("{{ a }}") == 2_000
+    assert time.thread_time() - began < 2
+
+
+def test_words_that_look_like_our_own_marks_stay_as_they_are() -> None:
+    said = mjml.compiled(BODY % "{{ a }} jinja1x jinja77x")
+    assert "{{ a }} jinja1x jinja77x" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,21 @@ def test_a_mail_with_html_alone_gets_a_text_made_from_it() -> None:
     variants = {"en": {"subject": "x", "html": f"{SHEET}<p>Hello {{{{ name }}}}</p><ul><li>tea</li></ul>"}}
     assert render(variants, Kind.EMAIL, "en", "en", {"name": "Ana & Bo"}).text == "Hello Ana & Bo\n\n- tea\n"
     assert check(variants, {"name": "Ana"}) == []
+
+
+@pytest.mark.parametrize(
+    "tangled",
+    [
+        "<style>" + "@" * 99_000 + "</style>",
+        "<style>" + "{{" * 49_000 + "</style>",
+        "<style>" * 14_000,
+        "<style " * 14_000,
+    ],
+    ids=["rules", "braces", "sheets", "unclosed"],
+)
+def test_a_tangle_of_styles_is_given_up_at_once(tangled: str) -> None:
+    began = time.thread_time()
+    styles.inlined_template(tangled)
+    styles.inlined(tangled)
+    styles.has_nothing_to_inline(tangled)
+    assert time.thread_time() - began < 3
