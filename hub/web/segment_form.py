@@ -11,9 +11,10 @@ from starlette.datastructures import FormData
 
 from hub.segments import tree
 from hub.segments.conditions import BadCondition, Condition, from_text
-from hub.segments.fields import FIELDS
+from hub.segments.fields import FIELDS, Field, Op
 from hub.segments.tree import AllOf, AnyOf, Not, Raw, Tree
 from hub.sentences import Gap, Sentence
+from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
 OPS = {
@@ -81,7 +82,7 @@ def typed(form: FormData, names: Names) -> Typed:
 
 def raw(given: Typed) -> Raw:
     """The segment that the form means. Raises BadCondition."""
-    groups = [(group.how, [_condition(row, given.names) for row in group.rows if row.field]) for group in given.groups]
+    groups = [(group.how, [_condition(row, given.names) for row in group.rows if _asks(row)]) for group in given.groups]
     joined = [_joined(how, rows) for how, rows in groups if rows]
     if len(joined) == 1 and "all" in joined[0]:
         return joined[0]["all"]  # type: ignore[no-any-return]
@@ -108,16 +109,32 @@ def _group(form: FormData, key: str, more: str) -> Group:
     return Group(key, how if how in HOWS else "all", [*rows, Row()] if more == key else rows)
 
 
+def _asks(row: Row) -> bool:
+    """False: it is empty. Dropping a value nobody chose a field for would mean more people than was typed."""
+    if row.value.strip() and not row.field:
+        gaps: dict[str, Gap] = {"value": row.value.strip()[:100]}
+        raise BadCondition(Sentence("“%(value)s” is compared with nothing. Choose with what, or remove the row", gaps))
+    return bool(row.field)
+
+
 def _condition(row: Row, names: Names) -> dict[str, Any]:
     known = FIELDS.get(row.field)
     if known is None or not known.of:
-        return from_text(row.field, row.op, row.value)
+        return from_text(row.field, row.op, _plainly(row, known))
     wanted = row.value.strip()
     numbers = [number for number, name in names.get(known.of, {}).items() if name.lower() == wanted.lower()]
     if not numbers:
         gaps: dict[str, Gap] = {"field": Sentence(known.title), "name": wanted[:100]}
         raise BadCondition(Sentence("%(field)s: nothing is called “%(name)s”. Choose one of the list", gaps))
     return from_text(row.field, row.op, str(max(numbers)))
+
+
+def _plainly(row: Row, known: Field | None) -> str:
+    """The value, with yes and no as the desk's language says them turned into these."""
+    if row.op != Op.EXISTS and (known is None or known.type != "flag"):
+        return row.value
+    word = row.value.strip().casefold()
+    return {_("yes").casefold(): "yes", _("no").casefold(): "no"}.get(word, row.value)
 
 
 def _joined(how: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -146,5 +163,5 @@ def _as_text(condition: Condition, names: Names) -> str:
     if known is not None and known.of:
         return names.get(known.of, {}).get(value, str(value))
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

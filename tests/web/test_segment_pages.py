@@ -12,6 +12,7 @@ from hub import clock
 from hub.models import Campaign, SavedSegment
 from hub.models.vocabulary import Role
 from hub.segments import asking, saved
+from hub.staff import accounts
 from tests.web.conftest import rows
 
 POLES, VIPS = ("language", "eq", "pl"), ("vip", "eq", "yes")
@@ -77,6 +78,24 @@ async def test_what_cannot_be_saved_comes_back_as_it_was_typed(
     desk = await signed_in(Role.MARKETER)
     answer = await desk.send("/segments/new", name=name, **rows(row))
     assert (answer.status_code, said in answer.text, f'value="{row[2]}"' in answer.text) == (422, True, True)
+
+
+async def test_a_value_nobody_chose_a_field_for_is_not_dropped(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    answer = await desk.send("/segments/new", name="Kraków", **rows(POLES, ("", "eq", "Kraków")))
+    assert (answer.status_code, "“Kraków” is compared with nothing" in answer.text) == (422, True)
+    assert 'value="Kraków"' in answer.text
+    assert "compared with nothing" in (await desk.send("/segments/count", **rows(("", "eq", "Kraków")))).text
+
+
+async def test_yes_and_no_are_written_in_the_language_of_the_desk(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    async with world.hub.database.unit() as session:
+        await accounts.change(session, world.staff[Role.MARKETER], {"language": "pl"}, now=clock.now())
+    asked = rows(("vip", "eq", "Tak"), ("age", "exists", "nie"), ("name", "eq", "nie"))
+    path = (await desk.send("/segments/new", name="Odd", **asked)).headers["location"]
+    assert [one["value"] for one in (await _tree(world, path))["all"]] == [True, False, "nie"]
+    assert [one["value"] for one in (await desk.see(path)).select("[name^=value]")] == ["tak", "nie", "nie"]
 
 
 async def test_a_segment_of_a_program_that_is_deeper_is_shown_and_can_be_renamed(world: Any, signed_in: Any) -> None:
