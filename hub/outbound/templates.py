@@ -109,6 +109,12 @@ async def names(session: AsyncSession) -> list[str]:
     return sorted({name for name, (archived, published) in known.items() if published and not archived} | shipped)
 
 
+async def titles(session: AsyncSession) -> dict[str, str]:
+    """What people call each of `names`."""
+    given = dict((await session.exec(select(Template.name, Template.title))).all())
+    return {name: given.get(name) or title_of(name) for name in await names(session)}
+
+
 def from_folder(folder: Path) -> dict[str, dict[str, str]]:
     """The variants of `<folder>/<language>/{subject,body,sms,voice}.txt`, `body.html` and `body.mjml`.
 

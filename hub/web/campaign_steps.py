@@ -213,7 +213,7 @@ async def _page(visit: Visit, campaign_id: int, typed: Mapping[str, Any], troubl
     async with visit.hub.database.unit() as session:
         campaign = await lifecycle.get(session, campaign_id)
         test, tried = await variants.of(session, campaign_id)
-        known = await templates.names(session)
+        known = await templates.titles(session)
         said = {row["template"] for row in typed["rows"]} | {name for name, _weight in typed["variants"]}
         named = await _titles(session, {one for one in said if one.startswith("#")})
         how_far = await steps.progress(session, campaign_id)
@@ -229,7 +229,7 @@ async def _page(visit: Visit, campaign_id: int, typed: Mapping[str, Any], troubl
         trouble=trouble,
         changeable=campaign.state in _CHANGEABLE and campaign.archived_at is None and visit.may(Action.CAMPAIGNS),
         begun=campaign.started_at is not None,
-        templates={**{name: name for name in known if not name.startswith("campaign-")}, **named},
+        templates={**{name: title for name, title in known.items() if not name.startswith("campaign-")}, **named},
         conditions=CONDITIONS,
         passed=PASSED,
         goals=GOALS,

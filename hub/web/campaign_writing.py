@@ -231,7 +231,7 @@ def _texts(form: FormData) -> dict[str, dict[str, str]]:
 
 async def _form(visit: Visit, typed: _Typed, trouble: str = "", campaign: Campaign | None = None) -> Response:
     async with visit.hub.database.unit() as session:
-        names = await templates.names(session)
+        named = await templates.titles(session)
         known = await topics.listing(session, inactive=True)
     return page(
         visit,
@@ -243,7 +243,7 @@ async def _form(visit: Visit, typed: _Typed, trouble: str = "", campaign: Campai
         trouble=trouble,
         campaign_id=campaign.id if campaign else None,
         begun=campaign is not None and campaign.state is CampaignState.PAUSED,
-        templates=[name for name in names if not name.startswith("campaign-")],
+        templates={name: title for name, title in named.items() if not name.startswith("campaign-")},
         deep=_deep(typed, campaign),
         parts=PARTS,
         **segment_form.choices(),

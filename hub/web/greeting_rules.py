@@ -156,7 +156,7 @@ def _rule(kind: OccasionKind, form: dict[str, Any]) -> dict[str, Any]:
 
 async def _form(visit: Visit, occasion: Occasion, *, trouble: str = "") -> Response:
     async with visit.hub.database.unit() as session:
-        words = await templates.names(session)
+        words = await templates.titles(session)
     data: dict[str, Any] = {
         "one": occasion,
         "kind": OccasionKind(occasion.kind),

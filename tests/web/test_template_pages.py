@@ -43,7 +43,7 @@ async def test_a_new_message_is_written_published_and_offered_to_campaigns(world
     fields = {"language": "en", "text.en.subject": "Summer", "text.en.body": f"Hello\r\n{OUT}", "act": "publish"}
     assert (await desk.send("/templates/summer/edit", **fields)).headers["location"] == "/templates/summer"
     form = await desk.see("/campaigns/new")
-    assert "summer" in [one["value"] for one in form.select("#template option")]
+    assert ("summer", "Summer") in [(one["value"], one.text) for one in form.select("#template option")]
     async with world.hub.database.unit() as session:
         variants, version = await templates.standing(session, "summer")
         told = (await session.exec(select(Audit.action).where(col(Audit.subject) == "template:summer"))).all()
