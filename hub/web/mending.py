@@ -38,6 +38,7 @@ FIELDS: Mapping[str, str] = {
     "email": N_("Email"),
     "first": N_("First answer"),
     "given_name": N_("Given name"),
+    "keepers": N_("For customers of these countries or cultures"),
     "label": N_("Label"),
     "labels": N_("Labels"),
     "late_days": N_("Days late at most"),

@@ -61,7 +61,7 @@ class Page(APIRoute):
             except Exception as e:
                 if not outage.is_impossible(e):
                     raise
-                return say(request, 422)
+                return say(request, 422 if request.method == "POST" else 404)
 
         return guarded
 

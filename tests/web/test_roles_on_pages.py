@@ -140,6 +140,17 @@ async def test_every_page_opens_for_the_roles_that_may_and_for_nobody_else(
     assert answers == {path: 200 if role in roles else 403 for path, roles in PAGES.items()}
 
 
+@pytest.mark.parametrize(("role", "first"), [(A, "/canned"), (M, "/settings/topics"), (S, "/teams"), (D, "/settings")])
+async def test_the_rail_leads_everybody_to_what_they_may_set(
+    role: Role, first: str, world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(role)
+    rooms = {chip["href"] for chip in (await desk.see(first)).select(".rules a")}
+    assert len(rooms) > 1 or role is M
+    for room in {first} | rooms:
+        assert (await desk.see(room)).select_one('.rail [aria-current="page"]')["href"] == first, room
+
+
 async def test_a_marketer_sees_the_customer_and_not_what_they_wrote(world: Any, signed_in: Any) -> None:
     desk = await signed_in(M)
     seen = await desk.see(f"/customers/{world.customers['ana']}")
