@@ -146,11 +146,8 @@ def _check_redirect(url: SplitResult) -> None:
     host = url.hostname or ""
     if url.scheme != "https" or not host or url.username is not None or not host.isascii():  # ① becomes 1 underneath
         raise Unreadable("The provider passed us on to a place we do not go to")
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return
-    raise Unreadable("The provider passed us on to a bare network address")
+    if ":" in host or _NUMBER.search(host):
+        raise Unreadable("The provider passed us on to a bare network address")
 
 
 async def _get(

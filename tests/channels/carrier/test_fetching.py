@@ -96,7 +96,7 @@ async def test_a_redirect_to_the_open_net_is_followed_without_credentials(provid
 @pytest.mark.parametrize("place", [
     "http://store.example/b", "https://127.0.0.1/b", "https://[::1]/b", "https://169.254.169.254/latest/meta-data",
     "https://[::ffff:10.0.0.1]/", "https://us:secret@store.example/b", "file:///etc/passwd", "https:///b", "",
-    "//127.0.0.1/b", "https://store.example:x/", "https://①②⑦.⓪.⓪.①/b", "https://１２７.0.0.1/b",
+    "//127.0.0.1/b", "https://store.example:x/", "https://①②⑦.⓪.⓪.①/b", "https://１２７.0.0.1/b", "https://127.1/x",
 ])  # fmt: skip
 async def test_a_redirect_to_anywhere_else_is_not_followed(provider: Provider, place: str) -> None:
     provider.answers |= {"/a": passed_on(place), "/b": file()}
