@@ -39,6 +39,7 @@ from hub.api import (
     search,
     segments,
     service_levels,
+    suggested_channels,
     surveys,
     tasks,
     together,
@@ -55,8 +56,8 @@ from hub.bootstrap import Hub
 __all__ = ["ROUTER", "Webhooks", "install_error_pages", "state"]
 
 _VERSION_1 = (
-    *(customers, merges, customer_events, purchases, campaigns, campaign_steps, segments, lists, interactions),
-    *(conversations, canned, macros, labels, messages, appointments, guests, uncertain),
+    *(customers, suggested_channels, merges, customer_events, purchases, campaigns, campaign_steps, segments, lists),
+    *(interactions, conversations, canned, macros, labels, messages, appointments, guests, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
     *(work, tasks, calls, call_lists, webhook_endpoints, personal_data),
 )
@@ -66,6 +67,7 @@ _PUBLIC = (
     join,
     appointment_page,
     guest_page,
+    suggested_channels,
     surveys,
     links,
     mail_pictures,

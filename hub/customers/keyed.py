@@ -24,12 +24,12 @@ _OVER = [CampaignState.FINISHED.value, CampaignState.CANCELLED.value]
 
 
 async def rank(session: AsyncSession, way: Way) -> dict[str, Any]:
-    """For each purpose the later ranking counts, but "nothing of this" counts more."""
+    """For each purpose the later ranking counts, but "nothing of this" counts more, and a suggestion of ours less."""
     mine, theirs = await _rankings(session, way.into), await _rankings(session, way.of)
     changed = {}
     for purpose, row in theirs.items():
         own = mine.get(purpose)
-        if own is None or (own["channels"] and (not row["channels"] or row["updated_at"] > own["updated_at"])):
+        if own is None or (own["channels"] and (not row["channels"] or _weight(row) > _weight(own))):
             changed[purpose] = {"before": own, "after": {**row, "customer_id": str(way.into)}}
             await _set_ranking(session, way.into, purpose, changed[purpose]["after"])
     return {"theirs": list(theirs.values()), "changed": changed}
@@ -42,6 +42,10 @@ async def rank_back(session: AsyncSession, done: Done, way: Way) -> None:
             await _set_ranking(session, way.into, purpose, change["before"])
     for row in done["theirs"]:
         await insert(session, "channel_preference", row)
+
+
+def _weight(row: Done) -> tuple[bool, str]:
+    return not row["learnt"], row["updated_at"]
 
 
 async def _rankings(session: AsyncSession, customer_id: UUID) -> dict[str, dict[str, Any]]:

@@ -20,7 +20,7 @@ from hub.campaigns import dry_runs, feeding, lifecycle
 from hub.conversations import appointment_calendars, calendar_feeds
 from hub.conversations.appointment_calendars import NoCalendar
 from hub.customers import automatic, suggesting
-from hub.interactions import history, record
+from hub.interactions import history, reach_log, record
 from hub.live import publish
 from hub.outbound import evidence
 from hub.personal import erasing, files, handing_over, retention
@@ -126,6 +126,12 @@ async def keep_no_longer(hub: Hub, payload: Mapping[str, Any]) -> None:
         _log.info("kept no longer", **gone)
 
 
+async def learn_channels(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Reckon what customers in general answer, by channel and hour."""
+    async with hub.database.unit() as session:
+        await reach_log.reckon(session, company_zone=hub.settings.hub.timezone, now=clock.now())
+
+
 async def _merge_next(hub: Hub) -> bool:
     async def merge(session: Any) -> bool:
         merged = await automatic.merge_next(session, now=clock.now())
@@ -142,6 +148,7 @@ BODIES: Mapping[str, Body] = {
     erasing.JOB: erase,
     "fetch-calendar": fetch_calendar,
     handing_over.JOB: hand_over,
+    reach_log.JOB: learn_channels,
     retention.JOB: keep_no_longer,
     "feed-campaign": feed_campaign,
     "follow-campaign": follow_campaign,

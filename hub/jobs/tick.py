@@ -16,7 +16,7 @@ from hub.campaigns import lifecycle, thresholds
 from hub.conversations import assignment, calendar_feeds, current_calls, due, held, keeping, routing, surveys, tasks
 from hub.database.outage import is_away
 from hub.gatherings import inviting
-from hub.interactions import partitions, receipts
+from hub.interactions import partitions, reach_log, receipts
 from hub.joining import confirming
 from hub.live import Happening
 from hub.occasions import greeting, reminders, schedules
@@ -159,6 +159,11 @@ async def forget_sign_ups(hub: Hub, session: Session, now: datetime) -> None:
     await confirming.forget(session, now=now)
 
 
+async def learn_channels(hub: Hub, session: Session, now: datetime) -> None:
+    """See to it that what customers in general answer is reckoned anew."""
+    await enqueue(session, reach_log.JOB, payload={}, dedupe=reach_log.JOB)
+
+
 async def end_lost_calls(hub: Hub, session: Session, now: datetime) -> None:
     """Calls of whose end no news came: who had one can take others again."""
     count = await current_calls.end_lost(session, now=now)
@@ -213,6 +218,7 @@ TICKS: Mapping[str, Tick] = {
     "erasures": Tick(timedelta(seconds=10), go_on_erasing),
     "retention": Tick(timedelta(days=1), keep_no_longer),
     "sign-ups": Tick(timedelta(hours=1), forget_sign_ups),
+    "best-channels": Tick(timedelta(days=1), learn_channels),
     "lost-calls": Tick(timedelta(seconds=60), end_lost_calls),
     "held-replies": Tick(timedelta(hours=1), forget_replies),
     "partitions": Tick(timedelta(days=1), make_months),

@@ -17,7 +17,15 @@ from hub.models.campaigns import (
     Template,
     TemplateVersion,
 )
-from hub.models.customers import ChannelPreference, Consent, Customer, Identity, IdentityEvent, Suppression
+from hub.models.customers import (
+    ChannelPreference,
+    Consent,
+    Customer,
+    GeneralReach,
+    Identity,
+    IdentityEvent,
+    Suppression,
+)
 from hub.models.desk import CannedAnswer, DraftRow, HeldReply, LabelRow, MacroRow, Mention, SavedView
 from hub.models.gatherings import Gathering, Guest
 from hub.models.greetings import Greeting, GreetingSkip
@@ -101,6 +109,7 @@ __all__ = [
     "ErasureSalt",
     "EvidenceLook",
     "Gathering",
+    "GeneralReach",
     "GoingFile",
     "Greeting",
     "GreetingSkip",

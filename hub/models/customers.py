@@ -125,6 +125,20 @@ class ChannelPreference(SQLModel, table=True):
     purpose: Purpose = Field(primary_key=True, sa_type=Word(Purpose))
     channels: list[str] = Field(sa_type=ARRAY(String))
     updated_at: datetime = Field(sa_type=Moment)
+    learnt: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})  # our suggestion, not their word
+
+
+class GeneralReach(SQLModel, table=True):
+    """What customers in general do with what we send, by channel and hour of their day; reckoned from the log daily.
+
+    Sums of messages, each weighing less the older it is.
+    """
+
+    __tablename__ = "general_reach"
+    kind: Kind = Field(primary_key=True, sa_type=Word(Kind))
+    hour: int = Field(primary_key=True)
+    tried: float
+    answered: float
 
 
 class Suppression(SQLModel, table=True):

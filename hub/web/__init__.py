@@ -54,6 +54,7 @@ from hub.web import (
     pictures,
     presence,
     purchases,
+    reaching,
     recalling,
     report_board,
     reports,
@@ -99,6 +100,7 @@ ROOMS = (
     calling_lists,
     consent_proof,
     purchases,
+    reaching,
     erasing,
     handing_over,
     merging,  # before customer, which takes any word for a customer's id

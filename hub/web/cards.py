@@ -37,6 +37,7 @@ class Card:
     identities: list[Identity]
     ranking: tuple[Kind, ...]  # for service, as it counts
     ranked_by_customer: bool
+    suggested: frozenset[Purpose]  # whose ranking is our suggestion
     rankings: dict[Purpose, tuple[Kind, ...]]
     wishes: list[Wish]
     ledger: list[Consent]
@@ -66,13 +67,15 @@ async def card(session: Any, customer_id: UUID, visit: Visit) -> Card:
     """Raises customers.directory.NotFound."""
     customer = await directory.get(session, customer_id)
     rankings = dict(await preferences.rankings(session, customer_id))
+    suggested = await preferences.suggested(session, customer_id)
     ledger = await consent.ledger(session, customer_id)
     upcoming = await appointments.upcoming(session, customer_id=customer_id, now=visit.now)
     return Card(
         customer=customer,
         identities=await identities.of(session, customer_id),
         ranking=rankings.get(Purpose.SERVICE) or visit.hub.settings.gate.default_ranking,
-        ranked_by_customer=Purpose.SERVICE in rankings,
+        ranked_by_customer=Purpose.SERVICE in rankings and Purpose.SERVICE not in suggested,
+        suggested=suggested,
         rankings=rankings,
         wishes=wishes(ledger),
         ledger=ledger,

@@ -21,7 +21,7 @@ from hub.personal import erasing
 from hub.sentences import Sentence
 from hub.staff import audit
 from hub.staff.roles import Action
-from hub.web import cards, composing, lists, merging, purchases, words
+from hub.web import cards, composing, lists, merging, purchases, reaching, words
 from hub.web.access import ConsentRecorder, CustomerReader, CustomerWriter, Visit
 from hub.web.customers import read_birthday
 from hub.web.mending import WrongInput
@@ -231,6 +231,7 @@ async def _data(
         composer = await composing.composer(session, visit, card)
         beside = await merging.beside(session, visit, customer_id) if before is None else {}
         beside |= await purchases.beside(session, visit, customer_id) | await lists.beside(session, visit, customer_id)
+        beside["suggestion"] = await reaching.suggestion(session, visit, card.customer)
         erasure = await erasing.under_way(session, customer_id)
         await cards.read(session, visit, customer_id, anew=before is None and opened(visit))
     return {
