@@ -16,7 +16,7 @@ router = APIRouter(route_class=Page)
 
 @router.get("/campaigns/{campaign_id}/answers")
 async def listing(visit: CampaignReader, campaign_id: int, before: UUID | None = None) -> Response:
-    """The newest first; each leads to where it stands in the inbox, for those who may look there."""
+    """The newest first. Their words, and where they stand, are for those who may read the inbox."""
     async with visit.hub.database.unit() as session:
         campaign = await lifecycle.get(session, campaign_id)
         found = await answers.listing(session, campaign_id, before=before, limit=answers.PAGE + 1)

@@ -13,8 +13,9 @@ from hub import clock
 from hub.campaigns import feeding, results
 from hub.customers import directory
 from hub.models import Audit, Campaign, Consent, Interaction, Outbox
-from hub.models.vocabulary import Origin, Purpose, Role, State
+from hub.models.vocabulary import Kind, Origin, Purpose, Role, State
 from hub.staff import throttle
+from tests.log_rows import heard
 
 TEXTS = {
     "text.en.subject": "Spring, {{ customer.given_name }}",
@@ -216,3 +217,17 @@ async def test_results_as_csv_have_everybody(world: Any, signed_in: Any) -> None
         sent = (await session.exec(select(Interaction).where(Interaction.campaign_id == number))).all()
     assert len(rows) == 1 + len(sent) > 1
     assert (await desk.client.get(f"/campaigns/{number}/results.csv?shown=nonsense")).status_code == 404
+
+
+async def test_what_people_answered_is_read_by_those_who_may_read_the_inbox(world: Any, signed_in: Any) -> None:
+    campaign = world.campaigns["running"]
+    async with world.hub.database.unit() as session:
+        message = (await session.exec(select(Interaction).where(Interaction.campaign_id == campaign).limit(1))).one()
+        message.state, message.kind = State.SENT, Kind.SMS
+        session.add(heard(message.customer_id, clock.now(), kind=Kind.SMS, body_text="Yes, two please", reply_text=""))
+        session.add(message)
+    read = {}
+    for role in (Role.MARKETER, Role.SUPERVISOR):
+        seen = await (await signed_in(role)).see(f"/campaigns/{campaign}/answers")
+        read[role] = ("1 answer" in seen.text, "Yes, two please" in seen.text)
+    assert read == {Role.MARKETER: (True, False), Role.SUPERVISOR: (True, True)}
