@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -127,7 +128,8 @@ def _single(field: Field, name: str, raw: object) -> Any:
         return _moment(raw, name)
     if field.type == "any" and isinstance(raw, bool | int | float):
         return raw if isinstance(raw, bool) else _number(field, name, raw)
-    return _choice(field, _text(raw, name), name)
+    text = _text(raw, name)
+    return _code(text, name) if name in _CODES else _choice(field, text, name)
 
 
 def _flag(raw: object, name: str) -> bool:
@@ -172,6 +174,21 @@ def _choice(field: Field, text: str, name: str) -> str:
         gaps: dict[str, Gap] = {"what": repr(text), "known": field.choices}
         raise BadCondition(_about(name, "%(field)s: %(what)s is none of these: %(known)s", gaps))
     return text
+
+
+def _code(text: str, name: str) -> str:
+    """As it is kept, whichever case somebody wrote it in."""
+    example, spelt = _CODES[name]
+    code = spelt(text.strip())
+    if not re.fullmatch("[A-Za-z]{2}", code):
+        gaps: dict[str, Gap] = {"example": example, "what": repr(text)}
+        raise BadCondition(
+            _about(name, "%(field)s: takes a code of two letters, such as %(example)s, not %(what)s", gaps)
+        )
+    return code
+
+
+_CODES: Mapping[str, tuple[str, Callable[[str], str]]] = {"country": ("PL", str.upper), "language": ("pl", str.lower)}
 
 
 def _about(name: str, words: str, gaps: Mapping[str, Gap]) -> Sentence:

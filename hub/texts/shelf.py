@@ -223,8 +223,12 @@ async def _uses(session: AsyncSession) -> dict[str, list[Use]]:
             if use not in found.setdefault(name, []):
                 found[name].append(use)
     for occasion in await session.exec(select(Occasion).where(Occasion.enabled).order_by(col(Occasion.id))):
-        found.setdefault(occasion.template, []).append(Use(occasion.title or occasion.name))
+        found.setdefault(occasion.template, []).append(_greeting(occasion))
     return found
+
+
+def _greeting(occasion: Occasion) -> Use:
+    return Use(occasion.title, said=None if occasion.title else Sentence("Birthdays"))
 
 
 async def _campaigns(session: AsyncSession, number: Any) -> Iterable[tuple[str, Use]]:
