@@ -30,7 +30,7 @@ async def test_the_list_tells_languages_channels_and_what_uses_each(world: Any, 
     seen = await desk.see("/templates?q=birthday")
     (row,) = seen.select("#shelf tbody tr")
     assert "en · pl · bg · ru" in row.text
-    assert "birthday" in row.select("td")[2].text
+    assert "Birthdays" in row.select("td")[2].text
     own = await desk.see("/templates?shown=campaigns")
     assert [a.text for a in own.select("#shelf td:first-child a")] == ["Campaign spring"]
     assert "Spring offer" in own.select_one("#shelf").text
