@@ -87,6 +87,7 @@ async def call_lists(caller: CampaignReader) -> Page[CallListOut]:
 
 @router.get("/call-lists/{list_id}")
 async def call_list(caller: CampaignReader, list_id: int) -> CallListResultsOut:
+    """One, and how far it is."""
     async with caller.hub.database.unit() as session:
         found = await arranging.get(session, list_id)
         figures = await results.figures(session, list_id)
