@@ -28,6 +28,7 @@ class Ran:
 
     @property
     def json(self) -> Any:
+        assert self.out, f"nothing was written, exit code {self.code}: {self.err[-2000:]}"
         return json.loads(self.out)
 
     @property
