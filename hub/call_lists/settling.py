@@ -15,7 +15,7 @@ from hub.call_lists.arranging import CallListProblem
 from hub.conversations import calling_customers, current_calls, logged, threads, wrap_ups
 from hub.conversations.logged import Contact, What
 from hub.conversations.wrap_ups import WrapUp, WrapUpProblem
-from hub.customers import consent, identities
+from hub.customers import consent, identities, wordings
 from hub.customers.consent import Statement
 from hub.models import CallList, CallListPerson, CallOutcome, HandledCall, Interaction
 from hub.models.vocabulary import CallResult, CallTurn, Kind
@@ -174,6 +174,8 @@ async def _told(
             purpose=None,
             channel=Kind.VOICE,
             granted=False,
+            wording=wordings.plain(None, Kind.VOICE, granted=False),
+            wording_version=wordings.version("desk"),
             source="told an agent",
             evidence=str(row.interaction_id),
             staff_id=staff_id,

@@ -58,7 +58,7 @@ async def test_without_scripts_a_link_puts_the_answer_into_the_composer(world: A
     number = await _answer(world, "hours", "Dear {{ customer.first_name }}, nine to five.")
     desk, invoice = await signed_in(Role.AGENT), world.conversations["invoice"]
     link = (await desk.see(f"/inbox/all/{invoice}")).select_one(".composer a[href^='/canned/pick']")["href"]
-    use = (await desk.see(link)).select_one("a[href*=canned]")["href"]
+    use = (await desk.see(link)).select_one("main a[href*=canned]")["href"]
     assert use == f"/inbox/all/{invoice}?canned={number}"
     assert (await desk.see(use)).select_one(".composer textarea").text == "Dear Ana, nine to five."
     draft = {"kind": "email", "text": "Half a word", "form_token": uuid4(), "choice": "draft"}
