@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,8 @@ from aioimaplib import aioimaplib
 
 from channels.email.imap_fetch import Answer, TooLarge
 
+_EXISTS = re.compile(rb"(\d{1,10}) EXISTS$", re.IGNORECASE)
+_SHORT = 32  # bytes; such a line is no longer
 ROOM = 1_000_000  # bytes for everything that is no message: FETCH lines of 200 messages, flags, greetings
 
 
@@ -19,6 +22,8 @@ class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the li
 
     room = ROOM
     answer: Answer | None = None
+    held = 0  # messages in the open folder, as the server said last
+    grew = False  # they have become more, whatever was asked when it said so; who looks sets it back
 
     def data_received(self, data: bytes) -> None:
         if self.answer is not None:
@@ -44,7 +49,19 @@ class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the li
             return b""
         if answer.ended.done():
             self.answer = None
+            for line in answer.lines:
+                self._count(bytes(line[:_SHORT]))
         return rest
+
+    def _untagged_response(self, line: bytes) -> Any:
+        """The library passes over what belongs to no command of its own."""
+        self._count(line.removeprefix(b"* "))
+        return super()._untagged_response(line)
+
+    def _count(self, line: bytes) -> None:
+        if found := _EXISTS.match(line):
+            number = int(found.group(1))
+            self.grew, self.held = self.grew or number > self.held, number
 
     def _continuation(self, line: bytes) -> None:
         if self.pending_sync_command is not None and self.pending_sync_command.name == "AUTHENTICATE":

@@ -93,6 +93,7 @@ class Wire:
         `n:*` always holds the last message, so smaller ones are dropped (I5).
         """
         self._it.allow(_NUMBERS)
+        self._it.protocol.grew = False
         day = (
             f" SINCE {since.day}-{_MONTHS[since.month - 1]}-{since.year}" if since and since.year > _FIRST_YEAR else ""
         )
@@ -120,8 +121,13 @@ class Wire:
         self._check(await self._within(self._it.uid("store", _uid_set(uids), r"+FLAGS.SILENT (\Seen)")))
 
     async def wait(self, seconds: float) -> None:
-        """Until the server announces something in the open folder, or `seconds` have passed."""
+        """Until the server announces something in the open folder, or `seconds` have passed.
+
+        What it announced beside an answer, since `newer_than` asked, it does not announce again.
+        """
         self._it.allow(ROOM)
+        if self._it.protocol.grew:
+            return
         if "IDLE" not in self._it.protocol.capabilities or not self._open_folder[0]:
             await self._sleep(seconds)
             return

@@ -104,6 +104,26 @@ def keys(raws: list[Raw]) -> list[int]:
     return [int(raw.key.rpartition(":")[2]) for raw in raws]
 
 
+async def test_mail_that_is_announced_beside_another_answer_is_not_waited_for(listening: Build) -> None:
+    """It came right after we asked what is new: the server says so there and then, and never again while we wait."""
+
+    async def meanwhile(server: FakeImap, tag: bytes, command: bytes, writer: asyncio.StreamWriter) -> bool:
+        fetched = any(b"BODY.PEEK" in said for said in server.said)
+        if not command.upper().startswith(b"UID SEARCH") or not fetched or len(server.mails) > 1:
+            return False
+        server.mails[2] = MAIL
+        writer.write(b"* SEARCH 1\r\n* 2 EXISTS\r\n" + tag + b" OK done\r\n")
+        return True
+
+    server = FakeImap({1: MAIL}, meanwhile)
+    batches = await listening(server, poll_seconds=600)
+    async with asyncio.timeout(20):
+        assert keys(await taken(batches, 2)) == [1, 2]
+        waits = asyncio.ensure_future(anext(batches))
+        await server.idle.wait()  # and then it does wait
+    waits.cancel()
+
+
 async def drop_on(verb: bytes, text: bytes) -> Hook:
     async def hook(server: FakeImap, tag: bytes, command: bytes, writer: asyncio.StreamWriter) -> bool:
         if verb not in command.upper():
