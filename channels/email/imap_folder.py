@@ -23,6 +23,7 @@ _BATCH_MESSAGES = 200  # what storing costs is shared by so many
 _OUTLINES_AT_ONCE = 200
 _BEGINNING = 262_144  # of a message over the limit: its header and some text
 _HEADER = 65_536
+_CLOCKS = timedelta(hours=1)  # what the server's clock may be behind ours; INTERNALDATE also knows only whole seconds
 _DATE = re.compile(rb"(?im)^Date:[ \t]*([\x20-\x7e]{1,100})\r?$")
 
 
@@ -117,14 +118,14 @@ def _lay_there(outline: Outline, start: Cursor) -> bool:
 
 
 def _is_old(outline: Outline, content: bytes, start: Cursor) -> bool:
-    """Put there later although it is from before the start.
+    """Put there later although it is well before the start: that is what the server's clock says.
 
     What lay there when we began may have been moved there by programs that give every mail the same new time of
     arrival: then its own date counts. Otherwise that is only what some sender's clock said.
     """
-    return _is_before(outline.arrived, start.since) or (
-        outline.uid <= start.present and _is_before(_written(content), start.since)
-    )
+    if outline.uid <= start.present:
+        return _is_before(outline.arrived, start.since) or _is_before(_written(content), start.since)
+    return start.since is not None and _is_before(outline.arrived, start.since - _CLOCKS)
 
 
 def _is_before(moment: datetime | None, since: datetime | None) -> bool:

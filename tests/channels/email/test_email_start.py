@@ -6,6 +6,7 @@ import asyncio
 import imaplib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -102,6 +103,16 @@ async def test_an_old_mail_that_is_moved_there_later_is_read_as_history(box: Box
         ("moved", True),
         ("a broken clock", False),
     ]
+
+
+async def test_what_comes_after_the_start_is_new_although_the_server_s_clock_is_behind(box: Box, read: Build) -> None:
+    """Its INTERNALDATE knows whole seconds only: even by one clock, what comes at once seems to be from before."""
+    await box.put("today", 0)
+    _, cursor = await read("today")
+    start = datetime.now(UTC) + timedelta(minutes=10)
+    await box.put("by a slow clock", 0)
+    raws, _ = await read("by a slow clock", replace(cursor, since=start))
+    assert [raw.old for raw in raws] == [False]
 
 
 async def test_a_new_uidvalidity_brings_back_the_time_since_the_start_and_no_old_work(box: Box, read: Build) -> None:
