@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from channels.adapter import Authority, Channel, TokenSource
 from channels.message import Kind
@@ -18,6 +15,7 @@ from hub.database import embedded, migrating
 from hub.database.engine import Database
 from hub.inbound.receive import Reception
 from hub.interactions import partitions
+from hub.kept_secret import kept_secret
 from hub.live import Live
 from hub.mailboxes.tokens import MailboxTokens
 from hub.models import METADATA
@@ -28,7 +26,7 @@ from hub.outbound.request import Gate
 from hub.outbound.senders import Limits
 from hub.queue import install
 from hub.sealing import Sealer
-from hub.settings import ConfigurationError, Settings
+from hub.settings import Settings
 from hub.signing import Signer
 from hub.storage import Storage, open_storage
 
@@ -165,7 +163,7 @@ def signing_secret(settings: Settings) -> bytes:
     """The configured secret, else the one in the data folder, made at the first start (mode 0600)."""
     if settings.hub.secret is not None:
         return settings.hub.secret.get_secret_value().encode()
-    return _kept_secret(settings.hub.data_dir / "secret")
+    return kept_secret(settings.hub.data_dir / "secret")
 
 
 def sealer(settings: Settings) -> Sealer:
@@ -176,18 +174,3 @@ def sealer(settings: Settings) -> Sealer:
 def previous_secrets(settings: Settings) -> list[bytes]:
     """What was signed or sealed with these is still read. Nothing new is."""
     return [secret.get_secret_value().encode() for secret in settings.hub.previous_secrets]
-
-
-def _kept_secret(file: Path) -> bytes:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as f:
-            f.write(secrets.token_urlsafe(32))
-    except FileExistsError:
-        pass
-    except OSError as e:
-        raise ConfigurationError(f"[hub] data_dir: cannot write {file}: {e.strerror}") from e
-    secret = file.read_bytes().strip()
-    if len(secret) < 16:
-        raise ConfigurationError(f"{file} holds no usable secret. Delete it to have a new one made")
-    return secret

@@ -69,9 +69,11 @@ async def test_several_machines_on_one_database_need_their_files_in_one_place(
     async with database.unit() as session:
         rows = "insert into worker (name, started_at) values ('one:1:a', now()), ('one:2:b', now()), ('two:1:c', now())"
         await session.execute(text(rows))
-    tried = await quick.hub("check", "--json")
-    examined = await quick.hub("doctor", "--json")
-    shared = await quick.hub("doctor", "--json", HUB_STORAGE__URL=str(tmp_path))
+    tried, examined, shared = await asyncio.gather(
+        quick.hub("check", "--json"),
+        quick.hub("doctor", "--json"),
+        quick.hub("doctor", "--json", HUB_STORAGE__URL=str(tmp_path)),
+    )
     (finding,) = tried.json["files"]
     assert (finding["ok"], "storage.url" in finding["remedy"]) == (False, True)
     (problem,) = examined.json["problems"]
