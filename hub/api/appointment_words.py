@@ -5,37 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.api import answering
 from hub.models.vocabulary import AppointmentState
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    language: str
-    title: str
-    place: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words(answering.Words):
     states: Mapping[AppointmentState, str]
     confirm: str
     cancel: str
     another: str
     wish: str
     ask: str
-    calendar: str
-    moved: str
     long: str
-    choose: str
-    gone: str
-    broken: str
-    test: str
-    away: str
-    too_often: str
 
 
-def words(language: str, default: str) -> Words:
-    """In the customer's language, else in the company's, else in English."""
-    return _TABLE.get(language) or _TABLE.get(default) or _TABLE["en"]
-
-
-_TABLE: Mapping[str, Words] = {
+WORDS: Mapping[str, Words] = {
     "en": Words(
         language="en",
         title="Your appointment",

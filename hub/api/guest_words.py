@@ -5,32 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.api import answering
 from hub.models.vocabulary import GuestState
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    language: str
-    title: str
-    place: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words(answering.Words):
     host: str
     states: Mapping[GuestState, str]
     full: str
     yes: str
     no: str
-    calendar: str
-    moved: str
-    choose: str
-    gone: str
-    broken: str
-    test: str
-    away: str
-    too_often: str
-
-
-def words(language: str, default: str) -> Words:
-    """In the customer's language, else in the company's, else in English."""
-    return _TABLE.get(language) or _TABLE.get(default) or _TABLE["en"]
 
 
 def _states(asked: str, coming: str, waiting: str, not_coming: str) -> Mapping[GuestState, str]:
@@ -38,7 +23,7 @@ def _states(asked: str, coming: str, waiting: str, not_coming: str) -> Mapping[G
     return dict.fromkeys(GuestState, asked) | said
 
 
-_TABLE: Mapping[str, Words] = {
+WORDS: Mapping[str, Words] = {
     "en": Words(
         language="en",
         title="Your invitation",

@@ -17,19 +17,20 @@ from hub import clock
 from hub.api import join_form
 from hub.api.access import hub_of, ip_of
 from hub.api.join_form import Filled
-from hub.api.plain import HEADERS, page, sentence, unless_away
-from hub.api.problems import Endpoint, Problem, limited
+from hub.api.outside import fields, page, sentence, unless_away, words_for
+from hub.api.plain import HEADERS
+from hub.api.problems import Endpoint
 from hub.joining import asking, confirming, forms, markup
 from hub.joining.asking import Asked
 from hub.joining.confirming import Standing
 from hub.joining.markup import TRAP, Typed, Wrong
-from hub.joining.page_words import Words, words
+from hub.joining.page_words import WORDS, Words
 from hub.models import SignUpForm
 from hub.outbound import confirmations
 from hub.staff import audit, throttle
 
 router = APIRouter(prefix="/join", route_class=Endpoint, include_in_schema=False)
-_LARGEST = 20_000  # bytes
+_LARGEST, _MOST = 20_000, 100  # bytes, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +48,31 @@ class Visited:
 @router.api_route("/yes/{token}", methods=["GET", "HEAD"])
 async def question(request: Request, token: str) -> Response:
     """A page with a button. Looking changes nothing: mail scanners open every link."""
-    said = _outside(request)
-    return await unless_away(_confirmation(request, token, acts=False), said.title, said.away, said.language)
+    return await unless_away(request, _confirmation(request, token, acts=False), WORDS)
 
 
 @router.post("/yes/{token}")
 async def confirm(request: Request, token: str) -> Response:
     """Confirmed at once; twice is the same as once."""
-    said = _outside(request)
-    return await unless_away(_confirmation(request, token, acts=True), said.title, said.away, said.language)
+    return await unless_away(request, _confirmation(request, token, acts=True), WORDS)
 
 
 async def _confirmation(request: Request, token: str, *, acts: bool) -> Response:
-    hub, said = hub_of(request), _outside(request)
+    hub, said = hub_of(request), _said(request)
     number = confirmations.read(hub.signer, token) if len(token) <= 100 else None
     if number is None:
-        return sentence(said.title, said.broken, language=said.language, status=404)
+        return sentence(request, said, said.broken, status=404)
     async with hub.database.unit() as session:
         if acts:
             await _say_yes(session, request, number)
         found = await confirming.read(session, number, now=clock.now())
     if found is None or found.standing is Standing.OVER:
-        return sentence(said.title, said.over, language=said.language, status=410)
-    said = words(found.sign_up.language, hub.settings.hub.languages[0])
+        return sentence(request, said, said.over, status=410)
+    said = words_for(request, WORDS, found.sign_up.language)
     if found.standing is Standing.CONFIRMED:
         return _afterwards(request, found.form, said, said.done) if acts else _told(request, said, said.done)
     asked = markup.question(hub.settings.hub.name, found.sign_up, said)
-    return _leading(page(said.title, asked, language=said.language), found.form)
+    return _leading(page(request, said, asked), found.form)
 
 
 async def _say_yes(session: Any, request: Request, number: Any) -> None:
@@ -90,15 +89,13 @@ async def _say_yes(session: Any, request: Request, number: Any) -> None:
 @router.api_route("/{key}", methods=["GET", "HEAD"])
 async def show(request: Request, key: str) -> Response:
     """The form, empty. `?language=` chooses one of the company's."""
-    said = _outside(request)
-    return await unless_away(_shown(request, key), said.title, said.away, said.language)
+    return await unless_away(request, _shown(request, key), WORDS)
 
 
 @router.post("/{key}")
 async def take(request: Request, key: str) -> Response:
     """The same answer to everybody whose form can be read."""
-    said = _outside(request)
-    return await unless_away(_taken(request, key), said.title, said.away, said.language)
+    return await unless_away(request, _taken(request, key), WORDS)
 
 
 async def _shown(request: Request, key: str) -> Response:
@@ -143,17 +140,15 @@ async def _ask(request: Request, visited: Visited, typed: Typed, wanted: Filled)
 
 
 async def _typed(request: Request) -> Typed:
-    try:
-        return join_form.read(await limited(request, _LARGEST).body())
-    except Problem:
-        return Typed()
+    form = await fields(request, largest=_LARGEST, most=_MOST)
+    return Typed(form, form.getlist("item"))
 
 
 async def _visited(request: Request, key: str, language: str) -> Visited | None:
     hub = hub_of(request)
     if len(key) > forms.LONGEST_KEY:
         return None
-    said = words(language, hub.settings.hub.languages[0]) if _spoken(request, language) else _outside(request)
+    said = _said(request, language)
     async with hub.database.unit() as session:
         form = await forms.find(session, key)
         if form is None or not form.active:
@@ -165,11 +160,9 @@ def _spoken(request: Request, language: str) -> bool:
     return language in hub_of(request).settings.hub.languages
 
 
-def _outside(request: Request) -> Words:
-    """The words for somebody of whom nothing is known but their browser."""
-    default = hub_of(request).settings.hub.languages[0]
-    wished = request.headers.get("accept-language", default)[:2].lower()
-    return words(wished if _spoken(request, wished) else default, default)
+def _said(request: Request, language: str = "") -> Words:
+    """Only in the company's languages: what is agreed to here is written in them."""
+    return words_for(request, {code: WORDS[code] for code in hub_of(request).settings.hub.languages}, language)
 
 
 # ---- the pages ------------------------------------------------------------------------------
@@ -181,7 +174,7 @@ def _form(
     tongues, company = hub_of(request).settings.hub.languages, hub_of(request).settings.hub.name
     shown = markup.Shown(company, visited.form, visited.offered, tongues, visited.said, typed, wrong)
     title = markup.title(visited.form, visited.said)
-    whole = page(title, markup.body(shown), language=visited.said.language, status=status)
+    whole = page(request, visited.said, markup.body(shown), title=title, status=status)
     return _leading(whole, visited.form)
 
 
@@ -203,9 +196,9 @@ def _afterwards(request: Request, form: SignUpForm, said: Words, told: str) -> R
 
 def _told(request: Request, said: Words, told: str) -> Response:
     body = f'<h1>{escape(hub_of(request).settings.hub.name)}</h1>\n<p role="status">{escape(told)}</p>'
-    return page(said.title, body, language=said.language)
+    return page(request, said, body)
 
 
 def _closed(request: Request) -> Response:
-    said = _outside(request)
-    return sentence(said.title, said.closed, language=said.language, status=404)
+    said = _said(request)
+    return sentence(request, said, said.closed, status=404)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
 from channels import address
 from channels.address import BadAddress
@@ -15,8 +14,6 @@ from hub.joining.page_words import Words
 from hub.models import SignUpForm
 from hub.models.vocabulary import Kind
 
-_MOST = 100  # fields
-
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -26,14 +23,6 @@ class Filled:
     address: str  # canonical
     name: str
     items: Mapping[str, str]
-
-
-def read(body: bytes) -> Typed:
-    """Empty when there is nothing of a form in it."""
-    if body.count(b"&") >= _MOST:
-        return Typed()
-    found = parse_qs(body.decode("utf-8", "replace").replace("\0", ""), keep_blank_values=True, max_num_fields=_MOST)
-    return Typed({name: values[0].strip() for name, values in found.items()}, found.get("item", ()))
 
 
 def shown(typed: Typed) -> str:

@@ -21,8 +21,9 @@ from fastapi import APIRouter, Request, Response
 
 from hub import clock
 from hub.api.access import hub_of, ip_of
-from hub.api.plain import HEADERS, page
-from hub.api.unsubscribe_words import Words, words
+from hub.api.outside import page, words_for
+from hub.api.plain import HEADERS
+from hub.api.unsubscribe_words import WORDS, Words
 from hub.bootstrap import Hub
 from hub.campaigns import clicks, machines
 from hub.campaigns.machines import Visitor
@@ -61,7 +62,8 @@ async def short(request: Request, token: str) -> Response:
     if message is None:
         return _no_such_link(request)
     await _count(request, hub, message, Touch.TRAP)
-    return page(hub.settings.hub.name, f"<h1>{escape(hub.settings.hub.name)}</h1>")
+    company = hub.settings.hub.name
+    return page(request, words_for(request, WORDS), f"<h1>{escape(company)}</h1>", title=company)
 
 
 async def _by_code(request: Request, hub: Hub, code: str) -> Response:
@@ -146,10 +148,9 @@ def _no_such_link(request: Request) -> Response:
 
 def _told(request: Request, status: int, headers: Mapping[str, str], sentence: Callable[[Words], str]) -> Response:
     """A page of one sentence, in the reader's language."""
-    hub = hub_of(request).settings.hub
-    default = hub.languages[0]
-    said = words(request.headers.get("accept-language", default)[:2].lower(), default)
-    answer: Response = page(hub.name, f"<p>{escape(sentence(said))}</p>", language=said.language, status=status)
+    said = words_for(request, WORDS)
+    title, inside = hub_of(request).settings.hub.name, f"<p>{escape(sentence(said))}</p>"
+    answer = page(request, said, inside, title=title, status=status)
     if request.method != "GET":
         answer = Response(status_code=status, headers=HEADERS)
     answer.headers.update(headers)

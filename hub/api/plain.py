@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from html import escape
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-
-from hub.database import outage
 
 STYLE_PATH = "/api/plain.css"
 HEADERS = {
@@ -42,23 +39,6 @@ def page(title: str, body: str, *, language: str = "en", status: int = 200) -> H
 </html>
 """
     return HTMLResponse(html, status, HEADERS)
-
-
-def sentence(title: str, words: str, *, language: str, status: int = 200) -> HTMLResponse:
-    """A page that says one thing."""
-    return page(title, f"<p>{escape(words)}</p>", language=language, status=status)
-
-
-async def unless_away(answer: Awaitable[Response], title: str, words: str, language: str) -> Response:
-    """A person reads this: an outage too is told in words. Mail programs look at the status and come again."""
-    try:
-        return await answer
-    except Exception as e:
-        if not outage.is_away(e):
-            raise
-    away = sentence(title, words, language=language, status=503)
-    away.headers["Retry-After"] = str(outage.RETRY_AFTER)
-    return away
 
 
 @router.get(STYLE_PATH)

@@ -16,12 +16,12 @@ from fastapi import APIRouter, Request, Response
 
 from channels.message import Kind
 from hub import clock
-from hub.api import preference_form, preference_page
+from hub.api import outside, preference_form, preference_page
 from hub.api.access import hub_of, ip_of
-from hub.api.plain import page, sentence, unless_away
+from hub.api.outside import page, sentence, unless_away, words_for
 from hub.api.preference_form import Fields, Wrong
-from hub.api.preference_words import Words, words
-from hub.api.problems import Endpoint, Problem, limited
+from hub.api.preference_words import WORDS, Words
+from hub.api.problems import Endpoint
 from hub.bootstrap import Hub
 from hub.campaigns.previews import HARMLESS
 from hub.customers import consent, directory, topics, wishes
@@ -61,34 +61,26 @@ class Answer:
 @router.api_route("/{token}", methods=["GET", "HEAD"])
 async def show(request: Request, token: str) -> Response:
     """What holds now. Looking changes nothing: mail scanners open every link."""
-    said = _outside(request)
-    return await unless_away(_answered(request, token, acts=False), said.title, said.away, said.language)
+    return await unless_away(request, _answered(request, token, acts=False), WORDS)
 
 
 @router.post("/{token}")
 async def decide(request: Request, token: str) -> Response:
     """Keeps what was changed on the page, and shows what holds then; twice is the same as once."""
-    said = _outside(request)
-    return await unless_away(_answered(request, token, acts=True), said.title, said.away, said.language)
+    return await unless_away(request, _answered(request, token, acts=True), WORDS)
 
 
 async def _answered(request: Request, token: str, *, acts: bool) -> Response:
     if token == HARMLESS:
-        said = _outside(request)
-        return sentence(said.title, said.test, language=said.language)
+        said = words_for(request, WORDS)
+        return sentence(request, said, said.test)
     visitor = await _read(request, token)
     if visitor.over_for is not None:
         return await _over(request, visitor.over_for, visitor.said, acts=acts)
     if visitor.customer is None:
-        return sentence(visitor.said.title, visitor.said.broken, language=visitor.said.language, status=404)
+        return sentence(request, visitor.said, visitor.said.broken, status=404)
     answer = await _decided(request, visitor.customer, visitor.said) if acts else Answer()
     return await _page(request, visitor.customer, answer)
-
-
-def _outside(request: Request) -> Words:
-    """The words for somebody of whom nothing is known but their browser."""
-    default = hub_of(request).settings.hub.languages[0]
-    return words(request.headers.get("accept-language", default)[:2].lower(), default)
 
 
 async def _over(request: Request, owner: UUID, said: Words, *, acts: bool) -> Response:
@@ -97,30 +89,27 @@ async def _over(request: Request, owner: UUID, said: Words, *, acts: bool) -> Re
         hub = hub_of(request)
         async with hub.database.unit() as session:
             await renewing.send(session, owner, said.new_subject, said.new_text, gate=hub.gate, now=clock.now())
-        return sentence(said.title, said.renewed, language=said.language)
+        return sentence(request, said, said.renewed)
     button = f'<form method="post"><p><button name="do" value="renew">{escape(said.renew)}</button></p></form>'
-    return page(said.title, f"<p>{escape(said.over)}</p>\n{button}", language=said.language, status=410)
+    return page(request, said, f"<p>{escape(said.over)}</p>\n{button}", status=410)
 
 
 async def _fields(request: Request) -> Fields:
-    try:
-        return preference_form.read(await limited(request, _LARGEST).body())
-    except Problem:
-        return {}
+    return await outside.fields(request, largest=_LARGEST, most=preference_form.MOST)
 
 
 async def _read(request: Request, token: str) -> Visitor:
     hub = hub_of(request)
     link = preference_links.read(hub.signer, token, now=clock.now()) if len(token) <= 100 else None
     if link is None:
-        return Visitor(None, _outside(request))
+        return Visitor(None, words_for(request, WORDS))
     async with hub.database.unit() as session:
         owner = await directory.standing(session, link.customer_id)  # who was merged since is the other one now
         try:
             customer = await directory.get(session, owner)
         except directory.NotFound:
-            return Visitor(None, _outside(request))
-    said = words(customer.language, hub.settings.hub.languages[0])
+            return Visitor(None, words_for(request, WORDS))
+    said = words_for(request, WORDS, customer.language)
     return Visitor(None, said, over_for=owner) if link.is_over else Visitor(customer, said)
 
 
@@ -150,6 +139,7 @@ async def _keep(request: Request, customer: Customer, fields: Fields, said: Word
             changed = ["everything"] if await _leave(session, customer, own, said) else []
         else:
             changed = [*columns, *await _choose(session, customer, fields, own, hub)]
+            changed += await _topics(session, customer, fields, own, said)
             if columns:
                 await directory.change(session, customer.id, columns, now=now)
         if changed:
@@ -170,13 +160,12 @@ async def _choose(session: Any, customer: Customer, fields: Fields, own: Said, h
         choice = preference_form.choice(fields, purpose)
         if await wishes.choose(session, customer.id, purpose, choice, usual, own, now=clock.now()):
             changed.append(purpose.value)
-    return [*changed, *await _topics(session, customer, fields, own, hub)]
+    return changed
 
 
-async def _topics(session: Any, customer: Customer, fields: Fields, own: Said, hub: Hub) -> list[str]:
+async def _topics(session: Any, customer: Customer, fields: Fields, own: Said, said: Words) -> list[str]:
     """After the channels: a yes to a topic is one by the channels that are open then."""
     wanted, changed = preference_form.touched_topics(fields), []
-    said = words(customer.language, hub.settings.hub.languages[0])
     for topic in await topics.listing(session) if wanted else ():
         if topic.key not in wanted:
             continue
@@ -197,7 +186,7 @@ async def _page(request: Request, customer: Customer, answer: Answer) -> Respons
         offered = await topics.listing(session)
         keys = [topic.key for topic in offered]
         standing = await wishes.read(session, customer.id, kinds, hub.gate.rules.default_ranking, keys)
-    said = words(customer.language, hub.settings.hub.languages[0])
+    said = words_for(request, WORDS, customer.language)
     fields = preference_form.shown(customer, _zone(hub, customer), now)
     typed = {name: answer.chosen.get(name, value) for name, value in fields.items()}
     shown = preference_page.Shown(
@@ -212,7 +201,7 @@ async def _page(request: Request, customer: Customer, answer: Answer) -> Respons
         wrong=answer.wrong,
         topics={topic.key: topics.title(topic, said.language) for topic in offered},
     )
-    return page(said.title, preference_page.body(shown), language=said.language, status=answer.status)
+    return page(request, said, preference_page.body(shown), status=answer.status)
 
 
 def _zone(hub: Hub, customer: Customer) -> ZoneInfo:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 from hub.api.preference_words import Words
@@ -13,7 +12,7 @@ from hub.models import Customer
 from hub.models.vocabulary import Kind, Purpose
 
 FIELDS = ("language", "pause_from", "pause_until", "quiet_from", "quiet_until")
-_MOST = 400  # fields: twelve choices, twelve that were shown, two of each topic, and a few more
+MOST = 400  # fields: twelve choices, twelve that were shown, two of each topic, and a few more
 _PLACES = {"no": NO, "1": 1, "2": 2, "3": 3}
 
 Fields = Mapping[str, str]
@@ -25,14 +24,6 @@ class Wrong(ValueError):
     def __init__(self, field: str, words: str) -> None:
         super().__init__(words)
         self.field, self.words = field, words
-
-
-def read(body: bytes) -> Fields:
-    """Empty when there is nothing of a form in it."""
-    if body.count(b"&") >= _MOST:
-        return {}
-    found = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST)
-    return {name: values[0].strip() for name, values in found.items()}
 
 
 def choice(fields: Fields, purpose: Purpose) -> Choice:

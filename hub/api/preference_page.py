@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from html import escape
 
 from channels.message import Kind
+from hub.api.outside import alert
 from hub.api.preference_form import Wrong
-from hub.api.preference_words import TONGUES, Words
+from hub.api.preference_words import Words
+from hub.catalogues import LANGUAGES
 from hub.customers.wishes import NO, Closed, Standing
 from hub.models.vocabulary import Purpose
 
@@ -62,7 +64,7 @@ def masked(address: str) -> str:
 
 def _news(shown: Shown) -> str:
     if shown.wrong is not None:
-        return f'<p role="alert"><strong>{escape(shown.wrong.words)}</strong></p>'
+        return alert(shown.wrong.words)
     return f'<p role="status"><strong>{escape(shown.notice)}</strong></p>' if shown.notice else ""
 
 
@@ -137,6 +139,6 @@ def _field(shown: Shown, name: str, sort: str, words: str, about: str) -> str:
 
 def _tongue(shown: Shown) -> str:
     chosen = shown.fields["language"]
-    options = "".join(_option(code, TONGUES.get(code, code), chosen) for code in shown.languages)
+    options = "".join(_option(code, LANGUAGES.get(code, code), chosen) for code in shown.languages)
     label = f'<label for="language">{escape(shown.said.tongue)}</label>'
     return f'<div class="row">{label}\n<select id="language" name="language">{options}</select></div>'

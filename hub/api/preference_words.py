@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.customers import wordings
+from hub.languages import PageWords
 from hub.models.vocabulary import Kind, Purpose
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    language: str
-    title: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words(PageWords):
     intro: str
     purposes: Mapping[Purpose, str]
     about: Mapping[Purpose, str]
@@ -50,14 +49,12 @@ class Words:
     bad_hour: str
     half_hours: str
     same_hours: str
-    broken: str
     over: str
     renew: str
     renewed: str
     new_subject: str  # {company}
     new_text: str  # {company}, {link}
     test: str
-    away: str
     too_often: str
 
     def wording(self, purpose: Purpose, kind: Kind, granted: bool) -> str:
@@ -72,15 +69,7 @@ class Words:
         return wordings.version("preferences", self.language)
 
 
-TONGUES = {"en": "English", "pl": "Polski", "bg": "Български", "ru": "Русский"}
-
-
-def words(language: str, default: str) -> Words:
-    """In the customer's language, else in the company's, else in English."""
-    return _TABLE.get(language) or _TABLE.get(default) or _TABLE["en"]
-
-
-_TABLE: Mapping[str, Words] = {
+WORDS: Mapping[str, Words] = {
     "en": Words(
         language="en",
         title="What you get from us",

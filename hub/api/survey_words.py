@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.languages import PageWords
 from hub.models.vocabulary import Scale
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    language: str
-    title: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words(PageWords):
     questions: Mapping[Scale, str]
     ends: Mapping[Scale, tuple[str, str]]  # what the lowest and the highest number mean
     comment: str
@@ -19,15 +18,9 @@ class Words:
     choose: str
     too_often: str
     thanks: str
-    broken: str
 
 
-def words(language: str, default: str) -> Words:
-    """In the customer's language, else in the company's, else in English."""
-    return _TABLE.get(language) or _TABLE.get(default) or _TABLE["en"]
-
-
-_TABLE: Mapping[str, Words] = {
+WORDS: Mapping[str, Words] = {
     "en": Words(
         language="en",
         title="Your opinion",
@@ -39,6 +32,7 @@ _TABLE: Mapping[str, Words] = {
         too_often="You have changed your answer very often. Please try again in a few minutes.",
         thanks="Thank you. Your answer is kept; you may change it by the same link.",
         broken="This link does not work any more. Open it from the message itself, or answer the message.",
+        away="This does not work just now. Nothing was kept. Please try again in a few minutes.",
     ),
     "pl": Words(
         language="pl",
@@ -51,6 +45,7 @@ _TABLE: Mapping[str, Words] = {
         too_often="Odpowiedź zmieniano bardzo wiele razy. Spróbuj ponownie za kilka minut.",
         thanks="Dziękujemy. Odpowiedź jest zapisana; tym samym odnośnikiem można ją zmienić.",
         broken="Ten odnośnik już nie działa. Otwórz go z samej wiadomości albo odpisz na nią.",
+        away="To w tej chwili nie działa. Niczego nie zapisano. Spróbuj ponownie za kilka minut.",
     ),
     "bg": Words(
         language="bg",
@@ -63,6 +58,7 @@ _TABLE: Mapping[str, Words] = {
         too_often="Отговорът е променян твърде често. Опитайте отново след няколко минути.",
         thanks="Благодарим Ви. Отговорът е записан; по същата връзка можете да го промените.",
         broken="Тази връзка вече не работи. Отворете я от самото съобщение или му отговорете.",
+        away="В момента това не работи. Нищо не е запазено. Опитайте отново след няколко минути.",
     ),
     "ru": Words(
         language="ru",
@@ -75,5 +71,6 @@ _TABLE: Mapping[str, Words] = {
         too_often="Ответ меняли слишком часто. Попробуйте ещё раз через несколько минут.",
         thanks="Спасибо. Ответ записан; по той же ссылке его можно изменить.",
         broken="Эта ссылка больше не работает. Откройте её из самого сообщения или ответьте на него.",
+        away="Сейчас это не работает. Ничего не сохранено. Попробуйте ещё раз через несколько минут.",
     ),
 }

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 from typing import Any
-from urllib.parse import parse_qs
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from channels.message import Kind
 from hub import clock
+from hub.api import outside
 from hub.api.access import hub_of, ip_of
-from hub.api.plain import page, sentence, unless_away
-from hub.api.problems import Endpoint, Problem, limited
-from hub.api.unsubscribe_words import Words, words
+from hub.api.outside import page, sentence, unless_away, words_for
+from hub.api.problems import Endpoint
+from hub.api.unsubscribe_words import WORDS, Words
 from hub.campaigns.previews import HARMLESS
 from hub.customers import consent, directory, wordings
 from hub.customers.consent import Statement
@@ -27,6 +26,7 @@ from hub.outbound import preference_links
 from hub.outbound.planning import UNSUBSCRIBE
 
 router = APIRouter(prefix="/u", route_class=Endpoint, include_in_schema=False)
+_MOST = 10  # fields
 _LARGEST = 10_000  # bytes; the whole form is one word
 _ONE_CLICK = "one-click"  # the source
 _A_DAY = timedelta(days=1)
@@ -45,18 +45,13 @@ class Link:
 @router.api_route("/{token}", methods=["GET", "HEAD"])
 async def ask(request: Request, token: str) -> Response:
     """A page with a button. Looking changes nothing: mail scanners open every link."""
-    return await _spoken(request, _asked(request, token))
+    return await unless_away(request, _asked(request, token), WORDS)
 
 
 @router.post("/{token}")
 async def leave(request: Request, token: str) -> Response:
     """Done at once, without cookie, redirect or further question; twice is the same as once."""
-    return await _spoken(request, _left(request, token))
-
-
-async def _spoken(request: Request, answer: Awaitable[Response]) -> Response:
-    said = _outside(request)
-    return await unless_away(answer, said.title, said.away, said.language)
+    return await unless_away(request, _left(request, token), WORDS)
 
 
 async def _asked(request: Request, token: str) -> Response:
@@ -64,12 +59,12 @@ async def _asked(request: Request, token: str) -> Response:
         return _of_a_test(request)
     link, said = await _read(request, token)
     if link is None:
-        return _no_such_link(said)
+        return sentence(request, said, said.broken, status=404)
     company = escape(hub_of(request).settings.hub.name)
     button = f'<form method="post"><p><button name="unsubscribe" value="yes">{escape(said.button)}</button></p></form>'
     what = escape(said.what(link.purpose, link.channel))
     body = f"<h1>{company}</h1>\n<p>{what}</p>\n{button}\n{_choosing(request, link, said)}"
-    return page(said.title, body, language=said.language)
+    return page(request, said, body)
 
 
 async def _left(request: Request, token: str) -> Response:
@@ -77,14 +72,14 @@ async def _left(request: Request, token: str) -> Response:
         return _of_a_test(request)
     link, said = await _read(request, token)
     if link is None:
-        return _no_such_link(said)
-    source = _source(request.headers.get("content-type", ""), await _body(request))
+        return sentence(request, said, said.broken, status=404)
+    source = _source(request.headers.get("content-type", ""), await outside.body(request, _LARGEST))
     if source is None:
-        return sentence(said.title, said.press, language=said.language, status=400)
+        return sentence(request, said, said.press, status=400)
     await _withdraw(request, link, source, said)
     company = escape(hub_of(request).settings.hub.name)
     body = f"<h1>{company}</h1>\n<p>{escape(said.done)}</p>\n{_choosing(request, link, said)}"
-    return page(said.title, body, language=said.language)
+    return page(request, said, body)
 
 
 def _choosing(request: Request, link: Link, said: Words) -> str:
@@ -94,14 +89,8 @@ def _choosing(request: Request, link: Link, said: Words) -> str:
 
 
 def _of_a_test(request: Request) -> Response:
-    said = _outside(request)
-    return sentence(said.title, said.test, language=said.language)
-
-
-def _outside(request: Request) -> Words:
-    """The words for somebody of whom nothing is known but their browser."""
-    default = hub_of(request).settings.hub.languages[0]
-    return words(request.headers.get("accept-language", default)[:2].lower(), default)
+    said = words_for(request, WORDS)
+    return sentence(request, said, said.test)
 
 
 async def _withdraw(request: Request, link: Link, source: str, said: Words) -> None:
@@ -136,9 +125,8 @@ async def _read(request: Request, token: str) -> tuple[Link | None, Words]:
     """The link and the words in its customer's language."""
     hub = hub_of(request)
     value = hub.signer.read(UNSUBSCRIBE, token, now=clock.now()) if len(token) <= 500 else None
-    default = hub.settings.hub.languages[0]
     if value is None:
-        return None, words(request.headers.get("accept-language", default)[:2].lower(), default)
+        return None, words_for(request, WORDS)
     customer_id, purpose, channel = value.split(" ")
     async with hub.database.unit() as session:
         reader = await directory.standing(session, UUID(customer_id))  # who was merged since is the other one now
@@ -146,26 +134,15 @@ async def _read(request: Request, token: str) -> tuple[Link | None, Words]:
         try:
             language = (await directory.get(session, link.customer_id)).language
         except directory.NotFound:
-            language = default
-    return link, words(language, default)
-
-
-async def _body(request: Request) -> bytes:
-    try:
-        return await limited(request, _LARGEST).body()
-    except Problem:
-        return b""
+            language = ""
+    return link, words_for(request, WORDS, language)
 
 
 def _source(content_type: str, body: bytes) -> str | None:
     """How the customer said it; None when the form says nothing of the kind."""
     if content_type.startswith("multipart/form-data"):
         return _ONE_CLICK if _MULTIPART.search(body) else None
-    fields = parse_qs(body.decode("latin-1"), max_num_fields=10) if body.count(b"&") < 10 else {}
-    if fields.get("List-Unsubscribe") == ["One-Click"]:
+    fields = outside.fields_of(body, _MOST)
+    if fields.get("List-Unsubscribe") == "One-Click":
         return _ONE_CLICK
-    return "unsubscribe page" if fields.get("unsubscribe") == ["yes"] else None
-
-
-def _no_such_link(said: Words) -> Response:
-    return sentence(said.title, said.broken, language=said.language, status=404)
+    return "unsubscribe page" if fields.get("unsubscribe") == "yes" else None

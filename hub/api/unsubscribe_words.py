@@ -6,22 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from channels.message import Kind
+from hub.languages import PageWords
 from hub.models.vocabulary import Purpose
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    language: str
-    title: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words(PageWords):
     sentence: str  # {purpose} {channel}
     button: str
     done: str
     press: str
-    broken: str
     no_link: str
     test: str
     choose: str
-    away: str
     too_often: str
     purposes: Mapping[Purpose, str]
     channels: Mapping[Kind, str]
@@ -31,12 +28,7 @@ class Words:
         return self.sentence.format(purpose=self.purposes[purpose], channel=self.channels[channel])
 
 
-def words(language: str, default: str) -> Words:
-    """In the customer's language, else in the company's, else in English."""
-    return _TABLE.get(language) or _TABLE.get(default) or _TABLE["en"]
-
-
-_TABLE: Mapping[str, Words] = {
+WORDS: Mapping[str, Words] = {
     "en": Words(
         language="en",
         title="Unsubscribe",

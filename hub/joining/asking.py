@@ -22,7 +22,8 @@ from hub.clock import uuid7
 from hub.customers import consent, directory, identities
 from hub.interactions import receipts
 from hub.joining import forms
-from hub.joining.words import words
+from hub.joining.words import WORDS
+from hub.languages import in_language
 from hub.models import Customer, Interaction, SignUp, SignUpDay, SignUpForm
 from hub.models.columns import defaults
 from hub.models.vocabulary import (
@@ -181,7 +182,7 @@ def _row(of: Customer, asked: Asked, channel: str, gate: Gate, now: datetime) ->
 
 
 def _said(asked: Asked, gate: Gate) -> Rendered:
-    own = words(asked.language, gate.default_language)
+    own = in_language(WORDS, asked.language, gate.default_language)
     text = own.message(asked.kind, gate.company, asked.items.values(), confirmations.PLACE, HOLDS.days)
     subject = own.subject.format(company=gate.company) if asked.kind is Kind.EMAIL else ""
     return Rendered(subject, text, "", own.language)

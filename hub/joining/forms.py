@@ -13,7 +13,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.customers import topics, wordings
-from hub.joining.words import words
+from hub.joining.words import WORDS
+from hub.languages import in_language
 from hub.models import SignUpDay, SignUpForm, Topic
 from hub.models.vocabulary import Kind, Purpose
 from hub.sentences import Sentence
@@ -113,7 +114,7 @@ async def offered(session: AsyncSession, form: SignUpForm, language: str) -> dic
     """Each item that may be ticked now, and what stands beside it in this language. A topic that is not offered any
     more is not asked for either."""
     known = {topic.key: topic for topic in await topics.listing(session)}
-    said = words(language)
+    said = in_language(WORDS, language)
     found: dict[str, str] = {}
     for item in form.items:
         if not item.startswith(_TOPIC):
@@ -135,12 +136,12 @@ def consent(form: SignUpForm, language: str) -> str:
 
 def usual_consent(language: str) -> str:
     """Of a form that has no words of its own for it."""
-    return words(language).consent
+    return in_language(WORDS, language).consent
 
 
 def version(form: SignUpForm, language: str) -> str:
     """Of the words, for the ledger, such as `join/1/pl/spring/3`."""
-    return f"{wordings.version('join', words(language).language)}/{form.key}/{form.number}"
+    return f"{wordings.version('join', in_language(WORDS, language).language)}/{form.key}/{form.number}"
 
 
 def about(item: str) -> tuple[Purpose, str]:

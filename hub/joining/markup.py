@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from hub.catalogues import LANGUAGES
 from hub.joining import forms
-from hub.joining.page_words import Words, words
+from hub.joining.page_words import Words
 from hub.models import SignUp, SignUpForm
 from hub.models.vocabulary import Kind
 
@@ -134,7 +135,7 @@ def _tongue(shown: Shown) -> str:
         return f'<input type="hidden" name="language" value="{escape(shown.said.language)}">'
     options = "".join(
         f'<option value="{escape(code)}"{" selected" if code == shown.said.language else ""}>'
-        f"{escape(words(code, code).called)}</option>"
+        f"{escape(LANGUAGES[code])}</option>"
         for code in shown.languages
     )
     return f'<label>{escape(shown.said.tongue)}<br><select name="language">{options}</select></label>'

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.languages import PageWords
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    language: str
-    called: str  # the language, by itself
-    title: str
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words(PageWords):
     what: str
     email: str
     phone: str
@@ -24,7 +23,6 @@ class Words:
     yes: str
     done: str
     over: str
-    broken: str
     closed: str
     no_address: str
     two_addresses: str
@@ -35,18 +33,11 @@ class Words:
     long_name: str  # {most}
     changed: str
     too_often: str
-    away: str
 
 
-def words(language: str, default: str) -> Words:
-    """In the visitor's language, else in the company's, else in English."""
-    return _TABLE.get(language) or _TABLE.get(default) or _TABLE["en"]
-
-
-_TABLE: Mapping[str, Words] = {
+WORDS: Mapping[str, Words] = {
     "en": Words(
         language="en",
-        called="English",
         title="Sign up",
         what="What may we write to you about?",
         email="Email address",
@@ -77,7 +68,6 @@ _TABLE: Mapping[str, Words] = {
     ),
     "pl": Words(
         language="pl",
-        called="Polski",
         title="Zapisz się",
         what="O czym możemy do Ciebie pisać?",
         email="Adres e-mail",
@@ -108,7 +98,6 @@ _TABLE: Mapping[str, Words] = {
     ),
     "bg": Words(
         language="bg",
-        called="Български",
         title="Абонирайте се",
         what="За какво можем да Ви пишем?",
         email="Имейл адрес",
@@ -139,7 +128,6 @@ _TABLE: Mapping[str, Words] = {
     ),
     "ru": Words(
         language="ru",
-        called="Русский",
         title="Подписка",
         what="О чём вам можно писать?",
         email="Адрес электронной почты",

@@ -28,12 +28,7 @@ class Words:
         return self.sms.format(company=company, items=", ".join(items), link=link)
 
 
-def words(language: str, default: str = "en") -> Words:
-    """In this language, else in the company's, else in English."""
-    return _TABLE.get(language) or _TABLE.get(default) or _TABLE["en"]
-
-
-_TABLE: Mapping[str, Words] = {
+WORDS: Mapping[str, Words] = {
     "en": Words(
         language="en",
         purposes={Purpose.MARKETING: "News and offers", Purpose.GREETINGS: "Greetings on birthdays and holidays"},

@@ -101,7 +101,7 @@ def _shared(visit: Visit, typed: Wanted, offered: list[Topic], trouble: str) -> 
         "limits": {"key": forms.LONGEST_KEY, "name": forms.LONGEST_NAME, "url": forms.LONGEST_URL},
         "most": forms.MOST_A_DAY,
         "usual": {code: forms.usual_consent(code) for code in tongues},
-        "titles": {code: page_words.words(code, code).title for code in tongues},
+        "titles": {code: page_words.WORDS[code].title for code in tongues},
     }
 
 
@@ -113,7 +113,7 @@ def _item(visit: Visit, item: str, offered: list[Topic]) -> str:
 
 
 async def _snippet(session: Any, visit: Visit, form: SignUpForm, code: str) -> str:
-    said = page_words.words(code, code)
+    said = page_words.WORDS[code]
     return markup.snippet(form, await forms.offered(session, form, code), _url(visit, form), said)
 
 

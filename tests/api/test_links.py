@@ -17,7 +17,9 @@ from hub.bootstrap import Hub
 from hub.campaigns import clicks
 from hub.campaigns.machines import Verdict
 from hub.clock import uuid7
+from hub.conversations import appointment_links, surveys
 from hub.database.engine import Database
+from hub.gatherings import links as invitations
 from hub.interactions import partitions
 from hub.models import Customer, Reaction, ShortLink
 from hub.models.vocabulary import Ground, Kind, Origin, Purpose, Touch
@@ -167,8 +169,11 @@ async def test_a_host_that_is_not_ascii_is_spelt_as_a_header_can_hold_it(
 
 async def test_a_person_reads_of_an_outage_in_words(hub: Hub, ana: Customer, trail: Trail, calling: Calling) -> None:
     nowhere = Database("postgresql://nobody@127.0.0.1:9/none")
-    leaving = planning.link(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL).removeprefix(hub.settings.hub.public_url)
-    for path in (leaving, f"/l/{trail.code(TARGET)}"):
+    leaving = planning.link(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL)
+    satisfied = f"/survey/{hub.signer.sign(surveys.SIGNED, '1')}"
+    answers = (appointment_links.address(hub.gate, 1), invitations.address(hub.gate, 1), satisfied, "/join/news")
+    for link in (leaving, f"/l/{trail.code(TARGET)}", *answers):
+        path = link.removeprefix(hub.settings.hub.public_url)
         async with calling(dataclasses.replace(hub, database=nowhere)) as client:
             answer = await client.get(path, headers=BROWSER | {"Accept-Language": "pl"})
         assert (answer.status_code, "retry-after" in answer.headers) == (503, True), path

@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from channels.message import Kind
 from hub import clock
 from hub.api import preference_page
-from hub.api.preference_words import words
+from hub.api.preference_words import WORDS
 from hub.bootstrap import Hub
 from hub.campaigns.previews import HARMLESS
 from hub.customers import consent, directory, preferences, topics
@@ -239,7 +239,7 @@ async def test_stopping_everything_is_one_refusal_of_all_but_answers(
         assert answer.status_code == 200
     (row,) = (await _ledger(hub))[len(Purpose) :]
     assert (row.purpose, row.channel, row.granted, row.source) == (None, None, False, "preference centre")
-    assert row.wording == words("pl", "en").stopped_all
+    assert row.wording == WORDS["pl"].stopped_all
     asked = [Request(ana.id, purpose, Origin.AUTOMATION, Words("x", subject="x")) for purpose in Purpose]
     async with hub.database.unit() as session:
         plans = await planning.plans(session, asked, gate=hub.gate, now=clock.now())

@@ -22,18 +22,18 @@ def _digest(*shown: object) -> str:
 
 
 def _preferences() -> list[str]:
-    found = [preference_words.words(language, "en") for language in ("en", "pl", "bg", "ru")]
+    found = preference_words.WORDS.values()
     lines = [one.wording(p, kind, yes) for one in found for p in Purpose for kind in Kind for yes in (True, False)]
     return [*lines, *(one.stopped_all for one in found)]
 
 
 def _unsubscribe() -> list[str]:
-    found = [unsubscribe_words.words(language, "en") for language in ("en", "pl", "bg", "ru")]
+    found = unsubscribe_words.WORDS.values()
     return [f"{one.what(purpose, kind)} [{one.button}]" for one in found for purpose in Purpose for kind in Kind]
 
 
 def _join() -> list[str]:
-    found = [join_words.words(language) for language in ("en", "pl", "bg", "ru")]
+    found = join_words.WORDS.values()
     return [line for one in found for line in (*one.purposes.values(), one.consent)]
 
 
