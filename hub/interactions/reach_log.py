@@ -37,8 +37,8 @@ from (
     state in ('talking', 'delivered') and coalesce(call ->> 'answered_by', '') not in ('machine', 'fax') as taken,
     lead(at, 1, 'infinity') over (partition by customer_id order by id) as next_at
   from interaction
-  where {whose} direction = 'out' and kind is not null and auto = '' and origin <> 'test' and id >= :since
-    and state in ('sent', 'delivered', 'read', 'failed', 'talking')
+  where {whose} direction = 'out' and kind is not null and auto = '' and origin not in ('test', 'report')
+    and id >= :since and state in ('sent', 'delivered', 'read', 'failed', 'talking')
   {limited}) s
 where s.at <= :until
 """

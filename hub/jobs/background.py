@@ -25,6 +25,7 @@ from hub.live import publish
 from hub.outbound import evidence
 from hub.personal import erasing, files, handing_over, retention
 from hub.personal.archive import Sources
+from hub.reports import mailing
 from hub.staff import audit
 
 _log = structlog.get_logger("background")
@@ -132,6 +133,13 @@ async def learn_channels(hub: Hub, payload: Mapping[str, Any]) -> None:
         await reach_log.reckon(session, company_zone=hub.settings.hub.timezone, now=clock.now())
 
 
+async def send_report(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Mail what is due of one subscription to a report: after an outage several issues, one after the other."""
+    number = int(payload["subscription"])
+    while await mailing.issue(hub.database, hub.storage, number, gate=hub.gate, now=clock.now()):
+        pass
+
+
 async def _merge_next(hub: Hub) -> bool:
     async def merge(session: Any) -> bool:
         merged = await automatic.merge_next(session, now=clock.now())
@@ -155,6 +163,7 @@ BODIES: Mapping[str, Body] = {
     "fetch-media": fetch_media,
     "look-for-evidence": look_for_evidence,
     "match-customers": match_customers,
+    mailing.JOB: send_report,
 }
 
 

@@ -21,9 +21,10 @@ from hub.joining import confirming
 from hub.live import Happening
 from hub.occasions import greeting, reminders, schedules
 from hub.occasions.schedules import Session
-from hub.outbound import evidence
-from hub.personal import erasing, retention
+from hub.outbound import colleagues, evidence
+from hub.personal import erasing, files, retention
 from hub.queue import enqueue
+from hub.reports import mailing, subscriptions
 from hub.staff import repeats, throttle
 
 Body = Callable[[Hub, Session, datetime], Awaitable[None]]
@@ -164,6 +165,20 @@ async def learn_channels(hub: Hub, session: Session, now: datetime) -> None:
     await enqueue(session, reach_log.JOB, payload={}, dedupe=reach_log.JOB)
 
 
+async def mail_reports(hub: Hub, session: Session, now: datetime) -> None:
+    """See to it that reports leave for who subscribed to them, and to no others."""
+    ended = await subscriptions.end_lost(session, now=now)
+    if ended:
+        _log.info("reports are mailed no more", subscriptions=ended)
+    for number in await subscriptions.due(session, now=now):
+        await enqueue(session, mailing.JOB, payload={"subscription": number}, dedupe=f"{mailing.JOB}:{number}")
+
+
+async def forget_letters(hub: Hub, session: Session, now: datetime) -> None:
+    """Old letters to colleagues, and their files."""
+    await files.let_go(session, await colleagues.forget(session, now=now))
+
+
 async def end_lost_calls(hub: Hub, session: Session, now: datetime) -> None:
     """Calls of whose end no news came: who had one can take others again."""
     count = await current_calls.end_lost(session, now=now)
@@ -219,6 +234,8 @@ TICKS: Mapping[str, Tick] = {
     "retention": Tick(timedelta(days=1), keep_no_longer),
     "sign-ups": Tick(timedelta(hours=1), forget_sign_ups),
     "best-channels": Tick(timedelta(days=1), learn_channels),
+    "reports": Tick(timedelta(seconds=30), mail_reports),
+    "old-letters": Tick(timedelta(days=1), forget_letters),
     "lost-calls": Tick(timedelta(seconds=60), end_lost_calls),
     "held-replies": Tick(timedelta(hours=1), forget_replies),
     "partitions": Tick(timedelta(days=1), make_months),

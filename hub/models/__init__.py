@@ -49,6 +49,7 @@ from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.personal import AuditCut, ErasedAddress, Erasure, ErasureSalt, GoingFile, PersonalExport
 from hub.models.purchases import Purchase, RfmFormula
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
+from hub.models.reports import Letter, ReportSubscription
 from hub.models.segments import SavedSegment, SegmentMember
 from hub.models.sign_ups import SignUp, SignUpDay, SignUpForm
 from hub.models.staff import (
@@ -120,6 +121,7 @@ __all__ = [
     "IdentityEvent",
     "Interaction",
     "LabelRow",
+    "Letter",
     "MacroRow",
     "MailPicture",
     "MailReference",
@@ -142,6 +144,7 @@ __all__ = [
     "ReceiptRow",
     "Rejected",
     "Reminder",
+    "ReportSubscription",
     "RfmFormula",
     "SavedSegment",
     "SavedView",

@@ -61,6 +61,7 @@ class Origin(StrEnum):
     REMINDER = "reminder"
     API = "api"
     AUTOMATION = "automation"
+    REPORT = "report"  # to a colleague who subscribed to it; it is for no customer
     TEST = "test"  # a member of staff tries a message out; it is for no customer, whoever's values it shows
 
 
@@ -378,3 +379,18 @@ class RawState(StrEnum):
     RECEIVED = "received"
     PROCESSED = "processed"
     PARKED = "parked"  # could not be understood; kept, listed, can be run again
+
+
+class Rhythm(StrEnum):
+    """How often a report leaves by mail."""
+
+    DAILY = "daily"  # about yesterday
+    WEEKLY = "weekly"  # on Mondays, about the week before
+    MONTHLY = "monthly"  # on the first, about the month before
+
+
+class ReportFile(StrEnum):
+    """What hangs on a report's mail."""
+
+    XLSX = "xlsx"  # a workbook
+    CSV = "csv"  # a file for each table

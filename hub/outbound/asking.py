@@ -18,6 +18,7 @@ PRIORITY = {
     Origin.AUTOMATION: 1,
     Origin.API: 2,
     Origin.REMINDER: 3,
+    Origin.REPORT: 3,
     Origin.OCCASION: 5,
     Origin.CAMPAIGN: 9,
 }

@@ -19,9 +19,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.adapter import Channel
 from channels.message import Address, Call, Email, Outbound, Text
 from hub.interactions import receipts
-from hub.models import AttachmentRow, Campaign, Interaction, TemplateVersion
+from hub.models import AttachmentRow, Campaign, Interaction, Letter, TemplateVersion
 from hub.models.vocabulary import CampaignState, Kind, Origin, State, Withheld
-from hub.outbound import allowance, confirmations, links, outbox, planning, rendering, templates
+from hub.outbound import allowance, colleagues, confirmations, links, outbox, planning, rendering, templates
 from hub.outbound.allowance import Allowance
 from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
@@ -30,7 +30,7 @@ from hub.outbound.permission import decide
 from hub.outbound.question import Decision, Facts, Question
 from hub.outbound.rendering import Rendered, TemplateProblem, Written
 
-_MACHINES = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin.AUTOMATION})
+_MACHINES = frozenset({Origin.CAMPAIGN, Origin.OCCASION, Origin.REMINDER, Origin.AUTOMATION, Origin.REPORT})
 SENT_FILE = "sent-file"  # the signer's purpose of `file_link`
 _FETCHED_WITHIN = timedelta(days=1)
 _REFERENCES = 20  # of a thread, the latest: RFC 5322 3.6.4 wants them all, mail servers want short headers
@@ -63,6 +63,7 @@ class _Batch:
     topics: Mapping[int, str]  # of campaigns about one
     tracked: frozenset[int]  # campaigns whose links are followed
     files: Mapping[UUID, list[AttachmentRow]]
+    letters: Mapping[UUID, Letter]  # to colleagues who may read them
 
 
 async def prepare(
@@ -98,6 +99,8 @@ async def still(session: AsyncSession, waiting: Sequence[Ready], *, gate: Gate, 
 def _would_go(ticket: Ticket, batch: _Batch, gate: Gate, now: datetime) -> bool:
     row = batch.rows.get(ticket.interaction_id)
     if row is None or batch.campaigns.get(row.campaign_id or 0) in (CampaignState.PAUSED, CampaignState.CANCELLED):
+        return False
+    if _is_read_by_nobody(row, batch):
         return False
     decision = _decision(ticket, row, batch, gate, now)
     return decision.kind is not None and decision.not_before is None
@@ -135,19 +138,20 @@ async def _allowed(
 
 
 def _decision(ticket: Ticket, row: Interaction, batch: _Batch, gate: Gate, now: datetime) -> Decision:
-    """A test is for nobody whom the gate protects, nor is a confirmation asked for: see `trial`, `confirmations`."""
-    if row.origin is Origin.TEST or confirmations.is_one(row):
+    """A test is for nobody whom the gate protects, nor is a confirmation asked for, nor a letter to a colleague: see
+    `trial`, `confirmations`, `colleagues`."""
+    if row.origin in (Origin.TEST, Origin.REPORT) or confirmations.is_one(row):
         return Decision(row.kind, None, None, None, ())
     return decide(batch.facts[row.customer_id], _question(ticket, row, batch.topics), gate.rules, now)
 
 
 async def _stopped(session: AsyncSession, ticket: Ticket, row: Interaction, batch: _Batch, now: datetime) -> bool:
-    """Too late, or its campaign is not running."""
+    """Too late, or its campaign is not running, or the colleague whom it is for may not read it any more."""
     if ticket.expires_at is not None and ticket.expires_at <= now:
         await _end(session, ticket, row, State.EXPIRED, now=now)
         return True
     campaign = batch.campaigns.get(row.campaign_id or 0)
-    if campaign is CampaignState.CANCELLED:
+    if campaign is CampaignState.CANCELLED or _is_read_by_nobody(row, batch):
         await _end(session, ticket, row, State.CANCELLED, now=now)
         return True
     if campaign is CampaignState.PAUSED:
@@ -155,6 +159,10 @@ async def _stopped(session: AsyncSession, ticket: Ticket, row: Interaction, batc
         await outbox.unspend(session, [ticket])
         return True
     return False
+
+
+def _is_read_by_nobody(row: Interaction, batch: _Batch) -> bool:
+    return row.origin is Origin.REPORT and row.id not in batch.letters
 
 
 def _question(ticket: Ticket, row: Interaction, topics: Mapping[int, str]) -> Question:
@@ -263,6 +271,8 @@ def _hosts(row: Interaction, batch: _Batch) -> frozenset[str] | None:
 
 
 def _rendered(row: Interaction, batch: _Batch) -> Rendered | Written:
+    if (letter := batch.letters.get(row.id)) is not None:
+        return Rendered(row.subject, letter.text, letter.html, row.language)
     version = batch.versions.get(row.template_version_id or 0)
     if version is None or row.kind is None:
         return Rendered(row.subject, row.body_text + row.closing, row.body_html, row.language)
@@ -291,7 +301,8 @@ async def _email(session: AsyncSession, row: Interaction, rendered: Rendered | W
 def _to(row: Interaction, batch: _Batch) -> Address:
     """A call between two people rings the agent first; the customer's number is the interaction's recipient."""
     bridge = str((row.call or {}).get("bridge") or "")
-    name = "" if confirmations.is_one(row) else batch.facts[row.customer_id].customer.name
+    nobodys = confirmations.is_one(row) or row.origin is Origin.REPORT  # the card they stand on is nobody's
+    name = "" if nobodys else batch.facts[row.customer_id].customer.name
     return Address(row.kind or Kind.EMAIL, bridge or row.recipient, name)
 
 
@@ -318,6 +329,7 @@ async def _read(session: AsyncSession, tickets: Sequence[Ticket], now: datetime)
     ids = [ticket.interaction_id for ticket in tickets]
     found = await session.exec(select(Interaction).where(col(Interaction.id).in_(ids)).with_for_update())
     rows = {row.id: row for row in found}
+    letters = await colleagues.letters(session, [row.id for row in rows.values() if row.origin is Origin.REPORT])
     return _Batch(
         rows=rows,
         facts=await facts(session, {row.customer_id for row in rows.values()}, now=now, elsewhere=_elsewhere(rows)),
@@ -327,7 +339,8 @@ async def _read(session: AsyncSession, tickets: Sequence[Ticket], now: datetime)
         campaigns=await _campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
         topics=await _topics(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
         tracked=await links.campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
-        files=await _files(session, ids),
+        files=await _files(session, ids) | {one: colleagues.enclosed(letter) for one, letter in letters.items()},
+        letters=letters,
     )
 
 

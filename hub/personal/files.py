@@ -51,7 +51,7 @@ _GOING = text("select digest from going_file order by digest limit :limit")
 _GONE = text("delete from going_file where digest = any(cast(:digests as text[]))")
 # Every table that names a file in a column, and those that do so in JSON.
 _NAMED = [table.name for table in METADATA.sorted_tables if "sha256" in table.columns]
-_TOLD = {"draft": "typed", "held_reply": "typed", "personal_export": "parts"}
+_TOLD = {"draft": "typed", "held_reply": "typed", "personal_export": "parts", "letter": "files"}
 _UNNAMED = [
     *(f"not exists (select from {table} t where t.sha256 = d)" for table in _NAMED),
     *(f"not exists (select from {table} t where position(d in t.{said}::text) > 0)" for table, said in _TOLD.items()),

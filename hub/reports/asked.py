@@ -62,7 +62,7 @@ class Asked:
         found: list[Where] = [
             col(Interaction.id) >= since,
             col(Interaction.id) < until,
-            col(Interaction.origin) != Origin.TEST,
+            col(Interaction.origin).not_in((Origin.TEST, Origin.REPORT)),
             col(Interaction.direction) != Direction.NOTE,
             *self.channels(col(Interaction.channel)),
             *self.customers(col(Interaction.customer_id)),

@@ -29,7 +29,8 @@ from (select *, state = 'open' and last_inbound_at >= last_at as heard from conv
 _TODAY = text("""
 select count(*) filter (where direction = 'in') as received, count(*) filter (where direction = 'out') as sent
 from interaction
-where id >= :since and direction <> 'note' and kind is not null and origin <> 'test' and not state = any(:not_left)
+where id >= :since and direction <> 'note' and kind is not null and origin not in ('test', 'report')
+  and not state = any(:not_left)
 """)
 _THERE = text("""
 select name from staff s where active and not away

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.reports import agents, answers, calls, consents, deliverability, loyalty, promises, satisfaction, volume
-from hub.reports.asked import Asked
+from hub.reports.asked import Asked, Narrowed
 from hub.reports.shapes import Report
 from hub.staff.roles import Action
 
@@ -22,6 +22,15 @@ class Part:
     report: Callable[[AsyncSession, Asked], Awaitable[Report]]
     narrowed: tuple[str, ...] = ALL
     action: Action = Action.REPORTS
+
+    def only(self, narrowed: Narrowed) -> Narrowed:
+        """What it cannot be narrowed to is left out."""
+        return Narrowed(
+            team_id=narrowed.team_id if "team" in self.narrowed else None,
+            staff_id=narrowed.staff_id if "staff" in self.narrowed else None,
+            channel=narrowed.channel if "channel" in self.narrowed else "",
+            segment_id=narrowed.segment_id if "segment" in self.narrowed else None,
+        )
 
 
 PARTS: Mapping[str, Part] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.models.vocabulary import Kind, Promised, Purpose, Scale
+from hub.models.vocabulary import Kind, Promised, Purpose, Rhythm, Scale
 from hub.sentences import Sentence
 
 PARTS: Mapping[str, tuple[Sentence, Sentence]] = {
@@ -166,4 +166,9 @@ VALUES: Mapping[str, Sentence] = {
     "came": Sentence("came: active now, not before"),
     "left": Sentence("left: active before, not now"),
     "": Sentence("All others"),
+}
+RHYTHMS: Mapping[str, Sentence] = {
+    Rhythm.DAILY: Sentence("every day, about the day before"),
+    Rhythm.WEEKLY: Sentence("every Monday, about the week before"),
+    Rhythm.MONTHLY: Sentence("on the first, about the month before"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from xlsxwriter import Workbook
@@ -25,10 +25,11 @@ _FORMATS = {
 }
 
 
-def written(name: str, report: Report, teller: Teller) -> bytes:
-    """Words are written as text whatever they look like: none becomes a formula or a link."""
+def written(name: str, report: Report, teller: Teller, *, made_at: datetime) -> bytes:
+    """Words are written as text whatever they look like: none becomes a formula or a link. The same gives the same."""
     file = io.BytesIO()
     with Workbook(file, {"in_memory": True}) as book:
+        book.set_properties({"created": made_at.astimezone(UTC).replace(tzinfo=None)})
         formats = {measure: book.add_format({"num_format": pattern}) for measure, pattern in _FORMATS.items()}
         bold = book.add_format({"bold": True})
         _figures(book.add_worksheet(_title(teller.said(PARTS[name][0]))), report, teller, formats, bold)

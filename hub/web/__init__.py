@@ -57,6 +57,7 @@ from hub.web import (
     reaching,
     recalling,
     report_board,
+    report_mails,
     reports,
     roles,
     satisfaction,
@@ -122,6 +123,7 @@ ROOMS = (
     occasions,
     gatherings,
     report_board,
+    report_mails,
     reports,
     calendars,  # before appointments, which takes any word for a number
     appointments,

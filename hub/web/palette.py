@@ -63,6 +63,7 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/templates/new", "plus", N_("New template"), Action.TEMPLATES),
     ("/occasions", "cake", N_("Occasions"), Action.OCCASIONS),
     ("/reports", "chart-bar", N_("Reports"), Action.REPORTS),
+    ("/reports/mail", "mail-forward", N_("Reports by mail"), Action.REPORTS),
     ("/canned", "message-2", N_("Canned answers"), Action.ANSWER),
     ("/macros", "bolt", N_("Macros"), Action.ANSWER),
     ("/labels", "tags", N_("Labels"), Action.TEAMS),

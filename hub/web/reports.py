@@ -8,43 +8,40 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, Field
 
-from hub.customers.exporting import csv_text
-from hub.reports import spans, workbook
-from hub.reports.asked import Narrowed, asked
+from hub.models.vocabulary import ReportFile
+from hub.reports import commas, making, spans, workbook
+from hub.reports.asked import Narrowed
 from hub.reports.parts import PARTS, Part
-from hub.reports.shapes import Report, Table
+from hub.reports.shapes import Report
 from hub.reports.spans import Span, SpanProblem
 from hub.reports.telling import Teller
-from hub.reports.words import NAMES, TABLES
+from hub.reports.words import NAMES, RHYTHMS, TABLES
 from hub.reports.words import PARTS as TITLES
 from hub.segments import saved
-from hub.segments.conditions import BadCondition
-from hub.segments.saved import NoSuchSegment
-from hub.sentences import Sentence
 from hub.staff import accounts, teams
 from hub.web import charts
 from hub.web.access import ReportReader, Visit
 from hub.web.pages import page
 from hub.web.problems import Page
+from hub.web.translations import gettext as _
 from hub.web.translations import language, worded
 
 router = APIRouter(route_class=Page)
 OWN = "own"
-_Choice = Annotated[str, Field(max_length=100)]
-_NOT_OFFERED = Sentence("One of the choices is not offered any more. Choose again")
+Choice = Annotated[str, Field(max_length=100)]
 
 
 class Wanted(BaseModel):
     """What the form above a report asks for, as it was chosen; empty: all of it."""
 
-    days: _Choice = "30"
-    first: _Choice = ""
-    last: _Choice = ""
-    team: _Choice = ""
-    staff: _Choice = ""
-    channel: _Choice = ""
-    segment: _Choice = ""
-    table: _Choice = ""  # of a CSV file
+    days: Choice = "30"
+    first: Choice = ""
+    last: Choice = ""
+    team: Choice = ""
+    staff: Choice = ""
+    channel: Choice = ""
+    segment: Choice = ""
+    table: Choice = ""  # of a CSV file
 
 
 @router.get("/reports")
@@ -60,18 +57,19 @@ async def as_csv(visit: ReportReader, name: str, wanted: Annotated[Wanted, Query
     found = next((one for one in report.tables if one.name == table or not table), None)
     if found is None:
         raise HTTPException(404)
-    return _file(_csv(found).encode("utf-8-sig"), "text/csv; charset=utf-8", f"{name}-{found.name}.csv")
+    return _file(commas.written(found, Teller(language())), commas.MEDIA_TYPE, f"{name}-{found.name}.csv")
 
 
 @router.get("/reports/{name}.xlsx")
 async def as_workbook(visit: ReportReader, name: str, wanted: Annotated[Wanted, Query()]) -> Response:
     report = await _for_file(visit, name, wanted)
-    return _file(workbook.written(name, report, Teller(language())), workbook.MEDIA_TYPE, f"{name}.xlsx")
+    content = workbook.written(name, report, Teller(language()), made_at=visit.now)
+    return _file(content, workbook.MEDIA_TYPE, f"{name}.xlsx")
 
 
 @router.get("/reports/{name}")
 async def show(visit: ReportReader, name: str, wanted: Annotated[Wanted, Query()]) -> Response:
-    part = _part(visit, name)
+    part = part_of(visit, name)
     data: dict[str, Any] = {
         "name": name,
         "part": part,
@@ -81,6 +79,8 @@ async def show(visit: ReportReader, name: str, wanted: Annotated[Wanted, Query()
         "teller": Teller(language()),
         "wanted": wanted,
         "presets": spans.PRESETS,
+        "rhythms": RHYTHMS,
+        "files": {ReportFile.XLSX: _("Workbook (XLSX)"), ReportFile.CSV: _("CSV, a file for each table")},
         "query": _query(wanted),
         "charts": {},
         "report": None,
@@ -89,14 +89,14 @@ async def show(visit: ReportReader, name: str, wanted: Annotated[Wanted, Query()
         "offered": await _offered(visit),
     }
     try:
-        report = await _made(visit, part, wanted)
+        report = await _made(visit, name, wanted)
     except SpanProblem as e:
         return page(visit, "reports.html", status=422, **data | {"trouble": worded(e)})
     drawn = {table.name: charts.course(table) for table in report.tables if table.drawn and table.rows}
     return page(visit, "reports.html", **data | {"report": report, "span": _span(visit, wanted), "charts": drawn})
 
 
-def _part(visit: Visit, name: str) -> Part:
+def part_of(visit: Visit, name: str) -> Part:
     part = PARTS.get(name)
     if part is None:
         raise HTTPException(404)
@@ -112,33 +112,30 @@ def _span(visit: Visit, wanted: Wanted) -> Span:
     return spans.preset(wanted.days, visit.now, zone)
 
 
-async def _made(visit: Visit, part: Part, wanted: Wanted) -> Report:
-    """What the report cannot be narrowed to is not looked at. Raises SpanProblem."""
+async def _made(visit: Visit, name: str, wanted: Wanted) -> Report:
+    """Raises SpanProblem."""
     span = _span(visit, wanted)
-    narrowed = Narrowed(
-        team_id=_number(wanted.team) if "team" in part.narrowed else None,
-        staff_id=_number(wanted.staff) if "staff" in part.narrowed else None,
-        channel=wanted.channel if "channel" in part.narrowed else "",
-        segment_id=_number(wanted.segment) if "segment" in part.narrowed else None,
-    )
+    narrowed = narrowed_to(wanted.team, wanted.staff, wanted.channel, wanted.segment)
     async with visit.hub.database.unit() as session:
-        try:
-            return await part.report(session, await asked(session, span, narrowed, now=visit.now))
-        except (NoSuchSegment, BadCondition) as e:
-            raise SpanProblem(_NOT_OFFERED) from e
+        return await making.made(session, name, span, narrowed, now=visit.now)
+
+
+def narrowed_to(team: str, staff: str, channel: str, segment: str) -> Narrowed:
+    """As a form names them. Raises SpanProblem."""
+    return Narrowed(_number(team), _number(staff), channel, _number(segment))
 
 
 async def _for_file(visit: Visit, name: str, wanted: Wanted) -> Report:
-    part = _part(visit, name)
+    part_of(visit, name)
     try:
-        return await _made(visit, part, wanted)
+        return await _made(visit, name, wanted)
     except SpanProblem as e:
         raise HTTPException(422, worded(e)) from e
 
 
 def _number(text: str) -> int | None:
     if text and not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise SpanProblem(_NOT_OFFERED)
+        raise SpanProblem(making.NOT_OFFERED)
     return int(text) if text else None
 
 
@@ -156,19 +153,6 @@ async def _offered(visit: Visit) -> dict[str, list[tuple[object, str]]]:
             "channel": [(one, one) for one in sorted(visit.hub.channels)],
             "segment": [(one.id, one.name) for one in await saved.listing(session)],
         }
-
-
-def _csv(table: Table) -> str:
-    teller = Teller(language())
-    head = tuple(teller.said(NAMES[name]) for name, _ in table.columns)
-    rows = [
-        tuple(
-            teller.value(measure, value) if isinstance(value, str) else value
-            for value, (_, measure) in zip(row, table.columns, strict=True)
-        )
-        for row in table.rows
-    ]
-    return csv_text([head, *rows])
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:

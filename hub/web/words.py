@@ -196,6 +196,7 @@ ORIGINS: Mapping[str, Sign] = {
     Origin.REMINDER: Sign(N_("reminder"), "bell"),
     Origin.API: Sign(N_("program"), "api"),
     Origin.AUTOMATION: Sign(N_("automatic"), "robot"),
+    Origin.REPORT: Sign(N_("report"), "chart-bar"),
     Origin.TEST: Sign(N_("test"), "flask"),
 }
 

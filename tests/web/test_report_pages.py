@@ -80,3 +80,48 @@ async def test_a_report_or_a_table_that_there_is_not_is_not_found(world: Any, si
     desk = await signed_in(Role.SUPERVISOR)
     for path in ("/reports/nothing", "/reports/nothing.csv", "/reports/volume.csv?table=x"):
         assert (await desk.client.get(path)).status_code == 404, path
+
+
+async def test_a_report_is_subscribed_to_as_the_page_is_narrowed_and_stopped_where_it_is_listed(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    form = (await desk.see("/reports/volume?days=90&channel=sms")).select_one("form[action='/reports/volume/mail']")
+    fields = {one["name"]: one["value"] for one in form.select("input")} | {"rhythm": "weekly", "hour": "7"}
+    await desk.send("/reports/volume/mail", **fields, file="xlsx")
+    listed = await desk.see("/reports/mail")
+    (row,) = listed.select("main .entry-row")
+    assert "Channel: sms" in row.text
+    assert "every Monday" in row.text
+    assert row.select_one("a")["href"] == "/reports/volume?channel=sms"
+    await desk.send(row.select_one("form")["action"])
+    assert "No reports by mail yet" in (await desk.see("/reports/mail")).text
+
+
+async def test_nobody_subscribes_to_what_they_may_not_read_nor_stops_what_is_a_colleagues(
+    world: Any, signed_in: Any
+) -> None:
+    wish = {"rhythm": "daily", "hour": "7", "file": "csv"}
+    lead, marketer = await signed_in(Role.SUPERVISOR), await signed_in(Role.MARKETER)
+    assert (await marketer.send("/reports/agents/mail", **wish)).status_code == 403
+    await lead.send("/reports/agents/mail", **wish)
+    stop = (await lead.see("/reports/mail")).select_one("main .entry-row form")["action"]
+    assert (await marketer.send(stop)).status_code == 404
+    assert "No reports by mail yet" in (await marketer.see("/reports/mail")).text
+    admin = await signed_in(Role.ADMIN)
+    assert (await admin.see("/reports/mail")).select_one("main .entry-row form")[
+        "action"
+    ] == stop  # who manages people sees all
+    assert (await admin.send(stop)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rhythm": "hourly"}, {"hour": "24"}, {"file": "exe"}, {"segment": "999"}, {"team": "x"}]
+)
+async def test_what_cannot_be_subscribed_to_is_refused_and_nothing_is_kept(
+    wrong: dict[str, str], world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    answer = await desk.send("/reports/volume/mail", **{"rhythm": "daily", "hour": "7", "file": "csv", **wrong})
+    assert answer.status_code == 422
+    assert "No reports by mail yet" in (await desk.see("/reports/mail")).text

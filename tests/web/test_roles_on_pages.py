@@ -78,6 +78,7 @@ PAGES: dict[str, set[Role]] = {
     "/occasions/days/2030-05-01": {M, S, D},
     "/occasions/rules/new?kind=festival": {M, S, D},
     "/reports": {M, S, D},
+    "/reports/mail": {M, S, D},
     "/reports/answers?days=7": {M, S, D},
     "/reports/satisfaction": {M, S, D},
     "/reports/deliverability?days=month": {M, S, D},
