@@ -199,6 +199,7 @@ async def greetings(t: Theatre) -> str:
     _expect(second == 0, f"the second run greeted {second} people again")
     async with t.hub.database.unit() as session:
         today = [c async for c in forecast.lines(session, 1, gate=t.hub.gate, now=clock.now()) if c.greeted]
+        await rules.change_birthdays(session, now=clock.now())  # from tomorrow on at the usual hour
     _expect(len(today) > 0, "nobody was greeted")
     return f"{len(today)} birthdays today greeted once; this run {first}, the next {second}"
 
