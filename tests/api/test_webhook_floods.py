@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
+import pytest
 from sqlmodel import col, func, select
 from twilio.request_validator import RequestValidator
 
@@ -17,6 +19,7 @@ from channels.message import Kind
 from hub import clock
 from hub.bootstrap import Hub
 from hub.interactions import receipts, record
+from hub.jobs import worker
 from hub.models import Customer, EarlyReceipt, Interaction, ReceiptRow
 from hub.models.vocabulary import State
 from tests.api.conftest import AUTH_TOKEN
@@ -24,10 +27,22 @@ from tests.log_rows import said
 
 PUBLIC = "https://hub.example/desk"
 MESSAGES, AT_ONCE = 120, 32
-SLOWEST = 5.0  # seconds, of 99 in 100: a bound for a busy machine, the figure is the bench's
+SLOWEST = 1.0  # seconds, of 99 in 100
 _SIGN = RequestValidator(AUTH_TOKEN).compute_signature
 
 Callback = tuple[str, bytes, dict[str, str]]
+
+
+@pytest.fixture
+def served() -> Iterator[None]:
+    """The process leaves alone what it imported, as `hub web` does: looking for garbage among all that the tests have
+    imported takes a busy machine more than a second, and whoever waits for an answer waits for that too.
+    """
+    thresholds = gc.get_threshold()
+    worker.leave_imports_alone()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
 
 
 async def _messages(hub: Hub, customer: UUID) -> list[UUID]:
@@ -88,6 +103,7 @@ async def _post_all(client: httpx.AsyncClient, flood: Sequence[Callback]) -> tup
     return statuses, sorted(waits)
 
 
+@pytest.mark.usefixtures("served")
 async def test_a_flood_ends_as_the_model_says_and_keeps_nobody_waiting(
     client: httpx.AsyncClient, hub: Hub, ana: Customer
 ) -> None:
