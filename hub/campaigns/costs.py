@@ -47,6 +47,11 @@ def tariffs(tables: Mapping[str, ChannelTable], gate: Gate) -> Mapping[Kind, Tar
     return {kind: Tariff(table.price, table.currency) for kind, table in first.items() if table.price is not None}
 
 
+def prices(tables: Mapping[str, ChannelTable]) -> Mapping[str, Tariff]:
+    """Of each configured channel that has one, by its name."""
+    return {name: Tariff(one.price, one.currency) for name, one in tables.items() if one.price is not None}
+
+
 def total(costs: Iterable[Cost]) -> Mapping[str, Decimal]:
     """The sums by currency: what is paid in two is not added up."""
     sums: dict[str, Decimal] = {}

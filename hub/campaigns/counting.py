@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, and_, exists, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import clock
-from hub.models import Campaign, Interaction
+from hub.models import Attempt, Campaign, Interaction
 from hub.models.vocabulary import CampaignState, State
 from hub.segments import asking
 
@@ -24,6 +24,7 @@ class Counts:
     """`fed` customers looked at so far out of `audience`; every one of them is in exactly one of the states.
 
     `sent` and `delivered` are where messages stand now, not how many ever got there: a read one counts as read.
+    `returned` are those of `failed` that a provider had taken before.
     A call that rings or talks counts as sending, one that nobody took as `missed`.
     """
 
@@ -37,6 +38,7 @@ class Counts:
     read: int = 0
     missed: int = 0
     failed: int = 0
+    returned: int = 0
     expired: int = 0
     cancelled: int = 0
     withheld: Mapping[str, int] = field(default_factory=dict)  # reason → customers
@@ -44,7 +46,8 @@ class Counts:
     @property
     def total(self) -> int:
         """The sum of the states: equals `fed`."""
-        return self.open + self.unknown + self.left + self.failed + self.expired + self.cancelled + self.held
+        stopped = self.failed - self.returned + self.expired + self.cancelled + self.held
+        return self.open + self.unknown + self.left + stopped
 
     @property
     def open(self) -> int:
@@ -52,8 +55,8 @@ class Counts:
 
     @property
     def left(self) -> int:
-        """Handed to a provider, whatever came of it there."""
-        return self.sent + self.delivered + self.read + self.missed
+        """What is called sent: a provider took it, whatever came of it there; what bounced is among them."""
+        return self.sent + self.delivered + self.read + self.missed + self.returned
 
     @property
     def held(self) -> int:
@@ -74,10 +77,27 @@ async def counts(session: AsyncSession, campaign: Campaign) -> Counts:
         read=by_state.get(State.READ, 0),
         missed=by_state.get(State.MISSED, 0),
         failed=by_state.get(State.FAILED, 0),
+        returned=await _returned(session, campaign) if by_state.get(State.FAILED) else 0,
         expired=by_state.get(State.EXPIRED, 0),
         cancelled=by_state.get(State.CANCELLED, 0),
         withheld=await reasons(session, campaign.id or 0, State.WITHHELD),
     )
+
+
+def handed_over() -> ColumnElement[bool]:
+    """Over `interaction`: a provider took it, whatever came of it there. The one meaning of "sent"."""
+    return or_(col(Interaction.state).in_(LEFT), _came_back())
+
+
+def _came_back() -> ColumnElement[bool]:
+    """It failed after a provider had taken it."""
+    taken = exists().where(col(Attempt.interaction_id) == Interaction.id, col(Attempt.outcome) == "accepted")
+    return and_(col(Interaction.state) == State.FAILED, taken)
+
+
+async def _returned(session: AsyncSession, campaign: Campaign) -> int:
+    query = select(func.count()).select_from(Interaction).where(Interaction.campaign_id == campaign.id, _came_back())
+    return (await session.exec(query)).one()
 
 
 async def _by_state(session: AsyncSession, campaign: Campaign) -> Mapping[State, int]:

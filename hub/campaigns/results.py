@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, true
+from sqlalchemy import ColumnElement, and_, func, true
 from sqlalchemy import select as sums
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import counting, reactions
-from hub.campaigns.counting import LEFT, WAITING
+from hub.campaigns.counting import WAITING
 from hub.campaigns.reactions import BOUNCED, Totals
-from hub.models import Attempt, Customer, Interaction
+from hub.models import Customer, Interaction
 from hub.models.vocabulary import Kind, State
 
 PAGE = 50
@@ -30,11 +30,6 @@ _DID = tuple(figure for figure in reactions.FIGURES if figure != "bounced")
 
 def _in(*states: State) -> ColumnElement[bool]:
     return col(Interaction.state).in_(states)
-
-
-def _taken() -> ColumnElement[bool]:
-    """The provider had taken it before it failed."""
-    return exists().where(col(Attempt.interaction_id) == Interaction.id, col(Attempt.outcome) == "accepted")
 
 
 def _bounced() -> ColumnElement[bool]:
@@ -55,7 +50,7 @@ PARTS: Mapping[str, ColumnElement[bool]] = {
     "cancelled": _in(State.CANCELLED),
 }
 # These run over the parts: what was handed to a provider, and what recipients did.
-OVER: Mapping[str, ColumnElement[bool]] = {"sent": or_(_in(*LEFT), and_(_in(State.FAILED), _taken())), "all": true()}
+OVER: Mapping[str, ColumnElement[bool]] = {"sent": counting.handed_over(), "all": true()}
 FIGURES = (*PARTS, *OVER, *_DID)
 
 

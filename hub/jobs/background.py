@@ -16,7 +16,7 @@ from channels.errors import Unreadable
 from channels.message import Media
 from hub import clock, queue
 from hub.bootstrap import Hub
-from hub.campaigns import dry_runs, feeding, lifecycle
+from hub.campaigns import costs, dry_runs, feeding, lifecycle
 from hub.conversations import appointment_calendars, calendar_feeds
 from hub.conversations.appointment_calendars import NoCalendar
 from hub.customers import automatic, suggesting
@@ -135,8 +135,8 @@ async def learn_channels(hub: Hub, payload: Mapping[str, Any]) -> None:
 
 async def send_report(hub: Hub, payload: Mapping[str, Any]) -> None:
     """Mail what is due of one subscription to a report: after an outage several issues, one after the other."""
-    number = int(payload["subscription"])
-    while await mailing.issue(hub.database, hub.storage, number, gate=hub.gate, now=clock.now()):
+    number, prices = int(payload["subscription"]), costs.prices(hub.settings.channels)
+    while await mailing.issue(hub.database, hub.storage, number, gate=hub.gate, prices=prices, now=clock.now()):
         pass
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import func as sql
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.campaigns.costs import Tariff
 from hub.clock import first_uuid7
 from hub.models import Conversation, Customer, Interaction, TeamChannel, TeamMember
 from hub.models.vocabulary import Direction, Origin, State
@@ -33,12 +35,16 @@ class Narrowed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Everything that a report needs to know. `meant`: the customers of the segment, as a condition over `customer`."""
+    """Everything that a report needs to know. `meant`: the customers of the segment, as a condition over `customer`.
+
+    `prices`: of the configured channels that have one.
+    """
 
     span: Span
     now: datetime
     narrowed: Narrowed = Narrowed()
     meant: Where | None = None
+    prices: Mapping[str, Tariff] = field(default_factory=dict)
 
     def lately(self, moment: Any) -> Any:
         """Within the days that are asked about, not those before them."""
@@ -93,10 +99,17 @@ class Asked:
         return found
 
 
-async def asked(session: AsyncSession, span: Span, narrowed: Narrowed = Narrowed(), *, now: datetime) -> Asked:
+async def asked(
+    session: AsyncSession,
+    span: Span,
+    narrowed: Narrowed = Narrowed(),
+    *,
+    prices: Mapping[str, Tariff] | None = None,
+    now: datetime,
+) -> Asked:
     """Raises saved.NoSuchSegment, or BadCondition of a segment that is no longer understood."""
     meant = None
     if narrowed.segment_id is not None:
         segment = await saved.get(session, narrowed.segment_id)
         meant = await asking.where(session, segment.tree, now=now)
-    return Asked(span, now, narrowed, meant)
+    return Asked(span, now, narrowed, meant, prices or {})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlencode
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.campaigns.costs import Tariff
 from hub.catalogues import LANGUAGES
 from hub.database.engine import Database
 from hub.models import ReportSubscription, Staff
@@ -57,13 +58,15 @@ class _Content:
     content: bytes
 
 
-async def issue(database: Database, storage: Storage, number: int, *, gate: Gate, now: datetime) -> bool:
+async def issue(
+    database: Database, storage: Storage, number: int, *, gate: Gate, prices: Mapping[str, Tariff], now: datetime
+) -> bool:
     """Make and queue what is due of one subscription; False when nothing is.
 
     Nothing is open while files are written and stored; who comes second finds that it has been done.
     """
     async with database.unit() as session:
-        made = await _made(session, number, gate.public_url, now)
+        made = await _made(session, number, gate.public_url, prices, now)
     if made is None:
         return False
     said, contents = await asyncio.to_thread(_written, made)
@@ -72,14 +75,16 @@ async def issue(database: Database, storage: Storage, number: int, *, gate: Gate
         return await _send(session, made, said, files, gate=gate, now=now)
 
 
-async def _made(session: AsyncSession, number: int, public_url: str, now: datetime) -> _Issue | None:
+async def _made(
+    session: AsyncSession, number: int, public_url: str, prices: Mapping[str, Tariff], now: datetime
+) -> _Issue | None:
     found = await _due(session, number, now, lock=False)
     if found is None:
         return None
     row, staff, day = found
     narrowed = Narrowed(**row.narrowed)
     span = rhythms.covered(row.rhythm, day, staff.timezone)
-    report, names, trouble = await _read(session, row.report, span, narrowed, now)
+    report, names, trouble = await _read(session, row.report, span, narrowed, prices, now)
     teller = Teller(staff.language)
     edition = Edition(
         name=row.report,
@@ -95,12 +100,12 @@ async def _made(session: AsyncSession, number: int, public_url: str, now: dateti
 
 
 async def _read(
-    session: AsyncSession, name: str, span: Span, narrowed: Narrowed, now: datetime
+    session: AsyncSession, name: str, span: Span, narrowed: Narrowed, prices: Mapping[str, Tariff], now: datetime
 ) -> tuple[Report | None, Sequence[Sentence], Sentence | None]:
     """What it was narrowed to may be gone meanwhile: then its reader is told so."""
     try:
         names = await making.named(session, PARTS[name].only(narrowed))
-        return await making.made(session, name, span, narrowed, now=now), names, None
+        return await making.made(session, name, span, narrowed, prices=prices, now=now), names, None
     except SpanProblem as e:
         return None, (), sentence_of(e)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.campaigns.costs import Tariff
 from hub.models import Staff, Team
 from hub.reports.asked import Narrowed, asked
 from hub.reports.parts import PARTS
@@ -19,11 +21,13 @@ from hub.sentences import Sentence
 NOT_OFFERED = Sentence("One of the choices is not offered any more. Choose again")
 
 
-async def made(session: AsyncSession, name: str, span: Span, narrowed: Narrowed, *, now: datetime) -> Report:
+async def made(
+    session: AsyncSession, name: str, span: Span, narrowed: Narrowed, *, prices: Mapping[str, Tariff], now: datetime
+) -> Report:
     """What the report cannot be narrowed to is not looked at. Raises SpanProblem, or KeyError: there is none such."""
     part = PARTS[name]
     try:
-        return await part.report(session, await asked(session, span, part.only(narrowed), now=now))
+        return await part.report(session, await asked(session, span, part.only(narrowed), prices=prices, now=now))
     except (NoSuchSegment, BadCondition) as e:
         raise SpanProblem(NOT_OFFERED) from e
 

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.reports import agents, answers, calls, consents, deliverability, loyalty, promises, satisfaction, volume
+from hub.reports import (
+    agents,
+    answers,
+    calls,
+    campaigns,
+    consents,
+    deliverability,
+    loyalty,
+    promises,
+    satisfaction,
+    volume,
+)
 from hub.reports.asked import Asked, Narrowed
 from hub.reports.shapes import Report
 from hub.staff.roles import Action
@@ -40,6 +51,7 @@ PARTS: Mapping[str, Part] = {
     "promises": Part(promises.report, action=Action.TEAMS),
     "agents": Part(agents.report, action=Action.TEAMS),
     "calls": Part(calls.report),
+    "campaigns": Part(campaigns.report, ("team", "channel")),
     "deliverability": Part(deliverability.report, ("team", "channel", "segment")),
     "consents": Part(consents.report, ("segment",)),
     "loyalty": Part(loyalty.report, ("segment",)),

@@ -29,6 +29,14 @@ PARTS: Mapping[str, tuple[Sentence, Sentence]] = {
             "and each medium weighs as much as it was asked by."
         ),
     ),
+    "campaigns": (
+        Sentence("Campaigns"),
+        Sentence(
+            "Of the messages made within these days. Sent: a provider took it, whatever came of it then. Opened and "
+            "clicked: by people, not by machines. What customers did after these days counts too. Cost: at today's "
+            "prices of the channels; an SMS counts as many segments as its template has with usual words."
+        ),
+    ),
     "deliverability": (
         Sentence("Deliverability"),
         Sentence(
@@ -135,11 +143,21 @@ NAMES: Mapping[str, Sentence] = {
     "people": Sentence("How many"),
     "purchases": Sentence("Purchases"),
     "contacts": Sentence("Contacts"),
+    "campaign": Sentence("Campaign"),
+    "opened": Sentence("Opened"),
+    "clicked": Sentence("Clicked"),
+    "unsubscribed": Sentence("Unsubscribed"),
+    "cost": Sentence("Cost"),
+    "cost_before": Sentence("Cost before"),
+    "cost_per_answer": Sentence("Cost per answer"),
+    "currency": Sentence("Currency"),
 }
 TABLES: Mapping[str, Sentence] = {
     "by_day": Sentence("Day by day"),
     "by_channel": Sentence("By channel"),
     "by_domain": Sentence("By domain"),
+    "by_campaign": Sentence("By campaign"),
+    "by_currency": Sentence("By currency"),
     "scores": Sentence("How often each answer was given"),
     "by_promise": Sentence("By promise"),
     "by_policy": Sentence("By service level"),

@@ -148,6 +148,7 @@ def _context(visit: Visit) -> dict[str, Any]:
         "zone": reader,
         "when": lambda at: _when(at, visit.now, reader),
         "clock_time": lambda at: moments.clock(at, reader),
+        "clock_seconds": lambda at: f"{at.astimezone(reader):%H:%M:%S}",
         "moment": lambda at: moments.plain(at, reader),
         "day": lambda at: moments.day(at, reader, visit.now),
         "local_field": lambda at: at.astimezone(reader).strftime("%Y-%m-%dT%H:%M"),

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, Field
 
+from hub.campaigns import costs
 from hub.models.vocabulary import ReportFile
 from hub.reports import commas, making, spans, workbook
 from hub.reports.asked import Narrowed
@@ -116,8 +117,9 @@ async def _made(visit: Visit, name: str, wanted: Wanted) -> Report:
     """Raises SpanProblem."""
     span = _span(visit, wanted)
     narrowed = narrowed_to(wanted.team, wanted.staff, wanted.channel, wanted.segment)
+    prices = costs.prices(visit.hub.settings.channels)
     async with visit.hub.database.unit() as session:
-        return await making.made(session, name, span, narrowed, now=visit.now)
+        return await making.made(session, name, span, narrowed, prices=prices, now=visit.now)
 
 
 def narrowed_to(team: str, staff: str, channel: str, segment: str) -> Narrowed:

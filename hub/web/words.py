@@ -247,6 +247,8 @@ RESULTS: Mapping[str, str] = {
     "cancelled": N_("Cancelled"),
 }
 
+SENT_MEANS = N_("Sent: a provider took it, whatever came of it then. What bounced later is among both sent and failed.")
+
 OCCASIONS: Mapping[str, Sign] = {
     OccasionKind.BIRTHDAY: Sign(N_("birthday"), "cake"),
     OccasionKind.NAME_DAY: Sign(N_("name day"), "sun"),

@@ -99,7 +99,7 @@ class Office:
         return sent
 
     async def issue(self, number: int, now: datetime) -> bool:
-        return await mailing.issue(self.database, self.storage, number, gate=self.gate, now=now)
+        return await mailing.issue(self.database, self.storage, number, gate=self.gate, prices={}, now=now)
 
     async def pump(self) -> None:
         _, ready = await self.delivery.claim("mail", 50)
@@ -179,7 +179,7 @@ async def test_a_worker_that_dies_before_it_is_written_down_leaves_it_to_the_nex
             raise ConnectionAbortedError
 
     with pytest.raises(ConnectionAbortedError):
-        await mailing.issue(office.database, Dying(), number, gate=office.gate, now=MONDAY)  # type: ignore[arg-type]
+        await mailing.issue(office.database, Dying(), number, gate=office.gate, prices={}, now=MONDAY)  # type: ignore[arg-type]
     assert [await office.letters(), await office.tick(MONDAY)] == [[], 1]
 
 

@@ -11,7 +11,10 @@ import pytest
 
 from hub.models.vocabulary import Role
 
-PARTS = ("volume", "answers", "satisfaction", "promises", "agents", "calls", "deliverability", "consents", "loyalty")
+PARTS = (
+    *("volume", "answers", "satisfaction", "promises", "agents", "calls", "campaigns"),
+    *("deliverability", "consents", "loyalty"),
+)
 
 
 async def test_the_room_opens_with_the_volume_and_leads_to_the_others(world: Any, signed_in: Any) -> None:

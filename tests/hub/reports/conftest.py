@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.campaigns.costs import Tariff
 from hub.clock import uuid7
 from hub.database.engine import Database
 from hub.models import Conversation, Customer, Interaction, Staff
@@ -65,11 +67,17 @@ class Log:
         self.rows.append(row)
         return row.id
 
-    async def report(self, name: str, narrowed: Narrowed = Narrowed(), span: Span = WEEK) -> Report:  # noqa: B008
+    async def report(
+        self,
+        name: str,
+        narrowed: Narrowed = Narrowed(),  # noqa: B008
+        span: Span = WEEK,
+        prices: Mapping[str, Tariff] | None = None,
+    ) -> Report:
         async with self.database.unit() as session:
             await self._write(session)
         async with self.database.unit() as session:
-            return await PARTS[name].report(session, await asked(session, span, narrowed, now=NOW))
+            return await PARTS[name].report(session, await asked(session, span, narrowed, prices=prices, now=NOW))
 
     async def figures(self, name: str, narrowed: Narrowed = Narrowed()) -> dict[str, tuple[Value, Value]]:  # noqa: B008
         report = await self.report(name, narrowed)

@@ -1,0 +1,123 @@
+"""Campaigns compared: what became of their messages, what they cost, and that "sent" means one thing everywhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from channels.message import Reason
+from hub.campaigns import lifecycle, results
+from hub.campaigns.costs import Tariff
+from hub.models import Attempt, Campaign, Consent, Reaction, Template, TemplateVersion
+from hub.models.vocabulary import Kind, Origin, Purpose, State, Touch
+from hub.reports.asked import Narrowed
+from tests.hub.reports.conftest import Log, at, table
+
+PRICES = {"mail": Tariff(Decimal("0.01"), "EUR"), "sms": Tariff(Decimal("0.05"), "EUR")}
+
+
+@pytest.fixture
+def spring(log: Log) -> int:
+    return campaign(log, 1, "Spring")
+
+
+def campaign(log: Log, number: int, name: str) -> int:
+    log.rows.append(Template(id=number, name=name, created_at=at(1)))
+    words = {"en": {"subject": "x", "body": "x", "sms": "x" * 300}}  # two segments
+    version = TemplateVersion(
+        id=number, template_id=number, number=1, variants=words, sha256=name, created_at=at(1), put_at=at(1)
+    )
+    log.rows += [version, Campaign(id=number, name=name, created_at=at(1))]
+    return number
+
+
+def message(log: Log, number: int, moment: Any, state: State = State.DELIVERED, **more: Any) -> Any:
+    person = log.person()
+    fields = {
+        "origin": Origin.CAMPAIGN,
+        "purpose": Purpose.MARKETING,
+        "campaign_id": number,
+        "template_version_id": number,
+        "language": "en",
+        "state": state,
+        "message_id": f"<{person}@hub.example>",
+    }
+    return person, log.word(person, moment, "out", **fields | more)
+
+
+async def test_every_figure_is_counted_beside_that_of_the_days_before(log: Log, spring: int) -> None:
+    moment = at(10)
+    ada, mail = message(log, spring, moment)
+    log.word(ada, moment + timedelta(hours=2), "in", in_reply_to=f"<{ada}@hub.example>")
+    log.rows.append(
+        Reaction(interaction_id=mail, campaign_id=spring, at=moment + timedelta(hours=1), touch=Touch.CLICK)
+    )
+    bob, sent = message(log, spring, moment, State.SENT)
+    log.rows.append(Reaction(interaction_id=sent, campaign_id=spring, at=moment, touch=Touch.OPEN, machine=True))
+    log.rows.append(Consent(customer_id=bob, purpose=Purpose.MARKETING, granted=False, source="link", at=at(11)))
+    message(log, spring, moment, State.WITHHELD, reason="no_consent")
+    message(log, spring, at(3))
+    report = await log.report("campaigns", prices=PRICES)
+    assert {one.name: (one.value, one.before) for one in report.figures} == {
+        "sent": (2, 1),
+        "delivered": (1, 1),
+        "opened": (1, 0),  # who follows a link has opened it; a machine's opening is nobody's
+        "clicked": (1, 0),
+        "answered": (1, 0),
+        "unsubscribed": (1, 0),
+        "cost": (Decimal("0.02"), Decimal("0.01")),
+        "cost_per_answer": (Decimal("0.02"), None),
+    }
+    assert table(report, "by_campaign") == [
+        ("Spring", 2, 1, 1, 1, 1, 1, Decimal("0.02"), Decimal("0.02"), "EUR"),
+    ]
+
+
+async def test_an_sms_costs_its_segments_and_two_currencies_are_never_added_up(log: Log, spring: int) -> None:
+    message(log, spring, at(10), kind=Kind.SMS, channel="sms")
+    message(log, spring, at(10))
+    prices = PRICES | {"mail": Tariff(Decimal("0.01"), "USD")}
+    report = await log.report("campaigns", prices=prices)
+    assert [one.name for one in report.figures][-1] == "unsubscribed"
+    assert table(report, "by_campaign") == [
+        ("Spring", 2, 2, 0, 0, 0, 0, Decimal("0.10"), None, "EUR"),
+        ("Spring", None, None, None, None, None, None, Decimal("0.01"), None, "USD"),
+    ]
+    assert table(report, "by_currency") == [
+        ("EUR", Decimal("0.10"), None, None),
+        ("USD", Decimal("0.01"), None, None),
+    ]
+
+
+async def test_without_prices_nothing_is_said_of_costs(log: Log, spring: int) -> None:
+    message(log, spring, at(10))
+    report = await log.report("campaigns")
+    assert table(report, "by_campaign") == [("Spring", 1, 1, 0, 0, 0, 0, None, None, "")]
+    assert table(report, "by_currency") == []
+
+
+async def test_it_is_narrowed_to_a_channel_and_other_campaigns_stand_apart(log: Log, spring: int) -> None:
+    message(log, spring, at(10))
+    message(log, campaign(log, 2, "Autumn"), at(10), kind=Kind.SMS, channel="sms")
+    assert [row[:2] for row in table(await log.report("campaigns"), "by_campaign")] == [("Spring", 1), ("Autumn", 1)]
+    texts = await log.report("campaigns", Narrowed(channel="sms"))
+    assert [row[:2] for row in table(texts, "by_campaign")] == [("Autumn", 1)]
+
+
+async def test_sent_means_the_same_in_the_list_on_the_page_and_in_the_report(log: Log, spring: int) -> None:
+    """A provider took it, whatever came of it there: what bounced later is among them, what was refused at once not."""
+    for state in (State.SENT, State.DELIVERED, State.READ, State.QUEUED, State.WITHHELD):
+        message(log, spring, at(10), state)
+    for outcome in ("accepted", "refused"):
+        _, failed = message(log, spring, at(10), State.FAILED, reason=Reason.BAD_ADDRESS.value)
+        moment = at(10)
+        log.rows.append(Attempt(interaction_id=failed, started_at=moment, ended_at=moment, outcome=outcome))
+    report = await log.report("campaigns")
+    async with log.database.unit() as session:
+        listed = await lifecycle.counts(session, spring)
+        shown = await results.figures(session, spring)
+    assert (listed.left, shown.sent, report.figures[0].value) == (4, 4, 4)
+    assert (listed.returned, listed.failed, listed.total) == (1, 2, 7)
