@@ -262,7 +262,7 @@ async def _keep(hub: Hub, name: str, wake: asyncio.Event, stop: asyncio.Event) -
         woken = wake.is_set()
         wake.clear()
         try:
-            await _turn(hub, name, woken=woken)
+            await turn(hub, name, now=clock.now(), woken=woken)
         except Exception as e:
             # Whatever it is, the turn was rolled back and comes again; the other schedules go on meanwhile.
             tell = _log.warning if is_away(e) else _log.exception
@@ -270,9 +270,8 @@ async def _keep(hub: Hub, name: str, wake: asyncio.Event, stop: asyncio.Event) -
         await _pause(TICKS[name].pause, wake, stop)
 
 
-async def _turn(hub: Hub, name: str, *, woken: bool) -> None:
+async def turn(hub: Hub, name: str, *, now: datetime, woken: bool = False) -> None:
     """Take the turn if it is due, or if something happened; its effects and moving on are one transaction."""
-    now = clock.now()
     async with hub.database.unit() as session:
         if await schedules.take(session, name, now=now) or woken:
             await TICKS[name].body(hub, session, now)

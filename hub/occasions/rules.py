@@ -21,12 +21,14 @@ from hub.occasions import feasts, name_days, wording
 from hub.occasions.dates import FEBRUARY
 from hub.occasions.easter import CHURCHES
 from hub.outbound import templates
-from hub.sentences import Sentence
+from hub.sentences import LONG_TITLE, Sentence, too_long
 
 BIRTHDAY = "birthday"
 LANGUAGES = ("en", "pl", "bg", "ru")
 _ORDER = list(OccasionKind)
-_FARTHEST = 366  # days before or after
+FARTHEST = 366  # days before or after
+MOST_LATE = 14  # days
+LONGEST_TITLE = 200
 _NAMED_BY = {OccasionKind.NAME_DAY: "calendar", OccasionKind.FEAST: "feast"}  # the field that no two may share
 
 
@@ -70,7 +72,7 @@ async def listing(session: AsyncSession, *, enabled: bool = False) -> list[Occas
 
 
 async def get(session: AsyncSession, occasion_id: int) -> Occasion | None:
-    return await session.get(Occasion, occasion_id)
+    return await session.get(Occasion, occasion_id) if 0 < occasion_id < 2**31 else None
 
 
 async def birthday(session: AsyncSession) -> Occasion:
@@ -148,6 +150,8 @@ async def _meant(session: AsyncSession, wish: Wish, occasion_id: int | None) -> 
 async def _checked(session: AsyncSession, wish: Wish, now: datetime) -> dict[str, Any]:
     if wish.kind is not OccasionKind.BIRTHDAY and not wish.title.strip():
         raise OccasionProblem("title", Sentence("Say what the occasion is called."))
+    if long := too_long(LONG_TITLE, wish.title.strip(), LONGEST_TITLE):
+        raise OccasionProblem("title", long)
     rule = _feast(wish.rule, now) if wish.kind is OccasionKind.FEAST else _CHECKS[wish.kind](wish.rule)
     if titles := _titles(wish.rule.get("titles")):
         rule["titles"] = titles
@@ -156,7 +160,7 @@ async def _checked(session: AsyncSession, wish: Wish, now: datetime) -> dict[str
         raise OccasionProblem("template", wording.refusal(wish.template, found[0]))
     return {
         "kind": wish.kind,
-        "title": wish.title.strip()[:200],
+        "title": wish.title.strip(),
         "template": wish.template,
         "rule": rule,
         "keepers": _keepers(wish.keepers),
@@ -176,7 +180,7 @@ def _name(wish: Wish) -> str:
             return f"name day {wish.rule['calendar']}"
         case OccasionKind.FEAST:
             return f"feast {wish.rule['country']} {wish.rule['feast']}"
-    return f"{wish.kind} {wish.title.strip()[:200]}"
+    return f"{wish.kind} {wish.title.strip()}"
 
 
 def _keepers(words: Collection[str]) -> list[str]:
@@ -247,7 +251,7 @@ def _days(rule: Mapping[str, Any]) -> int:
         days = int(rule.get("days") or 0)
     except (TypeError, ValueError) as e:
         raise OccasionProblem("days", Sentence("Write a number of days, such as -3.")) from e
-    if abs(days) > _FARTHEST:
+    if abs(days) > FARTHEST:
         raise OccasionProblem("days", Sentence("At most a year before or after."))
     return days
 

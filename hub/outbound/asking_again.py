@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from hub import clock
 from hub.database.engine import Database
 from hub.outbound import preparing
 from hub.outbound.asking import Gate
@@ -18,6 +19,7 @@ class Doubts:
 
     database: Database
     gate: Gate
+    now: Callable[[], datetime]
     _waiting: list[tuple[Ready, asyncio.Future[bool]]] = field(default_factory=list)
     _asking: asyncio.Task[None] | None = None
 
@@ -34,7 +36,7 @@ class Doubts:
             group, self._waiting = self._waiting, []
             try:
                 async with self.database.unit() as session:
-                    yes = await preparing.still(session, [one for one, _ in group], gate=self.gate, now=clock.now())
+                    yes = await preparing.still(session, [one for one, _ in group], gate=self.gate, now=self.now())
             except Exception as e:
                 _tell(group, e)
                 continue

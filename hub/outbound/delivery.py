@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -35,7 +35,10 @@ _FRESH_SECONDS = 0.5  # an opt-out is obeyed within a second: no yes of the gate
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Sends claimed messages. `send_time` is the longest talk with a provider; `lease` must outlive it."""
+    """Sends claimed messages. `send_time` is the longest talk with a provider; `lease` must outlive it.
+
+    `now` is what the gate is asked at. Leases, rates and what is due go by the database's clock, whatever it says.
+    """
 
     database: Database
     channels: Mapping[str, Channel]
@@ -44,11 +47,12 @@ class Delivery:
     worker: str
     lease: timedelta = LEASE
     send_time: timedelta = timedelta(seconds=90)
+    now: Callable[[], datetime] = clock.now
     versions: dict[int, TemplateVersion] = field(default_factory=dict)
     doubts: Doubts = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "doubts", Doubts(self.database, self.gate))
+        object.__setattr__(self, "doubts", Doubts(self.database, self.gate, self.now))
 
     async def claim(self, channel: str, limit: int, *, bulk: int | None = None) -> tuple[int, list[Ready]]:
         """Take what may be sent now through this channel: how many tickets, and what of them is to be delivered.
@@ -83,7 +87,7 @@ class Delivery:
                 gate=self.gate,
                 versions=self.versions,
                 claimed=claimed,
-                now=clock.now(),
+                now=self.now(),
             )
         except Exception as e:
             _log.exception("cannot draw ahead, making them one after the other", error=type(e).__name__)
@@ -94,7 +98,7 @@ class Delivery:
     async def begin(self, channel: str, drawn: Sequence[Drawn]) -> list[Ready]:
         """`sending` is committed for what this gives. The rest has been stopped meanwhile, and is looked at anew."""
         try:
-            begun = await drawing.begin(self.database, drawn, self.channels[channel], now=clock.now())
+            begun = await drawing.begin(self.database, drawn, self.channels[channel], now=self.now())
         except Exception as e:
             if is_away(e):
                 raise
@@ -122,7 +126,7 @@ class Delivery:
 
     async def deliver(self, ready: Ready) -> Outcome:
         """Talk to the provider about one message; no transaction is open meanwhile. Raises nothing but cancellation."""
-        started = clock.now()
+        started = self.now()
         result = await self._attempt(ready)
         _log.info(
             "delivery",
@@ -131,12 +135,12 @@ class Delivery:
             outcome=type(result).__name__,
             attempt=ready.ticket.attempts,
         )
-        return Outcome(ready.ticket, ready.channel, ready.kind, result, started, clock.now(), self.worker)
+        return Outcome(ready.ticket, ready.channel, ready.kind, result, started, self.now(), self.worker)
 
     async def _prepare(self, channel: str, tickets: Sequence[Ticket], claimed: float) -> list[Ready]:
         async with self.database.unit() as session:
             ready = await preparing.prepare(
-                session, tickets, self.channels[channel], gate=self.gate, claimed=claimed, now=clock.now()
+                session, tickets, self.channels[channel], gate=self.gate, claimed=claimed, now=self.now()
             )
             return await weighing.reckon(session, tickets, ready)
 
@@ -148,26 +152,26 @@ class Delivery:
             if is_away(e):
                 raise  # the database's fault, not the message's: the lease runs out and it is tried again
             cause = Refused(f"it cannot be made: {type(e).__name__}: {e}", reason=Reason.REJECTED, stage="prepare")
-            at = clock.now()
+            at = self.now()
             await self.settle([Outcome(ticket, channel, self.channels[channel].kind, cause, at, at, self.worker)])
             return []
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
-        others = await sent.settle(self.database, outcomes, now=clock.now())
+        others = await sent.settle(self.database, outcomes, now=self.now())
         if not others:
             return
         async with self.database.unit() as session:
-            await settling.settle(session, others, now=clock.now())
+            await settling.settle(session, others, now=self.now())
 
     async def expire(self) -> int:
         """Decide about tickets whose worker did not come back."""
         async with self.database.unit() as session:
-            return await settling.expire(session, now=clock.now())
+            return await settling.expire(session, now=self.now())
 
     async def let_go(self, channel: str, held: Collection[int]) -> int:
         """Give back what was claimed for this channel in our name and is not among `held`: we do not know of it."""
         async with self.database.unit() as session:
-            return await settling.let_go(session, channel, worker=self.worker, held=held, now=clock.now())
+            return await settling.let_go(session, channel, worker=self.worker, held=held, now=self.now())
 
     async def bury(self, missed: Set[str]) -> set[str]:
         """Take their tickets from workers that are gone, if they were already `missed`. Gives who is missed now."""

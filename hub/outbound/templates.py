@@ -27,6 +27,14 @@ PURPOSES: Mapping[str, Purpose] = (
     | dict.fromkeys(("anniversary", "birthday", "christmas", "easter"), Purpose.GREETINGS)
     | dict.fromkeys(("festival", "name-day", "new-year"), Purpose.GREETINGS)
 )
+# What the hub sends by itself, about something of the customer's own: no choice for a campaign or a greeting.
+BY_THE_HUB = frozenset(
+    (
+        *("acknowledgement", "appointment-reminder", "satisfaction"),
+        *("event-answer", "event-invitation", "event-reminder"),
+    )
+)
+_CHOSEN = (Purpose.MARKETING, Purpose.GREETINGS)
 
 
 class NoSuchTemplate(LookupError):
@@ -113,6 +121,14 @@ async def titles(session: AsyncSession) -> dict[str, str]:
     """What people call each of `names`."""
     given = dict((await session.exec(select(Template.name, Template.title))).all())
     return {name: given.get(name) or title_of(name) for name in await names(session)}
+
+
+async def offered(session: AsyncSession, *, chosen: Collection[str] = ()) -> dict[str, str]:
+    """Those of `titles` that a campaign or an occasion can send: offers and greetings. `chosen` already: these too."""
+    purposes = dict(PURPOSES) | dict((await session.exec(select(Template.name, Template.purpose))).all())
+    known = await titles(session)
+    fits = {name for name in known if purposes.get(name, Purpose.MARKETING) in _CHOSEN} - BY_THE_HUB
+    return {name: said for name, said in known.items() if name in fits or name in chosen}
 
 
 def from_folder(folder: Path) -> dict[str, dict[str, str]]:

@@ -92,7 +92,7 @@ async def save(
     occasion: Annotated[int | None, Form()] = None,
     title: Annotated[str, Form(max_length=200)] = "",
     keepers: Annotated[str, Form(max_length=400)] = "",
-    late_days: Annotated[int, Form(ge=0, le=14)] = 2,
+    late_days: Annotated[int, Form(ge=0, le=rules.MOST_LATE)] = 2,
     enabled: Annotated[str, Form()] = "",
 ) -> Response:
     """What belongs to its kind alone stands in further fields, see `_rule`."""
@@ -156,7 +156,7 @@ def _rule(kind: OccasionKind, form: dict[str, Any]) -> dict[str, Any]:
 
 async def _form(visit: Visit, occasion: Occasion, *, trouble: str = "") -> Response:
     async with visit.hub.database.unit() as session:
-        words = await templates.titles(session)
+        words = await templates.offered(session, chosen=[occasion.template])
     data: dict[str, Any] = {
         "one": occasion,
         "kind": OccasionKind(occasion.kind),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, time
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from hub.models import Occasion
 from hub.models.vocabulary import Kind, OccasionKind
 from hub.occasions import forecast, rules
 from hub.occasions.forecast import Coming
+from hub.occasions.rules import OccasionProblem, Wish
 from hub.outbound import rendering, templates
 from hub.outbound.rendering import TemplateProblem
 from hub.sentences import Sentence
@@ -40,30 +42,37 @@ async def occasions(visit: Greeter) -> Response:
 async def change_rule(
     visit: Greeter,
     at_hour: Annotated[str, Form()],
-    late_days: Annotated[int, Form(ge=0, le=14)] = 2,
+    late_days: Annotated[int, Form(ge=0, le=rules.MOST_LATE)] = 2,
     leap_day: Annotated[str, Form()] = "february",
     enabled: Annotated[str, Form()] = "",
+    template: Annotated[str, Form()] = "",
 ) -> Response:
+    """`template`: the words; without one they stay."""
     try:
         hour = time.fromisoformat(at_hour)
     except ValueError as e:
         raise WrongInput("at_hour", at_hour, _NO_HOUR) from e
     if leap_day not in ("february", "march"):
         raise WrongInput("leap_day", leap_day)
-    async with visit.hub.database.unit() as session:
-        rule = await rules.birthday(session)
-        await rules.change_birthdays(
-            session,
-            enabled=enabled == "1",
-            template=rule.template,
-            at_hour=hour,
-            late_days=late_days,
-            leap_day=leap_day,
-            now=visit.now,
-        )
-        await audit.write(
-            session, "occasion.change", staff_id=visit.staff_id, subject="occasion:birthday", now=visit.now
-        )
+    wish = Wish(
+        OccasionKind.BIRTHDAY,
+        "",
+        template,
+        enabled=enabled == "1",
+        at_hour=hour,
+        late_days=late_days,
+        leap_day=leap_day,
+    )
+    try:
+        async with visit.hub.database.unit() as session:
+            words = template or (await rules.birthday(session)).template
+            await rules.save(session, replace(wish, template=words), now=visit.now)
+            await audit.write(
+                session, "occasion.change", staff_id=visit.staff_id, subject="occasion:birthday", now=visit.now
+            )
+    except (OccasionProblem, templates.NoSuchTemplate) as e:
+        data = await _data(visit) | {"typed": wish, "trouble": worded(e)}
+        return page(visit, "occasions.html", status=422, **data)
     return go(visit, "/occasions", _("Saved."))
 
 
@@ -73,9 +82,13 @@ async def _data(visit: Visit) -> dict[str, Any]:
         coming = await _coming(session, visit)
         others = await rules.listing(session)
         samples = await _samples(session, visit, rule)
+        offered = await templates.offered(session, chosen=[rule.template])
     today = visit.now.astimezone(visit.zone).date()
     return {
         "rule": rule,
+        "typed": rule,
+        "trouble": "",
+        "templates": offered,
         "others": [one for one in others if one.kind is not OccasionKind.BIRTHDAY],
         "fresh": [kind for kind in OccasionKind if kind not in (OccasionKind.BIRTHDAY, OccasionKind.FEAST)],
         "days": _by_day(coming),

@@ -36,7 +36,7 @@ async def sit_down(browser: Browser, url: str, who: str, *, path: str = "", widt
     await page.fill("#email", f"{who}@meadow.example")
     await page.fill("#password", PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
-    await expect(page).to_have_url(re.compile("/inbox/"))
+    await expect(page).not_to_have_url(re.compile("/sign-in"))
     if path:
         await page.goto(url + path)
     await listening(page)

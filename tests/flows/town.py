@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import uvicorn
@@ -33,6 +33,12 @@ from hub.staff import accounts
 SID, TOKEN = "AC" + "0123456789abcdef" * 2, "the sandbox's token"
 OURS, TEXTS, CALLS = "support@meadow.example", "+48732230001", "+48732230002"
 PASSWORD = "correct horse battery staple"
+AT_ANY_HOUR: Mapping[str, str] = {
+    "quiet_from": "00:00",
+    "quiet_until": "00:00",
+    "unknown_zone_from": "00:00",
+    "unknown_zone_until": "00:00",
+}
 PATIENCE = 60  # seconds before a test that waits for something gives up
 
 T = TypeVar("T")
@@ -83,15 +89,20 @@ class Town:
 
 
 @asynccontextmanager
-async def town(database_url: str, folder: Path, *, rate: float = 500.0) -> AsyncIterator[Town]:
-    """Everything but the worker runs inside the block; see `working`. `rate`: of every channel, messages a second."""
+async def town(
+    database_url: str, folder: Path, *, rate: float = 500.0, gate: Mapping[str, Any] = AT_ANY_HOUR
+) -> AsyncIterator[Town]:
+    """Everything but the worker runs inside the block; see `working`. `rate`: of every channel, messages a second.
+
+    `gate`: as the table of that name in the settings.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         world = World(_outside(url))
         await world.start()
         try:
             async with (
-                open_hub(_settings(world, url, folder, rate), database_url) as hub,
+                open_hub(_settings(world, url, folder, rate, gate), database_url) as hub,
                 serving(hub, listening),
             ):
                 async with hub.database.unit() as session:
@@ -144,16 +155,10 @@ def _outside(url: str) -> SandboxSettings:
     )
 
 
-def _settings(world: World, url: str, folder: Path, rate: float) -> Settings:
+def _settings(world: World, url: str, folder: Path, rate: float, gate: Mapping[str, Any]) -> Settings:
     server = {"host": "127.0.0.1", "security": "none", "username": OURS, "password": "sandbox"}
     twilio = {"provider": "twilio", "account_sid": SID, "auth_token": TOKEN, "base_url": world.carrier.base_url}
     allowed = {"rate": rate, "burst": max(rate / 10, 1)}
-    always = {
-        "quiet_from": "00:00",
-        "quiet_until": "00:00",
-        "unknown_zone_from": "00:00",
-        "unknown_zone_until": "00:00",
-    }
     mail = {
         "address": OURS,
         "smtp": {**server, "port": world.mail.smtp_port},
@@ -162,7 +167,7 @@ def _settings(world: World, url: str, folder: Path, rate: float) -> Settings:
     return Settings.model_validate(
         {
             "hub": {"name": "Meadow & Sons", "public_url": url, "data_dir": folder},
-            "gate": always,
+            "gate": dict(gate),
             "desk": {"undo_seconds": 0},
             "channels": {
                 "mail": {"kind": "email", "provider": "smtp", **allowed, **mail},

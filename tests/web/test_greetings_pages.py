@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from bs4 import BeautifulSoup
+
 from hub import clock
 from hub.models.vocabulary import Role
+from hub.occasions import rules
+from hub.outbound import templates
 
 
 async def test_a_feast_is_greeted_once_somebody_has_switched_it_on(world: Any, signed_in: Any) -> None:
@@ -47,6 +51,25 @@ async def test_a_day_shows_who_is_greeted_what_they_read_and_leaves_them_out(wor
     assert "Somebody of yours left this one out." in row.text
     await desk.send("/occasions/skip", **hidden, back="1")
     assert "left this one out" not in (await desk.see(f"/occasions/days/{day}")).text
+
+
+async def test_birthdays_get_the_words_that_were_chosen_and_those_that_cannot_be_come_back(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    async with world.hub.database.unit() as session:
+        for name, body in (("ours", "Dear {{ given_name }}"), ("bare", "You are {{ age }}")):
+            await templates.save(session, name, {"en": {"subject": "x", "body": body}}, now=clock.now())
+    saved = await desk.send("/occasions/birthday", at_hour="09:00", template="ours", enabled="1")
+    assert saved.status_code == 303
+    wrong = await desk.send("/occasions/birthday", at_hour="11:00", late_days="4", template="bare")
+    form: Any = BeautifulSoup(wrong.text, "html.parser").select_one("form[action='/occasions/birthday']")
+    assert (wrong.status_code, "which is not known of everybody" in wrong.text) == (422, True)
+    assert (form.select_one("#at_hour")["value"], form.select_one("#late_days")["value"]) == ("11:00", "4")
+    assert form.select_one("#template [selected]")["value"] == "bare"
+    async with world.hub.database.unit() as session:
+        rule = await rules.birthday(session)
+    assert (rule.template, f"{rule.at_hour:%H:%M}", rule.enabled) == ("ours", "09:00", True)
 
 
 async def test_what_cannot_be_comes_back_with_what_was_typed(world: Any, signed_in: Any) -> None:
