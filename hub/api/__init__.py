@@ -31,6 +31,7 @@ from hub.api import (
     mail_pictures,
     merges,
     messages,
+    occasions,
     personal_data,
     plain,
     preference_centre,
@@ -43,6 +44,7 @@ from hub.api import (
     surveys,
     tasks,
     together,
+    topics,
     uncertain,
     unsubscribe,
     webhook_endpoints,
@@ -57,6 +59,7 @@ __all__ = ["ROUTER", "Webhooks", "install_error_pages", "state"]
 
 _VERSION_1 = (
     *(customers, suggested_channels, merges, customer_events, purchases, campaigns, campaign_steps, segments, lists),
+    *(topics, occasions),
     *(interactions, conversations, canned, macros, labels, messages, appointments, guests, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
     *(work, tasks, calls, call_lists, webhook_endpoints, personal_data),

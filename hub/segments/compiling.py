@@ -154,19 +154,30 @@ def _consenting(condition: Condition) -> Where:
     """The latest statement in the ledger that speaks of this purpose and this channel says yes: it is also the latest
     that says yes. One grouping for everybody, which the database joins; not a question for each customer.
     """
-    purpose, kind = condition.value.split(":")
+    purpose, kind = condition.value.split(":")[:2]
     row = aliased(Consent)
     latest: ColumnElement[Any] = func.max(row.id)
+    says_yes = latest == latest.filter(col(row.granted))
     speak = (
         select(col(row.customer_id))
         .where(
-            col(row.topic) == "",
+            col(row.topic).in_(("", condition.topic)),
             or_(col(row.purpose) == Purpose(purpose), col(row.purpose).is_(None)),
             or_(col(row.channel) == Kind(kind), col(row.channel).is_(None)),
         )
         .group_by(col(row.customer_id))
-        .having(latest == latest.filter(col(row.granted)))
+        .having(_narrowly(latest, row, condition.topic) if condition.topic else says_yes)
         .subquery()
     )
     given = exists().where(speak.c.customer_id == Customer.id)
     return ~given if condition.op is Op.NE else given
+
+
+def _narrowly(latest: ColumnElement[Any], row: type[Consent], topic: str) -> Where:
+    """As `hub.customers.consent.standing` has it of a topic: nothing narrow says no, and what is said of the whole says
+    yes, is not there, or came before the narrow yes."""
+    whole, narrow = (latest.filter(col(row.topic) == one) for one in ("", topic))
+    whole_yes, narrow_yes = (latest.filter(col(row.topic) == one, col(row.granted)) for one in ("", topic))
+    no_narrow_no = func.coalesce(narrow == narrow_yes, narrow.is_(None))
+    no_whole_no = or_(whole.is_(None), func.coalesce(whole == whole_yes, False), func.coalesce(narrow > whole, False))
+    return and_(no_narrow_no, no_whole_no)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.segments.fields import ATTRIBUTE, FIELDS, Field, Op, field_of
+from hub.customers import topics
+from hub.models.vocabulary import Purpose
+from hub.segments.fields import ATTRIBUTE, CONSENT, FIELDS, Field, Op, field_of
 from hub.sentences import Gap, Sentence
 
 _LONGEST_TEXT = 200
@@ -32,6 +34,11 @@ class Condition:
         """As JSON, which `read` reads."""
         value = self.value.isoformat() if isinstance(self.value, datetime) else self.value
         return {"field": self.name, "op": self.op.value, "value": list(value) if isinstance(value, tuple) else value}
+
+    @property
+    def topic(self) -> str:
+        """What a consent is narrowed to; empty for the whole purpose, and for the other fields."""
+        return self.value.split(":")[2] if self.name == CONSENT and self.value.count(":") == 2 else ""
 
     @property
     def attribute(self) -> str:
@@ -129,6 +136,8 @@ def _single(field: Field, name: str, raw: object) -> Any:
     if field.type == "any" and isinstance(raw, bool | int | float):
         return raw if isinstance(raw, bool) else _number(field, name, raw)
     text = _text(raw, name)
+    if name == CONSENT:
+        return _agreed(field, text, name)
     return _code(text, name) if name in _CODES else _choice(field, text, name)
 
 
@@ -174,6 +183,13 @@ def _choice(field: Field, text: str, name: str) -> str:
         gaps: dict[str, Gap] = {"what": repr(text), "known": field.choices}
         raise BadCondition(_about(name, "%(field)s: %(what)s is none of these: %(known)s", gaps))
     return text
+
+
+def _agreed(field: Field, text: str, name: str) -> str:
+    """A purpose and a channel; of marketing also a topic of it, marketing:email:news."""
+    whole, _, topic = text.rpartition(":")
+    narrow = whole.startswith(f"{Purpose.MARKETING.value}:") and whole in field.choices and topics.is_key(topic)
+    return text if narrow else _choice(field, text, name)
 
 
 def _code(text: str, name: str) -> str:

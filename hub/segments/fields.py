@@ -12,6 +12,7 @@ from hub.models.vocabulary import Kind, Purpose
 Type = Literal["text", "flag", "number", "amount", "moment", "row", "any"]
 ATTRIBUTE = "attributes."
 SEGMENT = "segment"  # somebody whom another, saved segment means
+CONSENT = "consent"
 LIST = "list"  # somebody whom a person has put there
 
 
@@ -31,7 +32,8 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to ask about a customer. `choices`, when given, are all the values there are.
+    """One thing to ask about a customer. `choices`, when given, are all the values there are; of a consent to marketing
+    also these with a topic.
 
     The value of a "row" is the number of a row of the table `of`; people choose it by its name.
     """
@@ -66,7 +68,7 @@ FIELDS: Mapping[str, Field] = {
         Field("age", "Age in years", "number", (*_LISTED, *_ORDERED), lowest=0, highest=150),
         Field("birthday_month", "Month of the birthday", "number", _LISTED, lowest=1, highest=12),
         Field("has_channel", "Can be reached by", "text", (*_EQUAL, Op.IN), choices=tuple(Kind)),
-        Field("consent", "Consent given for", "text", _EQUAL, choices=_CONSENTS),
+        Field(CONSENT, "Consent given for", "text", _EQUAL, choices=_CONSENTS),
         Field("created_at", "Customer since", "moment", (Op.LT, Op.GT)),
         Field("last_contact_days", "Days since the last contact", "number", _AGO, highest=_DAYS),
         Field("wrote_days", "Days since they wrote or called", "number", _AGO, highest=_DAYS),

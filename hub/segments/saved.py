@@ -12,10 +12,12 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import sentences
+from hub.customers import topics
 from hub.models import Campaign, SavedSegment
+from hub.models.vocabulary import Kind, Purpose
 from hub.segments import compiling, tree
 from hub.segments.conditions import BadCondition, Condition
-from hub.segments.fields import LIST, SEGMENT, Op
+from hub.segments.fields import CONSENT, LIST, SEGMENT, Op
 from hub.segments.tree import Not, Raw, Tree
 from hub.sentences import LONG_NAME, Sentence
 
@@ -88,11 +90,16 @@ async def restore(session: AsyncSession, segment_id: int) -> SavedSegment:
 
 
 async def names(session: AsyncSession) -> dict[str, dict[int, str]]:
-    """What people call the rows that conditions are about, by the table of `Field.of`; also those in an archive."""
+    """What people call the rows that conditions are about, by the table of `Field.of`; also those in an archive.
+
+    And what may be agreed to of each topic that is offered.
+    """
     found = {}
     for of, query in _NAMED.items():
         rows = await session.exec(query.order_by(*reversed(query.selected_columns)))
         found[of] = {key: called for key, called in rows if key is not None}
+    offered = [one.key for one in await topics.listing(session)]
+    found[CONSENT] = dict(enumerate(f"{Purpose.MARKETING}:{kind}:{key}" for key in offered for kind in Kind))
     return found
 
 
@@ -103,6 +110,7 @@ async def written_out(session: AsyncSession, whole: Tree) -> Tree:
         wanted = {one.value for one in tree.leaves(whole) if one.name == SEGMENT}
         if not wanted:
             await _demand_lists(session, whole)
+            await _demand_topics(session, whole)
             return whole
         found = await _trees(session, wanted)
         whole = tree.replaced(whole, lambda one, found=found: _instead(one, found))  # type: ignore[misc]
@@ -122,6 +130,13 @@ async def _demand_lists(session: AsyncSession, whole: Tree) -> None:
         query = select(SavedSegment.id).where(col(SavedSegment.id).in_(wanted), col(SavedSegment.listed))
         if lost := sorted(wanted - set(await session.exec(query))):
             raise BadCondition(Sentence("There is no list with the number %(number)s", {"number": lost[0]}))
+
+
+async def _demand_topics(session: AsyncSession, whole: Tree) -> None:
+    """Raises BadCondition where a topic is asked for that there is not: everybody who wants news would be meant."""
+    wanted = {one.topic for one in tree.leaves(whole)} - {""}
+    if wanted and (lost := sorted(wanted - await topics.known(session, wanted))):
+        raise BadCondition(Sentence("There is no topic “%(key)s”", {"key": lost[0]}))
 
 
 async def _trees(session: AsyncSession, wanted: set[int]) -> Mapping[int, Tree]:

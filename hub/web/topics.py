@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Response
 from starlette.datastructures import FormData
 
 from hub.customers import topics
-from hub.customers.topics import TopicProblem
+from hub.customers.topics import NoSuchTopic, TopicProblem
 from hub.staff import audit
 from hub.web.access import Campaigner, Visit
 from hub.web.pages import go, page
@@ -48,7 +48,7 @@ async def change(visit: Campaigner, topic_id: int) -> Response:
             await _note(session, visit, "topic.change", topic.key)
     except TopicProblem as e:
         return await _again(visit, worded(e), topic_id, form)
-    except LookupError as e:
+    except NoSuchTopic as e:
         raise HTTPException(404) from e
     return go(visit, HERE, _("Saved."))
 

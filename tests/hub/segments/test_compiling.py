@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,9 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import clock
+from hub.customers import consent as ledgers
+from hub.customers import topics
+from hub.customers.consent import Statement
 from hub.database.engine import Database
 from hub.models import Consent, Customer, Identity, Interaction
 from hub.models.vocabulary import AddressKind, Direction, IdentityState, Kind, Origin, Purpose, State
@@ -194,6 +198,8 @@ async def test_slices_come_in_the_order_of_ids_and_meet_nobody_twice(people: Dat
         ({"field": "name", "op": "eq", "value": ""}, "takes a text"),
         ({"field": "has_channel", "op": "eq", "value": "fax"}, "none of these: email, sms, voice"),
         ({"field": "consent", "op": "eq", "value": "service:sms"}, "none of these: greetings:email"),
+        ({"field": "consent", "op": "eq", "value": "greetings:sms:news"}, "none of these: greetings:email"),
+        ({"field": "consent", "op": "eq", "value": "marketing:sms:News!"}, "none of these: greetings:email"),
         ({"field": "created_at", "op": "gt", "value": "yesterday"}, "takes a date"),
         ({"field": "created_at", "op": "gt", "value": "0001-01-01T00:00:00+23:59"}, "takes a date"),
         ({"field": "name", "op": "eq", "value": "x", "sql": "drop"}, "not sql"),
@@ -203,6 +209,39 @@ def test_what_cannot_be_asked_is_said_with_what_can(raw: dict[str, Any], said: s
     with pytest.raises(BadCondition, match=r".") as problem:
         compiling.compile(tree.read([raw]), now=clock.now())
     assert said in str(problem.value)
+
+
+SAID = [(granted, topic) for granted in (True, False) for topic in ("", "news", "garden")]
+
+
+async def test_a_topic_is_agreed_to_as_the_ledger_has_it_whatever_was_said_in_whichever_order(
+    database: Database, now: datetime
+) -> None:
+    """Every history of up to three statements."""
+    histories = [one for length in range(4) for one in itertools.product(SAID, repeat=length)]
+    expected = set()
+    async with database.unit() as session:
+        await topics.add(session, "news", {"en": "News"})
+        for number, history in enumerate(histories):
+            who = customer(f"C{number}", now)
+            session.add(who)
+            await session.flush()
+            for granted, topic in history:
+                said = Statement(who.id, Purpose.MARKETING, None, granted=granted, source="test", topic=topic)
+                await ledgers.record(session, said, now=now)
+            standing = ledgers.standing(await ledgers.ledger(session, who.id), Purpose.MARKETING, Kind.SMS, "news")
+            if standing is not None and standing.granted:
+                expected.add(f"C{number}")
+        for op, meant in (("eq", expected), ("ne", {f"C{n}" for n in range(len(histories))} - expected)):
+            assert set(await names(session, ("consent", op, "marketing:sms:news"), now=now)) == meant
+    assert len(expected) > 50
+
+
+async def test_a_topic_that_there_is_not_is_no_condition(database: Database, now: datetime) -> None:
+    raw = [{"field": "consent", "op": "eq", "value": "marketing:sms:lawn"}]
+    async with database.unit() as session:
+        with pytest.raises(BadCondition, match="There is no topic “lawn”"):
+            await asking.where(session, raw, now=now)
 
 
 @pytest.mark.parametrize(
