@@ -146,7 +146,7 @@ async def change_event(caller: Campaigner, event_id: int, body: EventIn) -> Even
 
 @router.post("/{event_id}/cancel")
 async def cancel_event(caller: Campaigner, event_id: int) -> EventOut:
-    """Nobody is invited or reminded any more."""
+    """Nobody is invited or reminded any more; whoever comes or waits is told, once, by a service message."""
     try:
         async with caller.hub.database.unit() as session:
             await plans.cancel(session, event_id, now=caller.now)
@@ -190,6 +190,7 @@ async def answer_for_guest(caller: Campaigner, event_id: int, guest_id: int, bod
         async with caller.hub.database.unit() as session:
             await seats.of(session, event_id, guest_id)
             kept = await seats.answer(session, guest_id, coming=body.coming, gate=caller.hub.gate, now=caller.now)
+            await _note(session, caller, event_id, "answer", f"guest:{guest_id} {kept.state.value}")
             return GuestOut.of(kept)
     except NoSuchGuest as e:
         raise _nobody(e) from e
@@ -201,16 +202,21 @@ async def tick_attendance(caller: CustomerReader, event_id: int, guest_id: int, 
     try:
         async with caller.hub.database.unit() as session:
             await seats.of(session, event_id, guest_id)
-            return GuestOut.of(await seats.attend(session, guest_id, body.attended, now=caller.now))
+            ticked = await seats.attend(session, guest_id, body.attended, now=caller.now)
+            await _note(session, caller, event_id, "attended", f"guest:{guest_id} {'yes' if body.attended else 'no'}")
+            return GuestOut.of(ticked)
     except NoSuchGuest as e:
         raise _nobody(e) from e
 
 
 async def _shown(session: Any, caller: Caller, event_id: int, what: str) -> EventOut:
-    await audit.write(
-        session, f"event.{what}", staff_id=caller.staff_id, subject=f"event:{event_id}", ip=caller.ip, now=caller.now
-    )
+    await _note(session, caller, event_id, what)
     return EventOut.shown(await plans.listed(session, await plans.get(session, event_id)))
+
+
+async def _note(session: Any, caller: Caller, event_id: int, what: str, detail: str = "") -> None:
+    about: dict[str, Any] = {"staff_id": caller.staff_id, "ip": caller.ip, "now": caller.now}
+    await audit.write(session, f"event.{what}", subject=f"event:{event_id}", detail=detail, **about)
 
 
 def _gone(error: NoSuchGathering) -> Problem:

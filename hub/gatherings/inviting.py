@@ -1,4 +1,6 @@
-"""Whom an event means: choosing them, asking them through the gate, reminding those who come."""
+"""Whom an event means: choosing them, asking them through the gate, reminding those who come, telling them that it is
+called off.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,7 @@ async def guests(session: AsyncSession, gathering_id: int, *, limit: int = 1000)
 
 async def send(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
     """Ask those who were chosen, a slice of them in one transaction; how many were looked at."""
-    rows = await _claimed(session, now, col(Guest.state) == GuestState.CHOSEN)
+    rows = await _claimed(session, now, _STANDS, col(Guest.state) == GuestState.CHOSEN)
     asked = await _ask(session, rows, letters.INVITATION, letters.invitation, gate=gate, now=now)
     for (guest, _, _), interaction in zip(rows, asked, strict=True):
         guest.state = GuestState.INVITED if interaction else GuestState.WITHHELD
@@ -69,6 +71,7 @@ async def send(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
 async def remind(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
     """Those who come, once, so long before as the event says; after an outage late, until it begins."""
     due = (
+        _STANDS,
         col(Guest.state) == GuestState.COMING,
         col(Guest.reminded_at).is_(None),
         col(Gathering.remind_minutes) > 0,
@@ -86,7 +89,19 @@ async def remind(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
     return len(late)
 
 
+async def tell_off(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
+    """Whoever comes or waits to an event that was called off, once, until it would have begun."""
+    expecting = col(Guest.state).in_((GuestState.COMING, GuestState.WAITING))
+    rows = await _claimed(session, now, ~_STANDS, expecting, col(Guest.told_off_at).is_(None))
+    await _ask(session, rows, letters.CALLED_OFF, letters.called_off, gate=gate, now=now)
+    for guest, _, _ in rows:
+        guest.told_off_at = now
+    await _tell(session, rows)
+    return len(rows)
+
+
 _JUST = timedelta(hours=1)
+_STANDS = col(Gathering.cancelled_at).is_(None)
 _PLACES = {GuestState.COMING: 0, GuestState.WAITING: 1, GuestState.INVITED: 2, GuestState.CHOSEN: 3}
 
 
@@ -107,7 +122,7 @@ async def _claimed(session: AsyncSession, now: datetime, *conditions: Any) -> li
         select(Guest, Gathering, Customer)
         .join(Gathering, col(Gathering.id) == col(Guest.gathering_id))
         .join(Customer, col(Customer.id) == col(Guest.customer_id))
-        .where(col(Gathering.starts_at) > now, col(Gathering.cancelled_at).is_(None), *conditions)
+        .where(col(Gathering.starts_at) > now, *conditions)
         .order_by(col(Guest.id))
         .limit(_SLICE)
         .with_for_update(of=Guest, skip_locked=True)

@@ -1,4 +1,6 @@
-"""What guests are sent: the invitation, how their answer stands, the reminder. All of it goes through the gate."""
+"""What guests are sent: the invitation, how their answer stands, the reminder, that it is called off. All of it goes
+through the gate.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from hub.outbound.asking import Gate, Request, Templated
 from hub.outbound.spoken import spoken, zone_of
 
 INVITATION, ANSWER, REMINDER = "event-invitation", "event-answer", "event-reminder"
+CALLED_OFF = "event-called-off"
 _NO_END: dict[bool, dict[str, object]] = {True: {}, False: {"unsubscribe_url": ""}}
 Outcome = Literal["coming", "waiting", "not_coming", "moved_up"]
 
@@ -74,6 +77,20 @@ def reminder(gathering: Gathering, guest: Guest, customer: Customer, version: Te
         content=_content(gathering, guest, customer, version, gate),
         dedupe_key=f"event-reminder:{guest.id}:{gathering.starts_at:%Y-%m-%dT%H:%M:%SZ}",
         occasion=calling.INVITATION,
+        expires_at=gathering.starts_at,
+        automatic=True,
+    )
+
+
+def called_off(gathering: Gathering, guest: Guest, customer: Customer, version: TemplateVersion, gate: Gate) -> Request:
+    """Once for each time that it is called off: they would stand before a closed door."""
+    return Request(
+        customer_id=customer.id,
+        purpose=Purpose.SERVICE,
+        origin=Origin.REMINDER,
+        content=_content(gathering, guest, customer, version, gate),
+        dedupe_key=f"event-called-off:{guest.id}:{gathering.cancelled_at:%Y-%m-%dT%H:%M:%SZ}",
+        occasion="event",
         expires_at=gathering.starts_at,
         automatic=True,
     )

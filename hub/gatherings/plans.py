@@ -51,11 +51,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An event with how many of its guests stand where, and how many came."""
+    """An event with how many of its guests stand where, how many came, and how many were told that it is called off."""
 
     gathering: Gathering
     counts: Counter[GuestState]
     attended: int
+    told_off: int = 0
+
+    @property
+    def expecting(self) -> int:
+        """Who comes, or waits for a seat."""
+        return self.counts[GuestState.COMING] + self.counts[GuestState.WAITING]
 
     @property
     def free(self) -> int | None:
@@ -91,7 +97,7 @@ async def change(session: AsyncSession, gathering_id: int, plan: Plan, *, now: d
 
 
 async def cancel(session: AsyncSession, gathering_id: int, *, now: datetime) -> Gathering:
-    """Nobody is invited or reminded any more, and nobody told by itself. Raises NoSuchGathering."""
+    """Nobody is invited or reminded any more; `inviting.tell_off` tells who comes or waits. Raises NoSuchGathering."""
     gathering = await locked(session, gathering_id)
     gathering.cancelled_at = gathering.cancelled_at or now
     await tell(session, gathering)
@@ -99,7 +105,7 @@ async def cancel(session: AsyncSession, gathering_id: int, *, now: datetime) -> 
 
 
 async def restore(session: AsyncSession, gathering_id: int) -> Gathering:
-    """It takes place after all. Raises NoSuchGathering."""
+    """It takes place after all: who was told that it does not is not told by itself. Raises NoSuchGathering."""
     gathering = await locked(session, gathering_id)
     gathering.cancelled_at = None
     await tell(session, gathering)
@@ -130,11 +136,16 @@ async def listing(session: AsyncSession, *, now: datetime, past: bool = False, l
 
 async def listed(session: AsyncSession, gathering: Gathering) -> Listed:
     """With its sums."""
-    columns = (col(Guest.state), func.count(), func.count(col(Guest.attended_at)))
+    columns = (
+        col(Guest.state),
+        func.count(),
+        func.count(col(Guest.attended_at)),
+        func.count(col(Guest.told_off_at)),
+    )
     rows = select(*columns).where(col(Guest.gathering_id) == gathering.id).group_by(col(Guest.state))
     found = (await session.exec(rows)).all()
-    counts = Counter({state: number for state, number, _ in found})
-    return Listed(gathering, counts, sum(came for _, _, came in found))
+    counts = Counter({state: number for state, number, _, _ in found})
+    return Listed(gathering, counts, sum(row[2] for row in found), sum(row[3] for row in found))
 
 
 async def tell(session: AsyncSession, gathering: Gathering) -> None:

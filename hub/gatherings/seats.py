@@ -1,4 +1,4 @@
-"""Who comes: answers, seats, and the waiting list, which moves up when somebody does not come after all.
+"""Who comes: answers, seats, and the waiting list, which moves up when somebody does not come after all or is erased.
 
 The event's row is locked first: of two who answer at once for the last seat one has it, and the other waits.
 """
@@ -78,6 +78,8 @@ async def answer(
     await session.refresh(found, with_for_update=True)
     if gathering.starts_at <= now or gathering.cancelled_at is not None:
         return found
+    if coming:
+        found.told_off_at = None  # they count on it anew
     before, wanted = found.state, await _wanted(session, gathering, found, coming)
     if wanted is before:
         return found
@@ -106,6 +108,23 @@ async def fill(session: AsyncSession, gathering: Gathering, *, gate: Gate, now: 
         await _tell(session, gathering, one, "moved_up", gate=gate, now=now)
         await _show(session, gathering, one)
     return len(moved)
+
+
+async def fill_freed(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
+    """Seats of whoever was erased, merged or taken off otherwise than by an answer; how many moved up."""
+    comes = func.count().filter(col(Guest.state) == GuestState.COMING)
+    waits = func.count().filter(col(Guest.state) == GuestState.WAITING)
+    ahead = (
+        col(Gathering.starts_at) > now,
+        col(Gathering.cancelled_at).is_(None),
+        col(Gathering.capacity).is_not(None),
+    )
+    events = select(Gathering.id).join(Guest, col(Guest.gathering_id) == col(Gathering.id)).where(*ahead)
+    free = events.group_by(col(Gathering.id)).having(waits > 0, comes < col(Gathering.capacity))
+    moved = 0
+    for number in await session.exec(free.order_by(col(Gathering.id))):
+        moved += await fill(session, await plans.locked(session, number or 0), gate=gate, now=now)
+    return moved
 
 
 async def attend(session: AsyncSession, guest_id: int, came: bool, *, now: datetime) -> Guest:

@@ -15,7 +15,7 @@ from hub.bootstrap import Hub
 from hub.campaigns import lifecycle, thresholds
 from hub.conversations import assignment, calendar_feeds, current_calls, due, held, keeping, routing, surveys, tasks
 from hub.database.outage import is_away
-from hub.gatherings import inviting
+from hub.gatherings import inviting, seats
 from hub.interactions import partitions, reach_log, receipts
 from hub.joining import confirming
 from hub.live import Happening
@@ -62,11 +62,19 @@ async def remind(hub: Hub, session: Session, now: datetime) -> None:
 
 
 async def invite(hub: Hub, session: Session, now: datetime) -> None:
-    """Guests of events: those who were chosen are asked, those who come are reminded."""
+    """Guests of events: those who were chosen are asked, those who come are reminded or told that it is called off."""
     asked = await inviting.send(session, gate=hub.gate, now=now)
     reminded = await inviting.remind(session, gate=hub.gate, now=now)
-    if asked or reminded:
-        _log.info("guests", asked=asked, reminded=reminded)
+    told_off = await inviting.tell_off(session, gate=hub.gate, now=now)
+    if asked or reminded or told_off:
+        _log.info("guests", asked=asked, reminded=reminded, told_off=told_off)
+
+
+async def fill_seats(hub: Hub, session: Session, now: datetime) -> None:
+    """Of guests who are there no more: whoever waits moves up. Apart from `invite`: it locks events before guests."""
+    count = await seats.fill_freed(session, gate=hub.gate, now=now)
+    if count:
+        _log.info("moved up", count=count)
 
 
 async def fetch_calendars(hub: Hub, session: Session, now: datetime) -> None:
@@ -220,6 +228,7 @@ TICKS: Mapping[str, Tick] = {
     "greetings": Tick(timedelta(seconds=60), greet),
     "reminders": Tick(timedelta(seconds=30), remind),
     "invitations": Tick(timedelta(seconds=5), invite, topic="gathering"),
+    "freed-seats": Tick(timedelta(seconds=10), fill_seats),
     "calendars": Tick(timedelta(seconds=60), fetch_calendars),
     "campaigns": Tick(timedelta(seconds=5), advance_campaigns, topic="campaign"),
     "evidence": Tick(timedelta(seconds=30), look_for_evidence),

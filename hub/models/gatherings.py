@@ -52,3 +52,4 @@ class Guest(SQLModel, table=True):
     waiting_since: datetime | None = Field(default=None, sa_type=Moment)  # the order in which they move up
     reminded_at: datetime | None = Field(default=None, sa_type=Moment)
     attended_at: datetime | None = Field(default=None, sa_type=Moment)
+    told_off_at: datetime | None = Field(default=None, sa_type=Moment)  # that it does not take place

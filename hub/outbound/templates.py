@@ -22,7 +22,7 @@ from hub.sentences import Gap, Sentence
 
 # Why the shipped ones are sent; whatever is not here is an offer until somebody says otherwise.
 PURPOSES: Mapping[str, Purpose] = (
-    dict.fromkeys(("acknowledgement", "event-answer", "satisfaction"), Purpose.SERVICE)
+    dict.fromkeys(("acknowledgement", "event-answer", "event-called-off", "satisfaction"), Purpose.SERVICE)
     | dict.fromkeys(("appointment-reminder", "event-reminder"), Purpose.REMINDERS)
     | dict.fromkeys(("anniversary", "birthday", "christmas", "easter"), Purpose.GREETINGS)
     | dict.fromkeys(("festival", "name-day", "new-year"), Purpose.GREETINGS)
@@ -31,7 +31,7 @@ PURPOSES: Mapping[str, Purpose] = (
 BY_THE_HUB = frozenset(
     (
         *("acknowledgement", "appointment-reminder", "satisfaction"),
-        *("event-answer", "event-invitation", "event-reminder"),
+        *("event-answer", "event-called-off", "event-invitation", "event-reminder"),
     )
 )
 _CHOSEN = (Purpose.MARKETING, Purpose.GREETINGS)

@@ -43,7 +43,7 @@ _OF_EVENTS: Mapping[str, object] = {
 _OF_PROGRAMS: Mapping[str, Mapping[str, object]] = {
     "acknowledgement": {"subject": "My order"},
     "satisfaction": {"nps": False, "survey_url": "https://example.org/s/test"},
-    **dict.fromkeys(("event-invitation", "event-answer", "event-reminder"), _OF_EVENTS),
+    **dict.fromkeys(("event-invitation", "event-answer", "event-reminder", "event-called-off"), _OF_EVENTS),
 }
 
 

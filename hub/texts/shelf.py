@@ -27,6 +27,7 @@ _AUTOMATIC: Mapping[str, Sentence] = {
     "acknowledgement": Sentence("the first answer to a mail"),
     "appointment-reminder": Sentence("reminders of appointments"),
     "event-answer": Sentence("what guests are told about their seat"),
+    "event-called-off": Sentence("what guests are told when an event is called off"),
     "event-invitation": Sentence("invitations to events"),
     "event-reminder": Sentence("reminders of events"),
     "satisfaction": Sentence("questions about satisfaction"),

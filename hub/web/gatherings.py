@@ -13,7 +13,7 @@ from channels import address
 from hub.customers import directory
 from hub.customers.exporting import csv_text
 from hub.gatherings import inviting, plans, seats
-from hub.gatherings.plans import BadGathering, NoSuchGathering, Plan
+from hub.gatherings.plans import BadGathering, Listed, NoSuchGathering, Plan
 from hub.gatherings.seats import NoSuchGuest
 from hub.models import Gathering
 from hub.models.vocabulary import AddressKind, GuestState, Purpose
@@ -124,15 +124,25 @@ async def change(
     return go(visit, f"/events/{event_id}", _("Saved. Nobody is told by itself."))
 
 
+@router.get("/events/{event_id}/cancel")
+async def calling_off(visit: Campaigner, event_id: int) -> Response:
+    """How many will be told, before anybody is."""
+    async with visit.hub.database.unit() as session:
+        found = await plans.listed(session, await _known(session, event_id))
+    if found.gathering.cancelled_at is not None or found.gathering.starts_at <= visit.now:
+        return go(visit, f"/events/{event_id}")
+    return page(visit, "event_cancel.html", event=found.gathering, listed=found)
+
+
 @router.post("/events/{event_id}/cancel")
 async def cancel(visit: Campaigner, event_id: int, back: Annotated[str, Form()] = "") -> Response:
     """`back`: it takes place after all."""
     async with visit.hub.database.unit() as session:
         await _known(session, event_id)
-        await (plans.restore(session, event_id) if back else plans.cancel(session, event_id, now=visit.now))
+        changed = await (plans.restore(session, event_id) if back else plans.cancel(session, event_id, now=visit.now))
+        listed = await plans.listed(session, changed)
         await _note(session, visit, "restore" if back else "cancel", event_id)
-    said = _("It takes place again.") if back else _("Called off. Nobody is told by itself.")
-    return go(visit, f"/events/{event_id}", said)
+    return go(visit, f"/events/{event_id}", _restored(listed) if back else _called_off(listed))
 
 
 @router.post("/events/{event_id}/invite")
@@ -156,6 +166,7 @@ async def attended(visit: CustomerReader, event_id: int, guest_id: int, came: An
         async with visit.hub.database.unit() as session:
             await seats.of(session, event_id, guest_id)
             await seats.attend(session, guest_id, bool(came), now=visit.now)
+            await _note(session, visit, "attended", event_id, f"guest:{guest_id} {'yes' if came else 'no'}")
     except NoSuchGuest as e:
         raise HTTPException(404) from e
     return go(visit, f"/events/{event_id}#guest-{guest_id}")
@@ -188,6 +199,20 @@ async def exported(visit: Exporter, event_id: int) -> Response:
         rows.append((seen.name, str(guest.customer_id), _(words.sign(words.GUESTS, guest.state).word), *at))
     headers = {"Content-Disposition": f'attachment; filename="event-{event_id}.csv"', "Cache-Control": "no-store"}
     return Response("\ufeff" + csv_text(rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _called_off(event: Listed) -> str:
+    told = ngettext("%(num)s person is being told.", "%(num)s people are being told.", event.expecting)
+    return " ".join((_("Called off."), told % {"num": event.expecting} if event.expecting else ""))
+
+
+def _restored(event: Listed) -> str:
+    known = ngettext(
+        "It takes place again. %(num)s person was told that it does not: write to them.",
+        "It takes place again. %(num)s people were told that it does not: write to them.",
+        event.told_off,
+    )
+    return known % {"num": event.told_off} if event.told_off else _("It takes place again.")
 
 
 # ---- inside ---------------------------------------------------------------------------------

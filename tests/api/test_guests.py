@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from hub import clock
 from hub.bootstrap import Hub
@@ -15,7 +16,7 @@ from hub.customers import consent, directory
 from hub.customers.consent import Statement
 from hub.gatherings import inviting, links, plans, seats
 from hub.gatherings.plans import Plan
-from hub.models import Customer
+from hub.models import Audit, Customer
 from hub.models.vocabulary import GuestState, Purpose
 
 
@@ -84,6 +85,13 @@ async def test_a_program_plans_invites_counts_and_ticks(
     answered = await client.put(f"{path}/guests/{guest['id']}/answer", json={"coming": True}, headers=headers)
     ticked = await client.put(f"{path}/guests/{guest['id']}/attended", json={"attended": True}, headers=headers)
     assert (answered.json()["state"], ticked.json()["attended_at"] is not None) == ("coming", True)
+    async with hub.database.unit() as session:
+        rows = await session.exec(select(Audit).where(Audit.subject == f"event:{made['id']}"))
+        noted = [(row.action, row.detail) for row in rows]
+    assert noted[-2:] == [
+        ("event.answer", f"guest:{guest['id']} coming"),
+        ("event.attended", f"guest:{guest['id']} yes"),
+    ]
     shown = (await client.get(path, headers=headers)).json()
     assert (shown["guests"], shown["free"], shown["attended"]) == ({"coming": 1}, 0, 1)
     more = await client.put(path, json=plan | {"capacity": 2}, headers=headers)

@@ -12,13 +12,18 @@ from sqlmodel import col, select
 from hub.customers import consent, directory
 from hub.customers.consent import Statement
 from hub.database.engine import Database
-from hub.gatherings import inviting, plans, seats
+from hub.gatherings import inviting, letters, plans, seats
 from hub.gatherings.plans import BadGathering, Plan
+from hub.inbound.receive import Reception
 from hub.models import Guest, Interaction
 from hub.models.vocabulary import GuestState, Kind, Purpose, State, Withheld
-from hub.outbound import senders
+from hub.outbound import senders, templates
 from hub.outbound.asking import Gate
+from hub.personal import erasing
 from tests.gates import PLAIN, gate_of
+from tests.hub.inbound.conftest import channels, reception
+
+__all__ = ["channels", "reception"]
 
 DAY = timedelta(days=1)
 
@@ -177,6 +182,83 @@ async def test_nobody_is_asked_or_answers_once_it_is_called_off_or_has_begun(par
     async with party.database.unit() as session:
         await plans.restore(session, party.event)
     assert await party.say(guest.id or 0, True, None, 6 * 24 * 60) is GuestState.INVITED
+
+
+async def _tell_off(party: Party, at: datetime) -> int:
+    async with party.database.unit() as session:
+        return await inviting.tell_off(session, gate=party.gate, now=at)
+
+
+async def _call_off(party: Party, at: datetime) -> None:
+    async with party.database.unit() as session:
+        await plans.cancel(session, party.event, now=at)
+
+
+async def _told_off(party: Party) -> list[tuple[UUID, State, Purpose]]:
+    """Everything in the log about its being called off."""
+    async with party.database.unit() as session:
+        version = await templates.current(session, letters.CALLED_OFF, now=party.now)
+    mine = [row for row in await party.log() if row.template_version_id == version.id]
+    return [(row.customer_id, row.state, row.purpose) for row in mine]
+
+
+async def test_who_comes_or_waits_is_told_once_that_it_is_called_off_and_nobody_else(party: Party) -> None:
+    await party.prepare(4, 1)
+    coming, waiting, no, _silent = (one.id or 0 for one in await party.guests())
+    for n, (guest, said) in enumerate(((coming, True), (waiting, True), (no, False))):
+        await party.say(guest, said, None, n)
+    assert await _tell_off(party, party.now) == 0, "it takes place"
+    await _call_off(party, party.now)
+    await _call_off(party, party.now + timedelta(minutes=1))
+    counts = await asyncio.gather(*(_tell_off(party, party.now + timedelta(minutes=2)) for _ in range(3)))
+    assert (sum(counts), await _tell_off(party, party.now + DAY)) == (2, 0)
+    one, two, *_ = party.people
+    assert await _told_off(party) == [(who, State.QUEUED, Purpose.SERVICE) for who in (one, two)]
+
+
+async def test_who_was_told_is_told_again_only_if_they_have_said_yes_since(party: Party) -> None:
+    await party.prepare(2, None)
+    first, second = (one.id or 0 for one in await party.guests())
+    for guest in (first, second):
+        await party.say(guest, True)
+    await _call_off(party, party.now)
+    assert await _tell_off(party, party.now) == 2
+    async with party.database.unit() as session:
+        await plans.restore(session, party.event)
+    assert await _tell_off(party, party.now + timedelta(minutes=1)) == 0
+    await party.say(second, True, None, 2)
+    await _call_off(party, party.now + timedelta(minutes=3))
+    assert await _tell_off(party, party.now + timedelta(minutes=4)) == 1
+    assert [who for who, *_ in await _told_off(party)] == [*party.people, party.people[1]]
+
+
+async def test_nobody_is_told_any_more_once_it_would_have_begun(party: Party) -> None:
+    await party.prepare(1, None)
+    (guest,) = await party.guests()
+    await party.say(guest.id or 0, True)
+    await _call_off(party, party.now)
+    assert await _tell_off(party, party.now + 5 * DAY) == 0
+
+
+async def test_the_seat_of_somebody_who_is_erased_goes_to_whoever_waits_longest(
+    party: Party, reception: Reception
+) -> None:
+    await party.prepare(3, 1)
+    for n, one in enumerate(await party.guests()):
+        await party.say(one.id or 0, True, None, n)
+
+    async def fill() -> int:
+        async with party.database.unit() as session:
+            return await seats.fill_freed(session, gate=party.gate, now=party.now + timedelta(minutes=9))
+
+    assert await fill() == 0, "nobody has gone"
+    async with party.database.unit() as session:
+        gone = (await erasing.ask(session, party.people[0], name="P0", staff_id=None, now=party.now)).id
+    await erasing.carry_out(party.database, reception.storage, gone, clock=lambda: party.now)
+    assert sorted(await asyncio.gather(fill(), fill())) == [0, 1]
+    assert await party.states() == ["coming", "waiting"]
+    told = [row.customer_id for row in await party.log() if (row.variables or {}).get("outcome") == "moved_up"]
+    assert told == [party.people[1]]
 
 
 async def test_attendance_is_ticked_and_taken_back_and_counted(party: Party) -> None:

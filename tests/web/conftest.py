@@ -37,6 +37,8 @@ from hub.conversations import appointments, assignment, inbox, notes, tasks
 from hub.customers import consent, directory, identities, preferences
 from hub.customers.consent import Statement
 from hub.customers.directory import NewCustomer
+from hub.gatherings import inviting, seats
+from hub.gatherings import plans as gatherings
 from hub.inbound import receive
 from hub.joining import forms
 from hub.models import StaffSession
@@ -73,6 +75,7 @@ class World:
     list: int = 0
     form: int = 0
     call_list: int = 0
+    event: int = 0
 
 
 def settings_for(data_dir: Path, port: int = 8000) -> Settings:
@@ -311,6 +314,11 @@ async def _plans(world: World) -> None:
     now, gate = clock.now(), world.hub.gate
     english = {"subject": "Spring", "body": "Dear {{ customer.given_name }}, {{ unsubscribe_url }}", "sms": "Spring"}
     async with world.hub.database.unit() as session:
+        garden = gatherings.Plan("Open garden", now + timedelta(days=9), "Europe/Warsaw", place="Main St")
+        world.event = (await gatherings.create(session, garden, staff_id=None, now=now)).id or 0
+        await inviting.choose(session, world.event, [world.customers["ana"]], now=now)
+        (seen,) = await inviting.guests(session, world.event)
+        await seats.answer(session, seen.guest.id or 0, coming=True, gate=gate, now=now)
         version = await templates.save(session, "campaign-spring", {"en": english}, now=now)
         for key, name in (("draft", "Autumn offer"), ("running", "Spring offer")):
             plan = lifecycle.Plan(name, version.id)

@@ -53,14 +53,30 @@ async def test_agents_tick_who_is_there_and_change_nothing_else(world: Any, sign
     lead, desk = await signed_in(Role.SUPERVISOR), await signed_in(Role.AGENT)
     path = await planned(lead)
     await lead.send(f"{path}/invite", addresses="ana@nowak.example")
-    assert (await desk.send(f"{path}/guests/1/attended", came="1")).status_code == 303
+    (guest,) = [row["id"].removeprefix("guest-") for row in (await desk.see(path)).select("#guests .entry-row")]
+    assert (await desk.send(f"{path}/guests/{guest}/attended", came="1")).status_code == 303
     assert "1 were there" in " ".join((await desk.see(path)).select_one("#guests header").text.split())
-    for refused in (f"{path}/invite", f"{path}/cancel", path, f"{path}/guests/1/answer"):
+    for refused in (f"{path}/invite", f"{path}/cancel", path, f"{path}/guests/{guest}/answer"):
         assert (await desk.send(refused)).status_code == 403
     assert (await desk.client.get(f"{path}/guests.csv")).status_code == 403
     csv = await lead.client.get(f"{path}/guests.csv")
     assert (csv.status_code, "Ana Nowak" in csv.text) == (200, True)
     assert (await desk.send(f"{path}/guests/99/attended", came="1")).status_code == 404
+
+
+async def test_before_an_event_is_called_off_the_page_says_how_many_will_be_told(world: Any, signed_in: Any) -> None:
+    desk, path = await signed_in(Role.MARKETER), f"/events/{world.event}"
+    page = await desk.see(f"{path}/cancel")
+    assert "1 person will be told." in page.text
+    assert "Call off and tell 1 person" in page.select_one("form button.btn-danger").text
+    assert "called off" not in (await desk.see(path)).select_one(".page-head").text, "looking changes nothing"
+    assert (await desk.send(f"{path}/cancel")).status_code == 303
+    async with world.hub.database.unit() as session:
+        assert await inviting.tell_off(session, gate=world.hub.gate, now=clock.now()) == 1
+    assert "1 was told that it is called off" in (await desk.see(path)).select_one("#guests header").text
+    assert (await desk.client.get(f"{path}/cancel")).headers["location"] == path, "it is called off already"
+    await desk.send(f"{path}/cancel", back="1")
+    assert "1 person was told that it does not: write to them." in (await desk.see(path)).text
 
 
 @pytest.mark.browser

@@ -66,6 +66,9 @@ PAGES: dict[str, set[Role]] = {
     "/events": {A, M, S, D},
     "/events?past=1": {A, M, S, D},
     "/events/new": {M, S, D},
+    "/events/{event}": {A, M, S, D},
+    "/events/{event}/edit": {M, S, D},
+    "/events/{event}/cancel": {M, S, D},
     "/occasions": {M, S, D},
     "/templates": {M, S, D},
     "/templates/new": {M, S, D},
@@ -129,6 +132,7 @@ def names(world: Any) -> dict[str, object]:
         "list": world.list,
         "form": world.form,
         "call_list": world.call_list,
+        "event": world.event,
     }
 
 

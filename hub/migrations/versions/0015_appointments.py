@@ -89,6 +89,7 @@ def _guests() -> None:
         sa.Column("waiting_since", moment, nullable=True),
         sa.Column("reminded_at", moment, nullable=True),
         sa.Column("attended_at", moment, nullable=True),
+        sa.Column("told_off_at", moment, nullable=True),
         sa.ForeignKeyConstraint(["gathering_id"], ["gathering.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),

@@ -164,7 +164,7 @@ def test_the_shipped_templates_are_whole_in_every_language(name: str) -> None:
     assert check(variants, SHIPPED, name=name) == []
 
 
-@pytest.mark.parametrize("name", ["event-invitation", "event-answer", "event-reminder"])
+@pytest.mark.parametrize("name", ["event-invitation", "event-answer", "event-reminder", "event-called-off"])
 def test_what_guests_are_sent_is_whole_in_every_language(name: str) -> None:
     variants = templates.from_folder(templates.folder() / name)
     assert {code: set(parts) for code, parts in variants.items()} == {
