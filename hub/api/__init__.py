@@ -37,12 +37,14 @@ from hub.api import (
     preference_centre,
     purchases,
     reference,
+    reports,
     search,
     segments,
     service_levels,
     suggested_channels,
     surveys,
     tasks,
+    templates,
     together,
     topics,
     uncertain,
@@ -62,7 +64,7 @@ _VERSION_1 = (
     *(topics, occasions),
     *(interactions, conversations, canned, macros, labels, messages, appointments, guests, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
-    *(work, tasks, calls, call_lists, webhook_endpoints, personal_data),
+    *(work, tasks, calls, call_lists, webhook_endpoints, personal_data, templates, reports),
 )
 _PUBLIC = (
     unsubscribe,

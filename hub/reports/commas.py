@@ -21,3 +21,8 @@ def written(table: Table, teller: Teller) -> bytes:
         for row in table.rows
     ]
     return csv_text([head, *rows]).encode("utf-8-sig")
+
+
+def for_programs(table: Table) -> str:
+    """The columns' names and the values as they are reckoned, in no language."""
+    return csv_text([tuple(name for name, _ in table.columns), *table.rows])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +17,8 @@ from hub.outbound import faults, planning, rendering, trial
 from hub.outbound.asking import Gate
 from hub.outbound.rendering import Rendered, TemplateProblem, Variants
 from hub.sentences import Sentence
+from hub.texts import lint
+from hub.texts.lint import Finding
 
 HARMLESS = "test"  # instead of a signed token: the link of a message that is for nobody
 
@@ -85,6 +87,14 @@ def example(name: str, purpose: Purpose, *, gate: Gate, now: datetime) -> Somebo
     """Somebody whom nobody knows, for what hangs on no customer."""
     ana = Customer(id=uuid7(now), name="Ana Nowak", given_name="Ana", created_at=now, updated_at=now)
     return _as(ana, None, name, purpose, gate, now)
+
+
+def judged(
+    name: str, variants: Variants, purpose: Purpose, *, languages: Sequence[str], gate: Gate, now: datetime
+) -> list[Finding]:
+    """What `lint` finds in it, rendered for the example; `languages`: those of the company."""
+    values = example(name, purpose, gate=gate, now=now).values
+    return lint.lint(variants, purpose, values, languages=languages, fallback=gate.default_language)
 
 
 def say(variants: Variants, kind: Kind, language: str, who: Somebody, *, gate: Gate) -> Said:

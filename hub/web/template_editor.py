@@ -218,10 +218,10 @@ def _tongues(visit: Visit, draft: Draft) -> list[str]:
 
 
 def _findings(visit: Visit, draft: Draft) -> list[Finding]:
-    gate = visit.hub.gate
-    example = previews.example(draft.name, draft.purpose, gate=gate, now=visit.now)
     languages = visit.hub.settings.hub.languages
-    return lint.lint(draft.variants, draft.purpose, example.values, languages=languages, fallback=gate.default_language)
+    return previews.judged(
+        draft.name, draft.variants, draft.purpose, languages=languages, gate=visit.hub.gate, now=visit.now
+    )
 
 
 async def _shown(visit: Visit, draft: Draft, typed: Typed, trouble: str = "", *, overtaken: bool = False) -> Response:
