@@ -24,6 +24,7 @@ from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 _SPANS = {"day": 1, "week": 7}
+_FOUND = 8  # customers whom a search offers
 _Staff = Annotated[str, Form(max_length=18)]
 _Ticked = Annotated[list[str], Form()]
 
@@ -35,36 +36,40 @@ async def listing(
     span: Annotated[str, Query(max_length=10)] = "week",
     whose: Annotated[str, Query(max_length=10)] = "all",
     customer: UUID | None = None,
+    q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """`at`: a day of the week that is shown. `customer`: who the booking form is for."""
-    return page(visit, "appointments.html", **await _data(visit, at, span, whose, customer))
+    """`at`: a day of the week that is shown. `customer`: who the booking form is for; `q` finds others."""
+    return page(visit, "appointments.html", **await _data(visit, at, span, whose, customer, q))
 
 
 @router.post("/appointments")
 async def book(
     visit: Booker,
-    customer_id: Annotated[UUID, Form()],
+    customer: Annotated[UUID | None, Form()] = None,
+    q: Annotated[str, Form()] = "",
     title: Annotated[str, Form()] = "",
     place: Annotated[str, Form()] = "",
     starts_at: Annotated[str, Form()] = "",
     owner: _Staff = "",
     remind: _Ticked = [],  # noqa: B006
 ) -> Response:
-    """The moment is by the clock of whoever books it."""
+    """The moment is by the clock of whoever books it. Without a `customer` those whom `q` finds are offered."""
     typed = {"title": title, "place": place, "starts_at": starts_at, "remind": remind, "owner": owner}
+    if customer is None:
+        return await _again(visit, None, _("Find the customer and choose them."), typed, q)
     try:
         moment = moments.read_local(starts_at, visit.zone)
     except ValueError:
-        return await _again(visit, customer_id, _("Choose the day and the hour of the appointment."), typed)
+        return await _again(visit, customer, _("Choose the day and the hour of the appointment."), typed)
     try:
         async with visit.hub.database.unit() as session:
-            customer = await directory.get(session, customer_id)
+            person = await directory.get(session, customer)
             booked = await appointments.book(
                 session,
-                customer_id,
+                customer,
                 title,
                 moment,
-                customer.timezone or visit.hub.settings.hub.timezone,
+                person.timezone or visit.hub.settings.hub.timezone,
                 place=place,
                 owner_id=await _owner(session, owner),
                 remind_before=leads.chosen(remind),
@@ -72,7 +77,7 @@ async def book(
             )
             await _note(session, visit, "book", booked)
     except BadAppointment as e:
-        return await _again(visit, customer_id, worded(e), typed)
+        return await _again(visit, customer, worded(e), typed)
     return go(visit, f"/appointments?at={moment.astimezone(visit.zone):%Y-%m-%d}", _("Booked."))
 
 
@@ -169,12 +174,14 @@ async def _owner(session: Any, typed: str) -> int | None:
 # ---- what the pages show --------------------------------------------------------------------
 
 
-async def _again(visit: Visit, customer_id: UUID, trouble: str, typed: Mapping[str, object]) -> Response:
-    data = await _data(visit, "", "week", "all", customer_id)
+async def _again(
+    visit: Visit, customer: UUID | None, trouble: str, typed: Mapping[str, object], q: str = ""
+) -> Response:
+    data = await _data(visit, "", "week", "all", customer, q)
     return page(visit, "appointments.html", status=422, **data | {"trouble": trouble, "typed": typed})
 
 
-async def _data(visit: Visit, at: str, span: str, whose: str, customer: UUID | None) -> dict[str, Any]:
+async def _data(visit: Visit, at: str, span: str, whose: str, customer: UUID | None, q: str = "") -> dict[str, Any]:
     today = visit.now.astimezone(visit.zone).date()
     span = span if span in _SPANS else "week"
     first = _first(at, today, span)
@@ -184,6 +191,8 @@ async def _data(visit: Visit, at: str, span: str, whose: str, customer: UUID | N
         owner = visit.staff_id if whose == "mine" else None
         found = await appointments.between(session, start, end, owner_id=owner)
         person = await directory.get(session, customer) if customer else None
+        query = q.replace("\0", "").strip()[:200]
+        lines = await directory.listing(session, query=query, limit=_FOUND) if query else []
         colleagues = await accounts.listing(session, inactive=False)
     by_day = {day: [one for one in found if one.starts_at.astimezone(visit.zone).date() == day] for day in days}
     return {
@@ -196,6 +205,8 @@ async def _data(visit: Visit, at: str, span: str, whose: str, customer: UUID | N
         "before": first - timedelta(days=_SPANS[span]),
         "after": first + timedelta(days=_SPANS[span]),
         "person": person,
+        "q": query,
+        "lines": lines,
         "colleagues": colleagues,
         "owners": {one.id: one.name for one in colleagues},
         "offered": leads.OFFERED,

@@ -213,8 +213,8 @@ async def _page(visit: Visit, campaign_id: int, typed: Mapping[str, Any], troubl
     async with visit.hub.database.unit() as session:
         campaign = await lifecycle.get(session, campaign_id)
         test, tried = await variants.of(session, campaign_id)
-        known = await templates.titles(session)
         said = {row["template"] for row in typed["rows"]} | {name for name, _weight in typed["variants"]}
+        known = await templates.offered(session, chosen=said)
         named = await _titles(session, {one for one in said if one.startswith("#")})
         how_far = await steps.progress(session, campaign_id)
         finding = await _finding(session, test)

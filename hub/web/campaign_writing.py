@@ -231,7 +231,7 @@ def _texts(form: FormData) -> dict[str, dict[str, str]]:
 
 async def _form(visit: Visit, typed: _Typed, trouble: str = "", campaign: Campaign | None = None) -> Response:
     async with visit.hub.database.unit() as session:
-        named = await templates.titles(session)
+        named = await templates.offered(session, chosen=[typed.template])
         known = await topics.listing(session, inactive=True)
     return page(
         visit,

@@ -24,6 +24,7 @@ from hub.web.words import RESULTS
 router = APIRouter(route_class=Page)
 
 Reason = Annotated[str, Query(max_length=100)]
+_LONGEST_MOMENT = 30  # letters of one that was typed
 BEFORE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
 _STEPS = {
     "start": N_("It runs now."),
@@ -50,11 +51,26 @@ async def campaign(
     visit: CampaignReader, campaign_id: int, shown: str = "", reason: Reason = "", after: UUID | None = None
 ) -> Response:
     """Before it runs: the dry run. After: how far it is. `shown` opens the list behind a figure."""
+    return await _shown(visit, campaign_id, shown, reason, after)
+
+
+async def _shown(
+    visit: Visit,
+    campaign_id: int,
+    shown: str = "",
+    reason: str = "",
+    after: UUID | None = None,
+    *,
+    trouble: str = "",
+    at: str = "",
+) -> Response:
+    """`trouble`: why it cannot start by itself at `at`, as that was typed."""
     async with visit.hub.database.unit() as session:
         found = await lifecycle.get(session, campaign_id)
         before = found.state in BEFORE
         data: dict[str, Any] = {"campaign": found, "shown": shown, "reason": reason, "people": [], "more": None}
         data |= {"proof": None, "remarks": [], "figures": None, "report": None, "followed": []}
+        data |= {"trouble": trouble, "at": at}
         if before:
             data["proof"] = await proofs.prove(session, found, gate=visit.hub.gate, now=visit.now)
             tongues = visit.hub.settings.hub.languages
@@ -65,7 +81,7 @@ async def campaign(
             data |= await _results(session, found, shown, reason, after)
     if before:
         data |= await looking.reviewed(visit, found)
-    return page(visit, "campaign.html", **data)
+    return page(visit, "campaign.html", status=422 if trouble else 200, **data)
 
 
 @router.post("/campaigns/{campaign_id}/clone")
@@ -81,14 +97,16 @@ async def clone(visit: Campaigner, campaign_id: int) -> Response:
 
 @router.post("/campaigns/{campaign_id}/{step}")
 async def move(visit: Campaigner, campaign_id: int, step: str, at: Annotated[str, Form()] = "") -> Response:
-    """One of `_STEPS`. A refusal is said in words and changes nothing."""
+    """One of `_STEPS`. A refusal is said in words and changes nothing; a moment that is none comes back as typed."""
     if step not in _STEPS:
         raise HTTPException(404)
     try:
         async with visit.hub.database.unit() as session:
             await _take(session, visit, campaign_id, step, at)
             await note(session, visit, f"campaign.{step}", campaign_id)
-    except (NotStartable, Unfit) as e:
+    except (Unfit, lifecycle.Passed) as e:
+        return await _shown(visit, campaign_id, trouble=worded(e), at=at[:_LONGEST_MOMENT])
+    except NotStartable as e:
         return go(visit, f"/campaigns/{campaign_id}", worded(e))
     return go(visit, f"/campaigns/{campaign_id}", _(_STEPS[step]))
 

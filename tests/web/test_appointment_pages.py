@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from playwright.async_api import expect
 
 from hub import clock
@@ -35,12 +36,42 @@ async def test_what_was_moved_or_called_off_is_taken_back_by_the_notices_button(
     assert (after.starts_at, after.state, after.lead_minutes) == (before.starts_at, AppointmentState.PLANNED, [120])
 
 
+async def test_the_customer_of_an_appointment_is_found_by_name_and_nothing_typed_is_lost(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    soon = f"{clock.now() + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    typed = {"title": "Fitting", "starts_at": soon, "place": "Main St 1"}
+    answer = await desk.send("/appointments", q="nowak", **typed)
+    form: Any = BeautifulSoup(answer.text, "html.parser").select_one("#book form")
+    assert (answer.status_code, "Find the customer and choose them." in answer.text) == (422, True)
+    assert {name: form.select_one(f"#{name}")["value"] for name in typed} == typed
+    (found,) = form.select("#whom input")
+    assert (found["value"], found.has_attr("checked")) == (str(world.customers["ana"]), True)
+    assert "Nobody." in (await desk.see("/appointments?q=nobodyhere")).select_one("#whom").text
+    booked = await desk.send("/appointments", customer=found["value"], **typed)
+    assert booked.status_code == 303
+
+
+@pytest.mark.browser
+async def test_an_appointment_is_booked_for_whoever_is_typed(opening: Any, world: Any) -> None:
+    page = await opening("/appointments", Role.AGENT)
+    await page.get_by_label("What for").fill("Fitting")
+    await page.get_by_label("When, by your clock").fill(f"{clock.now() + timedelta(days=1):%Y-%m-%d}T18:00")
+    await page.locator("#q").press_sequentially("nowak")
+    await expect(page.locator("#whom .chip:has(:checked)")).to_contain_text("Ana Nowak")
+    await expect(page.get_by_label("What for")).to_have_value("Fitting")
+    await page.get_by_role("button", name="Book", exact=True).click()
+    await expect(page.get_by_text("Booked.")).to_be_visible()
+    await expect(page.locator("#ahead")).to_contain_text("Ana Nowak")
+
+
 async def test_days_that_are_no_days_and_colleagues_who_are_none_break_nothing(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.AGENT)
     for query in ("at=nonsense", "at=0001-01-01", "at=9999-12-31", "span=year&whose=x", "at=2026-02-30"):
         assert (await desk.client.get(f"/appointments?{query}")).status_code == 200
     soon = f"{clock.now() + timedelta(days=1):%Y-%m-%dT%H:%M}"
-    fields = {"customer_id": world.customers["ana"], "title": "x", "starts_at": soon}
+    fields = {"customer": world.customers["ana"], "title": "x", "starts_at": soon}
     assert (await desk.send("/appointments", **fields, owner="99999")).status_code == 422
     assert (await desk.client.get("/appointments/99999")).status_code == 404
 

@@ -11,6 +11,8 @@ from hub import clock
 from hub.customers import consent, preferences
 from hub.models import Staff
 from hub.models.vocabulary import Kind, Purpose, Role
+from hub.outbound import templates
+from hub.texts import shelf
 from tests.web.conftest import rows
 
 
@@ -202,10 +204,29 @@ async def test_conditions_are_counted_and_a_wrong_one_is_explained(world: Any, s
 async def test_a_campaign_cannot_be_scheduled_into_the_past(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.MARKETER)
     path = f"/campaigns/{world.campaigns['draft']}"
-    await desk.send(f"{path}/schedule", at="2020-01-01T10:00")
-    seen = await desk.see(path)
-    assert "That moment has passed" in seen.select_one("#notice").text
-    assert seen.select_one(".page-head .state").text.strip() == "draft"
+    answer = await desk.send(f"{path}/schedule", at="2020-01-01T10:00")
+    seen: Any = BeautifulSoup(answer.text, "html.parser")
+    assert (answer.status_code, seen.select_one("#at")["value"]) == (422, "2020-01-01T10:00")
+    assert "That moment has passed" in seen.select_one("#at-trouble [role=alert]").text
+    assert (await desk.send(f"{path}/schedule", at="soon")).status_code == 422
+    assert (await desk.see(path)).select_one(".page-head .state").text.strip() == "draft"
+
+
+async def test_campaigns_and_greetings_are_offered_no_words_of_the_hub_s_own(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    async with world.hub.database.unit() as session:
+        made = await shelf.create(session, "Your invoice", Purpose.SERVICE, staff_id=None, now=clock.now())
+        await templates.save(session, made, {"en": {"sms": "Pay"}}, now=clock.now())
+    own = {"event-answer", "event-called-off", "appointment-reminder", "satisfaction", "event-invitation", made}
+    pages = {
+        "/campaigns/new": "#template option",
+        f"/campaigns/{world.campaigns['draft']}/steps": "select[name^=variant] option",
+        "/occasions": "#template option",
+        "/occasions/rules/new?kind=name_day": "#template option",
+    }
+    for address, options in pages.items():
+        offered = {one["value"] for one in (await desk.see(address)).select(options)}
+        assert ("spring-offer" in offered, offered & own) == (True, set()), address
 
 
 async def test_the_numbers_of_a_campaign_open_the_people_behind_them(world: Any, signed_in: Any) -> None:
@@ -228,7 +249,7 @@ async def test_the_birthday_rule_is_a_sentence_that_can_be_changed(world: Any, s
 async def test_an_appointment_is_booked_and_one_in_the_past_is_not(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.AGENT)
     soon = (clock.now() + timedelta(days=5)).strftime("%Y-%m-%dT%H:%M")
-    fields = {"customer_id": world.customers["ana"], "title": "Fitting", "remind": "24h"}
+    fields = {"customer": world.customers["ana"], "title": "Fitting", "remind": "24h"}
     booked = await desk.send("/appointments", **fields, starts_at=soon)
     assert booked.status_code == 303
     late = await desk.send("/appointments", **fields, starts_at="2020-01-01T10:00")

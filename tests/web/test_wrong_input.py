@@ -155,7 +155,7 @@ async def test_a_person_an_appointment_and_a_webhook_come_back_as_they_were_chos
     chosen = {one["value"] for one in read(person).select("form[action='/settings/people'] option[selected]")}
     assert chosen == {"supervisor", "pl"}
     booking = {"title": "Kept", "place": "Main St", "starts_at": "2020-01-01T10:00", "remind": ("2h", "7d")}
-    booked = await desk.send("/appointments", customer_id=world.customers["ana"], **booking)
+    booked = await desk.send("/appointments", customer=world.customers["ana"], **booking)
     assert "Choose a later one" in trouble(booked)
     form = read(booked).select_one("form[action='/appointments']")
     assert {name: form.select_one(f"[name={name}]")["value"] for name in ("title", "place", "starts_at")} == {
