@@ -8,6 +8,11 @@ from collections.abc import Mapping
 # phonenumbers and idna are imported where they are needed: who reads mail starts often, and seldom needs either
 
 _LOCAL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+\Z")
+_ROBOT = re.compile(
+    r"(?:mailer[-_.]?daemon|postmaster|(?:.*[-_.])?(?:no|do[-_.]?not)[-_.]?reply(?:[-_.].*)?|bounces?|owner-.*|"
+    r".*-(?:request|owner|bounces?)|daemon|root|auto(?:mailer|reply|responder)|listserv|majordomo)(?:[+=].*)?\Z",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
@@ -31,6 +36,11 @@ def mail(text: str) -> str:
     if len(local.encode()) > 64 or not _LOCAL.match(local) or ".." in local or local[0] == "." or local[-1] == ".":
         raise BadAddress("“%(address)s”: “%(part)s” cannot stand before the @", {"address": text, "part": local})
     return f"{local.lower()}@{_domain(domain, text)}"
+
+
+def is_robot(value: str) -> bool:
+    """By what stands before the @: nobody reads what is sent there, or a machine answers it (requirement L1)."""
+    return _ROBOT.match(value.rpartition("@")[0]) is not None
 
 
 def phone(text: str, region: str | None = None) -> str:

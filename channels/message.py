@@ -107,7 +107,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """One mail to write. Addresses never come from here: the envelope is Outbound.to and the channel's sender."""
+    """One mail to write. Addresses never come from here: the envelope is the Outbound's and the channel's sender."""
 
     subject: str
     text: str | Woven
@@ -199,6 +199,8 @@ class Outbound(Generic[Content]):
     `begin_by` is monotonic: whoever lets messages wait for a connection begins none later, but raises TryLater(stale).
     `bulk`: nobody waits for it; where there is little room it leaves some to the others. Where the words would follow
     only after `begin_by`, `still` says whether they may: it asks the hub again.
+
+    Of mails only: `cc` and `bcc` get the same one; nobody reads who is in `bcc`.
     """
 
     id: UUID
@@ -208,6 +210,23 @@ class Outbound(Generic[Content]):
     begin_by: float = math.inf
     bulk: bool = False
     still: Callable[[], Awaitable[bool]] | None = None
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+
+    @property
+    def copies(self) -> tuple[Address, ...]:
+        """Everybody but `to`."""
+        return (*self.cc, *self.bcc)
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """Somebody who was to get a copy, and whom the provider refused while it took the message for the others."""
+
+    address: str
+    reason: Reason
+    detail: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +235,7 @@ class Accepted:
 
     provider_id: str
     detail: str = ""  # the provider's own words, for the attempt log
+    not_taken: tuple[NotTaken, ...] = ()
 
 
 # ---- what a provider tells us ---------------------------------------------------------------

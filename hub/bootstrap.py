@@ -156,6 +156,7 @@ def _gate(settings: Settings, channels: Mapping[str, Channel], signer: Signer) -
         company=settings.hub.name,
         default_language=settings.hub.languages[0],
         short_url=settings.tracking.short_url or "",
+        own=frozenset(one.address.value for one in channels.values() if one.kind is Kind.EMAIL),
     )
 
 

@@ -32,6 +32,7 @@ def compose(message: Outbound[Email], sender: Address, now: datetime) -> bytes:
     same = _same_for_all(sender.name, sender.value, int(now.timestamp()), _submitted(mail), bool(mail.unsubscribe_url))
     fields = [
         ("To", words.mailbox(message.to.name, message.to.value, len("To: "))),
+        *_copied(message),
         ("Reply-To", words.mailbox(sender.name, own, len("Reply-To: "))),
         ("Subject", words.text(mail.subject, len("Subject: "))),
         ("Message-ID", message_id(message, sender.value)),
@@ -39,7 +40,8 @@ def compose(message: Outbound[Email], sender: Address, now: datetime) -> bytes:
         *_unsubscribe(mail, own),
         *content,
     ]
-    return b"%b%b\r\n%b" % (same, _checked(fields, message.to.value), body)
+    copied = tuple([one.value for one in message.cc])
+    return b"%b%b\r\n%b" % (same, _checked(fields, message.to.value, copied), body)
 
 
 # ---- headers --------------------------------------------------------------------------------
@@ -63,10 +65,15 @@ def _same_for_all(name: str, own: str, seconds: int, submitted: str, is_bulk: bo
     return _checked(fields)
 
 
-def _checked(fields: Headers, recipient: str = "") -> bytes:
+def _checked(fields: Headers, recipient: str = "", copied: tuple[str, ...] = ()) -> bytes:
     head = "".join([f"{name}: {value}\r\n" for name, value in fields]).encode()
-    proofread.check(head, tuple([name for name, _ in fields]), recipient)
+    proofread.check(head, tuple([name for name, _ in fields]), recipient, copied)
     return head
+
+
+def _copied(message: Outbound[Email]) -> Headers:
+    """Addresses alone, without names: what we call somebody is not for the others. Bcc stands in no field at all."""
+    return [("Cc", words.mailboxes([one.value for one in message.cc]))] if message.cc else []
 
 
 def _thread(mail: Email) -> Headers:

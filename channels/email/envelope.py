@@ -6,12 +6,12 @@ import asyncio
 import math
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from channels.email.replies import Stage
+from channels.email.replies import Stage, refused
 from channels.email.tagging import tagged
-from channels.errors import ChannelError, Refused
-from channels.message import Address, Email, Outbound, Reason
+from channels.errors import ChannelError, Refused, TryLater
+from channels.message import Address, Email, NotTaken, Outbound, Reason
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
@@ -49,16 +49,20 @@ class Envelope:
     recipient: str
     name: str = ""
     is_international: bool = False
+    copies: tuple[str, ...] = ()
 
-    def commands(self, offers: Offers, body: bytes) -> tuple[bytes, bytes]:
-        """MAIL and RCPT, each with its line end. Raises Refused for what this server cannot take."""
+    def commands(self, offers: Offers, body: bytes) -> tuple[bytes, ...]:
+        """MAIL, then RCPT for each, with their line ends. Raises Refused for what this server cannot take."""
         self._check(offers, body)
         words = [f"MAIL FROM:<{self.sender}>"]
         words += [f"SIZE={len(body)}"] if offers.size_known else []
         words += ["SMTPUTF8"] if self.is_international else []
         words += ["BODY=8BITMIME"] if self.is_international or not body.isascii() else []
         words += ["RET=HDRS", f"ENVID={self.name}"] if offers.dsn and self.name else []
-        return f"{' '.join(words)}\r\n".encode(), f"RCPT TO:<{self.recipient}>{self._notify(offers)}\r\n".encode()
+        return f"{' '.join(words)}\r\n".encode(), *(self._to(one, offers) for one in (self.recipient, *self.copies))
+
+    def _to(self, recipient: str, offers: Offers) -> bytes:
+        return f"RCPT TO:<{recipient}>{self._notify(offers)}\r\n".encode()
 
     def _notify(self, offers: Offers) -> str:
         """RFC 3461 4.1: an answer with an empty sender wants no reports; all else wants failures and delays."""
@@ -68,7 +72,8 @@ class Envelope:
 
     def _check(self, offers: Offers, body: bytes) -> None:
         if self.is_international and not offers.international:
-            why = f"the mail server cannot take the address {self.recipient!r}: it offers no SMTPUTF8 (RFC 6531)"
+            odd = next((one for one in self.copies if not one.isascii() and self.recipient.isascii()), self.recipient)
+            why = f"the mail server cannot take the address {odd!r}: it offers no SMTPUTF8 (RFC 6531)"
             raise Refused(why, reason=Reason.REJECTED, stage=Stage.MAIL)
         if 0 < offers.size < len(body):
             raise too_long(len(body), f"the mail server takes {offers.size:,}")
@@ -89,10 +94,18 @@ class Mail:
     bulk: bool = False
     still: Callable[[], Awaitable[bool]] | None = None  # asked before a body that would leave after `begin_by`
     restarted: bool = False  # nothing had been said about it on a kept connection that turned out to be dead
+    asked: int = 0  # of the envelope's copies so many have been answered
+    not_taken: list[NotTaken] = field(default_factory=list)
 
     def fail(self, error: ChannelError) -> None:
         if not self.done.done():
             self.done.set_exception(error)
+
+    def about_copy(self, code: int, text: str, *, taken: bool) -> None:
+        """The server has answered about the next copy. It is refused by itself: the mail goes on to the others."""
+        address, self.asked = self.envelope.copies[self.asked], self.asked + 1
+        if not taken:
+            self.not_taken.append(_not_taken(address, refused(Stage.RCPT, code, text)))
 
     def succeed(self, answer: str) -> None:
         if not self.done.done():
@@ -102,8 +115,9 @@ class Mail:
 def envelope_of(message: Outbound[Email], own: Address) -> Envelope:
     """From the Outbound alone, never from headers. International also when only a header is: an automatic answer."""
     sender = "" if message.content.answers_automatically else tagged(own.value, message.token)
-    international = not (message.to.value.isascii() and own.value.isascii())
-    return Envelope(sender, message.to.value, message.id.hex, international)
+    copies = tuple(one.value for one in message.copies)
+    international = not (message.to.value.isascii() and own.value.isascii() and all(map(str.isascii, copies)))
+    return Envelope(sender, message.to.value, message.id.hex, international, copies)
 
 
 def wire_form(mail: bytes) -> bytes:
@@ -123,3 +137,11 @@ def too_long(size: int, limit: str) -> Refused:
     """Nothing was sent: neither is asked for more than MAIL. Files grow by a third on the wire (base64)."""
     why = f"the mail has {size:,} bytes with its files encoded, and {limit}. Send fewer or smaller files, or a link"
     return Refused(why, reason=Reason.TOO_LONG, stage=Stage.MAIL)
+
+
+def _not_taken(address: str, error: ChannelError) -> NotTaken:
+    """What the server puts off is not asked for again, and says nothing for good about the address."""
+    later = isinstance(error, TryLater)
+    reason = getattr(error, "reason", None) or (Reason.UNREACHABLE if later else Reason.REJECTED)
+    lasting = Reason.UNREACHABLE if later and reason.hard else reason
+    return NotTaken(address, lasting, str(error), getattr(error, "code", ""))

@@ -18,11 +18,15 @@ _PRINTED = bytes(range(32, 127)) + bytes(range(128, 256))
 _MAILBOX = re.compile(rb'(?:(?:"(?:[^"\\\r\n]|\\[^\r\n]|\r\n )*"|[A-Za-z0-9 !#$%&\'*+\-/=?^_`{|}~]+)\r\n |'
                       rb"(?:=\?utf-8\?b\?[A-Za-z0-9+/=]+\?=\r\n )+)?<([^<>\s]+)>\Z")  # fmt: skip
 
+_READ = {b"To": b"to", b"Cc": b"cc"}
+_LISTED = re.compile(rb"<([^<>,\s]+)>")
+_LIST = re.compile(rb"<[^<>,\s]+>(?:,\r\n <[^<>,\s]+>)*\Z")
 
-def check(head: bytes, intended: tuple[str, ...], recipient: str = "") -> None:
+
+def check(head: bytes, intended: tuple[str, ...], recipient: str = "", copied: tuple[str, ...] = ()) -> None:
     """`head` is a part of the header, or all of it: the intended fields, each with its line end. Raises Refused.
 
-    Where To is among them, it must name `recipient` and nobody else.
+    Where To is among them, it must name `recipient` and nobody else; Cc all those who are `copied`, in this order.
     """
     if head.translate(None, _PRINTED) != b"\r\n" * head.count(b"\r\n"):
         raise broken("a control character stands in its header")
@@ -32,6 +36,15 @@ def check(head: bytes, intended: tuple[str, ...], recipient: str = "") -> None:
     read = _MAILBOX.match(found.group("to")) if "To" in intended else None
     if (read.group(1) if read else b"") != recipient.encode():
         raise broken("its recipient does not read back as intended")
+    if copied or "Cc" in intended:
+        _check_copied(found.group("cc") if "Cc" in intended else b"", copied)
+
+
+def _check_copied(value: bytes, copied: tuple[str, ...]) -> None:
+    """A list of bare addresses and nothing besides."""
+    read = _LISTED.findall(value) if _LIST.match(value) else []
+    if read != [one.encode() for one in copied]:
+        raise broken("those who get a copy do not read back as intended")
 
 
 def broken(why: str) -> Refused:
@@ -53,4 +66,5 @@ def _field(name: bytes) -> bytes:
     first = rb"[^\r]{0,%d}+" % (_LINE_LIMIT - len(name) - 2)
     more = rb"\r\n {1,%d}+[^\r ][^\r]{0,%d}+" % (_INDENT, _LINE_LIMIT - _INDENT - 1)
     value = rb"%b(?:%b)*+" % (first, more)
-    return rb"%b: %b\r\n" % (re.escape(name), rb"(?P<to>%b)" % value if name == b"To" else value)
+    group = _READ.get(name)
+    return rb"%b: %b\r\n" % (re.escape(name), rb"(?P<%b>%b)" % (group, value) if group else value)

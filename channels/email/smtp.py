@@ -46,7 +46,8 @@ class SmtpSender:
 
     async def send(self, message: Outbound[Email]) -> Accepted:
         """Raises TryLater, Refused, Unknown or Misconfigured."""
-        _check_recipient(message.to)
+        for one in (message.to, *message.copies):
+            _check_recipient(one)
         body = wire_form(self._written(message))
         mail = Mail(envelope_of(message, self._own), body, asyncio.get_running_loop().create_future())
         mail.begin_by, mail.still, mail.bulk = message.begin_by, message.still, message.bulk
@@ -55,7 +56,7 @@ class SmtpSender:
                 answer = await self.pool.carry(mail)
         except TimeoutError as e:
             raise dropped(mail.stage, f"not done within {self._longest:g} seconds") from e
-        return Accepted(provider_id=message_id(message, self._own.value), detail=answer)
+        return Accepted(message_id(message, self._own.value), answer, tuple(mail.not_taken))
 
     async def close(self) -> None:
         await self.pool.close()

@@ -1,7 +1,8 @@
 """One connection to a mail server, past login: mails go over it one behind the other, pipelined where it may be.
 
 RFC 2920: MAIL, RCPT and DATA leave in one group; a body leaves with the next mail's group right behind its dot, so that
-a mail costs one round trip. Without PIPELINING the same code says one thing at a time. Replies are matched in order.
+a mail costs one round trip. Without PIPELINING the same code says one thing at a time; so it does with a mail that has
+copies, for once DATA was said, only a lost connection keeps it from those who were taken. Replies are matched in order.
 Whatever breaks, every mail is told its own stage: only one whose dot has left can have been accepted.
 """
 
@@ -29,6 +30,7 @@ class Said(Enum):
 
     MAIL = auto()
     RCPT = auto()
+    COPY = auto()  # RCPT for somebody who gets a copy
     DATA = auto()
     DOT = auto()
     EMPTY = auto()  # the dot after a DATA that was let through although nobody was to get the mail
@@ -37,9 +39,9 @@ class Said(Enum):
     QUIT = auto()
 
 
-_SAID_OF_A_MAIL = (Said.MAIL, Said.RCPT, Said.DATA, Said.DOT)
+_SAID_OF_A_MAIL = (Said.MAIL, Said.RCPT, Said.COPY, Said.DATA, Said.DOT)
 _DATA = b"DATA\r\n"
-_AFTER = {Said.MAIL: Stage.RCPT, Said.RCPT: Stage.DATA}
+_AFTER = {Said.MAIL: Stage.RCPT, Said.RCPT: Stage.DATA, Said.COPY: Stage.DATA}
 
 
 class Conversation(asyncio.Protocol):
@@ -65,7 +67,7 @@ class Conversation(asyncio.Protocol):
         self._awaited: deque[tuple[Said, Mail | None]] = deque()
         self._bulk = 0  # answers to come about mails to many
         self._coming: Mail | None = None  # its group has left, its body has not
-        self._group: deque[tuple[Said, bytes]] = deque()  # what of it is not yet said, without PIPELINING
+        self._group: deque[tuple[Said, bytes]] = deque()  # what of it is not yet said, where it is said line by line
         self._hopeless = False  # `_coming` was refused: its body must not follow
         self._body: Iterator[memoryview] | None = None  # what of a long body is not yet written
         self._full = False
@@ -123,6 +125,11 @@ class Conversation(asyncio.Protocol):
         """At once; what is on the way is told its stage."""
         self._break("closed by us")
 
+    @property
+    def _by_groups(self) -> bool:
+        """The mail that is coming is not said line by line."""
+        return self.offers.pipelining and not self._group
+
     def _underway(self) -> bool:
         return self._coming is not None and not self._coming.done.done()
 
@@ -143,9 +150,11 @@ class Conversation(asyncio.Protocol):
             self._rest()
         return b""
 
-    def _begun(self, mail: Mail, from_: bytes, to: bytes) -> bytes:
-        if not self.offers.pipelining:
-            self._group.extend(((Said.MAIL, from_), (Said.RCPT, to), (Said.DATA, _DATA)))
+    def _begun(self, mail: Mail, from_: bytes, to: bytes, *copies: bytes) -> bytes:
+        if copies or not self.offers.pipelining:
+            self._group.extend(((Said.MAIL, from_), (Said.RCPT, to)))
+            self._group.extend([(Said.COPY, line) for line in copies])
+            self._group.append((Said.DATA, _DATA))
             return self._next_line()
         if not self._awaited:
             self._patience.renew()
@@ -220,7 +229,7 @@ class Conversation(asyncio.Protocol):
             return
         said, mail = self._awaited.popleft()
         self._bulk -= mail is not None and mail.bulk
-        if reply.code == 250 and (said is Said.MAIL or said is Said.RCPT) and self.offers.pipelining:
+        if reply.code == 250 and (said is Said.MAIL or said is Said.RCPT) and self._by_groups:
             if mail is not None and not self._hopeless:
                 mail.stage = _AFTER[said]
         elif reply.code == 421 and said is not Said.QUIT:
@@ -235,14 +244,16 @@ class Conversation(asyncio.Protocol):
     def _answered(self, said: Said, mail: Mail, reply: Reply) -> None:
         """To one of the words before the body."""
         welcome = reply.code == 354 if said is Said.DATA else 250 <= reply.code <= 259
-        if not welcome and not self._hopeless:
+        if said is Said.COPY:
+            mail.about_copy(reply.code, reply.text, taken=welcome)
+        elif not welcome and not self._hopeless:
             self._hopeless = True
             mail.fail(refused(mail.stage, reply.code, reply.text))
         if not (welcome or 400 <= reply.code <= 599):
             self._break(f"unexpected reply {reply.code} {reply.text[:200]}")
         elif said is Said.DATA:
             self._let_through(mail) if welcome else self._reset()
-        elif not self.offers.pipelining:
+        elif not self._by_groups:
             self._reset() if self._hopeless else self._write(self._step(said, mail))
         elif not self._hopeless:
             mail.stage = _AFTER[said]

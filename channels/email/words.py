@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 import re
 import urllib.parse
+from collections.abc import Sequence
 from functools import lru_cache
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -43,6 +44,11 @@ def mailbox(name: str, address: str, used: int) -> str:
     """`Name <local@domain>`. An address with a non-ASCII local part stays as it is (RFC 6532). `used` as in `text`."""
     phrase = _phrase(name, used)
     return f"{phrase}\r\n <{address}>" if phrase else f"<{address}>"
+
+
+def mailboxes(addresses: Sequence[str]) -> str:
+    """`<local@domain>` of each, one a line (RFC 5322 3.4)."""
+    return ",\r\n ".join([f"<{one}>" for one in addresses])
 
 
 def message_ids(values: tuple[str, ...], limit: int = 30) -> str:

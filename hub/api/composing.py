@@ -12,11 +12,12 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from channels.message import Kind
 from hub.api.access import Answerer, Caller
-from hub.api.message_shapes import MessageOut
+from hub.api.message_shapes import Copies, MessageOut
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Once, once
 from hub.api.shapes import Body
-from hub.conversations import drafts, held, inbox, replies, threads
+from hub.conversations import copying, drafts, held, inbox, replies, threads
+from hub.conversations.copying import BadCopies
 from hub.conversations.drafts import Draft, Place
 from hub.conversations.held import TooLate
 from hub.conversations.inbox import NoSuchConversation
@@ -28,6 +29,7 @@ from hub.staff import audit
 
 router = APIRouter(tags=["Conversations"], route_class=Endpoint)
 _Words = Annotated[str, Field(max_length=100_000, examples=["Your order is ready for you."])]
+_Typed = Annotated[str, Field(max_length=copying.LONGEST, description="Addresses with commas, as they are typed")]
 _DRAFT = "/conversations/{conversation_id}/draft"
 
 
@@ -41,6 +43,8 @@ class DraftIn(Body):
     mailbox: Annotated[str, Field(max_length=100, description="A channel's name; empty: the usual one")] = ""
     signed: bool = Field(default=True, description="The signature below a mail")
     quoting: bool = Field(default=True, description="The answered mail below a mail")
+    cc: _Typed = ""
+    bcc: _Typed = ""
 
 
 class DraftOut(BaseModel):
@@ -52,6 +56,8 @@ class DraftOut(BaseModel):
     mailbox: str
     signed: bool
     quoting: bool
+    cc: str
+    bcc: str
     files: list[str] = Field(description="Names of what hangs on it")
     at: datetime
 
@@ -71,6 +77,8 @@ class ReplyIn(Body):
     mailbox: Annotated[str, Field(max_length=100, description="A channel's name; empty: the usual one")] = ""
     signed: bool = True
     quoting: bool = True
+    cc: Copies = Field(default=[], description="Mail addresses that get a copy; with bcc at most 20. Only of email")
+    bcc: Copies = Field(default=[], description="The same; nobody reads of them in the mail")
     resolve: bool = False
     seen: UUID | None = None
     leaves_at: AwareDatetime | None = Field(default=None, description="null: now, after the owner's time for undoing")
@@ -80,6 +88,8 @@ class ReplyIn(Body):
     def _only_later(self) -> ReplyIn:
         if self.unless_answered and self.leaves_at is None:
             raise ValueError("Give `unless_answered` only with `leaves_at`")
+        if (self.cc or self.bcc) and self.kind != "email":
+            raise ValueError("Give `cc` and `bcc` only with kind email")
         return self
 
 
@@ -138,7 +148,7 @@ async def reply(caller: Answerer, conversation_id: UUID, body: ReplyIn, asked: O
     except Overtaken as e:
         remedy = f"Read GET /api/v1/interactions/{e.interaction_id}; give it as `seen` to send yours nevertheless"
         raise Problem(409, "Reply", str(e), remedy=remedy) from e
-    except (EmptyReply, TooLong, NotYours, SignatureProblem) as e:
+    except (EmptyReply, TooLong, NotYours, SignatureProblem, BadCopies) as e:
         raise Problem(422, "Reply", str(e), remedy="Correct it and send the request again; nothing was sent") from e
 
 
@@ -156,10 +166,12 @@ async def send_now(caller: Answerer, interaction_id: UUID) -> MessageOut:
 
 
 def _reply(caller: Caller, place: Place, body: ReplyIn) -> Reply:
+    """Raises BadCopies."""
     own = caller.staff.undo_seconds
     seconds = caller.hub.settings.desk.undo_seconds if own is None else own
     undoing = caller.now + timedelta(seconds=seconds) if seconds else None
-    given = body.model_dump(exclude={"kind", "leaves_at"})
+    copies = copying.given(body.cc, body.bcc, own=caller.hub.gate.own)
+    given = body.model_dump(exclude={"kind", "leaves_at", "cc", "bcc"})
     return Reply(
         conversation_id=place.conversation_id,
         customer_id=place.customer_id,
@@ -168,6 +180,8 @@ def _reply(caller: Caller, place: Place, body: ReplyIn) -> Reply:
         form_token=str(uuid4()),
         leaves_at=body.leaves_at or undoing,
         scheduled=body.leaves_at is not None,
+        cc=", ".join(one.address for one in copies if not one.blind),
+        bcc=", ".join(one.address for one in copies if one.blind),
         **given,
     )
 
@@ -194,4 +208,7 @@ def _told(given: Answer) -> MessageOut:
         return MessageOut(id=given.interaction_id, outcome="withheld", reason=given.reason, trace=list(given.trace))
     if isinstance(given, Duplicate):
         return MessageOut(id=given.interaction_id, outcome="duplicate")
-    return MessageOut(id=given.interaction_id, outcome="placed", kind=given.kind, due_at=given.due_at)
+    left_out = dict(given.left_out)
+    return MessageOut(
+        id=given.interaction_id, outcome="placed", kind=given.kind, due_at=given.due_at, left_out=left_out
+    )

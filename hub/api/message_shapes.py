@@ -10,10 +10,12 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from channels.message import Kind
 from hub.api.shapes import EXAMPLE_ID, Body, Line, Variables
+from hub.conversations import copying
 from hub.conversations.rearranging import Reach
+from hub.interactions.copies import Copy
 from hub.interactions.history import Entry
 from hub.models import Rearrangement
-from hub.models.vocabulary import Direction, Origin, Purpose, Rearranged, State, Withheld
+from hub.models.vocabulary import CopyFate, Direction, Origin, Purpose, Rearranged, State, Withheld
 
 
 class FileOut(BaseModel):
@@ -22,6 +24,18 @@ class FileOut(BaseModel):
     media_type: str
     size: int
     inline: bool
+
+
+class CopyOut(BaseModel):
+    address: str
+    blind: bool = Field(description="Bcc: nobody reads of it in the mail")
+    fate: CopyFate = Field(description="along: as far as the mail itself")
+    reason: str = Field(description="Why it was left_out, refused or failed")
+    detail: str = Field(description="The same in the mail server's words")
+
+    @classmethod
+    def of(cls, copy: Copy) -> CopyOut:
+        return cls(**{name: getattr(copy, name) for name in cls.model_fields})
 
 
 class InteractionOut(BaseModel):
@@ -55,12 +69,20 @@ class InteractionOut(BaseModel):
     campaign_id: int | None
     occasion: str
     attachments: list[FileOut]
+    copies: list[CopyOut] = Field(description="Of a mail that we wrote: who was to get it as well")
 
     @classmethod
     def of(cls, entry: Entry) -> InteractionOut:
-        fields = {name: getattr(entry, name) for name in cls.model_fields if name != "attachments"}
+        fields = {name: getattr(entry, name) for name in cls.model_fields if name not in ("attachments", "copies")}
         files = [{name: getattr(file, name) for name in FileOut.model_fields} for file in entry.attachments]
-        return cls.model_validate({**fields, "attachments": files})
+        copies = [CopyOut.of(one) for one in entry.copies]
+        return cls.model_validate({**fields, "attachments": files, "copies": copies})
+
+
+Copies = Annotated[
+    list[Annotated[str, Field(max_length=320)]],
+    Field(max_length=copying.MOST, examples=[["boris@example.com"]]),
+]
 
 
 class TemplateIn(Body):
@@ -76,6 +98,8 @@ class MessageIn(Body):
     text: Annotated[str, Field(max_length=100_000)] = Field(default="", examples=["Your order is ready for you."])
     template: TemplateIn | None = None
     conversation_id: UUID | None = None
+    cc: Copies = Field(default=[], description="Mail addresses that get a copy; with bcc at most 20. Only of email")
+    bcc: Copies = Field(default=[], description="The same; nobody reads of them in the mail")
     not_before: AwareDatetime | None = None
     expires_at: AwareDatetime | None = Field(default=None, description="Too late after this: it is not sent any more")
 
@@ -85,6 +109,8 @@ class MessageIn(Body):
             raise ValueError("Give either text or template")
         if self.template is not None and self.subject:
             raise ValueError("A template brings its own subject")
+        if (self.cc or self.bcc) and (self.kind is not Kind.EMAIL or self.purpose is not Purpose.SERVICE):
+            raise ValueError("Give `cc` and `bcc` only with kind email and purpose service")
         return self
 
 
@@ -95,6 +121,7 @@ class MessageOut(BaseModel):
     due_at: datetime | None = None
     reason: Withheld | None = Field(default=None, description="Why it was withheld")
     trace: list[str] = []
+    left_out: dict[str, Withheld] = Field(default={}, description="Addresses that get no copy, and why not")
 
 
 class MoveIn(Body):

@@ -12,13 +12,13 @@ from hub.api.access import Anyone, Caller
 from hub.api.message_shapes import MessageIn, MessageOut
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Key
-from hub.conversations import inbox, replies, threads
+from hub.conversations import copying, inbox, replies, threads
 from hub.customers import directory
 from hub.interactions import history
 from hub.models.vocabulary import Origin
 from hub.outbound import request as outbound
 from hub.outbound import templates
-from hub.outbound.request import Answer, Duplicate, Held, Request, Templated, Words
+from hub.outbound.request import Answer, Copy, Duplicate, Held, Request, Templated, Words
 from hub.staff import audit
 from hub.staff.roles import Action
 
@@ -98,7 +98,15 @@ def _request(caller: Caller, body: MessageIn, content: Words | Templated, key: s
         not_before=body.not_before,
         expires_at=body.expires_at,
         automatic=True,  # a program asked for it (requirement L2)
+        copies=_copies(caller, body),
     )
+
+
+def _copies(caller: Caller, body: MessageIn) -> tuple[Copy, ...]:
+    try:
+        return copying.given(body.cc, body.bcc, own=caller.hub.gate.own)
+    except copying.BadCopies as e:
+        raise _wrong("cc", str(e)) from e
 
 
 def _fits(body: MessageIn, answer: Answer) -> None:
@@ -138,7 +146,8 @@ def _shape(answer: Answer) -> MessageOut:
         return shape.model_copy(update={"reason": answer.reason, "trace": list(answer.trace)})
     if isinstance(answer, Duplicate):
         return shape
-    return shape.model_copy(update={"kind": answer.kind, "due_at": answer.due_at})
+    update = {"kind": answer.kind, "due_at": answer.due_at, "left_out": dict(answer.left_out)}
+    return shape.model_copy(update=update)
 
 
 def _outcome(answer: Answer) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
-from hub.conversations import mailboxes, replies, signatures
+from hub.conversations import copying, mailboxes, replies, signatures
 from hub.conversations.answering import address_for
 from hub.models import Identity, Interaction
 from hub.models.vocabulary import AddressKind, IdentityState
@@ -24,7 +24,8 @@ class Offer:
 
     recipients: tuple[str, ...]
     reply_to: str  # one of `recipients` that the answered mail asked for, though it came from elsewhere
-    copied: tuple[str, ...]  # other people of the answered mail; the answer does not go to them
+    copied: tuple[str, ...]  # other people of the answered mail
+    everybody: tuple[str, ...]  # those of them to whom an answer to all goes
     signatures: Mapping[str, str]  # mailbox, a channel's name → what closes a mail that leaves by it
     quotes: bool  # there is a mail to quote
     trouble: str = ""
@@ -45,10 +46,12 @@ async def offer(
     groups = await teams.listing(session)
     names = mailboxes.among(groups, staff_id, last.channel if last else "", gate=gate)
     closings, trouble = await _closings(session, names, groups, staff_id, gate)
+    copied = tuple(last.copied or ()) if last is not None else ()
     return Offer(
         recipients=tuple(dict.fromkeys(address for address in (*wanted, *own) if address)),
         reply_to=_reply_to(last),
-        copied=tuple(last.copied or ()) if last is not None else (),
+        copied=copied,
+        everybody=copying.everybody(copied, wanted, own=gate.own),
         signatures=closings,
         quotes=last is not None,
         trouble=trouble,

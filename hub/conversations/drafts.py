@@ -32,6 +32,8 @@ class Draft:
     signed: bool = True
     quoting: bool = True
     files: tuple[NewFile, ...] = ()
+    cc: str = ""  # as it was typed
+    bcc: str = ""
 
 
 @dataclass(frozen=True, slots=True)

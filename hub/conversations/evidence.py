@@ -76,9 +76,9 @@ async def shared(
 ) -> frozenset[UUID]:
     """Those conversations in which this customer or this address takes part.
 
-    To take part is to own the conversation, to have written in it, to have been written to by us, or to stand in
-    To or Cc of a mail in it. Our own address takes part in nothing: anybody can write it into From. Nor does who is
-    named in a report: anybody can write one about anybody.
+    To take part is to own the conversation, to have written in it, to have been written to by us, be it by a copy, or
+    to stand in To or Cc of a mail in it. Our own address takes part in nothing: anybody can write it into From. Nor
+    does who is named in a report: anybody can write one about anybody.
     """
     if not conversations:
         return frozenset()
@@ -114,7 +114,9 @@ select c.id from conversation c
 where c.id = any(:ids) and (c.customer_id = :customer or exists (
   select 1 from interaction i where i.conversation_id = c.id and (i.customer_id = :customer or (:address <> '' and (
     (i.direction = 'out' and i.recipient = :address) or (i.auto not in ('bounce', 'arf') and (
-      (i.direction = 'in' and i.sender = :address) or i.copied @> cast(:copied as jsonb))))))))
+      (i.direction = 'in' and i.sender = :address) or i.copied @> cast(:copied as jsonb))) or exists (
+      select 1 from mail_copy m where m.interaction_id = i.id and m.address = :address
+        and m.fate in ('along', 'failed')))))))
 """)
 
 

@@ -16,7 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from channels.message import Kind
 from hub import live
-from hub.conversations import drafts, held, letters, mailboxes, signatures, threads
+from hub.conversations import copying, drafts, held, letters, mailboxes, signatures, threads
 from hub.conversations.answering import address_for
 from hub.conversations.drafts import Draft, Place
 from hub.conversations.held import Held
@@ -55,7 +55,8 @@ class Reply:
     """One press of Send. `form_token` makes a double click one message; `seen` is the last entry the agent saw.
 
     Of mails only: `mailbox` is a channel's name (empty: the one the customer wrote to); `signed` puts the signature
-    below the words, `quoting` the answered mail; a picture among `files` stands where the text says `[image: name]`.
+    below the words, `quoting` the answered mail; a picture among `files` stands where the text says `[image: name]`;
+    `cc` and `bcc` are addresses with commas between them, as somebody typed them.
 
     `leaves_at`: it waits until then and may be taken back. `scheduled`: because the agent chose that hour; then
     `unless_answered` cancels it when the customer writes or calls before.
@@ -78,6 +79,8 @@ class Reply:
     leaves_at: datetime | None = None
     scheduled: bool = False
     unless_answered: bool = False
+    cc: str = ""
+    bcc: str = ""
 
     @property
     def draft(self) -> Draft:
@@ -91,24 +94,27 @@ class Reply:
             self.signed,
             self.quoting,
             tuple(replace(file, content_id="") for file in self.files),
+            self.cc,
+            self.bcc,
         )
 
 
 async def answer(session: AsyncSession, reply: Reply, *, gate: Gate, now: datetime) -> Answer:
     """Send it through the gate. Raises EmptyReply, TooLong, NoSuchConversation, Overtaken, NotYours,
-    signatures.SignatureProblem.
+    signatures.SignatureProblem, copying.BadCopies.
     """
     if not reply.text.strip() and not reply.files:
         raise EmptyReply(Sentence("There is nothing to send. Write something first."))
     if reply.kind is Kind.SMS:
         fits(reply.text)
+    copies = copying.read(reply.cc, reply.bcc, own=gate.own) if reply.kind is Kind.EMAIL else ()
     known = await session.get(DedupeKey, _key(reply))
     if known is not None:
         return Duplicate(known.interaction_id)
     conversation = await _conversation(session, reply, now)
     await _overtaken(session, reply, conversation.id)
     before = held.seen(conversation, fresh=reply.conversation_id is None)
-    request = await _request(session, reply, conversation, gate)
+    request = replace(await _request(session, reply, conversation, gate), copies=copies)
     given = await send(session, request, gate=gate, now=now)
     await _after(session, reply, conversation, given, now)
     if isinstance(given, Placed) and reply.leaves_at is not None:

@@ -28,6 +28,8 @@ _STANDINGS = """
 select id, customer_id, conversation_id, campaign_id, kind, recipient, state, flag
 from interaction where id = any($1::uuid[]) and id between $2 and $3 order by id for no key update
 """
+# By the recipients that reports name besides those whom the messages went to: hardly any report does.
+_COPIES = "select interaction_id, address from mail_copy where interaction_id = any($1::uuid[]) and address = any($2)"
 _TOLD = "select interaction_id, progress, code, leg from receipt where interaction_id = any($1::uuid[])"
 _FACTS = """
 insert into receipt (interaction_id, at, progress, reason, code, leg, detail, payload)
@@ -70,7 +72,9 @@ async def look(session: AsyncSession, news: Sequence[News]) -> Reckoning:
     ids = {*names.values(), *(one.signed for one in news if one.signed is not None)}
     standings = await _standings(session, ids) if ids else []
     told = await _told(session, ids) if ids else []
-    return Reckoning(names=names, standings=standings, told=told)
+    others = {one.receipt.recipient.lower() for one in news} - {one.recipient.lower() for one in standings} - {""}
+    copies = await fetch(session, _COPIES, list(ids), list(others)) if ids and others else []
+    return Reckoning(names=names, standings=standings, told=told, copies={(one, to) for one, to in copies})
 
 
 async def write(session: AsyncSession, reckoning: Reckoning, *, now: datetime) -> None:

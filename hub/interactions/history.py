@@ -14,6 +14,8 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
+from hub.interactions import copies
+from hub.interactions.copies import Copy
 from hub.models import AttachmentRow, Attempt, Campaign, Customer, Interaction, ReceiptRow, Staff
 from hub.models.vocabulary import Direction, Origin, Purpose, Recalled, State
 
@@ -90,6 +92,7 @@ class Entry:
     occasion: str
     cut: bool = False
     attachments: tuple[File, ...] = ()
+    copies: tuple[Copy, ...] = ()  # of a mail that we wrote: who got it as well
 
 
 async def timeline(
@@ -100,13 +103,21 @@ async def timeline(
     limit: int = 50,
     kinds: Collection[str] = (),
 ) -> list[Entry]:
-    """A customer's words, newest first, older than `before`. `kinds`: any of "email", "sms", "voice", "note"."""
+    """A customer's words, newest first, older than `before`, and the mails to others of which they got a copy.
+
+    `kinds`: any of "email", "sms", "voice", "note".
+    """
     rows = _entries().where(col(Interaction.customer_id) == customer_id, _SAID).order_by(col(Interaction.id).desc())
     if before is not None:
         rows = rows.where(col(Interaction.id) < before)
     if kinds:
         rows = rows.where(_of_kinds(kinds))
-    return await _load(session, rows.limit(limit))
+    theirs = await _load(session, rows.limit(limit))
+    mails = not kinds or Kind.EMAIL.value in kinds
+    had = await copies.had_by(session, customer_id, before=before, limit=limit) if mails else []
+    if not had:
+        return theirs
+    return sorted([*theirs, *await entries(session, had)], key=lambda one: one.id, reverse=True)[:limit]
 
 
 async def thread(session: AsyncSession, conversation_id: UUID, *, limit: int = 200) -> list[Entry]:
@@ -180,7 +191,7 @@ def _of_kinds(kinds: Collection[str]) -> ColumnElement[bool]:
 
 _DERIVED = {
     *("subject", "text", "reply_text", "closing", "cut", "has_html", "has_remote_pictures"),
-    *("trace", "customer_name", "staff_name", "campaign_name", "attachments"),
+    *("trace", "customer_name", "staff_name", "campaign_name", "attachments", "copies"),
 }
 _PLAIN = [name for name in Entry.__slots__ if name not in _DERIVED]
 
@@ -227,15 +238,20 @@ def _cut(row: dict[str, Any]) -> dict[str, Any]:
 
 async def _with_files(session: AsyncSession, found: list[dict[str, Any]]) -> list[Entry]:
     files = await _files(session, [row["id"] for row in found])
-    return [_entry(row, files.get(row["id"], ())) for row in found]
+    known = await copies.of(session, [row["id"] for row in found if _may_have_copies(row)])
+    return [_entry(row, files.get(row["id"], ()), known.get(row["id"], ())) for row in found]
 
 
-def _entry(row: dict[str, Any], files: tuple[File, ...]) -> Entry:
+def _may_have_copies(row: dict[str, Any]) -> bool:
+    return row["kind"] is Kind.EMAIL and row["direction"] is Direction.OUT and row["campaign_id"] is None
+
+
+def _entry(row: dict[str, Any], files: tuple[File, ...], known: tuple[Copy, ...]) -> Entry:
     row["trace"] = tuple(row["trace"] or ())
     row["copied"] = tuple(row["copied"] or ())
     row["staff_name"] = row["staff_name"] or ""
     row["campaign_name"] = row["campaign_name"] or ""
-    return Entry(**row, attachments=files)
+    return Entry(**row, attachments=files, copies=known)
 
 
 async def _files(session: AsyncSession, interactions: Collection[UUID]) -> dict[UUID, tuple[File, ...]]:

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.adapter import Channel
 from channels.message import Receipt
 from hub import live
-from hub.interactions import filing, lessons, record
+from hub.interactions import copies, filing, lessons, record
 from hub.interactions.lessons import Lesson, Message, undeliverable
 from hub.interactions.reckoning import News
 from hub.live import Happening
@@ -62,8 +62,11 @@ async def apply_all(session: AsyncSession, news: Sequence[News], *, now: datetim
     reckoning = await filing.look(session, news)
     about = [reckoning.hear(one) for one in news]
     await filing.write(session, reckoning, now=now)
-    learnt = [Lesson(reckoning.of(one), one.news.receipt) for one in reckoning.facts]
+    learnt = [Lesson(reckoning.of(one), one.news.receipt) for one in reckoning.facts if not one.copy]
     await lessons.learn(session, learnt, now=now)
+    for one in reckoning.facts:
+        if one.copy:
+            await copies.heard(session, one.about, one.news.receipt, now=now)
     await announce_all(session, reckoning.announced)
     return about
 

@@ -63,19 +63,25 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """News that nobody had told before, and the message that it is about."""
+    """News that nobody had told before, and the message that it is about. `copy`: of a copy of it, not of itself."""
 
     news: News
     about: UUID
+    copy: bool = False
 
 
 class Reckoning:
     """Holds what the log knows, hears the news in its order, and gathers what has to be written for it."""
 
     def __init__(
-        self, *, names: Mapping[Name, UUID], standings: Collection[Standing], told: Collection[Told] = ()
+        self,
+        *,
+        names: Mapping[Name, UUID],
+        standings: Collection[Standing],
+        told: Collection[Told] = (),
+        copies: Collection[tuple[UUID, str]] = (),
     ) -> None:
-        self._names, self._told = dict(names), set(told)
+        self._names, self._told, self._copies = dict(names), set(told), set(copies)
         self._standings = {one.id: one for one in standings}
         self._before = dict(self._standings)
         self._announced: dict[UUID, None] = {}
@@ -90,10 +96,11 @@ class Reckoning:
             if news.names:
                 self.unclaimed.append(news)
             return None
-        if not meant(found, news.receipt):
+        copy = self._is_copy(found, news.receipt)
+        if not copy and not meant(found, news.receipt):
             self._put(_flagged(found, ANOTHER))
             return None
-        self._take(news, found)
+        self._take(news, found, copy=copy)
         return found.id
 
     @property
@@ -116,21 +123,24 @@ class Reckoning:
             return self._standings.get(news.signed)
         for name in news.names:
             found = self._standings.get(self._names[name]) if name in self._names else None
-            if found is not None and meant(found, news.receipt):
+            if found is not None and (meant(found, news.receipt) or self._is_copy(found, news.receipt)):
                 return found
         return None
 
-    def _take(self, news: News, found: Standing) -> None:
+    def _is_copy(self, found: Standing, receipt: Receipt) -> bool:
+        return bool(self._copies) and (found.id, receipt.recipient.lower()) in self._copies
+
+    def _take(self, news: News, found: Standing, *, copy: bool) -> None:
         receipt = news.receipt
         told = (found.id, receipt.progress.value, receipt.code, receipt.recipient)
         if told in self._told:
             return
         self._told.add(told)
-        self.facts.append(Fact(news, found.id))
+        self.facts.append(Fact(news, found.id, copy))
         if receipt.provider_id and (news.channel, receipt.provider_id) not in self._names:
             name = (news.channel, receipt.provider_id)
             self._names[name] = self.named[name] = found.id
-        self._put(heard(found, receipt))
+        self._put(_proven(found) if copy else heard(found, receipt))
 
     def _put(self, standing: Standing) -> None:
         self._standings[standing.id] = standing

@@ -17,6 +17,7 @@ from hub.models.campaigns import (
     Template,
     TemplateVersion,
 )
+from hub.models.copies import MailCopy
 from hub.models.customers import (
     ChannelPreference,
     Consent,
@@ -123,6 +124,7 @@ __all__ = [
     "LabelRow",
     "Letter",
     "MacroRow",
+    "MailCopy",
     "MailPicture",
     "MailReference",
     "MailboxCursor",

@@ -201,6 +201,15 @@ class Recalled(StrEnum):
     NO_LONGER_SO = "no_longer_so"  # what it reminds of was moved or cancelled
 
 
+class CopyFate(StrEnum):
+    """What became of the copy of a mail."""
+
+    ALONG = "along"  # as far as the mail itself
+    LEFT_OUT = "left_out"  # the gate said no, for a reason of Withheld
+    REFUSED = "refused"  # the mail server did not take this one; a reason of channels.message.Reason
+    FAILED = "failed"  # it came back, or its reader complained; a reason of channels.message.Reason
+
+
 class ThreadedBy(StrEnum):
     """Why a word stands in its conversation."""
 

@@ -28,7 +28,7 @@ PRIORITY = {
 class Gate:
     """What every request is held against. `senders`: the configured channels of each kind, the first one preferred.
 
-    `short_url`: what links in SMS begin with; empty: `public_url`.
+    `short_url`: what links in SMS begin with; empty: `public_url`. `own`: the addresses of our mailboxes.
     """
 
     rules: Rules
@@ -38,6 +38,7 @@ class Gate:
     company: str
     default_language: str
     short_url: str = ""
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,14 @@ class NewFile:
     sha256: str
     size: int
     content_id: str = ""  # set: it stands within the HTML of a mail, as `cid:…`
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Somebody beside the recipient who gets a mail too, by their canonical address. `blind`: nobody reads of it."""
+
+    address: str
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class Request:
     `reply_to` is an address that the mail which is answered asked its answer to go to: then `recipient` may be that.
     `dedupe_key` makes it at most once, whatever happens; `answers` is the inbound interaction it answers;
     `occasion` says which greeting it is, or "opt-out", "opt-in", "help" for the confirmations of requirement S4;
-    `call` is kept with the log row of a call (see `calling`).
+    `call` is kept with the log row of a call (see `calling`). `copies` go out with a mail for service, and only then.
     """
 
     customer_id: UUID
@@ -101,15 +110,17 @@ class Request:
     call: Mapping[str, object] | None = None
     topic: str = ""  # of marketing: what it is about
     language: str = ""  # of a template's words, when it is not to be the customer's
+    copies: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """It will leave at `due_at`, on this kind of channel."""
+    """It will leave at `due_at`, on this kind of channel; `left_out`: addresses that get no copy, and why not."""
 
     interaction_id: UUID
     kind: Kind
     due_at: datetime
+    left_out: Mapping[str, Withheld] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

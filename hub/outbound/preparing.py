@@ -19,9 +19,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.adapter import Channel
 from channels.message import Address, Call, Email, Outbound, Text
 from hub.interactions import receipts
-from hub.models import AttachmentRow, Campaign, Interaction, Letter, TemplateVersion
+from hub.models import AttachmentRow, Campaign, Interaction, Letter, MailCopy, TemplateVersion
 from hub.models.vocabulary import CampaignState, Kind, Origin, State, Withheld
-from hub.outbound import allowance, colleagues, confirmations, links, outbox, planning, rendering, templates
+from hub.outbound import allowance, colleagues, confirmations, copying, links, outbox, planning, rendering, templates
 from hub.outbound.allowance import Allowance
 from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
@@ -64,6 +64,7 @@ class _Batch:
     tracked: frozenset[int]  # campaigns whose links are followed
     files: Mapping[UUID, list[AttachmentRow]]
     letters: Mapping[UUID, Letter]  # to colleagues who may read them
+    copies: Mapping[UUID, list[MailCopy]]
 
 
 async def prepare(
@@ -261,7 +262,8 @@ async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate:
         content = Text(str(rendered.text), tuple(file_link(gate, file.id, now) for file in batch.files.get(row.id, ())))
     else:
         content = Call(detect_machine=not (row.call or {}).get("bridge"))
-    return Outbound(row.id, _to(row, batch), content, gate.signer.message_token(row.id))
+    cc, bcc = await copying.last_look(session, batch.copies.get(row.id, ()), gate=gate, now=now)
+    return Outbound(row.id, _to(row, batch), content, gate.signer.message_token(row.id), cc=cc, bcc=bcc)
 
 
 def _hosts(row: Interaction, batch: _Batch) -> frozenset[str] | None:
@@ -341,6 +343,7 @@ async def _read(session: AsyncSession, tickets: Sequence[Ticket], now: datetime)
         tracked=await links.campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
         files=await _files(session, ids) | {one: colleagues.enclosed(letter) for one, letter in letters.items()},
         letters=letters,
+        copies=await copying.waiting(session, rows.values()),
     )
 
 

@@ -15,14 +15,27 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.models import AttachmentRow, DedupeKey, Interaction
 from hub.models.vocabulary import Withheld
-from hub.outbound import costs, outbox, planning
-from hub.outbound.asking import PRIORITY, Answer, Duplicate, Gate, Held, NewFile, Placed, Request, Templated, Words
+from hub.outbound import copying, costs, outbox, planning
+from hub.outbound.asking import (
+    PRIORITY,
+    Answer,
+    Copy,
+    Duplicate,
+    Gate,
+    Held,
+    NewFile,
+    Placed,
+    Request,
+    Templated,
+    Words,
+)
 from hub.outbound.planning import Plan
 from hub.outbound.question import Decision
 from hub.outbound.rendering import Rendered
 
 __all__ = [
     "Answer",
+    "Copy",
     "Duplicate",
     "Gate",
     "Held",
@@ -57,8 +70,9 @@ async def send_many(session: AsyncSession, requests: Sequence[Request], *, gate:
     before = await _known(session, {request.dedupe_key for request in requests} - {""})
     first = _first_of_each_key(requests, before)
     plans = await planning.plans(session, [requests[i] for i in first], gate=gate, now=now)
-    lost = await _write(session, plans, now)
-    answers: dict[int, Answer] = {i: _answer(plan) for i, plan in zip(first, plans, strict=True)}
+    left_out = await copying.judge(session, plans, gate=gate, now=now)
+    lost = await _write(session, plans, left_out, now)
+    answers: dict[int, Answer] = {i: _answer(plan, left_out) for i, plan in zip(first, plans, strict=True)}
     before |= {p.request.dedupe_key: p.interaction.id for p in plans if p.request.dedupe_key} | lost
     for i, request in enumerate(requests):
         if i not in answers or request.dedupe_key in lost:
@@ -72,10 +86,11 @@ async def preview(session: AsyncSession, request: Request, *, gate: Gate, now: d
     return Preview(plan.decision, plan.rendered)
 
 
-def _answer(plan: Plan) -> Answer:
+def _answer(plan: Plan, left_out: Mapping[str, Withheld]) -> Answer:
     if plan.decision.kind is None:
         return Held(plan.interaction.id, plan.decision.reason or Withheld.NO_CHANNEL, plan.decision.trace)
-    return Placed(plan.interaction.id, plan.decision.kind, plan.due_at)
+    mine = {one.address: left_out[one.address] for one in copying.of(plan) if one.address in left_out}
+    return Placed(plan.interaction.id, plan.decision.kind, plan.due_at, mine)
 
 
 def _first_of_each_key(requests: Sequence[Request], before: Mapping[str, UUID]) -> list[int]:
@@ -96,7 +111,9 @@ async def _known(session: AsyncSession, keys: set[str]) -> dict[str, UUID]:
     return dict(rows.all())
 
 
-async def _write(session: AsyncSession, plans: Sequence[Plan], now: datetime) -> dict[str, UUID]:
+async def _write(
+    session: AsyncSession, plans: Sequence[Plan], left_out: Mapping[str, Withheld], now: datetime
+) -> dict[str, UUID]:
     """Rows and tickets; gives the keys that somebody else took in the same moment, with whom they belong to."""
     if not plans:
         return {}
@@ -104,6 +121,7 @@ async def _write(session: AsyncSession, plans: Sequence[Plan], now: datetime) ->
     lost = await _take_keys(session, plans)
     kept = [p for p in plans if p.request.dedupe_key not in lost]
     await _write_files(session, kept)
+    await copying.write(session, kept, left_out, now=now)
     await outbox.put(session, [_ticket(p) for p in kept if p.channel], now=now)
     await _announce(session, kept)
     return lost

@@ -48,7 +48,7 @@ returning i.campaign_id, case when i.campaign_id is null then i.conversation_id 
 
 async def settle(database: Database, outcomes: Sequence[Outcome], *, now: datetime) -> list[Outcome]:
     """Gives those of which more has to be said; the others are committed."""
-    mails = [o for o in outcomes if o.kind is Kind.EMAIL and isinstance(o.result, Accepted)]
+    mails = [o for o in outcomes if o.kind is Kind.EMAIL and isinstance(o.result, Accepted) and not o.result.not_taken]
     if not mails:
         return list(outcomes)
     async with database.bare() as connection:

@@ -20,9 +20,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.errors import Misconfigured, Refused, TryLater, Unknown
 from channels.message import Accepted, Reason
 from hub.database.engine import fetch
-from hub.interactions import progress, receipts, record
+from hub.interactions import copies, progress, receipts, record
 from hub.models import Attempt, Interaction
-from hub.models.vocabulary import Kind, State
+from hub.models.vocabulary import CopyFate, Kind, State
 from hub.outbound import outbox, pacing, senders
 from hub.outbound.outbox import Ticket
 
@@ -116,6 +116,8 @@ async def _accepted(session: AsyncSession, outcomes: Sequence[Outcome], now: dat
     for o in sorted(outcomes, key=_provider_id):
         if o.kind is not Kind.EMAIL or _provider_id(o) in early:
             await receipts.join_early(session, o.channel, _provider_id(o), o.ticket.interaction_id, now=now)
+    for o in outcomes:
+        await _not_taken(session, o, now)
     for sender in {o.ticket.sender_id for o in outcomes}:
         await senders.mended(session, sender)
     await _announce(session, [o.ticket.interaction_id for o in others])
@@ -137,6 +139,15 @@ async def _sent(session: AsyncSession, outcomes: Sequence[Outcome], now: datetim
     }
     rows = (await session.execute(_SENT, values)).all()
     await receipts.announce_all(session, cast("list[Interaction]", rows))
+
+
+async def _not_taken(session: AsyncSession, outcome: Outcome, now: datetime) -> None:
+    """The mail has gone to the others; of those whom the server refused its row says so."""
+    for one in outcome.result.not_taken if isinstance(outcome.result, Accepted) else ():
+        news = copies.News(
+            one.address, CopyFate.REFUSED, one.reason, one.reason.hard, one.detail, one.code or "refused"
+        )
+        await copies.learn(session, outcome.ticket.interaction_id, news, now=now)
 
 
 def _provider_id(outcome: Outcome) -> str:

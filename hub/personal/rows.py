@@ -14,7 +14,7 @@ from hub.conversations import rearranging
 from hub.customers import merging
 from hub.joining import confirming
 from hub.models import Conversation
-from hub.personal import emptying, mentions
+from hub.personal import emptying, mentions, traces
 from hub.personal.theirs import Person, tables, where
 
 PATIENCE = timedelta(hours=1)  # a carrier that has not said by then what became of a message is not waited for
@@ -57,7 +57,9 @@ async def delete(session: AsyncSession, whose: Person, *, now: datetime) -> Gone
     beside = await _conversations_of_others(session, whose)
     await emptying.settle(session, whose, now=now)
     rows |= {"raw_message": await _forget_mails(session, whose)}
+    copies = await traces.forget_copies(session, whose)
     rows |= await _children(session, whose)
+    rows["mail_copy"] = rows.get("mail_copy", 0) + copies
     remains["campaign_messages"] = await emptying.empty(session, whose)
     rows |= await _parents(session, whose)
     rows["webhook_delivery"] = await mentions.forget_webhooks(session)

@@ -38,6 +38,14 @@ async def take_out(session: AsyncSession, whose: Person, month: str) -> Found:
     return Found(len(changed), files)
 
 
+async def forget_copies(session: AsyncSession, whose: Person) -> int:
+    """That mails to others went to them as well, or were going to; how many."""
+    values = {"addresses": whose.spelled}
+    for forget in (_FORGET_NEWS_OF_COPIES, *_UNTYPE):
+        await session.execute(forget, values)
+    return int((await session.execute(_FORGET_COPIES, values)).rowcount)  # type: ignore[attr-defined]
+
+
 async def unclaimed(session: AsyncSession, after: int) -> list[tuple[int, str]]:
     """Mails that are nobody's word in the log, by number: parked ones, and reports about who knows whom."""
     return [(n, sha) for n, sha in (await session.execute(_UNCLAIMED, {"after": after, "limit": AT_ONCE})).all()]
@@ -81,6 +89,22 @@ _MAILS = text("select sha256 from raw_message where interaction_id = any(cast(:i
 _FORGET_MAILS = text("""
 update raw_message set sha256 = '', size = 0, error = '' where interaction_id = any(cast(:ids as uuid[]))
 """)
+_FORGET_NEWS_OF_COPIES = text("""
+delete from receipt where leg = any(cast(:addresses as text[])) and interaction_id in (
+  select interaction_id from mail_copy where address = any(cast(:addresses as text[])))
+""")
+# What stands in a field of a form that is not sent: what is beside the address stays.
+_UNTYPED = """
+update {table} set typed = typed || (
+  select jsonb_object_agg(name, (
+    select coalesce(string_agg(trim(one), ', '), '') from regexp_split_to_table(typed ->> name, '[,;]') one
+    where not exists (select from unnest(cast(:addresses as text[])) a where position(a in lower(one)) > 0)))
+  from unnest(array['cc', 'bcc']) name)
+where exists (select from unnest(cast(:addresses as text[])) a
+  where position(a in lower(concat(typed ->> 'cc', ' ', typed ->> 'bcc'))) > 0)
+"""
+_UNTYPE = [text(_UNTYPED.format(table=table)) for table in ("draft", "held_reply")]
+_FORGET_COPIES = text("delete from mail_copy where address = any(cast(:addresses as text[]))")
 _UNCLAIMED = text("""
 select id, sha256 from raw_message
 where id > :after and interaction_id is null and sha256 <> '' and (state <> 'received' or error <> '')

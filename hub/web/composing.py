@@ -27,7 +27,9 @@ class MailPart:
 
     recipients: tuple[tuple[str, str], ...]  # address, and what is to be said of it
     recipient: str
-    copied: tuple[str, ...]
+    copied: tuple[str, ...]  # other people of the answered mail to whom nothing is suggested
+    cc: str  # with commas; an answer to all where the answered mail went to several
+    bcc: str
     mailboxes: tuple[tuple[str, str], ...]  # the channel's name, its address
     mailbox: str
     signatures: tuple[tuple[str, str], ...]
@@ -96,6 +98,8 @@ def _resumed(composer: Composer, draft: Draft, at: datetime) -> Composer:
         mailbox=draft.mailbox or composer.mail.mailbox,
         signed=draft.signed,
         quoting=draft.quoting,
+        cc=draft.cc,
+        bcc=draft.bcc,
     )
     return replace(
         composer,
@@ -131,7 +135,9 @@ async def _mail(session: Any, visit: Visit, card: Card, line: Line | None) -> Ma
             (one, _("asked for answers here") if one == found.reply_to else "") for one in found.recipients
         ),
         recipient=next(iter(found.recipients), ""),
-        copied=found.copied,
+        copied=tuple(one for one in found.copied if one not in found.everybody),
+        cc=", ".join(found.everybody),
+        bcc="",
         mailboxes=boxes,
         mailbox=boxes[0][0] if boxes else "",
         signatures=tuple(pair for pair in (closings[:1] if same else closings) if pair[1]),

@@ -15,6 +15,7 @@ from hub.models.vocabulary import (
     CallListState,
     CampaignState,
     ConversationState,
+    CopyFate,
     DeliveryState,
     GuestState,
     IdentityState,
@@ -125,6 +126,12 @@ WITHHELD: Mapping[str, str] = {
 DECIDED: Mapping[str, str] = {
     "left": N_("A colleague decided to leave it: it is not sent again."),
     "not_there": N_("The provider's list does not have it: it did not leave, as far as anybody can tell."),
+}
+
+COPIES: Mapping[str, str] = {
+    CopyFate.LEFT_OUT: N_("No copy to %(address)s: %(reason)s"),
+    CopyFate.REFUSED: N_("The mail server did not take the copy to %(address)s: %(reason)s"),
+    CopyFate.FAILED: N_("The copy to %(address)s did not arrive as it should: %(reason)s"),
 }
 
 RECALLED: Mapping[str, str] = {
@@ -342,6 +349,7 @@ FLAGS = frozenset(
         N_("same Message-ID, other text"),
         N_("no sender address"),
         N_("may be double"),
+        N_("a copy did not arrive"),
         N_("missed call"),
         N_("voicemail"),
     )

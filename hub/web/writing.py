@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Response, UploadFile
 
-from hub.conversations import calling_customers, drafts, notes, replies
+from hub.conversations import calling_customers, copying, drafts, notes, replies
 from hub.conversations import inbox as conversations
 from hub.conversations.calling_customers import CannotCall
+from hub.conversations.copying import BadCopies
 from hub.conversations.drafts import Draft, Place
 from hub.conversations.replies import NotYours, Overtaken, Reply, TooLong
 from hub.conversations.signatures import SignatureProblem
@@ -34,7 +36,7 @@ _LARGEST = 25 * 1024 * 1024
 _MOST_FILES = 10
 DRAFT, DISCARD = "draft", "discard"
 _EMPTY = N_("There is nothing to send. Write something first.")
-_REFUSED = (TooLong, NotYours, SignatureProblem)  # the form comes back with all that was typed
+_REFUSED = (TooLong, NotYours, SignatureProblem, BadCopies)  # the form comes back with all that was typed
 _OVERTAKEN = N_("A colleague answered while you wrote. Nothing of yours was sent.")
 
 
@@ -58,6 +60,8 @@ class Written:
     unless_answered: bool
     kept: list[int]
     choice: str
+    cc: str
+    bcc: str
 
     @property
     def empty(self) -> bool:
@@ -67,7 +71,8 @@ class Written:
     @property
     def draft(self) -> Draft:
         """Without the files."""
-        return Draft(self.kind, self.text, self.subject, self.recipient, self.mailbox, self.signed, self.quoting)
+        chosen = self.recipient, self.mailbox, self.signed, self.quoting
+        return Draft(self.kind, self.text, self.subject, *chosen, cc=self.cc, bcc=self.bcc)
 
 
 def _written(
@@ -88,6 +93,8 @@ def _written(
     unless_answered: Annotated[str, Form()] = "",
     kept: Annotated[list[int], Form()] = [],  # noqa: B006
     choice: Annotated[str, Form(max_length=20)] = "",
+    cc: Annotated[str, Form(max_length=copying.LONGEST)] = "",
+    bcc: Annotated[str, Form(max_length=copying.LONGEST)] = "",
 ) -> Written:
     """`below`: the form had the two boxes, so one that is not sent was cleared. `kept`: files of the draft."""
     text = text.replace("\0", "").replace("\r\n", "\n")  # as forms send a line end: two signs of an SMS
@@ -110,6 +117,8 @@ def _written(
         unless_answered=bool(unless_answered),
         kept=kept,
         choice=choice,
+        cc=cc.replace("\0", "").strip(),
+        bcc=bcc.replace("\0", "").strip(),
     )
 
 
@@ -202,7 +211,14 @@ def said(answer: Answer) -> str:
         return _("Not sent: %(reason)s") % {"reason": _(words.WITHHELD.get(answer.reason, answer.reason))}
     if isinstance(answer, Duplicate):
         return _("This was sent already; it was not sent twice.")
-    return _("On its way.")
+    return " ".join((_("On its way."), *_left_out(answer)))
+
+
+def _left_out(answer: Placed) -> Iterator[str]:
+    """Who gets no copy, with the reason for each."""
+    for address, reason in answer.left_out.items():
+        gaps = {"address": address, "reason": _(words.WITHHELD.get(reason, reason))}
+        yield _("No copy to %(address)s: %(reason)s") % gaps
 
 
 def _sent(visit: Visit, back: str, written: Written, answer: Answer, view: str = "all") -> Response:
@@ -210,6 +226,7 @@ def _sent(visit: Visit, back: str, written: Written, answer: Answer, view: str =
     if isinstance(answer, Placed) and written.later:
         undo = Undo("message", answer.interaction_id, view=view)
         told = _("It leaves on %(moment)s.") % {"moment": moments.plain(answer.due_at, visit.zone)}
+        told = " ".join((told, *_left_out(answer)))
         return go(visit, back, told, undo=undo)
     seconds = undo_seconds(visit)
     if isinstance(answer, Placed) and seconds:
@@ -265,6 +282,8 @@ async def _send(visit: Visit, place: Place, written: Written) -> Answer:
         leaves_at=_leaves_at(visit, written),
         scheduled=bool(written.later),
         unless_answered=bool(written.later) and written.unless_answered,
+        cc=written.cc if mail else "",
+        bcc=written.bcc if mail else "",
     )
     async with visit.hub.database.unit() as session:
         return await replies.answer(session, words_, gate=visit.hub.gate, now=visit.now)
@@ -301,6 +320,8 @@ def _again(composer: Composer, written: Written, trouble: str) -> Composer:
         mailbox=written.mailbox,
         signed=written.signed,
         quoting=written.quoting,
+        cc=written.cc,
+        bcc=written.bcc,
     )
     return dataclasses.replace(
         composer,

@@ -7,12 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from hub import clock
 from hub.bootstrap import Hub
 from hub.clock import uuid7
 from hub.conversations import notes, surveys
-from hub.models import Conversation, Customer, Survey
+from hub.customers import consent
+from hub.models import Conversation, Customer, Outbox, Survey
 from hub.models.vocabulary import Kind, Role, Scale
 from tests.api.conftest import Bearer, Headers
 
@@ -155,3 +157,70 @@ async def test_saved_views_are_made_and_changed(client: httpx.AsyncClient, beare
         refused = await client.post(f"{API}/views", json={**body, "conditions": wrong}, headers=agent)
         assert refused.status_code == 422, wrong
     assert (await client.post(f"{API}/views", json={**body, "team_id": 99}, headers=agent)).status_code == 422
+
+
+async def test_a_reply_goes_to_several_and_says_who_gets_none(
+    client: httpx.AsyncClient, hub: Hub, headers: Headers, talk: Conversation
+) -> None:
+    async with hub.database.unit() as session:
+        await consent.suppress(
+            session, Kind.EMAIL, "dead@x.example", purpose=None, reason="asked", source="test", now=clock.now()
+        )
+    body = {"kind": "email", "text": "Hi", "subject": "Hi", "cc": ["Ben@x.example", "dead@x.example"]}
+    placed = await client.post(
+        f"{API}/conversations/{talk.id}/replies", json={**body, "bcc": ["eva@x.example"]}, headers=headers
+    )
+    assert (placed.status_code, placed.json()["left_out"]) == (201, {"dead@x.example": "suppressed"}), placed.text
+    told = (await client.get(f"{API}/interactions/{placed.json()['id']}", headers=headers)).json()
+    assert [(one["address"], one["blind"], one["fate"], one["reason"]) for one in told["copies"]] == [
+        ("ben@x.example", False, "along", ""),
+        ("dead@x.example", False, "left_out", "suppressed"),
+        ("eva@x.example", True, "along", ""),
+    ]
+    await client.post(f"{API}/interactions/{placed.json()['id']}/take-back", headers=headers)
+    draft = (await client.get(f"{API}/conversations/{talk.id}/draft", headers=headers)).json()
+    assert (draft["cc"], draft["bcc"]) == ("ben@x.example, dead@x.example", "eva@x.example")
+
+
+@pytest.mark.parametrize(
+    ("more", "cause"),
+    [
+        ({"kind": "sms", "cc": ["ben@x.example"]}, "only with kind email"),
+        ({"cc": ["nobody"]}, "is not a mail address"),
+        ({"bcc": ["ben@x.example\r\nRCPT TO:<eva@x.example>"]}, "cannot stand before the @"),
+        ({"cc": ["ben@x.example, eva@x.example"]}, "cannot stand before the @"),
+        ({"cc": [f"p{n}@x.example" for n in range(11)], "bcc": [f"q{n}@x.example" for n in range(10)]}, "at most 20"),
+        ({"cc": [f"p{n}@x.example" for n in range(21)]}, "at most 20"),
+        ({"cc": ["x" * 321]}, "at most 320"),
+        ({"cc": "ben@x.example"}, "list"),
+    ],
+)
+async def test_copies_that_cannot_be_are_refused_and_nothing_is_sent(
+    client: httpx.AsyncClient,
+    hub: Hub,
+    headers: Headers,
+    ana: Customer,
+    talk: Conversation,
+    more: dict[str, Any],
+    cause: str,
+) -> None:
+    body = {"kind": "email", "text": "Hi", "subject": "Hi", **more}
+    reply = await client.post(f"{API}/conversations/{talk.id}/replies", json=body, headers=headers)
+    message = await client.post(f"{API}/messages", json={**body, "customer_id": str(ana.id)}, headers=headers)
+    for answer in (reply, message):
+        assert (answer.status_code, cause in answer.text) == (422, True), answer.text
+    async with hub.database.unit() as session:
+        assert (await session.exec(select(Outbox))).all() == []
+
+
+async def test_a_message_goes_to_several_only_as_a_mail_for_service(
+    client: httpx.AsyncClient, headers: Headers, ana: Customer
+) -> None:
+    body = {"customer_id": str(ana.id), "text": "Ready.", "subject": "Ready", "cc": ["ben@x.example"]}
+    placed = await client.post(f"{API}/messages", json={**body, "kind": "email"}, headers=headers)
+    assert placed.status_code == 201, placed.text
+    told = (await client.get(placed.headers["Location"], headers=headers)).json()
+    assert [one["address"] for one in told["copies"]] == ["ben@x.example"]
+    for more in ({}, {"kind": "email", "purpose": "marketing"}):
+        refused = await client.post(f"{API}/messages", json={**body, **more}, headers=headers)
+        assert (refused.status_code, "only with kind email" in refused.text) == (422, True), refused.text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import email
 import email.policy
+from dataclasses import replace
 from email.message import Message
 from pathlib import Path
 
@@ -34,8 +35,9 @@ SET = (
     "victim@x.test)<ana@x.test>",
     "=?utf-8?q?=22_=3Cvictim=40x=2Etest=3E=2C?= <a@x.test>",
 )
+COPIED, BLIND = "ben@partner.example", "eva@partner.example"
 ANSWER = [
-    *("From", "Date", "MIME-Version", "To", "Reply-To", "Subject", "Message-ID", "In-Reply-To", "References"),
+    *("From", "Date", "MIME-Version", "To", "Cc", "Reply-To", "Subject", "Message-ID", "In-Reply-To", "References"),
     "Content-Type",
 ]
 BULK = [
@@ -56,6 +58,7 @@ def written_by_a_stranger(number: int) -> bytes:
         f"From: {word(poison)} <ana{number}@people.example>",
         f"Reply-To: {word(poison)} <ana{number}@people.example>",
         f"To: {OURS}",
+        f"Cc: {word(poison)} <{COPIED}>",
         f"Subject: {plain}",
         f"Message-ID: <{number}@people.example>" + (f"\r\n <x> {word(poison)}" if number % 2 else ""),
         f"References: <a@x>\r\n {word(poison)} <b@x>",
@@ -74,6 +77,7 @@ def assert_as_meant(letter: Letter, fields: list[str], recipient: str) -> Messag
         assert list(read.keys()) == fields
         assert [part["Bcc"] for part in read.walk()] == [None] * len(list(read.walk()))
     assert [box.addr_spec for box in read["To"].addresses] == [recipient] == [letter.recipient]
+    assert [box.addr_spec for box in read["Cc"].addresses] == [COPIED] if "Cc" in fields else read["Cc"] is None
     return read
 
 
@@ -88,6 +92,7 @@ async def _answer(meadow: Town, asked: Interaction, staff: int) -> None:
     reply = replies.Reply(
         asked.conversation_id, asked.customer_id, Kind.EMAIL, "It is put right.", staff, str(asked.id), files=(file,)
     )
+    reply = replace(reply, cc=", ".join(asked.copied or ()), bcc=BLIND)
     async with meadow.hub.database.unit() as session:
         given = await replies.answer(session, reply, gate=meadow.hub.gate, now=clock.now())
     assert isinstance(given, request.Placed)
@@ -107,8 +112,10 @@ async def test_an_answer_to_a_poisoned_mail_holds_what_was_meant_and_goes_out(
 
         for asked in await meadow.until(arrived):
             await _answer(meadow, asked, staff)
-        await meadow.until(lambda: _delivered(meadow, len(SET)))
-        assert sorted(mail.addresses()) == sorted(f"ana{number}@people.example" for number in range(len(SET)))
+        await meadow.until(lambda: _delivered(meadow, 3 * len(SET)))
+        people = [f"ana{number}@people.example" for number in range(len(SET))]
+        assert sorted(mail.addresses()) == sorted([*people, COPIED, BLIND])
+        assert [len(mail.mailbox(one)) for one in (COPIED, BLIND)] == [len(SET)] * 2
         for number in range(len(SET)):
             recipient = f"ana{number}@people.example"
             (letter,) = mail.mailbox(recipient)

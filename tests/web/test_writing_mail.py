@@ -6,10 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlmodel import col, select
 
+from channels.message import Kind
 from hub import clock
 from hub.conversations import canned, signatures
+from hub.customers import consent, directory
 from hub.models import AttachmentRow, Interaction, Staff
 from hub.models.vocabulary import Direction, Role
 from hub.staff import passwords, teams
@@ -40,7 +43,8 @@ async def test_the_composer_shows_to_whom_a_mail_goes_and_what_will_stand_below_
     async with world.hub.database.unit() as session:
         query = select(Interaction).where(col(Interaction.message_id) == "<a1@nowak.example>")
         question = (await session.exec(query)).one()
-        question.reply_to, question.copied = "office@nowak.example", ["ben@nowak.example"]
+        question.reply_to = "office@nowak.example"
+        question.copied = ["ben@nowak.example", "office@nowak.example", "eva@nowak.example", "no-reply@x.example"]
     desk = await signed_in(Role.AGENT)
     form = (await desk.see(f"/inbox/all/{world.conversations['invoice']}")).select_one("form.composer")
     assert [option["value"] for option in form.select("[name=recipient] option")] == [
@@ -48,7 +52,9 @@ async def test_the_composer_shows_to_whom_a_mail_goes_and_what_will_stand_below_
         "ana@nowak.example",
     ]
     assert "asked for answers here" in form.select_one("[name=recipient] option").text
-    assert "ben@nowak.example" in form.select_one(".copied").text
+    assert form.select_one("details.copies[open] [name=cc]")["value"] == "ben@nowak.example, eva@nowak.example"
+    assert form.select_one("[name=bcc]")["value"] == ""
+    assert "no-reply@x.example" in form.select_one(".copied").text
     assert form.select_one("[name=mailbox]") is None
     assert form.select_one(".below .quoted").text == "Olga Agent <b>Meadow & Sons"
     assert [box["name"] for box in form.select(".below [checked]")] == ["signed", "quoting"]
@@ -97,6 +103,84 @@ async def test_a_picture_that_the_text_names_is_sent_inline_without_scripts_too(
         "plan.png",
         "bill.pdf",
     }
+
+
+async def test_several_get_an_answer_and_the_thread_says_who(world: Any, signed_in: Any) -> None:
+    desk, here = await signed_in(Role.AGENT), world.conversations["invoice"]
+    fields = {"kind": "email", "text": "It is put right.", "recipient": "ana@nowak.example", "form_token": uuid4()}
+    copies = {"cc": "Ben <ben@x.example>, ana@nowak.example; dead@x.example", "bcc": "eva@x.example"}
+    async with world.hub.database.unit() as session:
+        await consent.suppress(
+            session, Kind.EMAIL, "dead@x.example", purpose=None, reason="asked", source="test", now=clock.now()
+        )
+    answer = await desk.send(f"/conversations/{here}/reply", **fields, **copies)
+    assert answer.status_code == 303
+    seen = await desk.see(f"/inbox/all/{here}")
+    bubble = seen.select_one(".bubble.out")
+    foot = [" ".join(one.text.split()) for one in bubble.select("footer > span")]
+    assert foot[1:] == ["to ana@nowak.example", "copy to ben@x.example", "blind copy to eva@x.example"]
+    assert "No copy to dead@x.example: Nobody may write to this address." in bubble.select_one(".why").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("ben@x.example, nobody", "“nobody” is not a mail address"),
+        ("<script>x</script>@x.example", "cannot stand before the @"),
+        ("ben@x.example\r\nBcc: victim@x.test", "cannot stand before the @"),
+        (", ".join(f"p{n}@x.example" for n in range(21)), "at most 20 people"),
+    ],
+)
+async def test_what_cannot_be_written_to_comes_back_with_all_that_was_typed(
+    world: Any, signed_in: Any, typed: str, said: str
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    for path in (
+        f"/conversations/{world.conversations['invoice']}/reply",
+        f"/customers/{world.customers['ana']}/write",
+    ):
+        fields = {"kind": "email", "text": "Half a day's work", "cc": typed, "bcc": "eva@x", "form_token": uuid4()}
+        answer = await desk.send(path, **fields)
+        assert (answer.status_code, await _sent(world)) == (422, [])
+        form = BeautifulSoup(answer.text, "html.parser").select_one("form.composer")
+        assert form is not None
+        assert said in form.select_one("[role=alert]").text  # type: ignore[union-attr]
+        again = [str(form.select_one(f"[name={name}]")["value"]) for name in ("cc", "bcc")]  # type: ignore[index]
+        assert [one.split() for one in again] == [typed.split(), ["eva@x"]]
+        assert form.select_one("textarea[name=text]").text == "Half a day's work"  # type: ignore[union-attr]
+
+
+async def test_too_many_letters_are_refused_and_not_cut(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    fields = {"kind": "email", "text": "Hi", "cc": "x" * 8001, "form_token": uuid4()}
+    answer = await desk.send(f"/conversations/{world.conversations['invoice']}/reply", **fields)
+    assert (answer.status_code, await _sent(world)) == (422, [])
+    assert "Write at most 8000" in answer.text
+
+
+async def test_a_draft_keeps_who_was_taken_out_and_who_was_typed(world: Any, signed_in: Any) -> None:
+    async with world.hub.database.unit() as session:
+        question = await session.exec(select(Interaction).where(col(Interaction.message_id) == "<a1@nowak.example>"))
+        question.one().copied = ["ben@nowak.example"]
+    desk, here = await signed_in(Role.AGENT), world.conversations["invoice"]
+    fields = {"kind": "email", "text": "Hi", "choice": "draft", "form_token": uuid4(), "cc": "", "bcc": "half typ"}
+    assert (await desk.send(f"/conversations/{here}/reply", **fields)).status_code == 303
+    form = (await desk.see(f"/inbox/all/{here}")).select_one("form.composer")
+    assert [form.select_one(f"[name={name}]")["value"] for name in ("cc", "bcc")] == ["", "half typ"]
+
+
+async def test_whoever_got_a_copy_finds_it_in_their_timeline(world: Any, signed_in: Any) -> None:
+    desk, here = await signed_in(Role.AGENT), world.conversations["invoice"]
+    async with world.hub.database.unit() as session:
+        new = directory.NewCustomer("Ben", emails=("ben@x.example",))
+        ben = (await directory.create(session, new, now=clock.now())).id
+    fields = {"kind": "email", "text": "For both of you.", "form_token": uuid4(), "cc": "ben@x.example"}
+    assert (await desk.send(f"/conversations/{here}/reply", **fields)).status_code == 303
+    bubble = (await desk.see(f"/customers/{ben}")).select_one("#timeline .bubble.out")
+    assert "For both of you." in bubble.text
+    badge = bubble.select_one("a.badge-quiet")
+    assert badge.text.startswith("copy of a mail to Ana")
+    assert badge["href"].startswith(f"/inbox/all/{here}#m-")
 
 
 # ---- teams -----------------------------------------------------------------------------------

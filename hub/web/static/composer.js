@@ -72,6 +72,52 @@
     }
   });
 
+  /* ---- Cc and Bcc: a field with commas becomes chips, each with a button that takes it out ---- */
+  const pieces = (typed) => typed.split(/[,;\n]/).map((one) => one.trim()).filter(Boolean);
+  const chips = (field) => { /* what is sent is in `field` at every moment, also what is only half typed */
+    const list = Object.assign(document.createElement("ul"), { className: "chosen" });
+    const entry = Object.assign(document.createElement("input"), { type: "text", className: "grow", id: field.id, autocomplete: "off", spellcheck: false, inputMode: "email", maxLength: field.maxLength, placeholder: field.placeholder });
+    const box = Object.assign(document.createElement("div"), { className: "addresses grow" });
+    let all = [];
+    const tell = () => {
+      field.value = [...all, entry.value.trim()].filter(Boolean).join(", ");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    const button = (text, label, name, action) => {
+      const made = Object.assign(document.createElement("button"), { type: "button", textContent: text, className: name });
+      if (label) made.setAttribute("aria-label", label);
+      made.addEventListener("click", () => { action(); show(); tell(); entry.focus(); });
+      return made;
+    };
+    const show = () => {
+      entry.placeholder = all.length ? "" : field.dataset.hint;
+      list.replaceChildren(...all.map((one) => {
+        const item = document.createElement("li");
+        item.append(Object.assign(document.createElement("span"), { textContent: one, className: "cut" }), button("\u00d7", field.dataset.remove.replace("%s", one), "", () => { all = all.filter((other) => other !== one); }));
+        return item;
+      }));
+      if (all.length > 1) { const item = document.createElement("li"); item.className = "bare"; item.append(button(field.dataset.all, "", "all", () => { all = []; })); list.append(item); }
+    };
+    const take = () => { all = [...new Set([...all, ...pieces(entry.value)])]; entry.value = ""; show(); };
+    const fill = () => { all = [...new Set(pieces(field.value))]; entry.value = ""; show(); if (all.length) field.closest("details").open = true; };
+    field.dataset.hint = field.placeholder;
+    field.removeAttribute("id");
+    field.type = "hidden";
+    field.addEventListener("hub:filled", fill);
+    entry.addEventListener("input", () => { if (/[,;\n]/.test(entry.value)) take(); tell(); });
+    entry.addEventListener("blur", () => { if (entry.value.trim()) { take(); tell(); } });
+    entry.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing) { event.preventDefault(); take(); tell(); }
+      else if (event.key === "Backspace" && !entry.value && all.length) { all = all.slice(0, -1); show(); tell(); }
+    });
+    box.append(list, entry);
+    field.after(box);
+    fill();
+  };
+  const dress = (root) => { for (const field of $$("input[data-addresses]:not([type=hidden])", root)) chips(field); };
+  addEventListener("htmx:load", (event) => dress(event.detail.elt));
+  dress(document);
+
   addEventListener("input", (event) => { if (event.target.matches?.(".composer textarea[name=text]")) look(event.target); });
   addEventListener("focusout", (event) => { if (open && event.target === open.text) close(); });
   addEventListener("mousedown", (event) => {

@@ -68,7 +68,7 @@
 
   /* ---- drafts: kept in this browser until the form has been accepted ---- */
   const draftKey = (form) => `draft:${body.dataset.me}:${form.dataset.draft}`;
-  const drafted = (form) => $$("textarea[name=text], input[name=subject]", form);
+  const drafted = (form) => $$("textarea[name=text], input[name=subject], [data-addresses]", form);
   const keepDraft = (form) => {
     const draft = Object.fromEntries(drafted(form).map((field) => [field.name, field.value]));
     draft.from = form.dataset.drafted ?? ""; /* which draft of the server's this goes on from */
@@ -83,6 +83,7 @@
       const kept = JSON.parse(localStorage.getItem(draftKey(form)) ?? "null");
       const newer = kept && kept.from && kept.from === form.dataset.drafted;
       for (const field of kept ? drafted(form) : []) if (kept[field.name] && (newer || !(field.name === "text" && field.value))) field.value = newer ? kept[field.name] : kept[field.name].replace(/\[image: [^[\]\n]+\]\n?/g, ""); /* files are not kept but by the server */
+      for (const field of kept ? $$("[data-addresses]", form) : []) if (field.name in kept) { field.value = kept[field.name]; field.dispatchEvent(new Event("hub:filled")); } /* whoever was taken out stays out */
     }
     for (const box of $$("#messages", root)) toNewest(box);
     mark();
@@ -254,6 +255,7 @@
   const keys = {
     j: () => step(1), k: () => step(-1), r: () => compose("reply"), n: () => compose("note"),
     e: () => press("[data-key=resolve]"), a: () => choose("[data-key=assign]"), d: () => unfold("[data-key=later]"), l: () => unfold("[data-key=label]", "input:not([type=hidden])"),
+    b: () => unfold(".composer:has([name=kind][value=email]:checked) [data-key=copies]", "input:not([type=hidden])"),
     m: () => { const there = $("#thread[data-open]"); if (there) setTimeout(() => dispatchEvent(new Event("hub:macros"))); return Boolean(there); },
     c: () => { const bar = $(".call-bar"); if (bar) bar.open = true; return focus(":is(#calls, #calls-now) .call :is(button, textarea)"); },
     u: () => press("#notice form button"), s: () => unfold("[data-key=snooze]"), z: () => unfold("[data-key=snooze]"),

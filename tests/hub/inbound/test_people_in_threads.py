@@ -12,12 +12,13 @@ import pytest
 
 from channels.message import Address, Auto, Kind
 from hub.conversations import assignment, rearranging
+from hub.conversations.threads import STRANGER
 from hub.database.engine import Database
 from hub.inbound import messages
 from hub.inbound.receive import Reception
 from hub.interactions import history, record
-from hub.models import Conversation, Interaction, Staff
-from hub.models.vocabulary import ConversationState, Role
+from hub.models import Conversation, Interaction, MailCopy, Staff
+from hub.models.vocabulary import ConversationState, CopyFate, Role
 from tests.hub.inbound.conftest import Bring, Rows
 from tests.hub.inbound.events import ANA, SALES, SUPPORT, mail, sms
 from tests.log_rows import said
@@ -68,6 +69,27 @@ async def test_who_stood_in_cc_takes_part_and_keeps_a_history_of_their_own(
         whole = await history.thread(session, words["2"].conversation_id)
     assert ([e.text for e in theirs], [e.text for e in whole]) == (["2"], ["1", "2", "3"])
     assert words["2"].customer_id != words["1"].customer_id
+
+
+@pytest.mark.parametrize(
+    ("fate", "place"),
+    [(CopyFate.ALONG, (0, "in-reply-to", "")), (CopyFate.REFUSED, (1, "stranger", STRANGER))],
+)
+async def test_who_got_a_copy_of_our_answer_takes_part(
+    bring: Bring, rows: Rows, database: Database, now: datetime, fate: CopyFate, place: tuple[int, str, str]
+) -> None:
+    await bring(mail("1", "a@x"))
+    (question,) = await rows(Interaction)
+    async with database.unit() as session:
+        answer = said(
+            question.customer_id, now, conversation_id=question.conversation_id, body_text="2", message_id="<o@x>"
+        )
+        session.add(answer)
+        await session.flush()
+        session.add(MailCopy(interaction_id=answer.id, address=BOB, place=0, blind=True, fate=fate, at=now))
+        await record.name(session, "mail", "<o@x>", answer.id)
+    await bring(mail("3", "b@x", sender=BOB, in_reply_to=("<o@x>",), subject="Re: A question"))
+    assert (await _told(rows))["3"] == place
 
 
 async def test_a_colleague_of_the_customer_who_answers_first_is_found_by_the_mail_that_comes_late(

@@ -28,13 +28,17 @@ from hub.models import (
     Consent,
     CurrentCall,
     Customer,
+    DraftRow,
     ErasedAddress,
     Erasure,
     Interaction,
+    MailCopy,
     RawMessage,
+    ReceiptRow,
+    Staff,
     Suppression,
 )
-from hub.models.vocabulary import ErasureState, State
+from hub.models.vocabulary import ErasureState, Role, State
 from hub.outbound import templates
 from hub.personal import certificate, erasing, theirs
 from hub.reports.health import doctor
@@ -161,6 +165,29 @@ async def test_a_call_that_is_not_over_is_waited_for(
         await session.flush()
         session.add(CurrentCall(interaction_id=talking.id, at=now))
     assert (await erase(database, reception, person, now, "Ana Nowak")).waits_for == 1
+
+
+async def test_nobody_reads_any_more_that_they_got_copies_of_mails_to_others(
+    database: Database, reception: Reception, rows: Rows, now: datetime
+) -> None:
+    person, other = await _meet(database, now, ADDRESS), await _meet(database, now, "other@example.org")
+    typed = {"kind": "email", "text": "x", "files": [], "cc": f"Eva <eva@x.example>, M <{ADDRESS}>", "bcc": ADDRESS}
+    async with database.unit() as session:
+        mail_ = said(other, now, recipient="other@example.org")
+        staff = Staff(email="a@x.test", name="A", role=Role.AGENT, password_hash="", created_at=now)
+        session.add_all((mail_, staff))
+        await session.flush()
+        for place, address in enumerate((ADDRESS, "eva@x.example")):
+            session.add(MailCopy(interaction_id=mail_.id, address=address, place=place, at=now))
+        session.add(ReceiptRow(interaction_id=mail_.id, at=now, progress="failed", leg=ADDRESS, detail=MARK))
+        session.add(DraftRow(staff_id=staff.id or 0, customer_id=other, typed=typed, at=now))
+    done = await erase(database, reception, person, now, "Ana Nowak")
+    async with database.unit() as session:
+        assert await left(session, ADDRESS, MARK) == {}
+    assert done.rows["mail_copy"] == 1
+    assert [one.address for one in await rows(MailCopy)] == ["eva@x.example"]
+    (draft,) = await rows(DraftRow)
+    assert (draft.typed["cc"], draft.typed["bcc"]) == ("Eva <eva@x.example>", "")
 
 
 async def test_who_is_being_erased_is_merged_with_nobody(

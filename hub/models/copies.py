@@ -1,0 +1,26 @@
+"""Who gets a copy of a mail that we write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import SmallInteger
+from sqlmodel import Field, SQLModel
+
+from hub.models.columns import Moment, Word
+from hub.models.vocabulary import CopyFate
+
+
+class MailCopy(SQLModel, table=True):
+    """One address beside the recipient's, and what became of its copy when that is not what became of the mail."""
+
+    __tablename__ = "mail_copy"
+    interaction_id: UUID = Field(primary_key=True, foreign_key="interaction.id", ondelete="CASCADE")
+    address: str = Field(primary_key=True, index=True)  # canonical
+    place: int = Field(sa_type=SmallInteger)  # in the order in which they were given
+    blind: bool = False  # nobody reads it in the mail (Bcc)
+    fate: CopyFate = Field(default=CopyFate.ALONG, sa_type=Word(CopyFate))
+    reason: str = ""
+    detail: str = ""  # the same in the mail server's words
+    at: datetime = Field(sa_type=Moment)  # of `fate`
