@@ -254,7 +254,8 @@ RESULTS: Mapping[str, str] = {
     "cancelled": N_("Cancelled"),
 }
 
-SENT_MEANS = N_("Sent: a provider took it, whatever came of it then. What bounced later is among both sent and failed.")
+SENT_MEANS = N_("Sent: a provider took it, whatever came of it then. What bounced later is among them.")
+FAILED_MEANS = N_("Failed: what bounced, and all else that could not be delivered.")
 
 OCCASIONS: Mapping[str, Sign] = {
     OccasionKind.BIRTHDAY: Sign(N_("birthday"), "cake"),
