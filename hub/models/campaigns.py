@@ -87,7 +87,7 @@ class CampaignRecipient(SQLModel, table=True):
     __table_args__ = (
         # Of `due_at` alone: an index that looked at `interaction_id` would make the update of a million rows dear.
         Index("campaign_recipient_due", "campaign_id", "due_at", postgresql_where=text("due_at is not null")),
-        {"postgresql_with": {"fillfactor": 50}},  # room for the message's id beside the row it is put in
+        {"postgresql_with": {"fillfactor": 40}},  # room for the message's id beside the row it is put in
     )
     campaign_id: int = Field(primary_key=True, sa_type=Integer)
     step: int = Field(default=0, primary_key=True, sa_type=SmallInteger)

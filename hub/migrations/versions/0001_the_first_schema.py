@@ -12,12 +12,6 @@ branch_labels = None
 depends_on = None
 
 
-_SEARCH = (
-    "case when origin in ('customer', 'agent', 'api') then "
-    "to_tsvector('simple'::regconfig, coalesce(subject, '') || ' ' || left(coalesce(body_text, ''), 100000)) end"
-)
-
-
 def upgrade() -> None:
     _staff()
     _signing_in()
@@ -380,7 +374,6 @@ def _log() -> None:
         sa.Column("staff_id", sa.Integer(), nullable=True),
         sa.Column("campaign_id", sa.Integer(), nullable=True),
         sa.Column("occasion", sa.String(), nullable=False),
-        sa.Column("search", postgresql.TSVECTOR(), sa.Computed(_SEARCH, persisted=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["campaign_id"],
             ["campaign.id"],
@@ -412,14 +405,6 @@ def _log_indexes() -> None:
         ["state"],
         unique=False,
         postgresql_where=sa.text("state in ('queued', 'sending', 'unknown')"),
-    )
-    op.create_index(
-        "interaction_search",
-        "interaction",
-        ["search"],
-        unique=False,
-        postgresql_using="gin",
-        postgresql_where=sa.text("search is not null"),
     )
     op.create_index(
         "interaction_thread", "interaction", ["conversation_id", sa.literal_column("id desc")], unique=False

@@ -38,7 +38,7 @@ def _audiences() -> None:
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("interaction_id", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("campaign_id", "step", "customer_id"),
-        postgresql_with={"fillfactor": 50},
+        postgresql_with={"fillfactor": 40},
     )
     op.add_column("campaign", sa.Column("audience", sa.Integer(), server_default="0", nullable=False))
     op.alter_column("campaign", "audience", server_default=None)

@@ -59,7 +59,6 @@ _LATIN_WORDS = (
     + _latin()
 )
 _FOUND_BY = (
-    "alter table interaction drop column search",
     "alter table interaction add column search tsvector generated always as ("
     "case when origin in ('customer', 'agent', 'api') then to_tsvector('simple'::regconfig, "
     "plain_words(left(coalesce(subject, '') || ' ' || coalesce(body_text, ''), 100000))) end) stored",
