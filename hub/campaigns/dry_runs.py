@@ -22,8 +22,9 @@ from hub import live
 from hub.campaigns import lengths, portions, proofs
 from hub.models import Campaign, DryRun, DryRunLine
 from hub.models.vocabulary import Kind, Withheld
-from hub.outbound import bulk, dry_run, rendering
-from hub.outbound.bulk import Mailing, Verdict
+from hub.outbound import bulk, dry_run, mailings, rendering
+from hub.outbound.bulk import Verdict
+from hub.outbound.mailings import Mailing
 from hub.outbound.rendering import Variants
 from hub.outbound.request import Gate
 from hub.segments import asking
@@ -200,7 +201,7 @@ async def _judge(
     session: AsyncSession, campaign: Campaign, customers: Sequence[UUID], gate: Gate, now: datetime
 ) -> list[Group]:
     mailing = await portions.mailing(session, campaign)
-    about = bulk.matter(mailing, gate)
+    about = mailings.matter(mailing, gate)
     asked = await bulk.ask(session, about, customers, now=now)
     unfit = await proofs.unfit(session, campaign, mailing.version, gate=gate, now=now)
     values = {**asked.values, "dry_run": campaign.id, **_said(mailing.version.variants, unfit, gate)}

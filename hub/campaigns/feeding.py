@@ -18,7 +18,7 @@ from hub.models import Campaign, CampaignVariant
 from hub.models.vocabulary import CampaignState
 from hub.outbound.request import Gate
 
-AHEAD = 5_000  # tickets that may lie in the outbox before feeding waits for the senders
+AHEAD = 10_000  # tickets that may lie in the outbox before feeding waits for the senders
 _NOBODY = UUID(int=0)
 _WORTH_COUNTING = 50_000  # after so many new rows, twice and four times as many, the database's planner is told of them
 

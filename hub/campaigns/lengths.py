@@ -14,7 +14,7 @@ from hub.campaigns.costs import measure
 from hub.models import Customer
 from hub.models.vocabulary import Kind
 from hub.outbound import links, planning, rendering, safe_jinja
-from hub.outbound.bulk import Mailing
+from hub.outbound.mailings import Mailing
 from hub.outbound.rendering import TemplateProblem
 from hub.outbound.request import Gate
 
@@ -28,7 +28,7 @@ async def segments(
     found: dict[UUID, int] = {}
     same: dict[str, int] = {}
     personal = _personal(mailing)
-    tracked = bool(await links.campaigns(session, {mailing.campaign_id}))
+    tracked = bool(await links.campaigns(session, {mailing.campaign_id or 0}))
     for person in await _people(session, customers):
         if not personal and person.language in same:
             found[person.id] = same[person.language]

@@ -14,8 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.campaigns import audience
 from hub.models import Campaign, CampaignRecipient, TemplateVersion
 from hub.models.vocabulary import Kind, Origin, Purpose
-from hub.outbound import bulk
-from hub.outbound.bulk import Mailing
+from hub.outbound import mailings
+from hub.outbound.mailings import Mailing, Roll
 from hub.outbound.request import Duplicate, Gate, Request, Templated, send_many
 
 
@@ -39,8 +39,9 @@ async def feed(session: AsyncSession, portion: Portion, *, gate: Gate, now: date
     mailing, low, high, only = portion.mailing, portion.low, portion.high, portion.only
     if only is not None and not only:
         return 0
-    fed = await bulk.feed(session, mailing, low=low, high=high, only=only, gate=gate, now=now)
-    others = await audience.left_over(session, mailing.campaign_id, mailing.step, low, high)
+    reach = mailings.in_reach(mailing.roll, low, high, only=only)
+    fed = (await mailings.feed(session, mailing, reach, gate=gate, now=now)).logged
+    others = await audience.left_over(session, mailing.campaign_id or 0, mailing.step, low, high)
     singly = [one for one in others if only is None or one in only]
     return fed + (await _one_by_one(session, mailing, singly, gate, now) if singly else 0)
 
@@ -62,7 +63,17 @@ async def mailing(
     if version is None or campaign.id is None:
         raise LookupError(f"There is no template version {wanted}")
     asked = tuple(Kind(kind) for kind in (campaign.kinds if kinds is None else kinds))
-    return Mailing(campaign.id, step, campaign.purpose, asked, version, campaign.variables, campaign.topic)
+    return Mailing(
+        roll=Roll("campaign_recipient", _RECIPIENTS, {"campaign": campaign.id, "step": step}),
+        origin=Origin.CAMPAIGN,
+        purpose=campaign.purpose,
+        kinds=asked,
+        version=version,
+        variables=campaign.variables,
+        topic=campaign.topic,
+        campaign_id=campaign.id,
+        step=step,
+    )
 
 
 def request_for(campaign: Campaign, customer_id: UUID) -> Request:
@@ -97,7 +108,7 @@ def _request(
 
 
 async def _one_by_one(session: AsyncSession, mailing: Mailing, customers: list[UUID], gate: Gate, now: datetime) -> int:
-    said, what = Templated(mailing.version.id or 0, mailing.variables), (mailing.campaign_id, mailing.step)
+    said, what = Templated(mailing.version.id or 0, mailing.variables), (mailing.campaign_id or 0, mailing.step)
     requests = [_request(*what, mailing.purpose, mailing.kinds, said, one, mailing.topic) for one in customers]
     answers = await send_many(session, requests, gate=gate, now=now)
     for customer, answer in zip(customers, answers, strict=True):
@@ -105,3 +116,6 @@ async def _one_by_one(session: AsyncSession, mailing: Mailing, customers: list[U
         row = update(CampaignRecipient).where(*mine, col(CampaignRecipient.customer_id) == customer)
         await session.exec(row.values(interaction_id=answer.interaction_id))
     return sum(not isinstance(answer, Duplicate) for answer in answers)
+
+
+_RECIPIENTS = "r.campaign_id = :campaign and r.step = :step"

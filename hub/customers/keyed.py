@@ -1,4 +1,4 @@
-"""What cannot simply be given to another customer: rankings, campaigns' recipients, keys, tickets, drafts.
+"""What cannot simply be given to another customer: rankings, campaigns' recipients, tickets, drafts.
 
 Each part gives what it did as JSON, and takes it back from that.
 """
@@ -226,24 +226,4 @@ returning 1
 # A campaign that was paused puts its tickets aside, far ahead, and takes them up again when it is resumed.
 _TAKE_UP = text("""
 update outbox set due_at = due_at - interval '36525 days' where id = :id and due_at > now() + interval '30000 days'
-""")
-
-# ---- keys -----------------------------------------------------------------------------------
-
-
-async def share_keys(session: AsyncSession, way: Way) -> list[str]:
-    """Who was greeted as the loser has been greeted: keys that name one of them, named for the other as well."""
-    return list((await session.execute(_SHARE_KEYS, {"of": str(way.of), "into": str(way.into)})).scalars())
-
-
-async def forget_keys(session: AsyncSession, keys: list[str]) -> None:
-    await session.execute(text("delete from dedupe_key where key = any(:keys)"), {"keys": keys})
-
-
-_SHARE_KEYS = text("""
-insert into dedupe_key (key, interaction_id)
-select replace(d.key, :of, :into), d.interaction_id from dedupe_key d
-join interaction i on i.id = d.interaction_id
-where i.customer_id = cast(:of as uuid) and i.origin = 'occasion' and position(:of in d.key) > 0
-on conflict do nothing returning key
 """)

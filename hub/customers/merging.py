@@ -141,7 +141,6 @@ async def _everything(session: AsyncSession, way: Way, now: datetime) -> dict[st
     left = await moving.left_behind(session, way)
     done: dict[str, Any] = {
         "tickets": tickets,
-        "keys": await keyed.share_keys(session, way),
         "seats": await keyed.take_seats(session, way, now=now),
         "rankings": await keyed.rank(session, way),
         "stepped_back": await keyed.step_back(session, way),

@@ -26,7 +26,8 @@ KEYED = frozenset({"channel_preference", "campaign_recipient"})
 _DOUBLE: Mapping[str, str] = {
     "customer_event": "exists (select from customer_event w where w.customer_id = :into"
     " and w.name = t.name and w.key = t.key)",
-    "greeting": "exists (select from greeting w where w.customer_id = :into and (w.kept = t.kept or w.day = t.day))",
+    "greeting": "exists (select from greeting w where w.customer_id = :into and (w.kept = t.kept or w.day = t.day"
+    " or w.birthday_of = t.birthday_of))",
     "greeting_skip": "exists (select from greeting_skip w where w.customer_id = :into"
     " and w.occasion_id = t.occasion_id and w.day = t.day)",
     "segment_member": "exists (select from segment_member w where w.customer_id = :into"

@@ -81,7 +81,6 @@ async def _give_back(session: AsyncSession, row: CustomerMerge, way: Way, now: d
     await keyed.prefer_again(session, moved["stepped_back"])
     await keyed.rank_back(session, moved["rankings"], way)
     await keyed.give_seats_back(session, moved["seats"], way, now=now)
-    await keyed.forget_keys(session, moved["keys"])
     await keyed.queue_again(session, moved["tickets"], now=now)
     await _repeat_refusals(session, row, way)
     back = text("update customer_merge set winner_id = :of where id = any(cast(cast(:ids as text[]) as uuid[]))")

@@ -22,6 +22,7 @@ from hub.conversations.appointment_calendars import NoCalendar
 from hub.customers import automatic, suggesting
 from hub.interactions import history, reach_log, record
 from hub.live import publish
+from hub.occasions import greeting
 from hub.outbound import evidence
 from hub.personal import erasing, files, handing_over, retention
 from hub.personal.archive import Sources
@@ -38,6 +39,13 @@ async def feed_campaign(hub: Hub, payload: Mapping[str, Any]) -> None:
     while more:
         async with hub.database.unit() as session:
             more = await feeding.feed(session, int(payload["campaign"]), gate=hub.gate, now=clock.now())
+
+
+async def greet(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Everybody whose turn it is now, slice by slice; the clock calls again."""
+    count = await greeting.greet(hub.database, gate=hub.gate, clock=clock.now)
+    if count:
+        _log.info("greeted", count=count)
 
 
 async def follow_campaign(hub: Hub, payload: Mapping[str, Any]) -> None:
@@ -159,6 +167,7 @@ BODIES: Mapping[str, Body] = {
     reach_log.JOB: learn_channels,
     retention.JOB: keep_no_longer,
     "feed-campaign": feed_campaign,
+    greeting.JOB: greet,
     "follow-campaign": follow_campaign,
     "fetch-media": fetch_media,
     "look-for-evidence": look_for_evidence,

@@ -48,10 +48,8 @@ class Tick:
 
 
 async def greet(hub: Hub, session: Session, now: datetime) -> None:
-    """Birthdays and all other occasions, wherever it is time."""
-    count = await greeting.greet(session, gate=hub.gate, now=now)
-    if count:
-        _log.info("greeted", count=count)
+    """See to it that birthdays and all other occasions are greeted, wherever it is time."""
+    await enqueue(session, greeting.JOB, payload={}, dedupe=greeting.JOB)
 
 
 async def remind(hub: Hub, session: Session, now: datetime) -> None:

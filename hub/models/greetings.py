@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Index, SmallInteger, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from hub.models.columns import Moment
+
+_BORN = text("birthday_of is not null")
 
 
 class Greeting(SQLModel, table=True):
@@ -18,12 +20,16 @@ class Greeting(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("customer_id", "day", name="greeting_a_day"),
         UniqueConstraint("customer_id", "kept", name="greeting_of_a_day"),
+        Index("greeting_of_a_year", "customer_id", "birthday_of", unique=True, postgresql_where=_BORN),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     customer_id: UUID = Field(foreign_key="customer.id", ondelete="CASCADE")
     occasion_id: int | None = Field(default=None, foreign_key="occasion.id", ondelete="SET NULL")
     kept: date  # the day that is celebrated
     day: date  # by the customer's clock, when it was asked for: after an outage a later one
+    birthday_of: int | None = Field(default=None, sa_type=SmallInteger)  # the year: one in each, should the date change
+    years: int | None = Field(default=None, sa_type=SmallInteger)  # since it happened first, where that is known
+    closes_at: datetime | None = Field(default=None, sa_type=Moment)  # late until then, never after it
     interaction_id: UUID | None = None  # in the log: sent, on its way or withheld
 
 

@@ -118,7 +118,7 @@ class MailReference(SQLModel, table=True):
 
 
 class DedupeKey(SQLModel, table=True):
-    """What makes outbound at most once: `campaign:7:customer:…`, `birthday:…:2026`, `form:…`."""
+    """What makes outbound at most once: `campaign:7:customer:…`, `reminder:…`, `form:…`."""
 
     __tablename__ = "dedupe_key"
     key: str = Field(primary_key=True)

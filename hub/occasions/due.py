@@ -1,11 +1,12 @@
-"""Whose turn it is: in one statement for each occasion, by every customer's own clock, one greeting a day."""
+"""Whose turn it is: written down by one statement for each occasion, by every customer's own clock, one a day."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,9 +14,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.clock import uuid7
 from hub.models import Occasion
+from hub.models.vocabulary import OccasionKind
 from hub.occasions.dates import Window, possible_days, window
-from hub.occasions.keeping import keeping
+from hub.occasions.keeping import Keeping, keeping
 from hub.outbound.spoken import zone_of
 
 
@@ -36,83 +39,143 @@ class Due:
         return window(self.kept, occasion.at_hour, ZoneInfo(self.zone), occasion.late_days)
 
 
-async def due(
-    session: AsyncSession, occasion: Occasion, before: Sequence[Occasion], *, zone: str, now: datetime, most: int
-) -> list[Due]:
-    """Who may be greeted for it now and was not, at most so many, in the order of their ids.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The customers above `low` and up to `high`."""
+
+    low: UUID
+    high: UUID
+
+
+EVERYBODY = Span(UUID(int=0), UUID(int=2**128 - 1))
+
+
+async def spans(session: AsyncSession, occasion: Occasion, *, zone: str, now: datetime, size: int) -> list[Span]:
+    """Among whom to look, each a matter of `size` greetings at most: nobody, everybody at once, or so many customers
+    at a time.
+    """
+    own = keeping(occasion, _days(occasion, now), prefix="own", zone=zone)
+    if own is None:
+        return []
+    waiting = text(_WAITING.replace("{own}", own.sql))
+    number = (await session.execute(waiting, {**own.values, "size": size})).scalar_one()
+    if number < size:
+        return [EVERYBODY] if number else []
+    bounds = (await session.execute(text(_BOUNDS), {"size": size})).scalars()
+    edges = [EVERYBODY.low, *bounds, EVERYBODY.high]
+    return [Span(*edge) for edge in pairwise(edges)]
+
+
+async def take(
+    session: AsyncSession, occasion: Occasion, before: Sequence[Occasion], span: Span, *, zone: str, now: datetime
+) -> tuple[int, int]:
+    """Write down in `greeting` who may be greeted for it now and was not, each with the number that the log will have
+    for it: how many, and the first row's number.
 
     Left out is who keeps an occasion of `before` on the same day, was greeted for that day or on this one, or is to be
     skipped. `zone`: the company's, for whoever's own is not known.
     """
-    days = list(possible_days(now, occasion.late_days))
+    days = _days(occasion, now)
     own = keeping(occasion, days, prefix="own", zone=zone)
-    if own is None or not (await session.execute(text(_ANY.replace("{own}", own.sql)), dict(own.values))).scalar_one():
-        return []
-    rivals = [keeping(one, days, prefix=f"rival{place}", zone=zone) for place, one in enumerate(before)]
-    values = {
-        **own.values,
-        **_open(occasion.at_hour, occasion.late_days, zone, now),
-        "occasion": occasion.id,
-        "most": most,
-    }
-    giving_way = ""
-    for place, (one, rival) in enumerate(zip(before, rivals, strict=True)):
+    if own is None:
+        return 0, 0
+    rivals = _rivals(before, days, zone)
+    values = {**own.values, **rivals.values, **_open(occasion.at_hour, occasion.late_days, zone, now)}
+    values |= {"occasion": occasion.id, "born": occasion.kind is OccasionKind.BIRTHDAY}
+    values |= {"low": span.low, "high": span.high, "head": str(uuid7(now))[:28]}
+    statement = text(_TAKE.replace("{own}", own.sql).replace("{rivals}", rivals.sql))
+    number, first = (await session.execute(statement, values)).one()
+    return number, first or 0
+
+
+async def taken(session: AsyncSession, customers: Collection[UUID], first: int, *, zone: str) -> list[Due]:
+    """These of those who were taken, from that row on."""
+    values = {"customers": list(customers), "first": first, "company": zone_of(zone).key, "known": sorted(zones())}
+    return [Due(*row) for row in await session.execute(text(_TAKEN), values)]
+
+
+def _rivals(before: Sequence[Occasion], days: Sequence[date], zone: str) -> Keeping:
+    """Who is greeted for another of these on which day."""
+    parts, values = ["  select null::uuid as customer_id, null::date as kept where false"], dict[str, Any]()
+    for place, one in enumerate(before):
+        rival = keeping(one, days, prefix=f"rival{place}", zone=zone)
         if rival is not None:
-            giving_way += _RIVAL.replace("{sql}", rival.sql).replace("{place}", str(place))
+            parts.append(_RIVAL.replace("{sql}", rival.sql).replace("{place}", str(place)))
             values |= {**rival.values, f"rival{place}_id": one.id}
-    rows = await session.execute(text(_DUE.replace("{own}", own.sql).replace("{giving_way}", giving_way)), values)
-    return [Due(*row) for row in rows]
+    return Keeping(" union all ".join(parts), values)
+
+
+def _days(occasion: Occasion, now: datetime) -> list[date]:
+    return list(possible_days(now, occasion.late_days))
 
 
 # Asked first, since on most looks there is nobody.
-_ANY = """
-select exists (
+_WAITING = """
+select count(*) from (
   select from ({own}) x
-  where not exists (select from greeting g where g.customer_id = x.customer_id and g.kept = x.kept))
+  where not exists (select from greeting g where g.customer_id = x.customer_id and g.kept = x.kept)
+  limit :size) waiting
 """
 
-_DUE = """
-with kept as ({own}),
+_BOUNDS = """
+select id from (select id, row_number() over (order by id) as place from customer) c where place % :size = 0 order by id
+"""
+
+_TAKE = """
+with kept as (select * from ({own}) x where x.customer_id > :low and x.customer_id <= :high),
+rivals as materialized ({rivals}),
 here as (
-  select x.customer_id, c.name, coalesce(nullif(c.given_name, ''), c.name) as given_name, c.language, x.years, x.kept,
-         coalesce(k.zone, :company) as zone
+  select x.customer_id, x.years, x.kept, coalesce(k.zone, :company) as zone
   from kept x join customer c on c.id = x.customer_id
-  left join unnest(cast(:known as text[])) k(zone) on k.zone = c.timezone)
-select x.customer_id, x.name, x.given_name, x.language, x.years, x.kept, z.today, x.zone
-from here x
-join unnest(cast(:zones as text[]), cast(:kept_days as date[]), cast(:todays as date[])) z(zone, kept, today)
-  on z.zone = x.zone and z.kept = x.kept
-where not exists (
-    select from greeting g where g.customer_id = x.customer_id and (g.kept = x.kept or g.day = z.today))
-  and not exists (
-    select from greeting_skip s where s.customer_id = x.customer_id and s.occasion_id = :occasion and s.day = x.kept)
-  {giving_way}
-order by x.customer_id, x.kept limit :most
+  left join unnest(cast(:known as text[])) k(zone) on k.zone = c.timezone),
+taken as (
+  insert into greeting (customer_id, occasion_id, kept, day, birthday_of, years, closes_at, interaction_id)
+  select x.customer_id, :occasion, x.kept, z.today, case when :born then extract(year from x.kept) end, x.years,
+    z.closes, (:head || lpad(to_hex(row_number() over (order by x.customer_id, x.kept)), 8, '0'))::uuid
+  from here x
+  join unnest(cast(:zones as text[]), cast(:kept_days as date[]), cast(:todays as date[]),
+      cast(:closings as timestamptz[])) z(zone, kept, today, closes)
+    on z.zone = x.zone and z.kept = x.kept
+  where not exists (
+      select from greeting g where g.customer_id = x.customer_id and (g.kept = x.kept or g.day = z.today
+        or :born and g.birthday_of = extract(year from x.kept)))
+    and not exists (
+      select from greeting_skip s where s.customer_id = x.customer_id and s.occasion_id = :occasion and s.day = x.kept)
+    and (x.customer_id, x.kept) not in (select customer_id, kept from rivals)
+  order by x.customer_id, x.kept
+  on conflict do nothing returning id)
+select count(*), min(id) from taken
+"""
+
+_TAKEN = """
+select g.customer_id, c.name, coalesce(nullif(c.given_name, ''), c.name), c.language, g.years, g.kept, g.day,
+  coalesce(k.zone, :company)
+from greeting g join customer c on c.id = g.customer_id
+left join unnest(cast(:known as text[])) k(zone) on k.zone = c.timezone
+where g.id >= :first and g.customer_id = any(cast(:customers as uuid[]))
+order by g.customer_id
 """
 
 _RIVAL = """
-  and not exists (
-    select from ({sql}) r where r.customer_id = x.customer_id and r.kept = x.kept and not exists (
-      select from greeting_skip s
-      where s.customer_id = r.customer_id and s.occasion_id = :rival{place}_id and s.day = r.kept))"""
+  select r.customer_id, r.kept from ({sql}) r
+  where r.customer_id > :low and r.customer_id <= :high and not exists (
+    select from greeting_skip s
+    where s.customer_id = r.customer_id and s.occasion_id = :rival{place}_id and s.day = r.kept)"""
 
 
 @lru_cache(maxsize=64)
 def _open(at_hour: time, late_days: int, zone: str, now: datetime) -> Mapping[str, Any]:
-    """Every zone with the days for which a greeting may leave there now, and the date it shows."""
+    """Every zone with the days for which a greeting may leave there now, the date it shows, and when it is too late."""
     company = zone_of(zone).key
     rows = []
     for one in {*zones(), company}:
         today = now.astimezone(ZoneInfo(one)).date()
         days = (today - timedelta(days=n) for n in range(late_days + 2))
-        rows += [(one, day, today) for day in days if now in _window(day, at_hour, one, late_days)]
-    return {
-        "known": sorted(zones()),
-        "company": company,
-        "zones": [one for one, _, _ in rows],
-        "kept_days": [day for _, day, _ in rows],
-        "todays": [today for _, _, today in rows],
-    }
+        open_ = ((day, _window(day, at_hour, one, late_days)) for day in days)
+        rows += [(one, day, today, window.closes) for day, window in open_ if now in window]
+    named = ("zones", "kept_days", "todays", "closings")
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(named)}
+    return {"known": sorted(zones()), "company": company, **columns}
 
 
 @lru_cache(maxsize=100_000)

@@ -1,53 +1,64 @@
 """Greetings that send themselves: on the day, at the hour, by the customer's clock; after an outage late, or never.
 
 At most one a day and customer, by the database: a row of `greeting` is taken before anything is asked for, and its keys
-are the customer with the day that is kept and with the day it is where they live.
+are the customer with the day that is kept, with the day it is where they live, and with a birthday's year.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from sqlalchemy import bindparam, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
+from hub.database.engine import Database
 from hub.models import Greeting, Occasion, TemplateVersion
 from hub.models.vocabulary import OccasionKind, Origin, Purpose
-from hub.occasions import rules, wording
-from hub.occasions.due import Due, due
-from hub.outbound import templates
+from hub.occasions import due, rules, wording
+from hub.occasions.due import Due, Span
+from hub.outbound import mailings, outbox, templates
+from hub.outbound.mailings import Mailing, Own, Roll
 from hub.outbound.request import Gate, Placed, Request, Templated, send_many
 
-_SLICE = 500
-MOST = 20_000  # in one turn, which is one transaction
+JOB = "greet"
+SLICE = 10_000  # greetings of one transaction
+LANES = 2  # transactions side by side, about different customers
+AHEAD = 100_000  # tickets that may wait for the senders before the rest is left to the next turn
+_FEW = SLICE // 4  # of so many customers: looked up one by one, where more are read through
 
 _log = structlog.get_logger("greeting")
 
 
-async def greet(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
-    """Ask for every greeting that is due; how many will be sent.
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    database: Database
+    gate: Gate
+    clock: Callable[[], datetime]
+    ahead: int
+
+
+async def greet(
+    database: Database, *, gate: Gate, clock: Callable[[], datetime], size: int = SLICE, ahead: int = AHEAD
+) -> int:
+    """Ask for every greeting that is due, in slices, each a transaction of its own; how many will be sent.
+
+    When `ahead` of them wait to be sent already, the others are asked for the next time.
 
     Safe to run at any time and any number of times, by several at once: what was greeted for a day is in `greeting`,
-    and in the log by its key, also what the gate withholds.
+    also what the gate withholds.
     """
-    occasions = await rules.listing(session, enabled=True)
-    placed = asked = 0
-    for place, occasion in enumerate(occasions):
-        version = await _version(session, occasion, now)
-        while version is not None and asked < MOST:
-            found = await due(session, occasion, occasions[:place], zone=gate.rules.company_zone, now=now, most=_SLICE)
-            placed += await _ask(session, occasion, version, found, gate, now)
-            asked += len(found)
-            if len(found) < _SLICE:
-                break
-    if asked:
-        await live.publish(session, "greeting")
-    return placed
+    turn = _Turn(database, gate, clock, ahead)
+    zone = gate.rules.company_zone
+    async with database.unit() as session:
+        occasions = await rules.listing(session, enabled=True)
+        found = [(one.id or 0, await due.spans(session, one, zone=zone, now=clock(), size=size)) for one in occasions]
+    return sum([await _greet_for(turn, number, spans) for number, spans in found])
 
 
 def request(occasion: Occasion, version: TemplateVersion, one: Due) -> Request:
@@ -58,7 +69,6 @@ def request(occasion: Occasion, version: TemplateVersion, one: Due) -> Request:
         purpose=Purpose.GREETINGS,
         origin=Origin.OCCASION,
         content=Templated(version.id or 0, variables(occasion, version, one)),
-        dedupe_key=key(occasion, one),
         occasion=occasion.name,
         not_before=opening.opens,
         expires_at=opening.closes,
@@ -68,18 +78,56 @@ def request(occasion: Occasion, version: TemplateVersion, one: Due) -> Request:
 
 def variables(occasion: Occasion, version: TemplateVersion, one: Due) -> dict[str, object]:
     """What its words may name. An age that is not known is left out of words that would say it to everybody."""
-    born = occasion.kind is OccasionKind.BIRTHDAY
-    numbers = {"age": one.years if born else None, "years": one.years}
+    said = {"given_name": one.given_name, "occasion": rules.title_in(occasion, one.language)}
+    return {**said, **_unknown(version), **({} if one.years is None else _known(occasion, one.years))}
+
+
+def _known(occasion: Occasion, years: int) -> dict[str, object]:
+    return {"years": years, "age": years} if occasion.kind is OccasionKind.BIRTHDAY else {"years": years}
+
+
+def _unknown(version: TemplateVersion) -> dict[str, object]:
     bare = {found.name for found in wording.unguarded(version.variants)}
-    known = {name: number for name, number in numbers.items() if number is not None or name not in bare}
-    return {"given_name": one.given_name, "occasion": rules.title_in(occasion, one.language), **known}
+    return dict.fromkeys(sorted(wording.NUMBERS - bare))
 
 
-def key(occasion: Occasion, one: Due) -> str:
-    """One a year for a birthday, whatever becomes of the rule; for others one for each day that is kept."""
-    if occasion.kind is OccasionKind.BIRTHDAY:
-        return f"birthday:{one.customer_id}:{one.kept.year}"
-    return f"occasion:{occasion.id}:{one.customer_id}:{one.kept.isoformat()}"
+async def _greet_for(turn: _Turn, number: int, spans: Sequence[Span]) -> int:
+    left = iter(spans)
+    async with asyncio.TaskGroup() as group:
+        lanes = [group.create_task(_lane(turn, number, left)) for _ in range(min(LANES, len(spans)))]
+    return sum(lane.result() for lane in lanes)
+
+
+async def _lane(turn: _Turn, number: int, left: Iterator[Span]) -> int:
+    placed = 0
+    for span in left:
+        async with turn.database.unit() as session:
+            if await outbox.waiting(session, Origin.OCCASION, limit=turn.ahead) >= turn.ahead:
+                break
+            placed += await _slice(session, number, span, turn.gate, turn.clock())
+    return placed
+
+
+async def _slice(session: AsyncSession, number: int, span: Span, gate: Gate, now: datetime) -> int:
+    """Nobody changes or drops the occasion meanwhile; switched off, it greets nobody from the next slice on."""
+    occasion = await rules.hold(session, number)
+    version = await _version(session, occasion, now) if occasion is not None and occasion.enabled else None
+    if occasion is None or version is None:
+        return 0
+    everybody = await rules.listing(session, enabled=True)
+    before = everybody[: everybody.index(occasion)]
+    await session.execute(mailings.NOBODY_GOES)
+    zone = gate.rules.company_zone
+    taken, first = await due.take(session, occasion, before, span, zone=zone, now=now)
+    if not taken:
+        return 0
+    mailing = _mailing(occasion, version, first)
+    few = span == due.EVERYBODY or taken < _FEW
+    reach = mailings.in_reach(mailing.roll, span.low, span.high, few=few)
+    fed = await mailings.feed(session, mailing, reach, gate=gate, now=now)
+    others = await due.taken(session, fed.by_hand, first, zone=zone) if fed.by_hand else []
+    await live.publish(session, "greeting")
+    return fed.queued + await _ask(session, occasion, version, others, gate, now)
 
 
 async def _version(session: AsyncSession, occasion: Occasion, now: datetime) -> TemplateVersion | None:
@@ -90,21 +138,53 @@ async def _version(session: AsyncSession, occasion: Occasion, now: datetime) -> 
         return None
 
 
+def _mailing(occasion: Occasion, version: TemplateVersion, first: int) -> Mailing:
+    """To those who were just written down for it."""
+    taken = {"greeted_for": occasion.id, "first": first}
+    titles = {"titles": dict(occasion.rule.get("titles") or {}), "title": occasion.title}
+    own = Own(_variables(occasion, version), "r.closes_at", titles)
+    return Mailing(
+        roll=Roll("greeting", "r.id >= :first and r.occasion_id = :greeted_for", taken, own),
+        origin=Origin.OCCASION,
+        purpose=Purpose.GREETINGS,
+        kinds=(),
+        version=version,
+        variables={},
+        occasion=occasion.name,
+    )
+
+
+def _variables(occasion: Occasion, version: TemplateVersion) -> str:
+    """What `variables` says, as SQL of a row of `greeting` and its customer."""
+    unknown = dict.fromkeys(_unknown(version), "null")
+    known = unknown | dict.fromkeys(_known(occasion, 0), "r.years")
+    return f"case when r.years is null then {_made_of(unknown)} else {_made_of(known)} end"
+
+
+def _made_of(numbers: Mapping[str, str]) -> str:
+    said = ", ".join([_SAID, *(f"'{name}', {number}" for name, number in numbers.items())])
+    return f"jsonb_build_object({said})"
+
+
+_SAID = """'given_name', coalesce(nullif(c.given_name, ''), c.name),
+    'occasion', coalesce(nullif(cast(:titles as jsonb) ->> c.language, ''), :title)"""
+
+
 async def _ask(
     session: AsyncSession,
     occasion: Occasion,
     version: TemplateVersion,
-    found: Sequence[Due],
+    some: Sequence[Due],
     gate: Gate,
     now: datetime,
 ) -> int:
-    mine = await _take(session, occasion, found)
-    if not mine:
+    """One by one, whom only `permission` can judge."""
+    if not some:
         return 0
-    answers = await send_many(session, [request(occasion, version, one) for one in mine], gate=gate, now=now)
+    answers = await send_many(session, [request(occasion, version, one) for one in some], gate=gate, now=now)
     rows = [
         {"one": one.customer_id, "of": one.kept, "in_log": a.interaction_id}
-        for one, a in zip(mine, answers, strict=True)
+        for one, a in zip(some, answers, strict=True)
     ]
     noted = (
         update(Greeting)
@@ -113,18 +193,3 @@ async def _ask(
     )
     await (await session.connection()).execute(noted, rows)
     return sum(isinstance(answer, Placed) for answer in answers)
-
-
-async def _take(session: AsyncSession, occasion: Occasion, found: Sequence[Due]) -> list[Due]:
-    """Those whose day nobody else has taken; of one customer with two days at once the first."""
-    if not found:
-        return []
-    rows = [
-        {"customer_id": one.customer_id, "occasion_id": occasion.id, "kept": one.kept, "day": one.today}
-        for one in found
-    ]
-    taken = (
-        insert(Greeting).values(rows).on_conflict_do_nothing().returning(col(Greeting.customer_id), col(Greeting.kept))
-    )
-    mine = {(customer, kept) for customer, kept in await session.execute(taken)}
-    return [one for one in found if (one.customer_id, one.kept) in mine]

@@ -75,6 +75,11 @@ async def get(session: AsyncSession, occasion_id: int) -> Occasion | None:
     return await session.get(Occasion, occasion_id) if 0 < occasion_id < 2**31 else None
 
 
+async def hold(session: AsyncSession, occasion_id: int) -> Occasion | None:
+    """As it is now, and nobody changes or drops it until the transaction ends."""
+    return await session.get(Occasion, occasion_id, populate_existing=True, with_for_update={"read": True})
+
+
 async def birthday(session: AsyncSession) -> Occasion:
     """The rule of birthdays."""
     found = (await session.exec(select(Occasion).where(Occasion.name == BIRTHDAY))).one_or_none()

@@ -64,7 +64,7 @@ class Only:
 
 
 async def tally(session: AsyncSession, about: Matter, customers: Collection[UUID], *, now: datetime) -> Tally:
-    """The gate's answers about these customers, counted in the database (some 20 µs each). See `bulk.matter`."""
+    """The gate's answers about these customers, counted in the database (some 20 µs each). See `mailings.matter`."""
     if not customers:
         return Tally()
     asked = await bulk.ask(session, about, customers, now=now)

@@ -20,12 +20,22 @@ from hub.outbound.quiet_hours import is_zone, zones_of_number
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whose answers are wanted: `source` is SQL that gives `customer_id`s, all of them above `low` and up to `high`."""
+    """Whose answers are wanted: `source` is SQL that gives `customer_id`s, all of them above `low` and up to `high`.
+
+    `few`: of the customers between the two. Their rows are then looked up, where else all between are read through.
+    """
 
     source: str
     values: Mapping[str, Any]
     low: UUID
     high: UUID
+    few: bool = False
+
+    def within(self, column: str, those: str = "") -> str:
+        """A condition: this customer is among them. `those`: SQL that gives them, when `source` is not to be asked."""
+        if self.few:
+            return f"{column} = any(array({those or self.source}))"
+        return f"{column} > :low and {column} <= :high"
 
 
 Sort = tuple[str, time | None, time | None]  # a zone, and a customer's own quiet hours
@@ -48,9 +58,11 @@ class Hours:
 async def hours(session: AsyncSession, reach: Reach, *, purpose: Purpose, rules: Rules, now: datetime) -> Hours:
     """For the customers in reach. Two statements."""
     source, values = reach.source, {**reach.values, "low": reach.low, "high": reach.high}
-    sorts = (await session.execute(text(_SORTS.format(source=source)), values)).all()
+    who, numbers = reach.within("c.id"), reach.within("i.customer_id")
+    sorts = (await session.execute(text(_SORTS.format(source=source, who=who)), values)).all()
     zones = sorted({row.timezone for row in sorts if is_zone(row.timezone)})
-    odd = (await session.execute(text(_ODD.format(source=source)), {**values, "zones": zones})).all()
+    numbered = _ODD.format(source=source, who=who, numbers=numbers)
+    odd = (await session.execute(text(numbered), {**values, "zones": zones})).all()
     several = frozenset(row.id for row in odd if len(row.numbers) > 1)
     return Hours(
         sorts={tuple(row): _opens(_sort(row), (), purpose, rules, now) for row in sorts if row.timezone in zones},
@@ -62,14 +74,14 @@ async def hours(session: AsyncSession, reach: Reach, *, purpose: Purpose, rules:
 
 _SORTS = """
 select c.timezone, c.quiet_from, c.quiet_until from ({source}) r
-join customer c on c.id = r.customer_id and c.id > :low and c.id <= :high
+join customer c on c.id = r.customer_id and {who}
 where c.timezone is not null group by 1, 2, 3
 """
 
 _ODD = """
 select c.id, c.timezone, c.quiet_from, c.quiet_until, array_agg(i.value order by i.id) as numbers
-from ({source}) r join customer c on c.id = r.customer_id and c.id > :low and c.id <= :high
-join identity i on i.customer_id = c.id and i.kind = 'phone' and i.customer_id > :low and i.customer_id <= :high
+from ({source}) r join customer c on c.id = r.customer_id and {who}
+join identity i on i.customer_id = c.id and i.kind = 'phone' and {numbers}
 where c.timezone is null or c.timezone <> all(cast(:zones as text[]))
 group by c.id
 """

@@ -117,6 +117,13 @@ from outbox o where o.lease_until < clock_timestamp()
 order by o.lease_until limit 500 for update skip locked
 """)
 
+_UNCLAIMED = text("""
+select count(*) from (
+  select from sender s cross join lateral (
+    select from outbox o where o.sender_id = s.id and o.priority = :priority and o.lease_until is null limit :limit) o
+  limit :limit) waiting
+""")
+
 _GIVE_BACK = text("""
 update outbox set lease_until = null, fence = fence + 1, worker = '', attempts = attempts - 1 where id = any(:ids)
 """)
@@ -142,6 +149,11 @@ async def put(session: AsyncSession, tickets: Sequence[NewTicket], *, now: datet
     await session.execute(insert(Outbox), [_row(ticket, ids[ticket.channel]) for ticket in tickets])
     for channel in {t.channel for t in tickets}:
         await live.publish(session, "outbox", channel=channel)
+
+
+async def waiting(session: AsyncSession, origin: Origin, *, limit: int) -> int:
+    """Tickets as urgent as those of this origin that nobody holds, counted up to `limit`."""
+    return int((await session.execute(_UNCLAIMED, {"priority": PRIORITY[origin], "limit": limit})).scalar_one())
 
 
 async def claim(

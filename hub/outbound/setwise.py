@@ -73,8 +73,9 @@ def decided(matter: Matter, reach: Reach, hours: Hours, *, now: datetime) -> tup
 
     `decided` has customer_id, kind, recipient, identity_id, reason (null: allowed), not_before and trace.
     """
-    tables = [_WHO.format(source=reach.source), _ORDERS, _recent(matter), _troubled(matter), _consents(matter)]
-    tables += [_address(kind, asked=_needed(kind, matter)) for kind in Kind]
+    known = [_recent(matter), _troubled(matter), _consents(matter)]
+    known += [_address(kind, asked=_needed(kind, matter)) for kind in Kind]
+    tables = [_who(reach), _ORDERS, *(_theirs(one, reach) for one in known)]
     tables += [_judged(matter), _weighed(), _timed(), decided_from(_SORTS)]
     return "with " + ",\n".join(tables), _values(matter, reach, hours, now)
 
@@ -91,9 +92,8 @@ who as materialized (
   select c.id, c.language, c.timezone, c.quiet_from, c.quiet_until, c.deceased, c.do_not_contact, c.paused_from,
          c.paused_until, c.dissatisfied_until, c.labels, coalesce(array_to_string(p.channels, ','), '-') as ranking
   from ({source}) r
-  join customer c on c.id = r.customer_id and c.id > :low and c.id <= :high
-  left join channel_preference p on p.customer_id = c.id and p.purpose = :purpose and p.customer_id > :low
-   and p.customer_id <= :high
+  join customer c on c.id = r.customer_id and {c}
+  left join channel_preference p on p.customer_id = c.id and p.purpose = :purpose and {p}
   where c.id <> all(cast(:by_hand as uuid[])))"""
 
 # For every ranking there can be: each kind's place in the order, its line in the trace, and whether it is wanted.
@@ -109,7 +109,7 @@ recent as (
   select i.customer_id, count(*) as number, count(*) filter (where i.kind = 'email') as email,
     count(*) filter (where i.kind = 'sms') as sms, count(*) filter (where i.kind = 'voice') as voice
   from who
-  join interaction i on i.customer_id = who.id and i.customer_id > :low and i.customer_id <= :high
+  join interaction i on i.customer_id = who.id and {i}
   where i.id >= :week and i.id < :tomorrow and i.purpose = :purpose and i.direction = 'out'
     and i.state <> all(cast(:never_left as text[]))
   group by i.customer_id)"""
@@ -117,10 +117,10 @@ recent as (
 # Conversations that keep promotions and wishes away: a complaint that is not settled, a question that waits.
 _TROUBLED = """
 troubled as (
-  select customer_id, bool_or(flag = 'complaint') as complaining,
-    min(due_at) as promised, min(last_inbound_at) filter (where state = 'open' and due_at is null) as waiting
-  from conversation where state <> 'resolved' and customer_id > :low and customer_id <= :high
-  group by customer_id)"""
+  select v.customer_id, bool_or(v.flag = 'complaint') as complaining, min(v.due_at) as promised,
+    min(v.last_inbound_at) filter (where v.state = 'open' and v.due_at is null) as waiting
+  from conversation v where v.state <> 'resolved' and {v}
+  group by v.customer_id)"""
 
 # The latest row's number, doubled, and 1 for a yes: one maximum says both.
 _CONSENTS = """
@@ -129,9 +129,18 @@ said as (
     max(c.id * 2 + c.granted::int) filter (where c.channel is null or c.channel = 'email') as email,
     max(c.id * 2 + c.granted::int) filter (where c.channel is null or c.channel = 'sms') as sms,
     max(c.id * 2 + c.granted::int) filter (where c.channel is null or c.channel = 'voice') as voice
-  from who join consent c on c.customer_id = who.id and c.customer_id > :low and c.customer_id <= :high
+  from who join consent c on c.customer_id = who.id and {c}
   where c.topic = :topic and (c.purpose is null or c.purpose = :purpose)
   group by c.customer_id)"""
+
+
+def _who(reach: Reach) -> str:
+    return _WHO.format(source=reach.source, c=reach.within("c.id"), p=reach.within("p.customer_id"))
+
+
+def _theirs(table: str, reach: Reach) -> str:
+    """Of a table whose alias stands in braces the rows of those who are asked about."""
+    return table.format(**{one: reach.within(f"{one}.customer_id", "select id from who") for one in "civ"})
 
 
 def _consents(matter: Matter) -> str:
@@ -161,7 +170,7 @@ def _recent(matter: Matter) -> str:
 def _troubled(matter: Matter) -> str:
     if matter.question.purpose.needs_consent:
         return _TROUBLED
-    return _TROUBLED.replace("where state", "where false and state", 1)
+    return _TROUBLED.replace("where v.state", "where false and v.state", 1)
 
 
 def _needed(kind: Kind, matter: Matter) -> bool:
@@ -176,7 +185,7 @@ def _address(kind: Kind, *, asked: bool) -> str:
     return f"""
 {k}_address as (
   select distinct on (i.customer_id) i.customer_id, i.id, i.value, i.state, s.reason as suppressed, s.at
-  from who join identity i on i.customer_id = who.id and i.customer_id > :low and i.customer_id <= :high
+  from who join identity i on i.customer_id = who.id and {{i}}
   left join suppression s on s.kind = '{k}' and s.value = i.value and (s.purpose is null or s.purpose = :purpose)
   where i.kind = '{AddressKind.of(kind).value}' and {str(asked).lower()}
   order by i.customer_id,

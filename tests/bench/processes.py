@@ -35,6 +35,11 @@ def cpu_seconds(number: int, *, children: bool = False) -> float:
     return sum(_used(one) for one in (_children(number) if children else [number]))
 
 
+def parent(number: int) -> int:
+    """Of whom a process is a child."""
+    return int(_stat(number)[1])
+
+
 def _used(number: int) -> float:
     words = _stat(number)
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK") if words else 0.0

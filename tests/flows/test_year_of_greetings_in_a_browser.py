@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Page, expect
+from sqlalchemy import text
 from sqlmodel import select
 
 from hub.customers import consent, directory
@@ -24,7 +25,7 @@ from hub.interactions import partitions
 from hub.jobs import tick
 from hub.models import Interaction, Outbox
 from hub.models.vocabulary import Kind, Origin, Purpose, Role, State
-from hub.occasions import schedules
+from hub.occasions import greeting, schedules
 from hub.outbound import templates
 from hub.outbound.delivery import Delivery
 from tests.flows.browsing import chromium, in_chromium, sit_down
@@ -262,8 +263,17 @@ async def _live(meadow: Town, fast: Fast) -> None:
         while ahead and ahead[0][0] <= fast.at:
             await ahead.pop(0)[1](meadow, fast)
         await tick.turn(meadow.hub, "greetings", now=fast.at)
+        if await _is_asked_for(meadow):
+            await greeting.greet(meadow.hub.database, gate=meadow.hub.gate, clock=fast)
         await _dispatch(meadow, delivery)
         _look(meadow, fast)
+
+
+async def _is_asked_for(meadow: Town) -> bool:
+    """Take the schedule's job, whose own clock is not the fast one."""
+    async with meadow.hub.database.unit() as session:
+        job = text("delete from pgqueuer where entrypoint = :name returning 1")
+        return (await session.execute(job, {"name": greeting.JOB})).first() is not None
 
 
 def _after(at: datetime) -> datetime:

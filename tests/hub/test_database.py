@@ -123,8 +123,8 @@ def _drift(connection: Connection) -> list[object]:
 def _not_a_partition_key(item: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
     """PostgreSQL shows one copy of a foreign key per partition of the table it points to.
 
-    The log's own keys are kept by triggers; the models name them, so that rows are written in their order.
+    Those of the log and of greetings are kept by triggers; the models name them, so that rows are written in order.
     """
-    if isinstance(item, ForeignKeyConstraint) and not reflected and item.table.name == "interaction":
+    if isinstance(item, ForeignKeyConstraint) and not reflected and item.table.name in ("interaction", "greeting"):
         return False
     return not (kind == "foreign_key_constraint" and reflected and name is not None and name.endswith(("_1", "_2")))

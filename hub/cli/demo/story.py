@@ -352,8 +352,7 @@ async def _log_of(t: Theatre, who: directory.NewCustomer) -> list[Entry]:
 
 
 async def _greet(t: Theatre) -> int:
-    async with t.hub.database.unit() as session:
-        return await greeting.greet(session, gate=t.hub.gate, now=clock.now())
+    return await greeting.greet(t.hub.database, gate=t.hub.gate, clock=clock.now)
 
 
 async def _customer(t: Theatre, who: directory.NewCustomer) -> UUID:

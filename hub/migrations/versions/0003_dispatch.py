@@ -272,8 +272,9 @@ referencing old table as gone for each statement execute function receipts_go_wi
 def _light_log() -> None:
     """A foreign key costs every row a look of its own, even where it holds null: of a campaign's rows half their price.
 
-    What the keys promised is kept by triggers. A campaign's rows are not looked at one by one: whoever writes them has
-    joined them with their customers, under a lock (`hub.outbound.bulk`) that no customer can be deleted beside.
+    What the keys promised is kept by triggers. Rows of campaigns and greetings are not looked at one by one: whoever
+    writes them has joined them with their customers, under a lock (`hub.outbound.mailings`) that no customer can be
+    deleted beside.
     """
     for column in ("customer_id", "conversation_id", "points_to_id", "staff_id"):
         op.drop_constraint(f"interaction_{column}_fkey", "interaction")
@@ -311,7 +312,7 @@ end $$
 """,
     """
 create trigger interaction_names_what_there_is after insert on interaction for each row
-when (new.origin <> 'campaign' or new.conversation_id is not null or new.points_to_id is not null
+when (new.origin not in ('campaign', 'occasion') or new.conversation_id is not null or new.points_to_id is not null
   or new.staff_id is not null) execute function interaction_names_what_there_is()
 """,
     """

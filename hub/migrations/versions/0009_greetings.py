@@ -40,13 +40,48 @@ def _greetings() -> None:
         sa.Column("occasion_id", sa.Integer(), nullable=True),
         sa.Column("kept", sa.Date(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("birthday_of", sa.SmallInteger(), nullable=True),
+        sa.Column("years", sa.SmallInteger(), nullable=True),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("interaction_id", sa.Uuid(), nullable=True),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["occasion_id"], ["occasion.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("customer_id", "day", name="greeting_a_day"),
         sa.UniqueConstraint("customer_id", "kept", name="greeting_of_a_day"),
     )
+    born = sa.text("birthday_of is not null")
+    op.create_index(
+        "greeting_of_a_year", "greeting", ["customer_id", "birthday_of"], unique=True, postgresql_where=born
+    )
+    for statement in _LIGHT:
+        op.execute(statement)
+
+
+# A feast greets everybody at once. As in the log (0003_dispatch), who writes them has joined them with their customers
+# beside nobody who deletes; whoever is deleted takes them along.
+_LIGHT = (
+    """
+create function greetings_go_with_their_customers() returns trigger language plpgsql as $$
+begin
+  delete from greeting where customer_id in (select id from gone);
+  return null;
+end $$
+""",
+    """
+create trigger greetings_go_with_their_customers after delete on customer
+referencing old table as gone for each statement execute function greetings_go_with_their_customers()
+""",
+    """
+create function greetings_forget_their_occasion() returns trigger language plpgsql as $$
+begin
+  update greeting set occasion_id = null where occasion_id in (select id from gone);
+  return null;
+end $$
+""",
+    """
+create trigger greetings_forget_their_occasion after delete on occasion
+referencing old table as gone for each statement execute function greetings_forget_their_occasion()
+""",
+)
 
 
 def _skips() -> None:

@@ -21,8 +21,8 @@ from hub.database.engine import Database
 from hub.interactions import progress
 from hub.models import Interaction, Outbox
 from hub.models.vocabulary import AddressKind, CampaignState, Kind, State, Withheld
-from hub.outbound import bulk, senders, templates
-from hub.outbound.bulk import FedTwice
+from hub.outbound import mailings, senders, templates
+from hub.outbound.mailings import FedTwice
 from hub.outbound.request import Gate
 from hub.segments.conditions import BadCondition
 from tests.hub.campaigns.running import feed, feed_all
@@ -217,7 +217,8 @@ async def test_whoever_is_fed_twice_at_the_same_time_undoes_the_slice(
             await senders.register(session, name, kind, rate=1, burst=1, now=now)
 
     async def feed_everybody(session: AsyncSession) -> int:
-        return await bulk.feed(session, what, low=UUID(int=0), high=max(seven.values()), gate=gate, now=now)
+        reach = mailings.in_reach(what.roll, UUID(int=0), max(seven.values()))
+        return (await mailings.feed(session, what, reach, gate=gate, now=now)).logged
 
     async def again() -> None:
         async with database.unit() as session:

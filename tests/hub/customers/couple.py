@@ -25,7 +25,6 @@ from hub.models import (
     Consent,
     Conversation,
     CustomerEvent,
-    DedupeKey,
     DraftRow,
     Interaction,
     Outbox,
@@ -112,7 +111,6 @@ async def _talk(
     last = Interaction(id=uuid7(at), **{**plain, **greeted, "occasion": "birthday"})
     session.add(last)
     await session.flush()
-    session.add(DedupeKey(key=f"birthday:{person}:{2000 + lot.randrange(99)}", interaction_id=last.id))
     session.add(Outbox(interaction_id=last.id, sender_id=sender, due_at=at))
     session.add(Task(customer_id=person, conversation_id=talk.id, title="Call back", created_at=at, changed_at=at))
     session.add(Survey(conversation_id=talk.id, customer_id=person, scale=Scale.CSAT, asked_at=at))

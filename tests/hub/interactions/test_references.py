@@ -17,7 +17,7 @@ from hub.customers import directory
 from hub.database.engine import Database
 from hub.models import Conversation, Interaction, Staff
 from hub.models.vocabulary import ConversationState, Direction, Kind, Origin, Role, State
-from hub.outbound import bulk
+from hub.outbound import mailings
 
 _WAITS = """
 select count(*) from pg_locks l join pg_database d on d.oid = l.database
@@ -102,7 +102,7 @@ async def test_whoever_is_erased_while_a_campaign_writes_to_them_leaves_nothing_
             await session.execute(text("delete from customer where id = :id"), {"id": ana})
 
     async with database.unit() as session:
-        await session.execute(bulk.NOBODY_GOES)
+        await session.execute(mailings.NOBODY_GOES)
         erasing = asyncio.create_task(erase())
         async with asyncio.timeout(60):
             while not (await session.execute(text(_WAITS))).scalar_one():

@@ -69,8 +69,7 @@ async def test_in_a_year_everybody_is_greeted_for_everything_exactly_once(databa
         foretold = [one async for one in forecast.lines(session, 365, gate=gate, now=begin)]
     monthly = {FIRST + timedelta(days=7 * n) for n in range(0, 52, 4)}
     for moment in _moments({one.date for one in foretold} | monthly):
-        async with database.unit() as session:
-            await greeting.greet(session, gate=gate, now=moment)
+        await greeting.greet(database, gate=gate, clock=lambda at=moment: at)  # type: ignore[misc]
     async with database.unit() as session:
         rows = (await session.exec(select(Interaction).order_by(col(Interaction.id)))).all()
         people = {one.id: one for one in await session.exec(select(Customer))}

@@ -38,8 +38,7 @@ async def enrol(
 
 
 async def greet(database: Database, gate: Gate, at: datetime) -> int:
-    async with database.unit() as session:
-        return await greeting.greet(session, gate=gate, now=at)
+    return await greeting.greet(database, gate=gate, clock=lambda: at)
 
 
 async def log(database: Database) -> list[Interaction]:
@@ -53,7 +52,8 @@ async def test_f9_a_schedule_that_runs_twice_greets_once(greetings: Database, ga
     assert [await greet(greetings, gate, at), await greet(greetings, gate, at + timedelta(minutes=10))] == [1, 0]
     (greeting,) = await log(greetings)
     assert (greeting.state, greeting.kind, greeting.purpose) == (State.QUEUED, Kind.EMAIL, Purpose.GREETINGS)
-    assert (greeting.occasion, greeting.subject, greeting.body_text) == ("birthday", "Happy birthday", "Dear Ada")
+    said = {"given_name": "Ada", "occasion": "", "age": 36, "years": 36}
+    assert (greeting.occasion, greeting.variables) == ("birthday", said)
 
 
 async def test_f9_two_workers_at_the_same_instant_greet_once(greetings: Database, gate: Gate) -> None:
@@ -148,6 +148,17 @@ async def test_the_next_year_is_greeted_again(greetings: Database, gate: Gate) -
     assert await greet(greetings, gate, datetime(2026, 12, 31, 12, tzinfo=UTC)) == 1
     assert await greet(greetings, gate, datetime(2027, 1, 1, 12, tzinfo=UTC)) == 0
     assert await greet(greetings, gate, datetime(2027, 12, 31, 12, tzinfo=UTC)) == 1
+
+
+async def test_whose_date_is_put_right_after_the_greeting_is_not_greeted_again_that_year(
+    greetings: Database, gate: Gate
+) -> None:
+    ada = await enrol(greetings, "Ada", (1990, 3, 10), "UTC")
+    assert await greet(greetings, gate, datetime(2026, 3, 10, 12, tzinfo=UTC)) == 1
+    async with greetings.unit() as session:
+        await session.exec(update(Customer).where(col(Customer.id) == ada).values(birth_month=5))
+    assert await greet(greetings, gate, datetime(2026, 5, 10, 12, tzinfo=UTC)) == 0
+    assert await greet(greetings, gate, datetime(2027, 5, 10, 12, tzinfo=UTC)) == 1
 
 
 async def test_who_is_not_greeted_is_in_the_log_once_with_the_reason(greetings: Database, gate: Gate) -> None:
