@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 _LONGEST = 2_000
 _LINK = re.compile(
@@ -15,6 +16,8 @@ _LINK = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
+_UNFIT = frozenset(' "<>\\')
 _BEHIND = ".,;:!?'’…*_~"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
@@ -26,6 +29,16 @@ class Link:
     start: int
     end: int
     url: str
+
+
+def is_page(url: str) -> bool:
+    """An https address at a named host, with nothing in it that ends a piece of HTML or a header."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and not set(url) & _UNFIT
+    return plain and parts.scheme == "https" and _HOST.fullmatch(parts.netloc) is not None
 
 
 def find(text: str) -> Iterator[Link]:

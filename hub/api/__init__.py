@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from hub.api import (
     appointment_page,
     appointments,
+    brand,
+    branded,
     call_lists,
     calls,
     campaign_steps,
@@ -64,7 +66,7 @@ _VERSION_1 = (
     *(topics, occasions),
     *(interactions, conversations, canned, macros, labels, messages, appointments, guests, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
-    *(work, tasks, calls, call_lists, webhook_endpoints, personal_data, templates, reports),
+    *(work, tasks, calls, call_lists, webhook_endpoints, personal_data, templates, reports, brand),
 )
 _PUBLIC = (
     unsubscribe,
@@ -72,6 +74,7 @@ _PUBLIC = (
     join,
     appointment_page,
     guest_page,
+    branded,
     suggested_channels,
     surveys,
     links,

@@ -73,10 +73,6 @@ class Shown(Generic[V, W]):
     trouble: str = ""
 
     @property
-    def company(self) -> str:
-        return hub_of(self.request).settings.hub.name
-
-    @property
     def when(self) -> str:
         """By the customer's clock, as in the message that the link stood in."""
         usual = hub_of(self.request).settings.hub.timezone
@@ -138,15 +134,15 @@ def uid(hub: Hub, name: str) -> str:
 async def _answered(request: Request, token: str, asked: Question[V, W], *, acts: bool) -> Response:
     said = words_for(request, asked.words)
     if token == HARMLESS:
-        return sentence(request, said, said.test)
+        return await sentence(request, said, said.test)
     visitor = await asked.read(hub_of(request), token)
     if visitor is None:
-        return sentence(request, said, said.broken, status=404)
+        return await sentence(request, said, said.broken, status=404)
     said = words_for(request, asked.words, visitor.customer.language)
     if visitor.called_off or visitor.at <= clock.now():
-        return sentence(request, said, said.gone, status=410)
+        return await sentence(request, said, said.gone, status=410)
     if not acts:
-        return _page(asked, Shown(request, visitor, said, Form()))
+        return await _page(asked, Shown(request, visitor, said, Form()))
     return await _decided(request, token, asked, Shown(request, visitor, said, await _form(request)))
 
 
@@ -157,19 +153,19 @@ async def _form(request: Request) -> Form:
 async def _decided(request: Request, token: str, asked: Question[V, W], given: Shown[V, W]) -> Response:
     visitor, said, typed = given.visitor, given.said, given.typed
 
-    def again(trouble: str, status: int) -> Response:
-        return _page(asked, Shown(request, visitor, said, typed, trouble), status)
+    async def again(trouble: str, status: int) -> Response:
+        return await _page(asked, Shown(request, visitor, said, typed, trouble), status)
 
     if typed.get("do") not in asked.choices:
-        return again(said.choose, 422)
+        return await again(said.choose, 422)
     if typed.get("at") != visitor.at.isoformat():
-        return again(said.moved, 409)
+        return await again(said.moved, 409)
     if not request.state.meters.answers.take(visitor.name, time.monotonic()):
-        return again(said.too_often, 429)
+        return await again(said.too_often, 429)
     try:
         await asked.keep(request, visitor, typed, said)
     except NotKept as e:
-        return again(str(e), 422)
+        return await again(str(e), 422)
     return await _answered(request, token, asked, acts=False)
 
 
@@ -179,7 +175,7 @@ async def _calendar(request: Request, token: str, asked: Question[V, W]) -> Resp
     visitor = await asked.read(hub, token)
     if visitor is None:
         said = words_for(request, asked.words)
-        return sentence(request, said, said.broken, status=404)
+        return await sentence(request, said, said.broken, status=404)
     entry = asked.entry(hub, visitor)
     file = f"{entry.uid.partition('-')[0]}.ics"
     headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
@@ -187,5 +183,5 @@ async def _calendar(request: Request, token: str, asked: Question[V, W]) -> Resp
     return Response(content, media_type="text/calendar; charset=utf-8", headers=headers)
 
 
-def _page(asked: Question[V, W], shown: Shown[V, W], status: int = 200) -> Response:
-    return outside.page(shown.request, shown.said, asked.body(shown), status=status)
+async def _page(asked: Question[V, W], shown: Shown[V, W], status: int = 200) -> Response:
+    return await outside.page(shown.request, shown.said, asked.body(shown), status=status)

@@ -86,7 +86,6 @@ def _body(shown: Shown) -> str:
     said, one = shown.said, shown.visitor.appointment
     place = f"<br>{escape(said.place)}: {escape(one.place)}" if one.place else ""
     body = f"""<h1>{escape(said.title)}</h1>
-<p>{escape(shown.company)}</p>
 {shown.alert}
 <p><strong>{escape(one.title)}</strong><br>{escape(shown.when)}{place}</p>
 <p role="status">{escape(said.states[one.state])}</p>"""

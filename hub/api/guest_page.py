@@ -92,7 +92,6 @@ def _entry(hub: Hub, visitor: Visitor) -> Entry:
 def _body(shown: Shown) -> str:
     said, one = shown.said, shown.visitor.gathering
     return f"""<h1>{escape(one.title)}</h1>
-<p>{escape(shown.company)}</p>
 {shown.alert}
 <p><strong>{escape(shown.when)}</strong>{_facts(said, one)}</p>
 {"".join(f"<p>{escape(line)}</p>" for line in one.about.splitlines() if line.strip())}

@@ -61,18 +61,18 @@ async def _confirmation(request: Request, token: str, *, acts: bool) -> Response
     hub, said = hub_of(request), _said(request)
     number = confirmations.read(hub.signer, token) if len(token) <= 100 else None
     if number is None:
-        return sentence(request, said, said.broken, status=404)
+        return await sentence(request, said, said.broken, status=404)
     async with hub.database.unit() as session:
         if acts:
             await _say_yes(session, request, number)
         found = await confirming.read(session, number, now=clock.now())
     if found is None or found.standing is Standing.OVER:
-        return sentence(request, said, said.over, status=410)
+        return await sentence(request, said, said.over, status=410)
     said = words_for(request, WORDS, found.sign_up.language)
     if found.standing is Standing.CONFIRMED:
-        return _afterwards(request, found.form, said, said.done) if acts else _told(request, said, said.done)
-    asked = markup.question(hub.settings.hub.name, found.sign_up, said)
-    return _leading(page(request, said, asked), found.form)
+        return await (_afterwards(request, found.form, said, said.done) if acts else _told(request, said, said.done))
+    asked = markup.question(found.sign_up, said)
+    return _leading(await page(request, said, asked), found.form)
 
 
 async def _say_yes(session: Any, request: Request, number: Any) -> None:
@@ -100,25 +100,25 @@ async def take(request: Request, key: str) -> Response:
 
 async def _shown(request: Request, key: str) -> Response:
     visited = await _visited(request, key, request.query_params.get("language", ""))
-    return _form(request, visited, Typed()) if visited else _closed(request)
+    return await (_form(request, visited, Typed()) if visited else _closed(request))
 
 
 async def _taken(request: Request, key: str) -> Response:
     typed = await _typed(request)
     visited = await _visited(request, key, join_form.shown(typed) or typed.get("language"))
     if visited is None:
-        return _closed(request)
+        return await _closed(request)
     said, network = visited.said, throttle.network(ip_of(request))
     if not request.state.meters.joins.take(network, time.monotonic()):
-        return _form(request, visited, typed, Wrong("", said.too_often), status=429)
+        return await _form(request, visited, typed, Wrong("", said.too_often), status=429)
     try:
         country = hub_of(request).settings.hub.country
         wanted = join_form.filled(typed, visited.form, visited.offered, country, said)
     except Wrong as wrong:
-        return _form(request, visited, typed, wrong, status=422)
+        return await _form(request, visited, typed, wrong, status=422)
     if not typed.get(TRAP):
         await _ask(request, visited, typed, wanted)
-    return _afterwards(request, visited.form, said, said.nearly.format(days=asking.HOLDS.days))
+    return await _afterwards(request, visited.form, said, said.nearly.format(days=asking.HOLDS.days))
 
 
 async def _ask(request: Request, visited: Visited, typed: Typed, wanted: Filled) -> None:
@@ -168,13 +168,13 @@ def _said(request: Request, language: str = "") -> Words:
 # ---- the pages ------------------------------------------------------------------------------
 
 
-def _form(
+async def _form(
     request: Request, visited: Visited, typed: Typed, wrong: Wrong | None = None, *, status: int = 200
 ) -> Response:
-    tongues, company = hub_of(request).settings.hub.languages, hub_of(request).settings.hub.name
-    shown = markup.Shown(company, visited.form, visited.offered, tongues, visited.said, typed, wrong)
+    tongues = hub_of(request).settings.hub.languages
+    shown = markup.Shown(visited.form, visited.offered, tongues, visited.said, typed, wrong)
     title = markup.title(visited.form, visited.said)
-    whole = page(request, visited.said, markup.body(shown), title=title, status=status)
+    whole = await page(request, visited.said, markup.body(shown), title=title, status=status)
     return _leading(whole, visited.form)
 
 
@@ -187,18 +187,18 @@ def _leading(response: Response, form: SignUpForm) -> Response:
     return response
 
 
-def _afterwards(request: Request, form: SignUpForm, said: Words, told: str) -> Response:
+async def _afterwards(request: Request, form: SignUpForm, said: Words, told: str) -> Response:
     """On to where the form leads, and nowhere that a visitor could choose."""
     if not form.after_url:
-        return _told(request, said, told)
+        return await _told(request, said, told)
     return Response(status_code=303, headers={**HEADERS, "Location": form.after_url})
 
 
-def _told(request: Request, said: Words, told: str) -> Response:
-    body = f'<h1>{escape(hub_of(request).settings.hub.name)}</h1>\n<p role="status">{escape(told)}</p>'
-    return page(request, said, body)
+async def _told(request: Request, said: Words, told: str) -> Response:
+    body = f'<h1>{escape(said.title)}</h1>\n<p role="status">{escape(told)}</p>'
+    return await page(request, said, body)
 
 
-def _closed(request: Request) -> Response:
+async def _closed(request: Request) -> Response:
     said = _said(request)
-    return sentence(request, said, said.closed, status=404)
+    return await sentence(request, said, said.closed, status=404)

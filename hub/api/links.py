@@ -21,7 +21,7 @@ from fastapi import APIRouter, Request, Response
 
 from hub import clock
 from hub.api.access import hub_of, ip_of
-from hub.api.outside import page, words_for
+from hub.api.outside import bare, words_for
 from hub.api.plain import HEADERS
 from hub.api.unsubscribe_words import WORDS, Words
 from hub.bootstrap import Hub
@@ -63,7 +63,7 @@ async def short(request: Request, token: str) -> Response:
         return _no_such_link(request)
     await _count(request, hub, message, Touch.TRAP)
     company = hub.settings.hub.name
-    return page(request, words_for(request, WORDS), f"<h1>{escape(company)}</h1>", title=company)
+    return bare(request, words_for(request, WORDS), "", title=company)
 
 
 async def _by_code(request: Request, hub: Hub, code: str) -> Response:
@@ -150,7 +150,7 @@ def _told(request: Request, status: int, headers: Mapping[str, str], sentence: C
     """A page of one sentence, in the reader's language."""
     said = words_for(request, WORDS)
     title, inside = hub_of(request).settings.hub.name, f"<p>{escape(sentence(said))}</p>"
-    answer = page(request, said, inside, title=title, status=status)
+    answer = bare(request, said, inside, title=title, status=status)
     if request.method != "GET":
         answer = Response(status_code=status, headers=HEADERS)
     answer.headers.update(headers)

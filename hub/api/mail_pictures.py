@@ -13,7 +13,7 @@ from hub.texts import pictures
 
 router = APIRouter(include_in_schema=False)
 _LONGEST = 200
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cross-Origin-Resource-Policy": "cross-origin",  # mail programs of the web are other origins
     "X-Content-Type-Options": "nosniff",
@@ -34,4 +34,4 @@ async def picture(request: Request, token: str) -> Response:
         content = await hub.storage.get(found.sha256)
     except (LookupError, Missing, Damaged) as e:
         raise HTTPException(404) from e
-    return Response(content, media_type=found.media_type, headers=_HEADERS)
+    return Response(content, media_type=found.media_type, headers=HEADERS)

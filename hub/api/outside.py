@@ -13,6 +13,10 @@ from starlette.datastructures import ImmutableMultiDict
 from hub.api import plain
 from hub.api.access import hub_of
 from hub.api.problems import Problem, limited
+from hub.bootstrap import Hub
+from hub.branding import brands, paper
+from hub.branding.brands import Brand
+from hub.branding.paper import Company
 from hub.database import outage
 from hub.languages import PageWords, in_language
 
@@ -48,14 +52,22 @@ async def body(request: Request, largest: int) -> bytes:
         return b""
 
 
-def page(request: Request, said: PageWords, inside: str, *, title: str = "", status: int = 200) -> Response:
-    """A whole page. Every foreign word of `inside` went through `escape`."""
-    return plain.page(title or said.title, inside, language=said.language, status=status)
+async def page(request: Request, said: PageWords, inside: str, *, title: str = "", status: int = 200) -> Response:
+    """A whole page in the company's brand. Every foreign word of `inside` went through `escape`."""
+    hub = hub_of(request)
+    async with hub.database.unit() as session:
+        brand = await brands.read(session)
+    return _framed(hub, brand, said, inside, title, status)
 
 
-def sentence(request: Request, said: PageWords, words: str, *, status: int = 200) -> Response:
+def bare(request: Request, said: PageWords, inside: str, *, title: str = "", status: int = 200) -> Response:
+    """The same without the database, which may be away or is not to be asked: with the company's name alone."""
+    return _framed(hub_of(request), Brand(), said, inside, title, status)
+
+
+async def sentence(request: Request, said: PageWords, words: str, *, status: int = 200) -> Response:
     """A page that says one thing."""
-    return page(request, said, f"<p>{escape(words)}</p>", status=status)
+    return await page(request, said, _sentence(said, words), status=status)
 
 
 def alert(words: str) -> str:
@@ -71,6 +83,16 @@ async def unless_away(request: Request, answer: Awaitable[Response], table: Mapp
         if not outage.is_away(e):
             raise
     said = words_for(request, table)
-    away = sentence(request, said, said.away, status=503)
+    away = bare(request, said, _sentence(said, said.away), status=503)
     away.headers["Retry-After"] = str(outage.RETRY_AFTER)
     return away
+
+
+def _sentence(said: PageWords, words: str) -> str:
+    return f"<h1>{escape(said.title)}</h1>\n<p>{escape(words)}</p>"
+
+
+def _framed(hub: Hub, brand: Brand, said: PageWords, inside: str, title: str, status: int) -> Response:
+    company = Company(hub.settings.hub.name, hub.settings.hub.languages[0], hub.signer)
+    around = paper.frame(company, brand, said.language)
+    return plain.page(title or said.title, inside, language=said.language, status=status, frame=around)

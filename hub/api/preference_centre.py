@@ -73,12 +73,12 @@ async def decide(request: Request, token: str) -> Response:
 async def _answered(request: Request, token: str, *, acts: bool) -> Response:
     if token == HARMLESS:
         said = words_for(request, WORDS)
-        return sentence(request, said, said.test)
+        return await sentence(request, said, said.test)
     visitor = await _read(request, token)
     if visitor.over_for is not None:
         return await _over(request, visitor.over_for, visitor.said, acts=acts)
     if visitor.customer is None:
-        return sentence(request, visitor.said, visitor.said.broken, status=404)
+        return await sentence(request, visitor.said, visitor.said.broken, status=404)
     answer = await _decided(request, visitor.customer, visitor.said) if acts else Answer()
     return await _page(request, visitor.customer, answer)
 
@@ -88,10 +88,11 @@ async def _over(request: Request, owner: UUID, said: Words, *, acts: bool) -> Re
     if acts and (await _fields(request)).get("do") == "renew":
         hub = hub_of(request)
         async with hub.database.unit() as session:
-            await renewing.send(session, owner, said.new_subject, said.new_text, gate=hub.gate, now=clock.now())
-        return sentence(request, said, said.renewed)
+            letter = renewing.Said(said.language, said.new_subject, said.new_text, said.title)
+            await renewing.send(session, owner, letter, gate=hub.gate, now=clock.now())
+        return await sentence(request, said, said.renewed)
     button = f'<form method="post"><p><button name="do" value="renew">{escape(said.renew)}</button></p></form>'
-    return page(request, said, f"<p>{escape(said.over)}</p>\n{button}", status=410)
+    return await page(request, said, f"<h1>{escape(said.title)}</h1>\n<p>{escape(said.over)}</p>\n{button}", status=410)
 
 
 async def _fields(request: Request) -> Fields:
@@ -190,7 +191,6 @@ async def _page(request: Request, customer: Customer, answer: Answer) -> Respons
     fields = preference_form.shown(customer, _zone(hub, customer), now)
     typed = {name: answer.chosen.get(name, value) for name, value in fields.items()}
     shown = preference_page.Shown(
-        company=hub.settings.hub.name,
         standing=standing,
         fields=typed,
         languages=list(dict.fromkeys((*hub.settings.hub.languages, customer.language))),
@@ -201,7 +201,7 @@ async def _page(request: Request, customer: Customer, answer: Answer) -> Respons
         wrong=answer.wrong,
         topics={topic.key: topics.title(topic, said.language) for topic in offered},
     )
-    return page(request, said, preference_page.body(shown), status=answer.status)
+    return await page(request, said, preference_page.body(shown), status=answer.status)
 
 
 def _zone(hub: Hub, customer: Customer) -> ZoneInfo:

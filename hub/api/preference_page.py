@@ -19,7 +19,6 @@ from hub.models.vocabulary import Purpose
 class Shown:
     """What stands on the page. `chosen`: what was chosen and not yet kept, as `purpose.kind` → its value."""
 
-    company: str
     standing: Standing
     fields: Mapping[str, str]
     languages: Sequence[str]
@@ -34,7 +33,6 @@ class Shown:
 def body(shown: Shown) -> str:
     said = shown.said
     return f"""<h1>{escape(said.title)}</h1>
-<p><strong>{escape(shown.company)}</strong></p>
 {_news(shown)}
 <p>{escape(said.intro)}</p>
 <form method="post">

@@ -38,23 +38,22 @@ async def _answered(request: Request, token: str, *, acts: bool) -> Response:
     found = await _read(hub_of(request), token)
     if found is None:
         said = words_for(request, WORDS)
-        return sentence(request, said, said.broken, status=404)
+        return await sentence(request, said, said.broken, status=404)
     survey, customer = found
     said = words_for(request, WORDS, customer.language)
-    return await _kept(request, survey, said) if acts else _question(request, survey, said)
+    return await (_kept(request, survey, said) if acts else _question(request, survey, said))
 
 
 async def _kept(request: Request, survey: Survey, said: Words) -> Response:
     form = await fields(request, largest=_LARGEST, most=_MOST)
     score = _score(form.get("score", ""))
     if score is None or not survey.scale.lowest <= score <= survey.scale.highest:
-        return _question(request, survey, said, trouble=said.choose, status=422)
+        return await _question(request, survey, said, trouble=said.choose, status=422)
     if not request.state.meters.answers.take(str(survey.id), time.monotonic()):
-        return _question(request, survey, said, trouble=said.too_often, status=429)
-    hub = hub_of(request)
-    async with hub.database.unit() as session:
+        return await _question(request, survey, said, trouble=said.too_often, status=429)
+    async with hub_of(request).database.unit() as session:
         await surveys.answer(session, survey.id or 0, score, form.get("comment", ""), now=clock.now())
-    return page(request, said, f"<h1>{escape(hub.settings.hub.name)}</h1>\n<p>{escape(said.thanks)}</p>")
+    return await page(request, said, f"<h1>{escape(said.title)}</h1>\n<p>{escape(said.thanks)}</p>")
 
 
 async def _read(hub: Hub, token: str) -> tuple[Survey, Customer] | None:
@@ -74,7 +73,7 @@ def _score(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else None
 
 
-def _question(request: Request, survey: Survey, said: Words, *, trouble: str = "", status: int = 200) -> Response:
+async def _question(request: Request, survey: Survey, said: Words, *, trouble: str = "", status: int = 200) -> Response:
     scale = survey.scale
     choices = "\n".join(
         f'<label class="choice"><input type="radio" name="score" value="{n}" required'
@@ -82,7 +81,7 @@ def _question(request: Request, survey: Survey, said: Words, *, trouble: str = "
         for n in range(scale.highest, scale.lowest - 1, -1)
     )
     longest, typed = surveys.LONGEST_COMMENT, escape(survey.comment)
-    body = f"""<h1>{escape(hub_of(request).settings.hub.name)}</h1>
+    body = f"""<h1>{escape(said.title)}</h1>
 {alert(trouble)}
 <form method="post">
 <fieldset><legend>{escape(said.questions[scale])}</legend>
@@ -90,7 +89,7 @@ def _question(request: Request, survey: Survey, said: Words, *, trouble: str = "
 <label>{escape(said.comment)}<br><textarea name="comment" rows="4" maxlength="{longest}">{typed}</textarea></label>
 <p><button>{escape(said.button)}</button></p>
 </form>"""
-    return page(request, said, body, status=status)
+    return await page(request, said, body, status=status)
 
 
 def _end(said: Words, survey: Survey, number: int) -> str:

@@ -56,30 +56,28 @@ async def leave(request: Request, token: str) -> Response:
 
 async def _asked(request: Request, token: str) -> Response:
     if token == HARMLESS:
-        return _of_a_test(request)
+        return await _of_a_test(request)
     link, said = await _read(request, token)
     if link is None:
-        return sentence(request, said, said.broken, status=404)
-    company = escape(hub_of(request).settings.hub.name)
+        return await sentence(request, said, said.broken, status=404)
     button = f'<form method="post"><p><button name="unsubscribe" value="yes">{escape(said.button)}</button></p></form>'
     what = escape(said.what(link.purpose, link.channel))
-    body = f"<h1>{company}</h1>\n<p>{what}</p>\n{button}\n{_choosing(request, link, said)}"
-    return page(request, said, body)
+    body = f"<h1>{escape(said.title)}</h1>\n<p>{what}</p>\n{button}\n{_choosing(request, link, said)}"
+    return await page(request, said, body)
 
 
 async def _left(request: Request, token: str) -> Response:
     if token == HARMLESS:
-        return _of_a_test(request)
+        return await _of_a_test(request)
     link, said = await _read(request, token)
     if link is None:
-        return sentence(request, said, said.broken, status=404)
+        return await sentence(request, said, said.broken, status=404)
     source = _source(request.headers.get("content-type", ""), await outside.body(request, _LARGEST))
     if source is None:
-        return sentence(request, said, said.press, status=400)
+        return await sentence(request, said, said.press, status=400)
     await _withdraw(request, link, source, said)
-    company = escape(hub_of(request).settings.hub.name)
-    body = f"<h1>{company}</h1>\n<p>{escape(said.done)}</p>\n{_choosing(request, link, said)}"
-    return page(request, said, body)
+    body = f"<h1>{escape(said.title)}</h1>\n<p>{escape(said.done)}</p>\n{_choosing(request, link, said)}"
+    return await page(request, said, body)
 
 
 def _choosing(request: Request, link: Link, said: Words) -> str:
@@ -88,9 +86,9 @@ def _choosing(request: Request, link: Link, said: Words) -> str:
     return f'<p><a href="{escape(url)}">{escape(said.choose)}</a></p>'
 
 
-def _of_a_test(request: Request) -> Response:
+async def _of_a_test(request: Request) -> Response:
     said = words_for(request, WORDS)
-    return sentence(request, said, said.test)
+    return await sentence(request, said, said.test)
 
 
 async def _withdraw(request: Request, link: Link, source: str, said: Words) -> None:

@@ -18,6 +18,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.branding import brands
+from hub.branding.brands import Brand
 from hub.clock import uuid7
 from hub.customers import consent, directory, identities
 from hub.interactions import receipts
@@ -35,8 +37,9 @@ from hub.models.vocabulary import (
     Purpose,
     State,
 )
-from hub.outbound import confirmations, costs, outbox
+from hub.outbound import confirmations, costs, letterhead, outbox
 from hub.outbound.asking import PRIORITY, Gate
+from hub.outbound.letterhead import Letter
 from hub.outbound.rendering import Rendered
 from hub.staff import throttle
 
@@ -76,11 +79,12 @@ async def ask(session: AsyncSession, form: SignUpForm, asked: Asked, *, gate: Ga
     channel = next(iter(gate.senders.get(asked.kind, ())), "")
     if not channel or not await _is_open(session, asked, now) or not await _rationed(session, form, asked, now):
         return False
-    row = _row(await card(session, now=now), asked, channel, gate, now)
+    said = _said(asked, await brands.read(session), gate)
+    row = _row(await card(session, now=now), asked, said, channel, now)
     session.add(row)
     session.add(_sign_up(row.id, form, asked, now))
     await session.flush()
-    await outbox.put(session, [_ticket(row, asked, gate, now)], now=now)
+    await outbox.put(session, [_ticket(row, asked, said, gate, now)], now=now)
     await receipts.announce(session, row)
     await count(session, form.id or 0, gate, "asked", now=now)
     return True
@@ -157,8 +161,7 @@ def _sign_up(message: UUID, form: SignUpForm, asked: Asked, now: datetime) -> Si
     )
 
 
-def _row(of: Customer, asked: Asked, channel: str, gate: Gate, now: datetime) -> Interaction:
-    said = _said(asked, gate)
+def _row(of: Customer, asked: Asked, said: Rendered, channel: str, now: datetime) -> Interaction:
     return Interaction(
         id=uuid7(now),
         at=now,
@@ -174,6 +177,8 @@ def _row(of: Customer, asked: Asked, channel: str, gate: Gate, now: datetime) ->
         recipient=asked.address,
         subject=said.subject,
         body_text=said.text,
+        body_html=said.html,
+        closing=said.closing,
         language=said.language,
         content_hash=said.sha256,
         trace=["somebody signed up with this address and is asked whether it was they"],
@@ -181,14 +186,17 @@ def _row(of: Customer, asked: Asked, channel: str, gate: Gate, now: datetime) ->
     )
 
 
-def _said(asked: Asked, gate: Gate) -> Rendered:
+def _said(asked: Asked, brand: Brand, gate: Gate) -> Rendered:
     own = in_language(WORDS, asked.language, gate.default_language)
     text = own.message(asked.kind, gate.company, asked.items.values(), confirmations.PLACE, HOLDS.days)
-    subject = own.subject.format(company=gate.company) if asked.kind is Kind.EMAIL else ""
-    return Rendered(subject, text, "", own.language)
+    if asked.kind is not Kind.EMAIL:
+        return Rendered("", text, "", own.language)
+    letter = Letter(text, confirmations.PLACE, own.button, own.language)
+    subject, closing = own.subject.format(company=gate.company), letterhead.closing(own.language, brand, gate)
+    return Rendered(subject, text, letterhead.html(letter, brand, gate), own.language, closing)
 
 
-def _ticket(row: Interaction, asked: Asked, gate: Gate, now: datetime) -> outbox.NewTicket:
-    text = confirmations.written(_said(asked, gate), asked.kind, row.id, gate).text
+def _ticket(row: Interaction, asked: Asked, said: Rendered, gate: Gate, now: datetime) -> outbox.NewTicket:
+    text = confirmations.written(said, asked.kind, row.id, gate).text
     priority, cost = PRIORITY[Origin.AUTOMATION], costs.cost(asked.kind, text)
     return outbox.NewTicket(row.id, row.channel, asked.kind, priority, now, now + _LEAVES_WITHIN, cost)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from channels.links import is_page
 from hub.customers import topics, wordings
 from hub.joining.words import WORDS
 from hub.languages import in_language
@@ -26,7 +26,6 @@ PURPOSES = (Purpose.MARKETING, Purpose.GREETINGS)
 NAMES = ("no", "optional", "required")
 _KEY = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{LONGEST_KEY - 1}}}")
 _TAKEN = frozenset({"yes"})  # what else lies below /join/
-_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 _TOPIC = "topic:"
 _NO_WAY = Sentence("A form needs a way to confirm. Choose mail or SMS")
 _NOTHING = Sentence("A form that asks for nothing is none. Choose a purpose or a topic")
@@ -201,14 +200,7 @@ def _words(wanted: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]
 
 def after(url: str) -> str:
     """Where the browser goes afterwards: the form says, never its visitor. Raises FormProblem."""
-    if not url:
-        return ""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL
-    if not plain or parts.scheme != "https" or not _HOST.fullmatch(parts.netloc):
+    if url and (len(url) > LONGEST_URL or not is_page(url)):
         raise FormProblem(
             Sentence("“%(url)s” is no address to go to. Write one that begins with https://", {"url": url[:80]})
         )

@@ -39,7 +39,6 @@ class Typed:
 class Shown:
     """The form as it is shown to one visitor. `wrong`: what of `typed` cannot be."""
 
-    company: str
     form: SignUpForm
     offered: Mapping[str, str]
     languages: Sequence[str]
@@ -53,7 +52,6 @@ def body(shown: Shown) -> str:
     said, form = shown.said, shown.form
     intro = forms.own(form, "intro", said.language)
     return f"""<h1>{escape(title(form, said))}</h1>
-<p>{escape(shown.company)}</p>
 {f"<p>{escape(intro)}</p>" if intro else ""}
 {_alert(shown.wrong)}
 <form method="post" accept-charset="utf-8">
@@ -74,18 +72,17 @@ def title(form: SignUpForm, said: Words) -> str:
     return forms.own(form, "title", said.language) or said.title
 
 
-def question(company: str, sign_up: SignUp, said: Words) -> str:
+def question(sign_up: SignUp, said: Words) -> str:
     """What is to be confirmed, in the words that were agreed to. Nothing of whoever it is about."""
     listed = "\n".join(f"<li>{escape(wording)}</li>" for wording in sign_up.items.values())
     return f"""<h1>{escape(said.sure)}</h1>
-<p>{escape(company)}</p>
 <ul>{listed}</ul>
 <form method="post"><p><button name="confirm" value="yes">{escape(said.yes)}</button></p></form>"""
 
 
 def snippet(form: SignUpForm, offered: Mapping[str, str], url: str, said: Words) -> str:
     """The same form to be put into a page of the company's own: it posts to `url`, and there is nothing else to it."""
-    shown = Shown("", form, offered, (said.language,), said, Typed())
+    shown = Shown(form, offered, (said.language,), said, Typed())
     fields = (_addresses(shown), _name(shown), *_items(shown).splitlines())
     lines = [
         f'<form method="post" action="{escape(url)}" accept-charset="utf-8">',

@@ -19,6 +19,7 @@ class Words:
     consent: str
     subject: str  # {company}
     mail: str  # {company}, {items}, {link}, {days}
+    button: str  # where the link stands in HTML
     sms: str  # {company}, {items}, {link}
 
     def message(self, kind: Kind, company: str, items: Iterable[str], link: str, days: int) -> str:
@@ -37,6 +38,7 @@ WORDS: Mapping[str, Words] = {
         mail="Hello,\n\nsomebody has asked {company} to write to this address about\n\n{items}\n\n"
         "If that was you, confirm it within {days} days:\n\n{link}\n\n"
         "If it was not, do nothing. Without a confirmation we do not write, and the request is deleted.\n",
+        button="Yes, that was me",
         sms="{company}: did you ask for “{items}”? Confirm: {link} If not, do nothing.",
     ),
     "pl": Words(
@@ -47,6 +49,7 @@ WORDS: Mapping[str, Words] = {
         mail="Dzień dobry,\n\nktoś poprosił firmę {company} o wiadomości na ten adres na temat:\n\n{items}\n\n"
         "Jeśli to była Twoja prośba, potwierdź ją w ciągu {days} dni:\n\n{link}\n\n"
         "Jeśli nie, nic nie rób. Bez potwierdzenia nie piszemy, a prośba zostanie usunięta.\n",
+        button="Tak, to moja prośba",
         sms="{company}: czy to Twoja prośba o „{items}”? Potwierdź: {link} Jeśli nie, nic nie rób.",
     ),
     "bg": Words(
@@ -60,6 +63,7 @@ WORDS: Mapping[str, Words] = {
         mail="Здравейте,\n\nнякой е помолил {company} да пише на този адрес за:\n\n{items}\n\n"
         "Ако това сте били Вие, потвърдете в срок от {days} дни:\n\n{link}\n\n"
         "Ако не сте, не правете нищо. Без потвърждение не пишем и заявката се изтрива.\n",
+        button="Да, аз поисках това",
         sms="{company}: Вие ли поискахте „{items}“? Потвърдете: {link} Ако не, не правете нищо.",
     ),
     "ru": Words(
@@ -73,6 +77,7 @@ WORDS: Mapping[str, Words] = {
         mail="Здравствуйте!\n\nКто-то попросил компанию {company} писать на этот адрес о следующем:\n\n{items}\n\n"
         "Если это были вы, подтвердите в течение {days} дней:\n\n{link}\n\n"
         "Если нет, ничего не делайте. Без подтверждения мы не пишем, а запрос удаляется.\n",
+        button="Да, это моя просьба",
         sms="{company}: это вы просили «{items}»? Подтвердите: {link} Если нет, ничего не делайте.",
     ),
 }

@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from hub.models.branding import BrandRow, LogoRow
 from hub.models.calendars import CalendarFeed
 from hub.models.call_lists import CallList, CallListPerson
 from hub.models.campaigns import (
@@ -82,6 +83,7 @@ __all__ = [
     "Attempt",
     "Audit",
     "AuditCut",
+    "BrandRow",
     "CalendarFeed",
     "CallList",
     "CallListPerson",
@@ -123,6 +125,7 @@ __all__ = [
     "Interaction",
     "LabelRow",
     "Letter",
+    "LogoRow",
     "MacroRow",
     "MailCopy",
     "MailPicture",

@@ -4,6 +4,7 @@ colleagues read, has `PLACE` where it stood, so that nobody can say yes for some
 
 from __future__ import annotations
 
+from html import escape
 from uuid import UUID
 
 from hub.models import Interaction
@@ -34,5 +35,6 @@ def read(signer: Signer, token: str) -> UUID | None:
 
 def written(said: Rendered, kind: Kind, message: UUID, gate: Gate) -> Rendered:
     """As it leaves."""
-    text = said.text.replace(PLACE, address(gate, message, kind))
-    return Rendered(said.subject, text, said.html, said.language, said.closing)
+    link = address(gate, message, kind)
+    text, html = said.text.replace(PLACE, link), said.html.replace(PLACE, escape(link))
+    return Rendered(said.subject, text, html, said.language, said.closing)

@@ -78,6 +78,7 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/audit", "shield-check", N_("Audit trail"), Action.READ_AUDIT),
     ("/settings", "settings", N_("Settings"), Action.SETTINGS),
     ("/settings/roles", "shield", N_("Roles"), Action.SETTINGS),
+    ("/settings/brand", "photo", N_("Brand"), Action.SETTINGS),
     ("/settings/mailboxes", "mail", N_("Mailboxes"), Action.SETTINGS),
     ("/settings/erasures", "trash", N_("Erased people"), Action.ERASE),
     ("/settings/webhooks", "bolt", N_("Webhooks"), Action.SETTINGS),

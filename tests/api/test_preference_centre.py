@@ -351,7 +351,7 @@ async def test_the_page_needs_no_script_no_cookie_and_nothing_from_elsewhere(
     answer = await client.get(_path(hub, ana))
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
     assert "<script" not in answer.text
-    assert re.findall(r'(?:href|src)="([^"]*)"', answer.text) == ["/api/plain.css"]
+    assert re.findall(r'(?:href|src)="([^"]*)"', answer.text) == ["/api/plain.css", "/brand/0054a6.svg"]
     assert not answer.cookies
 
 

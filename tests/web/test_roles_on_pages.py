@@ -97,6 +97,7 @@ PAGES: dict[str, set[Role]] = {
     "/settings/webhooks": {D},
     "/settings/channels/sms": {D},
     "/settings/roles": {D},
+    "/settings/brand": {D},
     "/settings/erasures": {D},
     "/customers/{customer}/erase": {D},
     "/customers/{customer}/personal-data": {S, D},

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.branding import brands
+from hub.branding.brands import Wanted
 from hub.cli.demo.company import ANA, GEORGI
 from hub.conversations import canned, macros, policies, tasks, views
 from hub.conversations.canned import Wording
@@ -14,6 +16,7 @@ from hub.conversations.policies import Policy
 from hub.conversations.tasks import NewTask
 from hub.conversations.views import Conditions
 from hub.customers import directory, suggesting
+from hub.joining import forms
 from hub.models.vocabulary import AddressKind, ConversationState
 from hub.staff import teams
 
@@ -56,8 +59,23 @@ async def load(session: AsyncSession, *, agent: int, colleague: int, lead: int, 
     waiting = Conditions(assignee=views.ME, unread=True)
     await views.create(session, "Mine, unread", waiting, owner=lead, shared=True, now=now)
     await _work(session, agent, colleague, now)
+    await _outside(session, lead, now)
     for new in _TWICE:
         await suggesting.look(session, (await directory.create(session, new, now=now)).id, now=now)
+
+
+async def _outside(session: AsyncSession, lead: int, now: datetime) -> None:
+    """What customers see without signing in: the company's colour, and a form by which they sign up."""
+    closing = {
+        "en": "Meadow & Sons Ltd., 4 Garden Street, Warsaw",
+        "pl": "Meadow & Sons sp. z o.o., ul. Ogrodowa 4, Warszawa",
+        "bg": "„Медоу и синове“ ООД, ул. „Градинска“ 4, Варшава",
+        "ru": "Meadow & Sons, ул. Огродова, 4, Варшава",
+    }
+    wanted = Wanted("#1d6f42", closing, "https://meadow.example/privacy")
+    await brands.change(session, wanted, by=lead, ip="", now=now)
+    asked = forms.Wanted("Newsletter", ["email", "sms"], ["marketing", "greetings"])
+    await forms.add(session, "newsletter", asked, now=now)
 
 
 def _macros(invoice: int) -> tuple[macros.Wording, ...]:
