@@ -15,7 +15,9 @@ from channels.email.smtp import SmtpSender
 from channels.errors import ChannelError
 from channels.message import Address, Kind
 
-_AT_ONCE, _AT_ONCE_BY_CONNECTION = 20, 4  # mails under way: one on the wire, the next behind it, those being settled
+# Mails under way: one on each connection, the next behind it, those being settled. Who has the server take many at a
+# time sends so fast that the database's commit for every few of them would cost more than the mails.
+_AT_ONCE, _USUAL, _FOR_EACH_MORE = 20, 4, 16
 
 __all__ = ["Settings", "authority", "open_channel"]
 
@@ -48,7 +50,7 @@ def open_channel(name: str, settings: Settings, webhook_base: str, *, tokens: To
 
     listener = ImapListener(name, settings.imap, parser, tokens) if settings.imap else None
     lets_in = authority(name, settings)
-    at_once = max(_AT_ONCE, _AT_ONCE_BY_CONNECTION * settings.smtp.connections)
+    at_once = _AT_ONCE + _FOR_EACH_MORE * max(settings.smtp.connections - _USUAL, 0)
     return Channel(
         name, Kind.EMAIL, own, sender, check, listener=listener, authority=lets_in, close=close, at_once=at_once
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.database.engine import Database
-from hub.outbound import preparing
+from hub.models.vocabulary import Kind, State
+from hub.outbound import clearance, preparing
 from hub.outbound.asking import Gate
 from hub.outbound.preparing import Ready
 
@@ -35,14 +36,24 @@ class Doubts:
         while self._waiting:
             group, self._waiting = self._waiting, []
             try:
-                async with self.database.unit() as session:
-                    yes = await preparing.still(session, [one for one, _ in group], gate=self.gate, now=self.now())
+                yes = await self._may_go([one for one, _ in group])
             except Exception as e:
                 _tell(group, e)
                 continue
             for ready, answer in group:
                 if not answer.done():
                     answer.set_result(ready.ticket.id in yes)
+
+    async def _may_go(self, waiting: Sequence[Ready]) -> set[int]:
+        """Nearly all are a campaign's mails with nothing new to be said of them; the others are looked at closely."""
+        now, yes = self.now(), set[int]()
+        if mails := [one.ticket for one in waiting if one.kind is Kind.EMAIL and one.ticket.is_bulk]:
+            cleared = await clearance.ask(self.database, mails, self.gate.rules, now=now, state=State.SENDING)
+            yes.update(mail.ticket for mail in cleared)
+        if others := [one for one in waiting if one.ticket.id not in yes]:
+            async with self.database.unit() as session:
+                yes |= await preparing.still(session, others, gate=self.gate, now=now)
+        return yes
 
 
 def _tell(group: list[tuple[Ready, asyncio.Future[bool]]], error: Exception) -> None:

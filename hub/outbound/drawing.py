@@ -9,37 +9,25 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 from channels.adapter import Channel
 from channels.message import Address, Email, Outbound
-from hub.database.engine import Database, fetch
+from hub.database.engine import Database
 from hub.models import TemplateVersion
-from hub.models.vocabulary import Kind, Origin, Purpose, State
-from hub.outbound import links, planning, rendering, woven_links
+from hub.models.vocabulary import Kind, State
+from hub.outbound import clearance, links, planning, rendering, templates, woven_links
 from hub.outbound.asking import Gate
-from hub.outbound.facts import facts
+from hub.outbound.clearance import Cleared
 from hub.outbound.links import Trail
 from hub.outbound.outbox import Ticket
-from hub.outbound.permission import decide
 from hub.outbound.preparing import Ready
-from hub.outbound.question import Facts, Question
 from hub.outbound.rendering import Rendered, TemplateProblem, Written
 
 _BREATH = 8  # mails made between two looks at what else is to do
-
-_BULK = """
-select i.id, i.customer_id, i.purpose, i.recipient, i.campaign_id, i.template_version_id, i.variables, i.language,
-  c.tracked, i.xmin::text as seen, c.topic
-from interaction i join campaign c on c.id = i.campaign_id
-where i.id = any($1::uuid[]) and i.state = 'queued' and i.kind = 'email' and i.origin = 'campaign'
-  and i.in_reply_to = '' and i.template_version_id is not null and c.state not in ('paused', 'cancelled')
-  and c.per_hour is null and not exists (select from attachment a where a.interaction_id = i.id)
-"""
 
 # What was claimed by another, stopped, reworded or settled since is not begun: `preparing` finds out what became of it.
 _BEGIN = """
@@ -55,22 +43,6 @@ where i.id = held.interaction_id and i.id = any($3::uuid[]) and i.state = 'queue
   and not exists (select from campaign c where c.id = i.campaign_id and c.state in ('paused', 'cancelled'))
 returning held.id
 """
-
-
-class _Row(NamedTuple):
-    """What `_BULK` selects."""
-
-    id: UUID
-    customer_id: UUID
-    purpose: str
-    recipient: str
-    campaign_id: int
-    template_version_id: int
-    variables: Mapping[str, Any] | None
-    language: str
-    tracked: bool
-    seen: str
-    topic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +69,18 @@ async def draw(
     if channel.kind is not Kind.EMAIL:
         return []
     asked = time.monotonic()
-    async with database.unit() as session:
-        rows = {row[0]: _Row(*row) for row in await fetch(session, _BULK, [t.interaction_id for t in tickets])}
-        known = await facts(session, {row.customer_id for row in rows.values()}, now=now) if rows else {}
-        for number in {row.template_version_id for row in rows.values()} - versions.keys():
-            version = await session.get(TemplateVersion, number)
-            if version is not None:
-                versions[number] = version
+    mine = {ticket.id: ticket for ticket in tickets}
+    cleared = await clearance.ask(database, tickets, gate.rules, now=now)
+    await _learn(database, {mail.version for mail in cleared} - versions.keys(), versions)
     drawn = []
-    for place, ticket in enumerate(tickets):
+    for place, mail in enumerate(cleared):
         if place % _BREATH == 0:
             await asyncio.sleep(0)  # the wire and what waits to be written down are not held up meanwhile
-        row = rows.get(ticket.interaction_id)
-        if row is not None and _may_leave(ticket, row, known, gate, now):
-            made = _made(row, known[row.customer_id], versions, gate, now)
-            if made is not None:
-                message, words, used = made
-                ready = Ready(ticket, channel.name, Kind.EMAIL, message, (), claimed, asked)
-                drawn.append(Drawn(ready, words, used, row.seen))
+        made = _made(mail, versions, gate, now)
+        if made is not None:
+            message, words, used = made
+            ready = Ready(mine[mail.ticket], channel.name, Kind.EMAIL, message, (), claimed, asked)
+            drawn.append(Drawn(ready, words, used, mail.seen))
     return drawn
 
 
@@ -137,50 +103,35 @@ async def begin(database: Database, drawn: Sequence[Drawn], channel: Channel, *,
     return {row[0] for row in rows}
 
 
-def _may_leave(ticket: Ticket, row: _Row, known: Mapping[UUID, Facts], gate: Gate, now: datetime) -> bool:
-    if ticket.expires_at is not None or row.customer_id not in known:
-        return False
-    kinds = (Kind.EMAIL,)
-    question = Question(
-        purpose=Purpose(row.purpose),
-        origin=Origin.CAMPAIGN,
-        available=frozenset(kinds),
-        texts=frozenset(kinds),
-        kinds=kinds,
-        recipient=row.recipient,
-        interaction=row.id,
-        topic=row.topic,
-    )
-    decision = decide(known[row.customer_id], question, gate.rules, now)
-    return decision.kind is not None and decision.not_before is None
+async def _learn(database: Database, unknown: Collection[int], versions: dict[int, TemplateVersion]) -> None:
+    if not unknown:
+        return
+    async with database.unit() as session:
+        versions |= await templates.versions(session, unknown)
 
 
 def _made(
-    row: _Row, about: Facts, versions: Mapping[int, TemplateVersion], gate: Gate, now: datetime
+    mail: Cleared, versions: Mapping[int, TemplateVersion], gate: Gate, now: datetime
 ) -> tuple[Outbound[Email], Written, Mapping[str, Any]] | None:
     """None where the template does not fit: `preparing` withholds it, with the reason."""
-    version, customer, purpose = versions.get(row.template_version_id), about.customer, Purpose(row.purpose)
+    version, person, used, made = versions.get(mail.version), mail.person, mail.variables, ""
     if version is None:
         return None
-    used = dict(row.variables or {})
-    made = ""
-    if not row.language:  # its words were left until now, see `bulk`
-        used = planning.values(gate, customer, purpose, Kind.EMAIL, used, now=now)
+    if not mail.language:  # its words were left until now, see `bulk`
+        used = planning.values(gate, person, mail.purpose, Kind.EMAIL, used, now=now)
         made = str(used.get("unsubscribe_url", ""))
-    language = row.language or customer.language
+    language, fallback = mail.language or person.language, mail.language or gate.default_language
     try:
-        words = rendering.write(
-            version.variants, language, row.language or gate.default_language, used, name="template"
-        )
+        words = rendering.write(version.variants, language, fallback, used, name="template")
     except TemplateProblem:
         return None
     shown: Rendered | Written = words
-    if row.tracked and not customer.untracked:
+    if mail.tracked:
         hosts = links.hosts(version.variants.get(words.language, {}).values(), used)
-        shown = woven_links.mail(words, Trail(gate, row.id, hosts))
+        shown = woven_links.mail(words, Trail(gate, mail.id, hosts))
     url = ""
-    if purpose.needs_consent:
-        url = made or planning.link(gate, row.customer_id, purpose, Kind.EMAIL)
+    if mail.purpose.needs_consent:
+        url = made or planning.link(gate, person.id, mail.purpose, Kind.EMAIL)
     content = Email(shown.subject, shown.text, shown.html, unsubscribe_url=url, automatic=True)
-    to = Address(Kind.EMAIL, row.recipient, customer.name)
-    return Outbound(row.id, to, content, gate.signer.message_token(row.id)), words, used
+    to = Address(Kind.EMAIL, mail.recipient, person.name)
+    return Outbound(mail.id, to, content, gate.signer.message_token(mail.id)), words, used

@@ -65,8 +65,8 @@ async def hours(session: AsyncSession, reach: Reach, *, purpose: Purpose, rules:
     odd = (await session.execute(text(numbered), {**values, "zones": zones})).all()
     several = frozenset(row.id for row in odd if len(row.numbers) > 1)
     return Hours(
-        sorts={tuple(row): _opens(_sort(row), (), purpose, rules, now) for row in sorts if row.timezone in zones},
-        unknown=_opens(_somebody(), (), purpose, rules, now),
+        sorts={tuple(row): opens(_sort(row), (), purpose, rules, now) for row in sorts if row.timezone in zones},
+        unknown=opens(somebody(), (), purpose, rules, now),
         odd=_odd([row for row in odd if row.id not in several], purpose, rules, now),
         by_hand=several,
     )
@@ -94,22 +94,24 @@ def _odd(rows: Sequence[Row[Any]], purpose: Purpose, rules: Rules, now: datetime
     for row in rows:
         sort = (row.quiet_from, row.quiet_until, tuple(zones_of_number(number) for number in row.numbers))
         if sort not in sorts:
-            sorts[sort] = _opens(_sort(row), row.numbers, purpose, rules, now)
+            sorts[sort] = opens(_sort(row), row.numbers, purpose, rules, now)
         found[row.id] = sorts[sort]
     return found
 
 
 def _sort(row: Row[Any]) -> Customer:
-    return _somebody(timezone=row.timezone, quiet_from=row.quiet_from, quiet_until=row.quiet_until)
+    return somebody(timezone=row.timezone, quiet_from=row.quiet_from, quiet_until=row.quiet_until)
 
 
-def _opens(
+def opens(
     customer: Customer, numbers: Collection[str], purpose: Purpose, rules: Rules, now: datetime
 ) -> datetime | None:
+    """From when on somebody with these telephone numbers may be written to; None: at once."""
     phones = tuple(Identity.model_construct(kind=AddressKind.PHONE, value=number) for number in numbers)
     at = allowed_from(Facts(customer, phones), None, purpose, rules, now)
     return at if at > now else None
 
 
-def _somebody(**known: Any) -> Customer:
+def somebody(**known: Any) -> Customer:
+    """Nobody in particular, of whom only this is known."""
     return Customer(**known)

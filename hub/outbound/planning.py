@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -23,6 +24,21 @@ from hub.outbound.question import Decision, Facts, Question
 from hub.outbound.rendering import Rendered, TemplateProblem
 
 UNSUBSCRIBE = "unsubscribe"  # the signer's purpose of the links in mails
+
+
+class Addressee(Protocol):
+    """What of a customer stands in words that are written to them."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def given_name(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def attributes(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,7 @@ def link(gate: Gate, customer_id: UUID, purpose: Purpose, kind: Kind) -> str:
 
 
 def values(
-    gate: Gate, customer: Customer, purpose: Purpose, kind: Kind, more: Mapping[str, object], *, now: datetime
+    gate: Gate, customer: Addressee, purpose: Purpose, kind: Kind, more: Mapping[str, object], *, now: datetime
 ) -> dict[str, object]:
     """The names that a template may use. `unsubscribe_url` is there when the purpose needs consent: for this `kind`."""
     person = {

@@ -25,7 +25,8 @@ _log = structlog.get_logger("pump")
 GROUP_SECONDS = 0.02  # outcomes that come within this are settled in one transaction, unless a portion of them is there
 POLL_SECONDS = 1.0
 _BUSY_SECONDS = 0.05
-_MOMENT, _MOST_AHEAD = 0.25, 500  # seconds for which mails are drawn ahead: a yes of the gate must be fresh (F17)
+_MOMENT, _MOST_AHEAD = 0.2, 500  # seconds for which mails are drawn ahead: a yes of the gate must be fresh (F17)
+_FEW = 20  # may be under way however slowly they leave
 _KEPT = 5  # every so many-th place is for messages that somebody waits for: bulk may crawl
 _PORTION = 4  # of what may be under way: so much of it is begun together, and settled together
 
@@ -43,12 +44,17 @@ class Flow:
     def count(self) -> None:
         self._landed.append(self._clock())
 
-    def wanted(self, least: int) -> int:
-        """As many as left in the last moment and a half; at least so many that the wire need not wait."""
+    def window(self, most: int) -> int:
+        """So many may be under way: what leaves in half a moment. The more there are, the fewer commits; the fewer,
+        the less is unknown after a crash, and the less waits for a connection with a yes that grows old."""
+        return min(most, max(_FEW, self.lately() // 2))
+
+    def lately(self) -> int:
+        """As many as left in the last moment."""
         since = self._clock() - _MOMENT
         while self._landed and self._landed[0] < since:
             self._landed.popleft()
-        return max(least, min(_MOST_AHEAD, len(self._landed) * 3 // 2))
+        return len(self._landed)
 
 
 @dataclass(slots=True)
@@ -89,18 +95,22 @@ class Pump:
 
     def _room(self) -> int:
         """What has landed and is not yet written down would be unknown after a crash: it takes up a place as well."""
-        return self.concurrency - len(self._flying) - len(self._landed)
+        return self._window - len(self._flying) - len(self._landed)
+
+    @property
+    def _window(self) -> int:
+        return self._flow.window(self.concurrency)
 
     def _room_for_bulk(self) -> int:
-        return max(self.concurrency - max(self._kept, 1), 1) - len(self._bulk)
+        return max(self._window - max(self._kept, 1), 1) - len(self._bulk)
 
     @property
     def _kept(self) -> int:
-        return self.concurrency // _KEPT
+        return self._window // _KEPT
 
     @property
     def _portion(self) -> int:
-        return max(self.concurrency // _PORTION, 1)
+        return max(self._window // _PORTION, 1)
 
     # ---- ahead of the wire ------------------------------------------------------------------
 
@@ -121,7 +131,7 @@ class Pump:
 
     def _missing(self) -> int:
         """None until half of what is wanted has gone: a draw costs the same for one as for a hundred."""
-        wanted = self._flow.wanted(self.concurrency)
+        wanted = max(self._window, self._flow.lately())
         return 0 if len(self._ahead) > wanted // 2 else wanted - len(self._ahead)
 
     async def _draw(self, limit: int, bulk: int) -> int:
