@@ -41,7 +41,8 @@ on conflict do nothing
 """
 _NAME = """
 insert into provider_reference (channel, provider_id, interaction_id)
-select * from unnest($1::text[], $2::text[], $3::uuid[]) on conflict do nothing
+select t.* from unnest($1::text[], $2::text[], $3::uuid[]) as t(channel, name, about)
+join interaction i on i.id = t.about where i.id = any($3::uuid[]) on conflict do nothing
 """
 _CHANGED = """
 update interaction i set

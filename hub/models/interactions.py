@@ -106,7 +106,7 @@ class ProviderReference(SQLModel, table=True):
     __tablename__ = "provider_reference"
     channel: str = Field(primary_key=True)
     provider_id: str = Field(primary_key=True)
-    interaction_id: UUID = Field(foreign_key="interaction.id", index=True, ondelete="CASCADE")
+    interaction_id: UUID = Field(index=True)  # no foreign key, as in `ReceiptRow`: whoever writes one holds the message
 
 
 class MailReference(SQLModel, table=True):
@@ -139,7 +139,7 @@ class Attempt(SQLModel, table=True):
 
     __tablename__ = "attempt"
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
-    interaction_id: UUID = Field(foreign_key="interaction.id", index=True, ondelete="CASCADE")
+    interaction_id: UUID = Field(index=True)  # no foreign key, as in `ReceiptRow`
     started_at: datetime = Field(sa_type=Moment)
     ended_at: datetime = Field(sa_type=Moment)
     worker: str = ""

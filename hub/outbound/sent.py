@@ -29,20 +29,23 @@ with t as materialized (
   select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
     $7::text[], $8::text[]) as t(ticket, id, channel, name, started_at, ended_at, worker, reply)),
 gone as (delete from outbox where id = any($1::bigint[])),
+told as (
+  update interaction i set
+    message_id = t.name,
+    state = case when i.state_rank < $9 then 'sent' else i.state end,
+    state_at = case when i.state_rank < $9 then $10 else i.state_at end,
+    state_rank = greatest(i.state_rank, $9)
+  from t where i.id = t.id and i.id = any($2::uuid[])
+  returning i.id, i.campaign_id, i.conversation_id, i.customer_id),
 named as (
   insert into provider_reference (channel, provider_id, interaction_id)
-  select channel, name, id from t order by channel, name on conflict do nothing),
+  select channel, name, id from t join told using (id) order by channel, name on conflict do nothing),
 tried as (
   insert into attempt (interaction_id, started_at, ended_at, worker, outcome, stage, code, reply)
-  select id, started_at, ended_at, worker, 'accepted', '', '', reply from t)
-update interaction i set
-  message_id = t.name,
-  state = case when i.state_rank < $9 then 'sent' else i.state end,
-  state_at = case when i.state_rank < $9 then $10 else i.state_at end,
-  state_rank = greatest(i.state_rank, $9)
-from t where i.id = t.id and i.id = any($2::uuid[])
-returning i.campaign_id, case when i.campaign_id is null then i.conversation_id end,
-  case when i.campaign_id is null then i.customer_id end
+  select id, started_at, ended_at, worker, 'accepted', '', '', reply from t join told using (id))
+select distinct campaign_id, case when campaign_id is null then conversation_id end,
+  case when campaign_id is null then customer_id end
+from told
 """
 
 

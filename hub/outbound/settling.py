@@ -50,13 +50,22 @@ class Outcome:
 async def settle(session: AsyncSession, outcomes: Sequence[Outcome], *, now: datetime) -> None:
     """All of them in the caller's transaction."""
     mine = {t.id for t in await outbox.held(session, [o.ticket for o in outcomes])}
-    ours = [o for o in outcomes if o.ticket.id in mine]
+    there = await _there(session, outcomes)
+    ours = [o for o in outcomes if o.ticket.id in mine and o.ticket.interaction_id in there]
+    await outbox.drop(session, [o.ticket for o in outcomes if o.ticket.interaction_id not in there])
     await _write_attempts(session, ours)
     await _accepted(session, [o for o in ours if isinstance(o.result, Accepted)], now)
     for outcome in ours:
         if not isinstance(outcome.result, Accepted):
             await _not_accepted(session, outcome, now)
     await pacing.learn(session, ours, now=now)
+
+
+async def _there(session: AsyncSession, outcomes: Sequence[Outcome]) -> set[UUID]:
+    """Messages that the log still has, and keeps until the transaction ends: nobody is told of one that was erased."""
+    ids = [o.ticket.interaction_id for o in outcomes]
+    query = select(Interaction.id).where(col(Interaction.id).in_(ids)).with_for_update(read=True, key_share=True)
+    return set(await session.exec(query))
 
 
 async def expire(session: AsyncSession, *, now: datetime) -> int:

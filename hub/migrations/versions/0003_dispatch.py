@@ -252,20 +252,23 @@ def _required(table: str, column: sa.Column[Any]) -> None:
 
 
 def _light_receipts() -> None:
-    """A text of a campaign has three. Checking the foreign key cost more than the row; erasure takes receipts along all
-    the same, those of a whole statement at once.
+    """A text of a campaign has three, every message a name and an attempt. Checking the foreign key cost more than the
+    row; erasure takes them along all the same, those of a whole statement at once.
     """
-    op.drop_constraint("receipt_interaction_id_fkey", "receipt")
+    for table in ("receipt", "attempt", "provider_reference"):
+        op.drop_constraint(f"{table}_interaction_id_fkey", table)
     op.execute("""
-create function receipts_go_with_their_messages() returns trigger language plpgsql as $$
+create function what_is_told_goes_with_its_message() returns trigger language plpgsql as $$
 begin
   delete from receipt where interaction_id in (select id from gone);
+  delete from attempt where interaction_id in (select id from gone);
+  delete from provider_reference where interaction_id in (select id from gone);
   return null;
 end $$
 """)
     op.execute("""
-create trigger receipts_go_with_their_messages after delete on interaction
-referencing old table as gone for each statement execute function receipts_go_with_their_messages()
+create trigger what_is_told_goes_with_its_message after delete on interaction
+referencing old table as gone for each statement execute function what_is_told_goes_with_its_message()
 """)
 
 
