@@ -13,10 +13,11 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from channels import address
 from hub.api.access import Caller, CustomerReader, CustomerWriter
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import Body, Limit, Line, Out, Page
+from hub.api.shapes import Body, Limit, Line, Page
 from hub.customers import directory, purchases
 from hub.customers.finding import NotOne, Whom
 from hub.customers.purchases import AHEAD, LONGEST_DESCRIPTION, LONGEST_NUMBER, LONGEST_SOURCE, SOURCE, Told, Written
+from hub.customers.rfm import Score
 from hub.models import Purchase
 from hub.staff import audit
 
@@ -103,7 +104,7 @@ class ManyWrittenOut(BaseModel):
     refused: list[RefusedOut]
 
 
-class ScoreOut(Out):
+class ScoreOut(BaseModel):
     """`counted`: how many purchases frequency and money are of; `last`: the latest that is worth points."""
 
     total: Decimal
@@ -112,6 +113,10 @@ class ScoreOut(Out):
     money: Decimal
     counted: int
     last: datetime | None
+
+    @classmethod
+    def of(cls, score: Score) -> ScoreOut:
+        return cls(**{name: getattr(score, name) for name in cls.model_fields})
 
 
 class SummaryOut(BaseModel):
