@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from hub.api.access import CampaignReader
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import Limit, Page
+from hub.api.shapes import Limit, Out, Page
 from hub.call_lists import arranging, results
-from hub.call_lists.results import PARTS, Line, Person
+from hub.call_lists.results import PARTS, Line
 from hub.models.vocabulary import CallListState, CallResult, CallTurn, Purpose
 
 router = APIRouter(tags=["Calls"], route_class=Endpoint)
@@ -60,7 +60,7 @@ class CallListResultsOut(CallListOut):
     reasons: dict[str, int]
 
 
-class CalledOut(BaseModel):
+class CalledOut(Out):
     """`due_at`: of whoever waits."""
 
     customer_id: UUID
@@ -72,10 +72,6 @@ class CalledOut(BaseModel):
     outcome: str
     reason: str
     settled_at: datetime | None
-
-    @classmethod
-    def of(cls, one: Person) -> CalledOut:
-        return cls(**{name: getattr(one, name) for name in cls.model_fields})
 
 
 @router.get("/call-lists")

@@ -55,7 +55,7 @@ class CampaignOut(Out):
     archived_at: datetime | None
 
 
-class CampaignLineOut(BaseModel):
+class CampaignLineOut(Out):
     id: int
     name: str
     state: CampaignState
@@ -73,7 +73,7 @@ class CloneIn(Body):
     name: Annotated[str, Field(max_length=200)] = Field(default="", description="Empty: the same")
 
 
-class GroupOut(BaseModel):
+class GroupOut(Out):
     """Customers with the same answer of the gate. `until`: when the last of those who wait may have it."""
 
     kind: Kind | None
@@ -110,12 +110,11 @@ class DryRunOut(BaseModel):
 
     @classmethod
     def of(cls, report: Report) -> DryRunOut:
-        groups = [GroupOut.model_validate({n: getattr(g, n) for n in GroupOut.model_fields}) for g in report.groups]
         plain = {name: getattr(report, name) for name in ("begun_at", "done_at", "audience", "looked_at", "reachable")}
-        return cls(**plain, groups=groups)
+        return cls(**plain, groups=[GroupOut.of(group) for group in report.groups])
 
 
-class JudgedOut(BaseModel):
+class JudgedOut(Out):
     customer_id: UUID
     name: str
     kind: Kind | None
@@ -136,7 +135,7 @@ class ResultsOut(BaseModel):
     failed: Mapping[str, int]
 
 
-class RecipientOut(BaseModel):
+class RecipientOut(Out):
     id: UUID
     customer_id: UUID
     name: str

@@ -64,7 +64,7 @@ async def list_campaigns(
     """The newest first: those at hand, or those in the archive."""
     async with caller.hub.database.unit() as session:
         lines = await lifecycle.listing(session, archived=archived, state=state, limit=limit)
-    return Page(items=[_picked(CampaignLineOut, line) for line in lines])
+    return Page(items=[CampaignLineOut.of(line) for line in lines])
 
 
 @router.post("", status_code=201)
@@ -210,7 +210,7 @@ async def list_judged(
         part = Part(kind, reason, later)
         found = await dry_run_lists.people(session, campaign_id, part, after=after, limit=limit + 1)
     more = str(found[limit - 1].customer_id) if len(found) > limit else None
-    return Page(items=[_picked(JudgedOut, one) for one in found[:limit]], next=more)
+    return Page(items=[JudgedOut.of(one) for one in found[:limit]], next=more)
 
 
 @router.post("/{campaign_id}/test-message", status_code=201)
@@ -261,11 +261,7 @@ async def list_recipients(
         await lifecycle.get(session, campaign_id)
         found = await results.people(session, campaign_id, figure, reason=reason, after=after, limit=limit + 1)
     more = str(found[limit - 1].id) if len(found) > limit else None
-    return Page(items=[_picked(RecipientOut, one) for one in found[:limit]], next=more)
-
-
-def _picked(shape: Any, one: object) -> Any:
-    return shape.model_validate({name: getattr(one, name) for name in shape.model_fields})
+    return Page(items=[RecipientOut.of(one) for one in found[:limit]], next=more)
 
 
 async def _plan(session: Any, caller: Caller, body: CampaignIn) -> Plan:

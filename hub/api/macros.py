@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from hub.api.access import Answerer, Caller
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Once, again, once
-from hub.api.shapes import Body, Page
+from hub.api.shapes import Body, Out, Page
 from hub.conversations import labels, macro_runs, macros
 from hub.conversations.inbox import NoSuchConversation
 from hub.conversations.macro_runs import Run, WouldNotLeave
@@ -56,7 +56,7 @@ class MacroIn(Body):
         )
 
 
-class StepsOut(BaseModel):
+class StepsOut(Out):
     answer: int | None
     note: str
     add: list[str]
@@ -79,14 +79,13 @@ class MacroOut(BaseModel):
 
     @classmethod
     def of(cls, one: Macro) -> MacroOut:
-        steps = StepsOut(**{name: getattr(one.steps, name) for name in StepsOut.model_fields})
         return cls(
             id=one.id,
             name=one.name,
             own=one.staff_id is not None,
             team_id=one.team_id,
             team_name=one.team_name,
-            steps=steps,
+            steps=StepsOut.of(one.steps),
             changed_at=one.changed_at,
         )
 

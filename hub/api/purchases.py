@@ -13,11 +13,10 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from channels import address
 from hub.api.access import Caller, CustomerReader, CustomerWriter
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import Body, Limit, Line, Page
+from hub.api.shapes import Body, Limit, Line, Out, Page
 from hub.customers import directory, purchases
 from hub.customers.finding import NotOne, Whom
 from hub.customers.purchases import AHEAD, LONGEST_DESCRIPTION, LONGEST_NUMBER, LONGEST_SOURCE, SOURCE, Told, Written
-from hub.customers.rfm import Score
 from hub.models import Purchase
 from hub.staff import audit
 
@@ -104,7 +103,7 @@ class ManyWrittenOut(BaseModel):
     refused: list[RefusedOut]
 
 
-class ScoreOut(BaseModel):
+class ScoreOut(Out):
     """`counted`: how many purchases frequency and money are of; `last`: the latest that is worth points."""
 
     total: Decimal
@@ -113,10 +112,6 @@ class ScoreOut(BaseModel):
     money: Decimal
     counted: int
     last: datetime | None
-
-    @classmethod
-    def of(cls, score: Score) -> ScoreOut:
-        return cls(**{name: getattr(score, name) for name in cls.model_fields})
 
 
 class SummaryOut(BaseModel):

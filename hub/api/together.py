@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from hub.api.access import InboxReader, TeamLead
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import Body, Limit, Page
+from hub.api.shapes import Body, Limit, Out, Page
 from hub.conversations import inbox, mentions, presence, surveys
 from hub.conversations.inbox import NoSuchConversation
 from hub.conversations.presence import Doing
@@ -20,7 +20,7 @@ from hub.models.vocabulary import Scale
 router = APIRouter(tags=["Together"], route_class=Endpoint)
 
 
-class MentionOut(BaseModel):
+class MentionOut(Out):
     """A note that names the token's owner."""
 
     interaction_id: UUID
@@ -61,7 +61,7 @@ async def list_mentions(
     """Notes that name the token's owner, newest first; `unread`: those not looked at."""
     async with caller.hub.database.unit() as session:
         found = await mentions.listing(session, caller.staff_id, unread=unread, before=before, limit=limit + 1)
-    items = [MentionOut(**{name: getattr(one, name) for name in MentionOut.model_fields}) for one in found[:limit]]
+    items = [MentionOut.of(one) for one in found[:limit]]
     return Page(items=items, next=str(items[-1].interaction_id) if len(found) > limit else None)
 
 

@@ -11,7 +11,7 @@ from channels.message import Kind
 from hub.api.access import Caller, InboxReader, TeamLead
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Once, again, once
-from hub.api.shapes import Body, Page
+from hub.api.shapes import Body, Out, Page
 from hub.conversations import handing_over, inbox, views
 from hub.conversations.handing_over import CannotHandOver
 from hub.conversations.views import Conditions, NoSuchView, View, ViewProblem
@@ -44,7 +44,7 @@ class ConditionsIn(Body):
         return Conditions(**given | {"label": self.label.strip(), "words": self.words.strip()})
 
 
-class ConditionsOut(BaseModel):
+class ConditionsOut(Out):
     states: list[ConversationState]
     assignee: str
     kind: str
@@ -74,14 +74,13 @@ class ViewOut(BaseModel):
 
     @classmethod
     def of(cls, one: View) -> ViewOut:
-        given = {name: getattr(one.conditions, name) for name in ConditionsOut.model_fields}
         return cls(
             id=one.id,
             name=one.name,
             view=f"{inbox.SAVED}{one.id}",
             shared=one.shared,
             team_id=one.team_id,
-            conditions=ConditionsOut(**given),
+            conditions=ConditionsOut.of(one.conditions),
         )
 
 
