@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from hub.outbound import drawing, outbox, preparing, sent, settling, weighing, w
 from hub.outbound.asking import Gate
 from hub.outbound.asking_again import Doubts
 from hub.outbound.drawing import Drawn
+from hub.outbound.front import Front
 from hub.outbound.outbox import LEASE, Ticket
 from hub.outbound.preparing import Ready
 from hub.outbound.settling import Outcome
@@ -49,6 +51,7 @@ class Delivery:
     send_time: timedelta = timedelta(seconds=90)
     now: Callable[[], datetime] = clock.now
     versions: dict[int, TemplateVersion] = field(default_factory=dict)
+    fronts: dict[str, Front] = field(default_factory=lambda: defaultdict(Front))  # of each channel
     doubts: Doubts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,9 +65,7 @@ class Delivery:
         When this returns, `sending` is committed; what the gate stopped is settled.
         """
         claimed = time.monotonic()
-        tickets = await outbox.take(
-            self.database, channel, limit=limit, bulk=bulk, worker=self.worker, lease=self.lease
-        )
+        tickets = await self._take(channel, limit, bulk)
         return len(tickets), await self.make(channel, tickets, claimed) if tickets else []
 
     async def draw(self, channel: str, limit: int, *, bulk: int) -> tuple[list[Drawn], list[Ticket], float]:
@@ -74,9 +75,7 @@ class Delivery:
         Nothing of it has begun. A gate that could not be asked now is asked by `make`.
         """
         claimed = time.monotonic()
-        tickets = await outbox.take(
-            self.database, channel, limit=limit, bulk=bulk, worker=self.worker, lease=self.lease
-        )
+        tickets = await self._take(channel, limit, bulk)
         if not tickets:
             return [], [], claimed
         try:
@@ -136,6 +135,12 @@ class Delivery:
             attempt=ready.ticket.attempts,
         )
         return Outcome(ready.ticket, ready.channel, ready.kind, result, started, self.now(), self.worker)
+
+    async def _take(self, channel: str, limit: int, bulk: int | None) -> list[Ticket]:
+        front = self.fronts[channel]
+        return await outbox.take(
+            self.database, channel, limit=limit, bulk=bulk, worker=self.worker, front=front, lease=self.lease
+        )
 
     async def _prepare(self, channel: str, tickets: Sequence[Ticket], claimed: float) -> list[Ready]:
         async with self.database.unit() as session:

@@ -19,11 +19,11 @@ from hub.models import Outbox
 from hub.models.vocabulary import Kind, Origin
 from hub.outbound import senders
 from hub.outbound.asking import PRIORITY
+from hub.outbound.front import BULK, HEAD, Front, Place
 
 LEASE = timedelta(seconds=120)
 ASIDE = timedelta(days=36_525)  # a hundred years: nobody's turn, and taken off again to the second
 DEAREST = 64  # units: more than the longest SMS has segments
-BULK = PRIORITY[Origin.OCCASION]  # from here on nobody waits for it: a day's cap holds it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +80,30 @@ day as materialized (
 room as materialized (
   select *, floor(extract(epoch from at - base) * rate + 1e-6) as units, cap - spent as left_for_bulk
   from day),
-pick as materialized (
+people as materialized (
   select o.id, o.cost, o.priority, o.due_at from outbox o
   where o.sender_id = (select id from room) and o.lease_until is null and o.due_at <= clock_timestamp()
-    and o.priority < (select case when left_for_bulk <= 0 then {BULK} else 32767 end from room)
+    and o.priority < {BULK}
   order by o.priority, o.due_at
   limit (select least($2::int, greatest(units, 0))::int from room)
   for update skip locked),
+bulk as materialized (
+  select o.id, o.cost, o.priority, o.due_at from outbox o
+  where o.sender_id = (select id from room) and o.lease_until is null and o.due_at <= clock_timestamp()
+    and (o.priority, o.due_at) >= ($6::smallint, $7::timestamptz)
+  order by o.priority, o.due_at
+  limit (select case when left_for_bulk <= 0 then 0 else
+           least($5::int, greatest(least($2::int, units) - (select count(*) from people), 0))::int end from room)
+  for update skip locked),
+pick as (select * from people union all select * from bulk),
 priced as (
   select p.*, case when room.unit = 'segments' then p.cost else 1 end as price from pick p, room),
 summed as (
-  select id, price, priority, row_number() over line as place, sum(price) over line as total,
-         count(*) filter (where priority >= {BULK}) over line as among_bulk
+  select id, price, priority, row_number() over line as place, sum(price) over line as total
   from priced window line as (order by priority, due_at, id rows unbounded preceding)),
 taken as materialized (
   select summed.id, summed.price from summed, room
   where (total <= units or (place = 1 and units >= floor(burst)))
-    and (priority < {BULK} or among_bulk <= $5::int)
     and (priority < {BULK} or cap is null or total <= left_for_bulk or (place = 1 and spent = 0))),
 spend as (
   update sender
@@ -108,7 +115,7 @@ update outbox o
 set attempts = attempts + 1, fence = fence + 1, worker = $3,
     lease_until = room.at + make_interval(secs => $4::float8)
 from taken, room where o.id = taken.id
-returning o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at, o.cost, o.priority
+returning o.id, o.interaction_id, o.sender_id, o.attempts, o.fence, o.expires_at, o.cost, o.priority, o.due_at
 """
 
 _RAN_OUT = text("""
@@ -169,17 +176,35 @@ async def claim(
 
     At most `bulk` of those that nobody waits for (None: `limit`). Pauses are kept.
     """
-    rows = await fetch(session, _CLAIM, channel, limit, worker, lease.total_seconds(), limit if bulk is None else bulk)
-    return [Ticket(*row) for row in rows]
+    return [
+        Ticket(*row[:-1]) for row in await fetch(session, _CLAIM, *_asked(channel, limit, worker, lease, bulk, HEAD))
+    ]
 
 
 async def take(
-    database: Database, channel: str, *, limit: int, worker: str, lease: timedelta = LEASE, bulk: int | None = None
+    database: Database,
+    channel: str,
+    *,
+    limit: int,
+    worker: str,
+    front: Front,
+    lease: timedelta = LEASE,
+    bulk: int | None = None,
 ) -> list[Ticket]:
-    """`claim` as a transaction by itself, at a third of the price: for workers, who do nothing else in it."""
-    most = limit if bulk is None else bulk
-    rows = await database.alone(_CLAIM, channel, limit, worker, lease.total_seconds(), most)
-    return [Ticket(*row) for row in rows]
+    """`claim` as a transaction by itself, at a third of the price: for workers, who do nothing else in it.
+
+    Bulk is looked for from the `front` of this process and channel on, which moves.
+    """
+    rows = await database.alone(_CLAIM, *_asked(channel, limit, worker, lease, bulk, front.begin()))
+    if bulk != 0:
+        front.reached((row["priority"], row["due_at"]) for row in rows)
+    return [Ticket(*row[:-1]) for row in rows]
+
+
+def _asked(
+    channel: str, limit: int, worker: str, lease: timedelta, bulk: int | None, begin: Place
+) -> tuple[object, ...]:
+    return channel, limit, worker, lease.total_seconds(), limit if bulk is None else bulk, *begin
 
 
 async def ran_out(session: AsyncSession) -> list[Ticket]:

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import first_uuid7
 from hub.models.vocabulary import State
-from hub.outbound.outbox import BULK
+from hub.outbound.front import BULK
 from hub.queue import GIVEN_UP
 from hub.reports.gauges import Gauge, gauges
 from hub.reports.overview import Overview, overview

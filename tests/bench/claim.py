@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,14 +20,17 @@ from hub.models import Interaction
 from hub.models.columns import defaults
 from hub.models.vocabulary import Kind, State
 from hub.outbound import outbox, senders
+from hub.outbound.front import Front
 from tests.bench.figures import Figure, compare, say
-from tests.bench.processes import cpu_seconds
+from tests.bench.processes import processor_seconds
 from tests.bench.rows import add_customer, add_interactions, connected
 
 ROWS, BATCH = 10_000, 200
-QUEUED, CLAIMS = 1_000_000, 300
+QUEUED, CLAIMS, BESIDE = 1_000_000, 300, 1_000
 DEEP = int(os.environ.get("BENCH_ROWS", 1_000_000))  # of the log; 10,000,000 are 6 GB and take some minutes to write
 _AT_ONCE = 250_000
+
+Claim = tuple[float, float]  # milliseconds: how long it took, and how long processors worked at it
 
 _TICKETS = """
 insert into outbox (interaction_id, sender_id, priority, due_at, attempts, fence, worker)
@@ -69,21 +73,32 @@ def measure() -> Figure:
         return compare("claim", "rows/s", against, lambda: uvloop.run(_ours(url)), lambda: uvloop.run(_bare(url)))
 
 
-def measure_deep() -> Figure:
+def measure_deep() -> Sequence[Figure]:
     """Milliseconds that 99 of 100 claims of 200 stay under, with a million queued; what is taken is settled meanwhile.
 
-    BENCH_ROWS says how many interactions the log holds.
+    Then the same while somebody reads an old snapshot, as a backup does: what has gone cannot be cleared away. Of each,
+    how much was the processor's work: what a busy machine adds is not in it. BENCH_ROWS says how many interactions the
+    log holds.
     """
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as home, embedded.server(Path(home)) as url:
         asyncio.run(_prepare(url))
         asyncio.run(_queue_up(url))
-        took, processor = uvloop.run(_claims(url))
-    middle, worst = took[len(took) // 2], took[int(len(took) * 0.99)]
+        undisturbed = uvloop.run(_claims(url, CLAIMS))
+        snapshot = uvloop.run(_beside_a_reader(url))
+    return [*_deep("claim-deep", undisturbed), *_deep("claim-snapshot", snapshot)]
+
+
+def _deep(name: str, claims: Sequence[Claim]) -> Sequence[Figure]:
+    took, worked = (sorted(column) for column in zip(*claims, strict=True))
+    middle, worst, work = took[len(took) // 2], took[int(len(took) * 0.99)], worked[int(len(took) * 0.99)]
     say(
-        f"claim-deep: {len(took)} claims in a log of {DEEP:,}, half of them under {middle:.1f} ms, 99 of 100 under "
-        f"{worst:.1f} ms; {processor:.1f} ms of the processor each, database and client"
+        f"{name}: {len(took)} claims in a log of {DEEP:,}, half of them under {middle:.1f} ms, 99 of 100 under "
+        f"{worst:.1f} ms; of the processor, database and client: {worked[len(took) // 2]:.1f} and {work:.1f} ms"
     )
-    return Figure("claim-deep", "ms (p99)", worst, most=10, rounds=tuple(took))
+    return [
+        Figure(name, "ms (p99)", worst, most=10, rounds=tuple(took)),
+        Figure(f"{name}-processor", "ms (p99)", work, rounds=tuple(worked)),
+    ]
 
 
 async def _queue_up(url: str) -> None:
@@ -104,22 +119,27 @@ async def _queue_up(url: str) -> None:
         await connection.execute("vacuum analyze")
 
 
-async def _claims(url: str) -> tuple[list[float], float]:
-    """How long each took, in order of length, and how much of the processor, on the average: milliseconds."""
-    database, took, spent = Database(url, pool_size=1), list[float](), 0.0
+async def _beside_a_reader(url: str) -> list[Claim]:
+    async with connected(url) as reader, reader.transaction(isolation="repeatable_read"):
+        await reader.fetchval("select count(*) from sender")
+        return await _claims(url, BESIDE)
+
+
+async def _claims(url: str, count: int) -> list[Claim]:
+    database, front, claims = Database(url, pool_size=1), Front(), list[Claim]()
     try:
         server = (await database.alone("select pg_backend_pid()"))[0][0]
-        for _ in range(CLAIMS):
-            began, before = time.perf_counter(), time.process_time() + cpu_seconds(server)
-            tickets = await outbox.take(database, "email", limit=BATCH, worker="bench")
-            took.append((time.perf_counter() - began) * 1000)
-            spent += time.process_time() + cpu_seconds(server) - before
+        for _ in range(count):
+            began, before = time.perf_counter(), time.process_time() + processor_seconds(server)
+            tickets = await outbox.take(database, "email", limit=BATCH, worker="bench", front=front)
+            worked = time.process_time() + processor_seconds(server) - before
+            claims.append(((time.perf_counter() - began) * 1000, worked * 1000))
             assert len(tickets) == BATCH
             async with database.unit() as session:
                 await outbox.drop(session, tickets)
     finally:
         await database.close()
-    return sorted(took), spent / CLAIMS * 1000
+    return claims
 
 
 async def _prepare(url: str) -> None:
@@ -136,11 +156,11 @@ async def _prepare(url: str) -> None:
 
 async def _ours(url: str) -> float:
     await _fill(url)
-    database, done = Database(url, pool_size=2), 0
+    database, front, done = Database(url, pool_size=2), Front(), 0
     try:
         began = time.perf_counter()
         while done < ROWS:
-            tickets = await outbox.take(database, "email", limit=BATCH, worker="bench")
+            tickets = await outbox.take(database, "email", limit=BATCH, worker="bench", front=front)
             async with database.unit() as session:
                 done += len(await outbox.drop(session, tickets))
         return ROWS / (time.perf_counter() - began)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from hub import clock
 from hub.database.engine import Database
 from hub.models.vocabulary import Kind, Origin, Purpose
 from hub.outbound import outbox, senders
+from hub.outbound.front import FROM_THE_HEAD, HEAD, Front
 from hub.outbound.outbox import Ticket
 from hub.outbound.request import Gate, Request, Words, send_many
 from tests.claiming import Race, race, worst_second
@@ -106,3 +108,46 @@ async def test_the_rate_is_exact_over_four_processes_that_are_killed(database_ur
     moments = await race(database_url, Race(rate=300, burst=30, seconds=2, processes=4, kills=2))
     assert len(moments) > 330
     assert worst_second(moments) <= 330
+
+
+async def test_what_comes_back_behind_the_front_is_claimed_by_the_next_look_from_the_head(
+    database: Database, gate: Gate, enrol: Enrol, now: datetime, quick_senders: None
+) -> None:
+    seconds = [0.0]
+    front, take = Front(_clock=lambda: seconds[0]), partial(outbox.take, database, "mail", limit=2, worker="test")
+    await fill(database, gate, await enrol(), 6, now, Origin.CAMPAIGN)
+    async with database.unit() as session:
+        await session.execute(text("update outbox set due_at = due_at + id * interval '1 microsecond'"))
+    first = await take(front=front)
+    assert front.place > HEAD
+    async with database.unit() as session:
+        await outbox.give_back_all(session, first)
+
+    head = min(ticket.id for ticket in first)
+    assert head not in {t.id for t in await take(front=front)}
+    seconds[0] += FROM_THE_HEAD
+    assert head in {t.id for t in await take(front=front)}
+
+
+async def test_people_are_claimed_whatever_the_front_of_bulk_is(
+    database: Database, gate: Gate, enrol: Enrol, now: datetime, quick_senders: None
+) -> None:
+    customer, front = await enrol(), Front()
+    await fill(database, gate, customer, 4, now, Origin.CAMPAIGN)
+    assert len(await outbox.take(database, "mail", limit=2, worker="test", front=front)) == 2
+    await fill(database, gate, customer, 1, now, Origin.AGENT)
+    tickets = await outbox.take(database, "mail", limit=2, worker="test", front=front)
+    assert [ticket.is_bulk for ticket in sorted(tickets, key=lambda t: t.priority)] == [False, True]
+
+
+async def test_a_line_that_is_empty_beyond_the_front_is_looked_at_from_its_head(
+    database: Database, gate: Gate, enrol: Enrol, now: datetime, quick_senders: None
+) -> None:
+    front, take = Front(), partial(outbox.take, database, "mail", limit=2, worker="test")
+    await fill(database, gate, await enrol(), 2, now, Origin.CAMPAIGN)
+    tickets = await take(front=front)
+    assert await take(front=front) == []
+    assert front.place == HEAD
+    async with database.unit() as session:
+        await outbox.give_back_all(session, tickets)
+    assert {t.id for t in await take(front=front)} == {t.id for t in tickets}
