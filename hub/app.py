@@ -16,6 +16,7 @@ from hub import api, web
 from hub.bootstrap import Hub
 from hub.database.outage import RETRY_AFTER, is_away
 
+_NO_CONTENT = 204
 _STATIC = StaticFiles(directory=Path(__file__).parent / "web" / "static")
 _ROUTES = [Mount("/static", _STATIC, name="static"), *api.ROUTER.routes, *web.ROUTER.routes]
 
@@ -63,7 +64,10 @@ class Application(FastAPI):
 
 
 class SecurityHeaders:
-    """Adds the headers that no response may lack; a response that brings its own keeps it."""
+    """Adds the headers that no response may lack; a response that brings its own keeps it.
+
+    What has no content has nothing to secure: callbacks come in floods, and these were a twentieth of their price.
+    """
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
@@ -72,7 +76,7 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_secured(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and message["status"] != _NO_CONTENT:
                 brought = {name for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(one for one in self._headers if one[0] not in brought)]
             await send(message)

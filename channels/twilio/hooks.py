@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
 from channels import address
 from channels.adapter import WebRequest
@@ -80,7 +80,7 @@ def _pairs(form: str) -> list[tuple[str, str]]:
 
 
 def _plain(text: str) -> str:
-    return unquote(text, errors="strict") if "%" in text else text
+    return unquote_to_bytes(text).decode() if "%" in text else text
 
 
 def _parted(url: str) -> tuple[str, str]:
