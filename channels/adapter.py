@@ -113,6 +113,13 @@ class Finder(Protocol):
         """
         ...
 
+    async def ask(self, provider_id: str) -> Receipt:
+        """What the provider says now of a message that it took, as the news it would be.
+
+        Raises TryLater; or Misconfigured or Refused when it does not know us or the message.
+        """
+        ...
+
 
 class Answerer(Protocol):
     def answer(self, script: Script, token: str) -> WebResponse:

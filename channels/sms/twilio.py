@@ -126,6 +126,9 @@ class _Sms:
             if line.made_within(found, since, until) and self._is_ours(found) and _same(found, message)
         ]
 
+    async def ask(self, provider_id: str) -> Receipt:
+        return _listed(await self.line.looked_up(self.line.client.messages(provider_id).fetch_async()))
+
     def _is_ours(self, found: Any) -> bool:
         if self.settings.number:
             return hooks.number(found.from_ or "") == self.settings.number
@@ -158,7 +161,7 @@ def _listed(found: Any) -> Receipt:
         reason=reason,
         hard=bool(reason and reason.hard),
         code=code,
-        detail=f"found in Twilio's list: {word}",
+        detail=f"Twilio says, asked for it: {word}",
         at=found.date_created,
     )
 

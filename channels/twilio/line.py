@@ -85,9 +85,16 @@ class Line:
     async def listed(self, request: Awaitable[list[Any]]) -> list[Any]:
         """Await a listing, which may be asked for again. Raises TryLater or Misconfigured."""
         try:
-            return await self.ask(request)
-        except (Unknown, Refused) as e:
+            return await self.looked_up(request)
+        except Refused as e:
             raise TryLater(f"Twilio's list cannot be read: {e}", code=e.code, stage=e.stage) from e
+
+    async def looked_up(self, request: Awaitable[T]) -> T:
+        """Await what changes nothing, and may be asked for again. Raises TryLater, Misconfigured or Refused."""
+        try:
+            return await self.ask(request)
+        except Unknown as e:
+            raise TryLater(f"Twilio's answer cannot be read: {e}", code=e.code, stage=e.stage) from e
 
     async def fetch(self, media: Media) -> Attachment:
         account = self._account

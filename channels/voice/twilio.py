@@ -138,6 +138,9 @@ class _Voice:
             if line.made_within(found, since, until) and hooks.number(found.to or "") == message.to.value
         ]
 
+    async def ask(self, provider_id: str) -> Receipt:
+        return _listed(await self.line.looked_up(self.line.client.calls(provider_id).fetch_async()))
+
     def answer(self, script: Script, token: str) -> WebResponse:
         way = Way(self.base, token, self.settings.number, self.speech, self.settings.transcribe)
         return WebResponse(render(script, way), "text/xml")
@@ -180,7 +183,7 @@ def _listed(found: Any) -> Receipt:
         progress=progress,
         recipient=hooks.number(found.to or ""),
         reason=reason,
-        detail=f"found in Twilio's list: {word}",
+        detail=f"Twilio says, asked for it: {word}",
         at=found.date_created,
     )
 

@@ -23,7 +23,7 @@ from hub.customers import automatic, suggesting
 from hub.interactions import history, reach_log, record
 from hub.live import publish
 from hub.occasions import greeting
-from hub.outbound import evidence
+from hub.outbound import evidence, silent
 from hub.personal import erasing, files, handing_over, retention
 from hub.personal.archive import Sources
 from hub.reports import mailing
@@ -106,6 +106,11 @@ async def look_for_evidence(hub: Hub, payload: Mapping[str, Any]) -> None:
     await evidence.look(hub.database, hub.channels, gate=hub.gate, now=clock.now())
 
 
+async def ask_about_the_silent(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Ask the providers about messages of which no callback came."""
+    await silent.ask(hub.database, hub.channels, now=clock.now())
+
+
 async def match_customers(hub: Hub, payload: Mapping[str, Any]) -> None:
     """Look for customers who may be one person, slice by slice; merge those who are sure, where that is allowed."""
     after: UUID | None = suggesting.NOBODY
@@ -171,6 +176,7 @@ BODIES: Mapping[str, Body] = {
     "follow-campaign": follow_campaign,
     "fetch-media": fetch_media,
     "look-for-evidence": look_for_evidence,
+    "ask-about-the-silent": ask_about_the_silent,
     "match-customers": match_customers,
     mailing.JOB: send_report,
 }

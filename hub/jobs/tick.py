@@ -21,7 +21,7 @@ from hub.joining import confirming
 from hub.live import Happening
 from hub.occasions import greeting, reminders, schedules
 from hub.occasions.schedules import Session
-from hub.outbound import colleagues, evidence
+from hub.outbound import colleagues, evidence, silent
 from hub.personal import erasing, files, retention
 from hub.queue import enqueue
 from hub.reports import mailing, subscriptions
@@ -111,6 +111,12 @@ async def look_for_evidence(hub: Hub, session: Session, now: datetime) -> None:
     """See to it that providers are asked about messages whose fate is unknown; nothing is asked in here."""
     if await evidence.waiting(session, now=now):
         await enqueue(session, "look-for-evidence", payload={}, dedupe="look-for-evidence")
+
+
+async def ask_about_the_silent(hub: Hub, session: Session, now: datetime) -> None:
+    """See to it that providers are asked about messages of which no callback came; nothing is asked in here."""
+    if await silent.waiting(session, now=now):
+        await enqueue(session, "ask-about-the-silent", payload={}, dedupe="ask-about-the-silent")
 
 
 async def make_months(hub: Hub, session: Session, now: datetime) -> None:
@@ -230,6 +236,7 @@ TICKS: Mapping[str, Tick] = {
     "calendars": Tick(timedelta(seconds=60), fetch_calendars),
     "campaigns": Tick(timedelta(seconds=5), advance_campaigns, topic="campaign"),
     "evidence": Tick(timedelta(seconds=30), look_for_evidence),
+    "silent": Tick(timedelta(minutes=1), ask_about_the_silent),
     "snoozes": Tick(timedelta(seconds=30), wake_snoozed),
     "routing": Tick(timedelta(seconds=5), give_out, topic="conversation"),
     "satisfaction": Tick(timedelta(seconds=60), ask_for_satisfaction),

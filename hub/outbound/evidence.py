@@ -55,7 +55,7 @@ class Case:
 
 async def waiting(session: AsyncSession, *, now: datetime) -> bool:
     """Whether there is anything to look for."""
-    found = select(Interaction.id).outerjoin(EvidenceLook, _SAME).where(*_unknown(now), _turn(now)).limit(1)
+    found = select(Interaction.id).outerjoin(EvidenceLook, SAME).where(*_unknown(now), turn(now)).limit(1)
     return (await session.exec(found)).first() is not None
 
 
@@ -85,7 +85,7 @@ async def _look_at(database: Database, channel: Channel, cases: Sequence[Case], 
             break
         async with database.unit() as session:
             settled += await _judge(session, case, found, now)
-            await _note(session, [case.message.id], now)
+            await note(session, [case.message.id], now)
     if settled:
         _log.info("unknown outcomes settled", channel=channel.name, count=settled)
     return settled
@@ -150,7 +150,7 @@ def _unknown(now: datetime) -> tuple[Any, ...]:
 
 
 async def _cases(session: AsyncSession, gate: Gate, now: datetime, most: int) -> list[Case]:
-    waiting = select(Interaction).outerjoin(EvidenceLook, _SAME).where(*_unknown(now), _turn(now))
+    waiting = select(Interaction).outerjoin(EvidenceLook, SAME).where(*_unknown(now), turn(now))
     first = col(EvidenceLook.looked_at).asc().nulls_first(), col(Interaction.state_at).desc()
     rows = (await session.exec(waiting.order_by(*first).limit(most))).all()
     tried = await _tried(session, [row.id for row in rows])
@@ -163,15 +163,15 @@ async def _cases(session: AsyncSession, gate: Gate, now: datetime, most: int) ->
             began, ended = tried[row.id]
             cases.append(Case(row.channel, message, began - _SKEW, ended + _SKEW, row.id in again))
     named = {case.message.id for case in cases}
-    await _note(session, [row.id for row in rows if row.id not in named], now)  # nothing can be compared
+    await note(session, [row.id for row in rows if row.id not in named], now)  # nothing can be compared
     return cases
 
 
-_SAME = col(EvidenceLook.interaction_id) == col(Interaction.id)
+SAME = col(EvidenceLook.interaction_id) == col(Interaction.id)
 
 
-def _turn(now: datetime) -> ColumnElement[bool]:
-    """Never looked for since it became unknown, or long enough ago."""
+def turn(now: datetime) -> ColumnElement[bool]:
+    """Never looked for since it stands as it does, or long enough ago."""
     looked, times = col(EvidenceLook.looked_at), func.least(col(EvidenceLook.times), 10)
     rest = func.least(_AGAIN * func.power(2, times - 1), _AT_MOST_AGAIN)
     return or_(looked.is_(None), looked < col(Interaction.state_at), looked <= now - rest)
@@ -181,7 +181,7 @@ async def _looked_for(session: AsyncSession, ids: Sequence[UUID], now: datetime)
     """Those that were looked for a while ago, since they became unknown."""
     looks = (
         select(EvidenceLook.interaction_id)
-        .join(Interaction, _SAME)
+        .join(Interaction, SAME)
         .where(
             col(EvidenceLook.interaction_id).in_(ids),
             col(EvidenceLook.looked_at) <= now - _BETWEEN,
@@ -191,7 +191,7 @@ async def _looked_for(session: AsyncSession, ids: Sequence[UUID], now: datetime)
     return set(await session.exec(looks))
 
 
-async def _note(session: AsyncSession, ids: Sequence[UUID], now: datetime) -> None:
+async def note(session: AsyncSession, ids: Sequence[UUID], now: datetime) -> None:
     """They were looked for now."""
     if not ids:
         return

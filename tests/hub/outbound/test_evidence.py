@@ -1,4 +1,5 @@
-"""F2: what became of an SMS or a call whose answer was lost is found in the provider's list, and nowhere guessed."""
+"""F2: what became of an SMS or a call whose answer was lost is found in the provider's list, and nowhere guessed; and
+what no callback told is asked for."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from hub.customers import directory
 from hub.database.engine import Database
 from hub.models import Interaction
 from hub.models.vocabulary import Origin, Purpose, State
-from hub.outbound import evidence
+from hub.outbound import evidence, silent
 from hub.outbound.delivery import Delivery
 from hub.outbound.evidence import NOT_THERE
 from hub.outbound.request import Gate, Request, Words, send
@@ -211,3 +212,48 @@ async def test_those_never_looked_for_come_first_and_a_look_in_vain_is_not_repea
     async with database.unit() as session:
         assert not await evidence.waiting(session, now=clock.now() + LATER)
         assert await evidence.waiting(session, now=clock.now() + 2 * LATER)
+
+
+# ---- callbacks that never came --------------------------------------------------------------
+
+
+async def ask(database: Database, delivery: Delivery, *, after: timedelta = silent.AT_LEAST) -> int:
+    return await silent.ask(database, delivery.channels, now=clock.now() + after + timedelta(seconds=1))
+
+
+async def carried(carrier: Carrier) -> None:
+    await carrier.until(lambda: {message.status for message in carrier.messages.all.values()} == {"delivered"})
+
+
+async def test_what_no_callback_told_is_asked_for_by_its_name(start: Start, database: Database, gate: Gate) -> None:
+    carrier, delivery = await start(0)
+    await deliver(database, gate, delivery, await people(database, 3))
+    await carried(carrier)
+    assert await states(database) == {State.SENDING: 3}
+    assert await ask(database, delivery, after=timedelta(minutes=1)) == 0
+    assert await ask(database, delivery) == 3
+    assert await states(database) == {State.DELIVERED: 3}
+    assert len(carrier.messages.all) == 3
+
+
+async def test_a_call_of_which_nothing_was_heard_is_asked_for_too(start: Start, database: Database, gate: Gate) -> None:
+    carrier, delivery = await start(0)
+    await deliver(database, gate, delivery, await people(database, 1), kind=Kind.VOICE)
+    (call,) = carrier.calls()
+    await carrier.until(lambda: bool(call.ended))
+    assert await ask(database, delivery) == 1
+    assert (await states(database))[State.SENDING] == 0
+
+
+async def test_what_the_provider_does_not_know_any_more_stands_in_nobody_s_way(
+    start: Start, database: Database, gate: Gate
+) -> None:
+    carrier, delivery = await start(0)
+    await deliver(database, gate, delivery, await people(database, 2))
+    await carried(carrier)
+    carrier.messages.all.pop(next(iter(carrier.messages.all)))
+    assert await ask(database, delivery) == 1
+    assert await states(database) == {State.SENDING: 1, State.DELIVERED: 1}
+    async with database.unit() as session:
+        assert not await silent.waiting(session, now=clock.now() + silent.AT_LEAST + timedelta(seconds=2))
+        assert await silent.waiting(session, now=clock.now() + silent.AT_LEAST * 2)
