@@ -85,7 +85,10 @@ async def test_the_page_needs_no_script_no_cookie_and_nothing_from_elsewhere(
     response = await client.get(_path(hub, ana))
     assert response.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
     assert "<script" not in response.text
-    assert re.findall(r'(?:<link [^>]*href|src)="([^"]*)"', response.text) == ["/api/plain.css"]
+    assert re.findall(r'(?:<link [^>]*href|src)="([^"]*)"', response.text) == [
+        "/api/plain.css",
+        "/brand/0054a6.svg",
+    ]
     assert (await client.get("/api/plain.css")).headers["content-type"].startswith("text/css")
 
 
