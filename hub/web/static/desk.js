@@ -119,7 +119,7 @@
     enlist(form, files);
   };
   const enlist = (form, files) => {
-    const list = $(".chosen", form), { most, largest, remove, toomuch } = list.dataset;
+    const list = $(".chosen[data-most]", form), { most, largest, remove, toomuch } = list.dataset;
     const item = (...parts) => { const li = document.createElement("li"); li.append(...parts); return li; };
     const named = (tag, text, name = "") => Object.assign(document.createElement(tag), { textContent: text, className: name });
     list.replaceChildren(...files.map((file) => {
