@@ -2,7 +2,7 @@
 /* News take nothing away beneath one's hands: what is unfolded stays so, and what is pressed waits until it is let go. */
 (() => {
   const body = document.body;
-  const LONGEST = 2000; /* milliseconds: a press whose end the page is not told of */
+  const LONGEST = 10000; /* milliseconds: a press whose end the page is not told of */
 
   if (window.Idiomorph) Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.localName === "details");
 
