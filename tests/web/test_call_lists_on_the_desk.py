@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 from sqlmodel import select
 
-from hub import clock
+from hub import clock, live
 from hub.call_lists import results
 from hub.customers import consent, directory
 from hub.models import CallListPerson, Interaction
@@ -212,3 +213,31 @@ async def test_when_to_call_back_shows_with_the_outcome_that_needs_it(
     await expect(page.locator("#part-call_back td.num").first).to_have_text("1")
     ana = (await _rows(world, made))[0]
     assert (ana.for_staff_id, ana.due_at > clock.now()) == (world.staff[Role.AGENT], True)
+
+
+@pytest.mark.browser
+async def test_of_several_that_come_at_once_the_last_shows_too(
+    world: Any, signed_in: Any, opening: Any, form: dict[str, object]
+) -> None:
+    """What was told while the list was on its way had happened after it was written, and was never shown."""
+    made = (await (await signed_in(Role.MARKETER)).send("/call-lists/new", **form)).headers["location"]
+    page, number = await opening(made, Role.MARKETER), made.rpartition("/")[2]
+    await expect(page.locator("html[data-live]")).to_have_count(1)
+    hear = "name => document.body.addEventListener(name, () => { document.body.dataset.heard += '|'; })"
+    await page.evaluate(hear, f"live:call-list-{number}")
+    looks = []
+
+    async def publish() -> None:
+        async with world.hub.database.unit() as session:
+            await live.publish(session, "call-list", id=number)
+
+    async def look(route: Route) -> None:
+        looks.append(route)
+        if len(looks) == 1:
+            await publish()
+            await expect(page.locator("body")).to_have_attribute("data-heard", re.compile(r"\|\|$"))
+        await route.continue_()
+
+    await page.route(f"**{made}", look)
+    async with page.expect_response(lambda answer: answer.url.endswith(made) and len(looks) > 1):
+        await publish()

@@ -9,11 +9,17 @@
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
   const due = new Set(); /* a flood becomes one event each 150 ms, and the last one is never lost */
   const asked = new Map(); /* of each request that is under way: what was told since it left */
-  const fire = (name) => {
+  const fire = (name, echo = false) => {
     for (const since of asked.values()) since.add(name);
     if (due.has(name)) return;
     due.add(name);
-    setTimeout(() => { due.delete(name); htmx.trigger(body, name, {}); }, 150);
+    setTimeout(() => { due.delete(name); htmx.trigger(body, name, {}); if (!echo) repeat(name); }, 150);
+  };
+  const echoes = new Set(); /* a part with a throttle passes over what comes meanwhile, also the last: it is told once more */
+  const repeat = (name) => {
+    if (echoes.has(name) || !$(`[hx-trigger*="${name} from:body throttle"]`)) return;
+    echoes.add(name);
+    setTimeout(() => { echoes.delete(name); fire(name, true); }, 2100);
   };
   const named = (part) => part.getAttribute?.("hx-trigger")?.match(/live:[\w-]+/g) ?? [];
   const shown = (place = document) => new Set([...$$("[hx-trigger*='live:']", place), place].flatMap(named));
@@ -29,7 +35,7 @@
     last = change.id || last;
     if (change.topic === "listening") { document.documentElement.dataset.live = "on"; dispatchEvent(new Event("hub:listening")); return; }
     if (change.topic === "presence") { dispatchEvent(new CustomEvent("hub:presence", { detail: change.ids })); return; }
-    if (change.topic === "resync") { shown().forEach(fire); return; }
+    if (change.topic === "resync") { shown().forEach((name) => fire(name)); return; }
     fire(`live:${change.topic}`);
     for (const id of Object.values(change.ids)) fire(`live:${change.topic}-${id}`);
   };
