@@ -184,7 +184,7 @@
   let left = []; /* a form that comes back (422) gets its files again */
   body.addEventListener("htmx:beforeSwap", (event) => {
     const form = event.detail.requestConfig.elt;
-    left = event.detail.xhr.status === 422 && form.matches?.(".composer") ? bags.get(field(form)) ?? [] : [];
+    if (event.detail.xhr.status === 422 && form.matches?.(".composer")) left = bags.get(field(form)) ?? []; /* news that come before it has settled change nothing */
   });
   body.addEventListener("htmx:afterSettle", () => { const form = $(".composer"); if (left.length && form && !field(form).files.length) { fill(form, left); left = []; } });
 

@@ -41,7 +41,16 @@
     const waited = lost() && pressed.get(detail.xhr), at = waited || document.activeElement; /* news may have put it in anew before the answer came */
     held = detail.shouldSwap && (waited || detail.target.contains(at)) ? ways(at, detail.xhr.status === 422) : [];
   });
-  const restore = () => { if (held.length && lost()) held.some((way) => to(find(way))); };
+  const reach = (some) => some.some((way) => to(find(way)));
+  let missed = [], until = 0; /* what is not there now may come with the next news: a call between two desks */
+  const restore = () => {
+    if (held.length && lost()) {
+      const near = held.slice(0, -1);
+      if (reach(near)) return;
+      [missed, until] = [near, performance.now() + 5000];
+      reach(held);
+    } else if (performance.now() < until && (lost() || document.activeElement.id === "main") && reach(missed)) until = 0;
+  };
   body.addEventListener("htmx:afterSwap", restore);
   body.addEventListener("htmx:afterSettle", restore);
 
