@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from hub.api import meters
-from hub.api.message_shapes import TemplateIn
 from hub.api.meters import Meter
+from hub.api.v1.message_shapes import TemplateIn
 
 
 def test_a_burst_is_free_and_then_one_comes_back_at_a_time() -> None:

@@ -16,8 +16,8 @@ from sqlmodel import col, select
 
 from channels.message import Kind
 from hub import clock
-from hub.api import preference_page
-from hub.api.preference_words import WORDS
+from hub.api.public import preference_page
+from hub.api.public.preference_words import WORDS
 from hub.bootstrap import Hub
 from hub.campaigns.previews import HARMLESS
 from hub.customers import consent, directory, preferences, topics

@@ -11,7 +11,7 @@ from typing import Any
 from channels.email import addresses, calendar, flowed, marked_quotes, quotes, tnef
 from channels.email.reading import read_events, understand
 from channels.errors import Unreadable
-from hub.web import markup
+from hub.web.messages import markup
 
 OWN = "support@shop.example"
 CPU_SECONDS = 3.0  # for at most 200 kB, on a busy machine

@@ -14,7 +14,7 @@ from hub.customers.directory import NewCustomer
 from hub.models.vocabulary import AddressKind, Role
 from hub.staff import accounts
 from hub.staff.roles import Action, may
-from hub.web.roles import RIGHTS
+from hub.web.settings.roles import RIGHTS
 
 
 async def test_a_server_that_cannot_be_reached_is_told_with_what_to_do(world: Any, signed_in: Any) -> None:

@@ -15,7 +15,7 @@ from hub.conversations import inbox
 from hub.inbound import receive
 from hub.interactions import history
 from hub.models.vocabulary import Role
-from hub.web import frames, markup
+from hub.web.messages import frames, markup
 
 DEEP = "<div>" * 100_000  # half a megabyte that keeps an HTML parser busy for more than a minute
 FONTS = "".join(f"<font color={n}>" for n in range(20_000)) + "<p>x" * 20_000  # each p opens every font again

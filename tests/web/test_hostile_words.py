@@ -8,7 +8,8 @@ from urllib.parse import quote, unquote
 import pytest
 
 from hub.models.vocabulary import Role
-from hub.web import markup, pages
+from hub.web import pages
+from hub.web.messages import markup
 
 XSS = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}"
 

@@ -17,8 +17,9 @@ from hub import clock
 from hub.conversations import inbox
 from hub.inbound import messages, receive
 from hub.models.vocabulary import Role
-from hub.web import gallery, markup
+from hub.web import gallery
 from hub.web.gallery import PURPOSE
+from hub.web.messages import markup
 
 
 def _png() -> bytes:

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
+from hub import web
 from hub.conversations import inbox
 from hub.models.vocabulary import Role
-from hub.web import ROOMS
 
 A, M, S, D = Role.AGENT, Role.MARKETER, Role.SUPERVISOR, Role.ADMIN
 PAGES: dict[str, set[Role]] = {
@@ -195,7 +195,7 @@ async def test_without_a_session_every_page_leads_to_the_sign_in(world: Any, vis
 
 def _posts() -> list[str]:
     """Every address of the desk that changes something, with numbers or ids filled in."""
-    routes = [route for room in ROOMS for route in room.router.routes if isinstance(route, APIRoute)]
+    routes = [route for room in web.PAGES for route in room.router.routes if isinstance(route, APIRoute)]
     return sorted({_filled(route.path) for route in routes if "POST" in (route.methods or ())} - {"/sign-in"})
 
 

@@ -14,7 +14,8 @@ from hub.conversations import due, tasks
 from hub.conversations.tasks import NewTask
 from hub.models.vocabulary import Role
 from hub.staff import accounts
-from hub.web import feeds, month, translations
+from hub.web import month, translations
+from hub.web.calendar import feeds
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 

@@ -10,7 +10,7 @@ from hub.customers import directory
 from hub.models import Survey
 from hub.models.vocabulary import Assigning, Role, Scale
 from hub.staff import accounts, audit, teams
-from hub.web.threads import told
+from hub.web.messages.threads import told
 
 
 async def test_a_team_gives_out_its_conversations_as_its_page_says(empty: Any, signed_in: Any) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.api import preference_words, unsubscribe_words
+from hub.api.public import preference_words, unsubscribe_words
 from hub.customers import wordings
 from hub.joining import words as join_words
 from hub.models.vocabulary import Kind, Purpose

@@ -1,0 +1,359 @@
+"""Writing to a customer from the desk: replies, first words, notes and calls."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Response, UploadFile
+
+from hub.conversations import calling_customers, copying, drafts, notes, replies
+from hub.conversations import inbox as conversations
+from hub.conversations.calling_customers import CannotCall
+from hub.conversations.copying import BadCopies
+from hub.conversations.drafts import Draft, Place
+from hub.conversations.replies import NotYours, Overtaken, Reply, TooLong
+from hub.conversations.signatures import SignatureProblem
+from hub.customers import directory
+from hub.models.vocabulary import Kind
+from hub.outbound.calling import NoTelephone
+from hub.outbound.request import Answer, Duplicate, Held, NewFile, Placed
+from hub.web import moments, waits, words
+from hub.web.access import Answerer, Caller, Visit
+from hub.web.conversations import inbox
+from hub.web.customers import customer
+from hub.web.mending import WrongInput
+from hub.web.messages.composing import Composer
+from hub.web.pages import Undo, go, page
+from hub.web.problems import Page
+from hub.web.translations import gettext as _
+from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
+from hub.web.translations import worded
+
+router = APIRouter(route_class=Page)
+_LARGEST = 25 * 1024 * 1024
+_MOST_FILES = 10
+DRAFT, DISCARD = "draft", "discard"
+_EMPTY = N_("There is nothing to send. Write something first.")
+_REFUSED = (TooLong, NotYours, SignatureProblem, BadCopies)  # the form comes back with all that was typed
+_OVERTAKEN = N_("A colleague answered while you wrote. Nothing of yours was sent.")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Written:
+    """The composer's fields. The token makes a double click one message."""
+
+    kind: str
+    token: UUID
+    text: str
+    subject: str
+    seen: UUID | None
+    resolve: bool
+    files: list[UploadFile]
+    recipient: str
+    mailbox: str
+    signed: bool
+    quoting: bool
+    later: str
+    later_at: str
+    unless_answered: bool
+    kept: list[int]
+    choice: str
+    cc: str
+    bcc: str
+
+    @property
+    def empty(self) -> bool:
+        """There is nothing to send or to keep."""
+        return not self.text.strip() and self.choice != DISCARD
+
+    @property
+    def draft(self) -> Draft:
+        """Without the files."""
+        chosen = self.recipient, self.mailbox, self.signed, self.quoting
+        return Draft(self.kind, self.text, self.subject, *chosen, cc=self.cc, bcc=self.bcc)
+
+
+def _written(
+    kind: Annotated[str, Form()],
+    form_token: Annotated[UUID, Form()],
+    text: Annotated[str, Form()] = "",
+    subject: Annotated[str, Form()] = "",
+    seen: Annotated[str, Form()] = "",
+    resolve: Annotated[str, Form()] = "",
+    files: Annotated[list[UploadFile], File()] = [],  # noqa: B006
+    recipient: Annotated[str, Form(max_length=320)] = "",
+    mailbox: Annotated[str, Form(max_length=100)] = "",
+    below: Annotated[str, Form()] = "",
+    signed: Annotated[str, Form()] = "",
+    quoting: Annotated[str, Form()] = "",
+    later: Annotated[str, Form(max_length=20)] = "",
+    later_at: Annotated[str, Form(max_length=40)] = "",
+    unless_answered: Annotated[str, Form()] = "",
+    kept: Annotated[list[int], Form()] = [],  # noqa: B006
+    choice: Annotated[str, Form(max_length=20)] = "",
+    cc: Annotated[str, Form(max_length=copying.LONGEST)] = "",
+    bcc: Annotated[str, Form(max_length=copying.LONGEST)] = "",
+) -> Written:
+    """`below`: the form had the two boxes, so one that is not sent was cleared. `kept`: files of the draft."""
+    text = text.replace("\0", "").replace("\r\n", "\n")  # as forms send a line end: two signs of an SMS
+    if kind not in words.KINDS:
+        raise WrongInput("kind", kind)
+    return Written(
+        kind=kind,
+        token=form_token,
+        text=text,
+        subject=" ".join(subject.split()),
+        seen=_uuid(seen),
+        resolve=bool(resolve),
+        files=files,
+        recipient=recipient.replace("\0", ""),
+        mailbox=mailbox.replace("\0", ""),
+        signed=bool(signed or not below),
+        quoting=bool(quoting or not below),
+        later=later,
+        later_at=later_at,
+        unless_answered=bool(unless_answered),
+        kept=kept,
+        choice=choice,
+        cc=cc.replace("\0", "").strip(),
+        bcc=bcc.replace("\0", "").strip(),
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError as e:
+        raise WrongInput("seen", text) from e
+
+
+Form_ = Annotated[Written, Depends(_written)]
+
+
+@router.post("/conversations/{conversation_id}/reply")
+async def reply(
+    visit: Answerer, conversation_id: UUID, written: Form_, view: Annotated[str, Form()] = "all"
+) -> Response:
+    """A reply, or a note between colleagues, in a conversation."""
+    shown = view if inbox.is_view(view) else "all"
+    back = f"/inbox/{shown}/{conversation_id}"
+    async with visit.hub.database.unit() as session:
+        line = await conversations.conversation(session, conversation_id)
+    place = Place(visit.staff_id, line.customer_id, conversation_id)
+    if written.empty:
+        return await _thread(visit, conversation_id, shown, written, _(_EMPTY))
+    if written.choice in (DRAFT, DISCARD):
+        return go(visit, back, await _unsent(visit, place, written))
+    if written.kind == "note":
+        return await _note(visit, place, written, back)
+    try:
+        answer = await _send(visit, place, written)
+    except Overtaken as e:
+        return await _thread(visit, conversation_id, shown, written, _(_OVERTAKEN), e.interaction_id)
+    except _REFUSED as e:
+        return await _thread(visit, conversation_id, shown, written, worded(e))
+    return _sent(visit, back, written, answer, shown)
+
+
+@router.post("/customers/{customer_id}/write")
+async def write(visit: Answerer, customer_id: UUID, written: Form_) -> Response:
+    """A first word to a customer, or a note about them."""
+    back = f"/customers/{customer_id}"
+    async with visit.hub.database.unit() as session:
+        await directory.get(session, customer_id)
+    place = Place(visit.staff_id, customer_id)
+    if written.empty:
+        return await _first_word(visit, customer_id, written, _(_EMPTY))
+    if written.choice in (DRAFT, DISCARD):
+        return go(visit, back, await _unsent(visit, place, written))
+    if written.kind == "note":
+        return await _note(visit, place, written, back)
+    try:
+        return _sent(visit, back, written, await _send(visit, place, written))
+    except _REFUSED as e:
+        return await _first_word(visit, customer_id, written, worded(e))
+
+
+@router.post("/customers/{customer_id}/call")
+async def call(
+    visit: Caller,
+    customer_id: UUID,
+    conversation_id: Annotated[UUID | None, Form()] = None,
+    view: Annotated[str, Form()] = "all",
+    number: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Rings the member of staff first, then the customer; `number`: one of theirs, else the best one."""
+    back = (
+        f"/inbox/{view}/{conversation_id}" if conversation_id and inbox.is_view(view) else f"/customers/{customer_id}"
+    )
+    try:
+        async with visit.hub.database.unit() as session:
+            answer = await calling_customers.call(
+                session,
+                customer_id,
+                staff_id=visit.staff_id,
+                gate=visit.hub.gate,
+                now=visit.now,
+                number=number,
+                conversation_id=conversation_id,
+            )
+    except (CannotCall, NoTelephone) as e:
+        return go(visit, back, worded(e))
+    placed = _("Your telephone rings now. Press 1, then we ring the customer.")
+    return go(visit, back, said(answer) if isinstance(answer, Held) else placed)
+
+
+def said(answer: Answer) -> str:
+    """What became of it, in a sentence."""
+    if isinstance(answer, Held):
+        return _("Not sent: %(reason)s") % {"reason": _(words.WITHHELD.get(answer.reason, answer.reason))}
+    if isinstance(answer, Duplicate):
+        return _("This was sent already; it was not sent twice.")
+    return " ".join((_("On its way."), *_left_out(answer)))
+
+
+def _left_out(answer: Placed) -> Iterator[str]:
+    """Who gets no copy, with the reason for each."""
+    for address, reason in answer.left_out.items():
+        gaps = {"address": address, "reason": _(words.WITHHELD.get(reason, reason))}
+        yield _("No copy to %(address)s: %(reason)s") % gaps
+
+
+def _sent(visit: Visit, back: str, written: Written, answer: Answer, view: str = "all") -> Response:
+    """What became of it, and while it can be taken back the button for that."""
+    if isinstance(answer, Placed) and written.later:
+        undo = Undo("message", answer.interaction_id, view=view)
+        told = _("It leaves on %(moment)s.") % {"moment": moments.plain(answer.due_at, visit.zone)}
+        told = " ".join((told, *_left_out(answer)))
+        return go(visit, back, told, undo=undo)
+    seconds = undo_seconds(visit)
+    if isinstance(answer, Placed) and seconds:
+        return go(visit, back, said(answer), undo=Undo("message", answer.interaction_id, seconds, view))
+    return go(visit, back, said(answer))
+
+
+def undo_seconds(visit: Visit) -> int:
+    """How long this person's messages wait."""
+    own = visit.staff.undo_seconds
+    return visit.hub.settings.desk.undo_seconds if own is None else own
+
+
+async def _unsent(visit: Visit, place: Place, written: Written) -> str:
+    """Kept as a draft, or thrown away."""
+    files = await _files(visit, place, written)
+    async with visit.hub.database.unit() as session:
+        if written.choice == DISCARD:
+            await drafts.forget(session, place)
+            return _("Discarded.")
+        draft = dataclasses.replace(written.draft, files=files)
+        await drafts.keep(session, place, draft, now=visit.now)
+        return _("Kept as a draft. It is here when you come back.")
+
+
+async def _note(visit: Visit, place: Place, written: Written, back: str) -> Response:
+    about = place.customer_id, place.conversation_id
+    by: dict[str, Any] = {"staff_id": visit.staff_id, "now": visit.now, "form_token": str(written.token)}
+    async with visit.hub.database.unit() as session:
+        await notes.add(session, *about, written.text, **by)
+        await drafts.forget(session, place)
+    return go(visit, back, _("Noted. Only colleagues see it."))
+
+
+async def _send(visit: Visit, place: Place, written: Written) -> Answer:
+    mail = written.kind == Kind.EMAIL
+    files = await _files(visit, place, written) if mail else ()
+    words_ = Reply(
+        conversation_id=place.conversation_id,
+        customer_id=place.customer_id,
+        kind=Kind(written.kind),
+        text=written.text,
+        subject=written.subject if mail else "",
+        staff_id=visit.staff_id,
+        form_token=str(written.token),
+        resolve=written.resolve,
+        files=files,
+        seen=written.seen,
+        recipient=written.recipient if mail else "",
+        mailbox=written.mailbox if mail else "",
+        signed=written.signed,
+        quoting=written.quoting,
+        leaves_at=_leaves_at(visit, written),
+        scheduled=bool(written.later),
+        unless_answered=bool(written.later) and written.unless_answered,
+        cc=written.cc if mail else "",
+        bcc=written.bcc if mail else "",
+    )
+    async with visit.hub.database.unit() as session:
+        return await replies.answer(session, words_, gate=visit.hub.gate, now=visit.now)
+
+
+def _leaves_at(visit: Visit, written: Written) -> datetime | None:
+    if written.later:
+        return waits.moment(visit, written.later, written.later_at, field="later_at")
+    seconds = undo_seconds(visit)
+    return visit.now + timedelta(seconds=seconds) if seconds else None
+
+
+async def _thread(
+    visit: Visit, conversation_id: UUID, view: str, written: Written, trouble: str, other: UUID | None = None
+) -> Response:
+    """The thread with what was said meanwhile, the form with what was typed. `other`: the message that was first."""
+    data = await inbox.whole(visit, view, conversation_id)
+    first = next((told for told in data["entries"] if told.id == other), None)
+    again = dataclasses.replace(_again(data["composer"], written, trouble), first=first)
+    return page(visit, "inbox.html", block="thread", status=422, **data | {"composer": again})
+
+
+async def _first_word(visit: Visit, customer_id: UUID, written: Written, trouble: str) -> Response:
+    """The customer's page, the form with what was typed."""
+    data = await customer.whole(visit, customer_id)
+    again = _again(data["composer"], written, trouble)
+    return page(visit, "customer.html", status=422, **data | {"composer": again})
+
+
+def _again(composer: Composer, written: Written, trouble: str) -> Composer:
+    mail = composer.mail and dataclasses.replace(
+        composer.mail,
+        recipient=written.recipient,
+        mailbox=written.mailbox,
+        signed=written.signed,
+        quoting=written.quoting,
+        cc=written.cc,
+        bcc=written.bcc,
+    )
+    return dataclasses.replace(
+        composer,
+        chosen=written.kind,
+        because="",
+        subject=written.subject,
+        text=written.text,
+        trouble=trouble,
+        mail=mail,
+        draft_at=None,
+    )
+
+
+async def _files(visit: Visit, place: Place, written: Written) -> tuple[NewFile, ...]:
+    """Those of the draft that were not taken out of it, and the new ones. Refuses what no mail server takes."""
+    async with visit.hub.database.unit() as session:
+        found = await drafts.find(session, place) if written.kept else None
+    old = found[0].files if found is not None else ()
+    before = [file for number, file in enumerate(old) if number in written.kept]
+    chosen = [file for file in written.files if file.filename]
+    contents = [await file.read(_LARGEST + 1) for file in chosen[: _MOST_FILES + 1]]
+    size = sum(map(len, contents)) + sum(file.size for file in before)
+    if len(before) + len(chosen) > _MOST_FILES or size > _LARGEST:
+        raise HTTPException(413)
+    return (
+        *before,
+        *[await _stored(visit, file, content) for file, content in zip(chosen, contents, strict=True)],
+    )
+
+
+async def _stored(visit: Visit, file: UploadFile, content: bytes) -> NewFile:
+    name, media_type = (file.filename or "file")[-200:], file.content_type or "application/octet-stream"
+    return NewFile(name=name, media_type=media_type, sha256=await visit.hub.storage.put(content), size=len(content))
