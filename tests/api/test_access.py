@@ -9,10 +9,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from fastapi.routing import APIRoute
 from sqlmodel import select
 
-from hub import api
 from hub.api.access import WRONG_TOKENS
 from hub.bootstrap import Hub
 from hub.models import Audit, Customer, Interaction
@@ -183,9 +181,3 @@ async def test_every_reading_of_a_customer_is_in_the_audit_trail(
         "timeline.read",
     ]
     assert {r.ip for r in rows} == {"203.0.113.9"}
-
-
-def test_what_programs_call_lies_below_api_v1_alone() -> None:
-    described = [route for route in api.ROUTER.routes if isinstance(route, APIRoute) and route.include_in_schema]
-    assert len(described) > 100
-    assert [route.path for route in described if not route.path.startswith("/api/v1/")] == []

@@ -58,3 +58,9 @@ async def test_of_a_customer_to_whom_nothing_was_sent_nothing_is_taken_over(
     told = (await client.get(about, headers=headers)).json()
     assert ([one["kind"] for one in told["channels"]], told["learnt"]) == (["email", "sms", "voice"], False)
     assert (await client.put(f"{about}/service", headers=headers)).status_code == 409
+
+
+async def test_it_is_told_below_api_v1_and_nowhere_else(
+    client: httpx.AsyncClient, headers: Headers, ana: Customer
+) -> None:
+    assert (await client.get(f"/customers/{ana.id}/suggested-channels", headers=headers)).status_code == 404
