@@ -77,11 +77,13 @@ def _spoiled(data: Any) -> str:
 
 
 class Out(BaseModel):
-    """What a program is shown of something that has at least these attributes."""
+    """What a program is shown of something that has these attributes."""
 
     @classmethod
-    def of(cls, something: object) -> Self:
-        return cls.model_validate(something, from_attributes=True)
+    def of(cls, something: object, **beside: object) -> Self:
+        """`beside`: fields that the thing itself lacks, or tells in another way."""
+        own = {name: getattr(something, name) for name in cls.model_fields if name not in beside}
+        return cls.model_validate(own | beside, from_attributes=True)
 
 
 class Page(BaseModel, Generic[T]):

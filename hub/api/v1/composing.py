@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from channels.message import Kind
 from hub.api.access import Answerer, Caller
 from hub.api.problems import Endpoint, Problem
 from hub.api.repeating import Once, once
-from hub.api.shapes import Body
+from hub.api.shapes import Body, Out
 from hub.api.v1.message_shapes import Copies, MessageOut
 from hub.conversations import copying, drafts, held, inbox, replies, threads
 from hub.conversations.copying import BadCopies
@@ -47,7 +47,7 @@ class DraftIn(Body):
     bcc: _Typed = ""
 
 
-class DraftOut(BaseModel):
+class DraftOut(Out):
     conversation_id: UUID
     kind: str
     text: str
@@ -62,9 +62,8 @@ class DraftOut(BaseModel):
     at: datetime
 
     @classmethod
-    def of(cls, conversation_id: UUID, draft: Draft, at: datetime) -> DraftOut:
-        given = {name: getattr(draft, name) for name in DraftIn.model_fields}
-        return cls(conversation_id=conversation_id, files=[one.name for one in draft.files], at=at, **given)
+    def kept(cls, conversation_id: UUID, draft: Draft, at: datetime) -> DraftOut:
+        return cls.of(draft, conversation_id=conversation_id, files=[one.name for one in draft.files], at=at)
 
 
 class ReplyIn(Body):
@@ -101,7 +100,7 @@ async def read_draft(caller: Answerer, conversation_id: UUID) -> DraftOut:
         found = await drafts.find(session, place)
     if found is None:
         raise Problem(404, "Draft", "There is none here", remedy="Write one with PUT")
-    return DraftOut.of(place.conversation_id or conversation_id, *found)
+    return DraftOut.kept(place.conversation_id or conversation_id, *found)
 
 
 @router.put(_DRAFT)
@@ -112,7 +111,7 @@ async def keep_draft(caller: Answerer, conversation_id: UUID, body: DraftIn) -> 
         found = await drafts.find(session, place)
         draft = dataclasses.replace(Draft(**body.model_dump()), files=found[0].files if found else ())
         await drafts.keep(session, place, draft, now=caller.now)
-    return DraftOut.of(place.conversation_id or conversation_id, draft, caller.now)
+    return DraftOut.kept(place.conversation_id or conversation_id, draft, caller.now)
 
 
 @router.delete(_DRAFT, status_code=204, response_class=Response)

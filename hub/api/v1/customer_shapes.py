@@ -11,10 +11,10 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from channels.message import Kind
-from hub.api.shapes import EXAMPLE_ID, Body, Line, Zone
+from hub.api.shapes import EXAMPLE_ID, Body, Line, Out, Zone
 from hub.customers.listing import CustomerLine
 from hub.customers.proof import Holds, Proof
-from hub.models import Consent, Customer, Identity
+from hub.models import Customer, Identity
 from hub.models.vocabulary import AddressKind, IdentityState, Purpose
 
 _BIRTHDAY = r"^(\d{4}|-)-\d{2}-\d{2}$"
@@ -25,16 +25,12 @@ class AddressIn(Body):
     value: Line = Field(examples=["+48 601 123 456"])
 
 
-class AddressOut(BaseModel):
+class AddressOut(Out):
     kind: AddressKind
     value: str
     label: str
     preferred: bool
     state: IdentityState
-
-    @classmethod
-    def of(cls, identity: Identity) -> AddressOut:
-        return cls(**identity.model_dump(include=set(cls.model_fields)))
 
 
 class _CustomerFields(Body):
@@ -80,7 +76,7 @@ class CustomerChanges(_CustomerFields):
     deceased: bool | None = None
 
 
-class CustomerOut(BaseModel):
+class CustomerOut(Out):
     id: UUID = Field(examples=[EXAMPLE_ID])
     name: str
     given_name: str
@@ -103,15 +99,10 @@ class CustomerOut(BaseModel):
     preferences: dict[Purpose, list[Kind]] = Field(description="Channels, best first, for each purpose")
 
     @classmethod
-    def of(
+    def whole(
         cls, customer: Customer, identities: Sequence[Identity], rankings: Mapping[Purpose, Sequence[Kind]]
     ) -> CustomerOut:
-        return cls(
-            **customer.model_dump(include=set(cls.model_fields)),
-            birthday=_birthday(customer),
-            addresses=[AddressOut.of(one) for one in identities],
-            preferences={purpose: list(kinds) for purpose, kinds in rankings.items()},
-        )
+        return cls.of(customer, birthday=_birthday(customer), addresses=identities, preferences=rankings)
 
 
 class CustomerLineOut(BaseModel):
@@ -146,7 +137,7 @@ class ConsentIn(Body):
     evidence: Line = Field(default="", examples=["order 1042, 203.0.113.9"])
 
 
-class ConsentOut(BaseModel):
+class ConsentOut(Out):
     id: int
     at: datetime
     granted: bool
@@ -158,10 +149,6 @@ class ConsentOut(BaseModel):
     evidence: str
     staff_id: int | None
     topic: str = Field(description="About this topic of marketing alone; empty: about the purpose as a whole")
-
-    @classmethod
-    def of(cls, row: Consent) -> ConsentOut:
-        return cls(**row.model_dump(include=set(cls.model_fields)))
 
 
 class HoldsOut(BaseModel):

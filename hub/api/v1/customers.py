@@ -174,7 +174,7 @@ async def _free(session: Any, external_id: str | None) -> None:
 
 async def _whole(session: Any, customer: Customer) -> CustomerOut:
     addresses = await identities.of(session, customer.id)
-    return CustomerOut.of(customer, addresses, await preferences.rankings(session, customer.id))
+    return CustomerOut.whole(customer, addresses, await preferences.rankings(session, customer.id))
 
 
 async def _note(session: Any, caller: Caller, action: str, customer_id: UUID, detail: str = "") -> None:

@@ -9,11 +9,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from channels.message import Kind
-from hub.api.shapes import EXAMPLE_ID, Body, Line, Variables
+from hub.api.shapes import EXAMPLE_ID, Body, Line, Out, Variables
 from hub.conversations import copying
 from hub.conversations.rearranging import Reach
-from hub.interactions.copies import Copy
-from hub.interactions.history import Entry
 from hub.models import Rearrangement
 from hub.models.vocabulary import CopyFate, Direction, Origin, Purpose, Rearranged, State, Withheld
 
@@ -33,12 +31,8 @@ class CopyOut(BaseModel):
     reason: str = Field(description="Why it was left_out, refused or failed")
     detail: str = Field(description="The same in the mail server's words")
 
-    @classmethod
-    def of(cls, copy: Copy) -> CopyOut:
-        return cls(**{name: getattr(copy, name) for name in cls.model_fields})
 
-
-class InteractionOut(BaseModel):
+class InteractionOut(Out):
     id: UUID
     at: datetime
     customer_id: UUID
@@ -70,13 +64,6 @@ class InteractionOut(BaseModel):
     occasion: str
     attachments: list[FileOut]
     copies: list[CopyOut] = Field(description="Of a mail that we wrote: who was to get it as well")
-
-    @classmethod
-    def of(cls, entry: Entry) -> InteractionOut:
-        fields = {name: getattr(entry, name) for name in cls.model_fields if name not in ("attachments", "copies")}
-        files = [{name: getattr(file, name) for name in FileOut.model_fields} for file in entry.attachments]
-        copies = [CopyOut.of(one) for one in entry.copies]
-        return cls.model_validate({**fields, "attachments": files, "copies": copies})
 
 
 Copies = Annotated[

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from hub.api.access import Caller, Eraser, Exporter
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import EXAMPLE_ID, Body
+from hub.api.shapes import EXAMPLE_ID, Body, Out
 from hub.customers import directory
 from hub.models import Erasure, PersonalExport
 from hub.models.vocabulary import ErasureState
@@ -24,7 +24,7 @@ router = APIRouter(tags=["Customers"], route_class=Endpoint)
 _LOOK = "Look at the customers with GET /api/v1/customers?query=…"
 
 
-class PersonalExportOut(BaseModel):
+class PersonalExportOut(Out):
     id: UUID = Field(examples=[EXAMPLE_ID])
     customer_id: UUID
     asked_at: datetime
@@ -33,10 +33,6 @@ class PersonalExportOut(BaseModel):
     size: int = Field(description="Bytes, when it is ready")
     ready_at: datetime | None = Field(description="From then on it can be fetched")
     expires_at: datetime | None = Field(description="Until then")
-
-    @classmethod
-    def of(cls, row: PersonalExport) -> PersonalExportOut:
-        return cls(**row.model_dump(include=set(cls.model_fields)))
 
 
 class ErasureIn(Body):

@@ -17,7 +17,6 @@ from hub.api.shapes import Body, Limit, Line, Out, Page
 from hub.customers import directory, purchases
 from hub.customers.finding import NotOne, Whom
 from hub.customers.purchases import AHEAD, LONGEST_DESCRIPTION, LONGEST_NUMBER, LONGEST_SOURCE, SOURCE, Told, Written
-from hub.models import Purchase
 from hub.staff import audit
 
 router = APIRouter(tags=["Purchases"], route_class=Endpoint)
@@ -67,7 +66,7 @@ class PurchasesIn(Body):
     items: Annotated[list[PurchaseIn], Field(min_length=1, max_length=_MOST)]
 
 
-class PurchaseOut(BaseModel):
+class PurchaseOut(Out):
     id: int
     customer_id: UUID
     source: str
@@ -76,10 +75,6 @@ class PurchaseOut(BaseModel):
     amount: Decimal
     currency: str
     description: str
-
-    @classmethod
-    def of(cls, row: Purchase) -> PurchaseOut:
-        return cls(**row.model_dump(include=set(cls.model_fields)))
 
 
 class WrittenOut(BaseModel):

@@ -13,13 +13,12 @@ from pydantic import BaseModel, Field
 from channels.message import Kind
 from hub.api.access import Anyone, Caller
 from hub.api.problems import Endpoint, Problem
-from hub.api.shapes import Limit
+from hub.api.shapes import Limit, Out
 from hub.api.v1.customer_shapes import CustomerLineOut
 from hub.models.vocabulary import ConversationState, Direction
 from hub.search import everything, query
 from hub.search.conversations import Talk
 from hub.search.everything import Found, Group
-from hub.search.excerpts import Piece
 from hub.search.messages import Said
 from hub.search.query import QueryProblem
 from hub.staff import audit
@@ -35,7 +34,7 @@ class PieceOut(BaseModel):
     hit: bool = Field(description="It is one of the words that were looked for")
 
 
-class FoundConversationOut(BaseModel):
+class FoundConversationOut(Out):
     id: UUID
     customer_id: UUID
     customer_name: str
@@ -48,7 +47,7 @@ class FoundConversationOut(BaseModel):
     preview: str
 
 
-class FoundMessageOut(BaseModel):
+class FoundMessageOut(Out):
     id: UUID = Field(description="GET /api/v1/interactions/{id} tells the whole")
     at: datetime
     customer_id: UUID
@@ -115,7 +114,7 @@ def _shape(found: list[Found]) -> FoundOut:
     for one in found:
         for line in one.lines:
             if isinstance(line, Talk):
-                shape.conversations.append(_talk(line))
+                shape.conversations.append(FoundConversationOut.of(line))
             elif isinstance(line, Said):
                 shape.messages.append(_said(line))
             else:
@@ -123,17 +122,6 @@ def _shape(found: list[Found]) -> FoundOut:
     return shape
 
 
-def _talk(talk: Talk) -> FoundConversationOut:
-    fields = {name: getattr(talk, name) for name in FoundConversationOut.model_fields if name != "subject"}
-    return FoundConversationOut(**fields, subject=_pieces(talk.subject))
-
-
 def _said(said: Said) -> FoundMessageOut:
-    apart = ("subject", "excerpt", "files")
-    fields = {name: getattr(said, name) for name in FoundMessageOut.model_fields if name not in apart}
     names = ["".join(piece.text for piece in name) for name in said.files]
-    return FoundMessageOut(**fields, subject=_pieces(said.subject), excerpt=_pieces(said.text), files=names)
-
-
-def _pieces(pieces: tuple[Piece, ...]) -> list[PieceOut]:
-    return [PieceOut(text=one.text, hit=one.hit) for one in pieces]
+    return FoundMessageOut.of(said, excerpt=said.text, files=names)

@@ -66,9 +66,7 @@ class TemplateOut(Out):
     @classmethod
     def line(cls, one: Line) -> TemplateOut:
         spoken = {kind: list(codes) for kind, codes in one.channels.items()}
-        return cls.model_validate(
-            {**{name: getattr(one, name) for name in cls.model_fields if name != "channels"}, "channels": spoken}
-        )
+        return cls.of(one, channels=spoken)
 
 
 class VersionOut(Out):
