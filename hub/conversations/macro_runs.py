@@ -10,7 +10,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
 from hub import live
-from hub.clock import uuid7
 from hub.conversations import assignment, canned, drafts, held, labels, macros, notes, replies, routing, tasks, threads
 from hub.conversations.canned import CannedProblem, NoSuchCanned
 from hub.conversations.drafts import Place
@@ -19,8 +18,8 @@ from hub.conversations.replies import Reply
 from hub.conversations.tasks import NewTask
 from hub.customers import identities
 from hub.interactions import record
-from hub.models import Conversation, DedupeKey, Interaction, Staff
-from hub.models.vocabulary import ConversationState, Direction, Origin, State
+from hub.models import Conversation, DedupeKey, Staff
+from hub.models.vocabulary import ConversationState
 from hub.outbound.request import Duplicate, Gate, Placed
 from hub.sentences import Gap, Sentence
 from hub.staff import audit
@@ -209,18 +208,6 @@ async def _filled(session: AsyncSession, conversation: Conversation, text: str, 
 
 async def _log(session: AsyncSession, conversation: Conversation, name: str, by: int, now: datetime) -> UUID:
     """Colleagues see in the conversation which macro it was."""
-    entry = Interaction(
-        id=uuid7(now),
-        at=now,
-        customer_id=conversation.customer_id,
-        conversation_id=conversation.id,
-        direction=Direction.NOTE,
-        origin=Origin.AGENT,
-        state=State.NOTED,
-        state_at=now,
-        occasion=LOGGED,
-        body_text=f"Macro: {name}",
-        staff_id=by,
-    )
-    await record.add(session, entry)
-    return entry.id
+    words = f"Macro: {name}"
+    entry = record.note(conversation.customer_id, conversation.id, words, now=now, staff_id=by, occasion=LOGGED)
+    return await record.add(session, entry)

@@ -10,11 +10,9 @@ from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.clock import uuid7
 from hub.conversations import mentions, threads
 from hub.interactions import record
-from hub.models import DedupeKey, Interaction
-from hub.models.vocabulary import Direction, Origin, State
+from hub.models import DedupeKey
 
 
 class EmptyNote(ValueError):
@@ -44,26 +42,14 @@ async def add(
         return known
     if conversation_id is not None:
         conversation_id = await threads.standing(session, conversation_id)
-    note = Interaction(
-        id=uuid7(now),
-        at=now,
-        customer_id=customer_id,
-        conversation_id=conversation_id,
-        direction=Direction.NOTE,
-        origin=Origin.AGENT,
-        state=State.NOTED,
-        state_at=now,
-        body_text=words,
-        staff_id=staff_id,
-    )
-    await record.add(session, note)
+    note_id = await record.add(session, record.note(customer_id, conversation_id, words, now=now, staff_id=staff_id))
     if form_token:
-        session.add(DedupeKey(key=key, interaction_id=note.id))
+        session.add(DedupeKey(key=key, interaction_id=note_id))
     await live.publish(session, "customer", id=customer_id)
     if conversation_id is not None:
-        await mentions.note(session, note.id, words, by=staff_id, now=now)
+        await mentions.note(session, note_id, words, by=staff_id, now=now)
         await live.publish(session, "conversation", id=conversation_id, customer=customer_id)
-    return note.id
+    return note_id
 
 
 def _key(form_token: str, words: str) -> str:

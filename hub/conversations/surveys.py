@@ -16,7 +16,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
 from hub import live
-from hub.clock import uuid7
 from hub.interactions import record
 from hub.models import Conversation, Customer, Interaction, Survey, SurveyRule
 from hub.models.vocabulary import ConversationState, Direction, Origin, Purpose, Scale, State
@@ -276,16 +275,6 @@ async def _consequence(session: AsyncSession, survey: Survey, now: datetime) -> 
 async def _log(session: AsyncSession, survey: Survey, now: datetime) -> None:
     """In the conversation it is about, where colleagues read it."""
     words = f"Satisfaction: {survey.score} of {survey.scale.highest}"
-    entry = Interaction(
-        id=uuid7(now),
-        at=now,
-        customer_id=survey.customer_id,
-        conversation_id=survey.conversation_id,
-        direction=Direction.NOTE,
-        origin=Origin.CUSTOMER,
-        state=State.NOTED,
-        state_at=now,
-        occasion=OCCASION,
-        body_text=f"{words}\n{survey.comment}".strip(),
-    )
-    await record.add(session, entry)
+    said = f"{words}\n{survey.comment}".strip()
+    whose, where = survey.customer_id, survey.conversation_id
+    await record.add(session, record.note(whose, where, said, now=now, origin=Origin.CUSTOMER, occasion=OCCASION))

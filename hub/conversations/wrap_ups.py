@@ -11,13 +11,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.clock import uuid7
 from hub.conversations import assignment, current_calls, mentions, tasks, threads
 from hub.conversations.missed_calls import NoSuchCall
 from hub.customers import directory
 from hub.interactions import record
 from hub.models import CallOutcome, HandledCall, Interaction
-from hub.models.vocabulary import Direction, Origin, State
+from hub.models.vocabulary import Direction
 from hub.sentences import Sentence
 from hub.staff import audit
 
@@ -155,7 +154,7 @@ async def _write(session: AsyncSession, row: HandledCall, text: str, *, now: dat
     if call is None or (note is None and not words) or (note is not None and note.body_text == words):
         return
     if note is None:
-        note = _noted(call, row.staff_id, words, now)
+        note = record.note(call.customer_id, call.conversation_id, words, now=now, staff_id=row.staff_id)
         await record.add(session, note)
         row.note_id = note.id
     elif words:
@@ -171,21 +170,6 @@ async def _write(session: AsyncSession, row: HandledCall, text: str, *, now: dat
 
 def _tidy(text: str) -> str:
     return text.replace("\0", "").strip()[:LONGEST_NOTE]
-
-
-def _noted(call: Interaction, staff_id: int, words: str, now: datetime) -> Interaction:
-    return Interaction(
-        id=uuid7(now),
-        at=now,
-        customer_id=call.customer_id,
-        conversation_id=call.conversation_id,
-        direction=Direction.NOTE,
-        origin=Origin.AGENT,
-        state=State.NOTED,
-        state_at=now,
-        body_text=words,
-        staff_id=staff_id,
-    )
 
 
 # ---- the outcomes there are -----------------------------------------------------------------

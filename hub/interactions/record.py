@@ -14,9 +14,36 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Attachment
+from hub.clock import uuid7
 from hub.database.engine import fetch
 from hub.models import AttachmentRow, Interaction, ProviderReference
-from hub.models.vocabulary import State
+from hub.models.vocabulary import Direction, Origin, State
+
+
+def note(
+    customer_id: UUID,
+    conversation_id: UUID | None,
+    words: str,
+    *,
+    now: datetime,
+    origin: Origin = Origin.AGENT,
+    staff_id: int | None = None,
+    occasion: str = "",
+) -> Interaction:
+    """What colleagues read and nobody is sent; it is still to be added."""
+    return Interaction(
+        id=uuid7(now),
+        at=now,
+        customer_id=customer_id,
+        conversation_id=conversation_id,
+        direction=Direction.NOTE,
+        origin=origin,
+        state=State.NOTED,
+        state_at=now,
+        body_text=words,
+        staff_id=staff_id,
+        occasion=occasion,
+    )
 
 
 async def add(session: AsyncSession, interaction: Interaction, *, attachments: Sequence[AttachmentRow] = ()) -> UUID:
