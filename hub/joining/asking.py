@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,27 +19,24 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.branding import brands
 from hub.branding.brands import Brand
-from hub.clock import uuid7
 from hub.customers import consent, directory, identities
 from hub.interactions import receipts
 from hub.joining import forms
 from hub.joining.words import WORDS
 from hub.languages import in_language
 from hub.models import Customer, Interaction, SignUp, SignUpDay, SignUpForm
-from hub.models.columns import defaults
 from hub.models.vocabulary import (
     AddressKind,
-    Direction,
     IdentityState,
     Kind,
     Origin,
     Purpose,
-    State,
 )
-from hub.outbound import confirmations, costs, letterhead, outbox
+from hub.outbound import confirmations, costs, letterhead, outbox, ungated
 from hub.outbound.asking import PRIORITY, Gate
 from hub.outbound.letterhead import Letter
 from hub.outbound.rendering import Rendered
+from hub.outbound.ungated import Route
 from hub.staff import throttle
 
 HOLDS = timedelta(days=3)  # the link
@@ -49,6 +45,7 @@ IGNORED = 3  # unconfirmed ones of one address: then it is left in peace until t
 A_DAY = 1  # message to one address, whichever form asks
 FROM_A_NETWORK = 50  # a day
 _LEAVES_WITHIN = timedelta(hours=1)
+_WHY = "somebody signed up with this address and is asked whether it was they"
 _CARD = "hub:sign-ups"  # the external id of the card that these messages stand on
 
 
@@ -80,7 +77,9 @@ async def ask(session: AsyncSession, form: SignUpForm, asked: Asked, *, gate: Ga
     if not channel or not await _is_open(session, asked, now) or not await _rationed(session, form, asked, now):
         return False
     said = _said(asked, await brands.read(session), gate)
-    row = _row(await card(session, now=now), asked, said, channel, now)
+    route = Route(asked.kind, channel, asked.address)
+    whose = (await card(session, now=now)).id
+    row = ungated.row(said, route, whose, Origin.AUTOMATION, _WHY, now=now, occasion=confirmations.OCCASION)
     session.add(row)
     session.add(_sign_up(row.id, form, asked, now))
     await session.flush()
@@ -102,15 +101,7 @@ async def count(session: AsyncSession, form_id: int, gate: Gate, what: str, *, n
 
 async def card(session: AsyncSession, *, now: datetime) -> Customer:
     """Every message belongs to somebody in the log: these stand on a card of nobody's, until they are confirmed."""
-    values = dict(defaults(Customer)) | {
-        "name": "Sign-ups to be confirmed",
-        "external_id": _CARD,
-        "do_not_contact": True,
-    }
-    row = {**values, "id": uuid7(now), "created_at": now, "updated_at": now}
-    if await directory.find_external(session, _CARD) is None:
-        await session.exec(insert(Customer).values(**row).on_conflict_do_nothing())
-    return cast("Customer", await directory.find_external(session, _CARD))
+    return await ungated.card(session, _CARD, "Sign-ups to be confirmed", now=now)
 
 
 async def _is_open(session: AsyncSession, asked: Asked, now: datetime) -> bool:
@@ -158,31 +149,6 @@ def _sign_up(message: UUID, form: SignUpForm, asked: Asked, now: datetime) -> Si
         items={item: f"{label} · {forms.consent(form, asked.read)}" for item, label in asked.items.items()},
         version=forms.version(form, asked.read),
         ip=asked.ip,
-    )
-
-
-def _row(of: Customer, asked: Asked, said: Rendered, channel: str, now: datetime) -> Interaction:
-    return Interaction(
-        id=uuid7(now),
-        at=now,
-        customer_id=of.id,
-        direction=Direction.OUT,
-        kind=asked.kind,
-        channel=channel,
-        origin=Origin.AUTOMATION,
-        purpose=Purpose.SERVICE,
-        state=State.QUEUED,
-        state_rank=State.QUEUED.rank,
-        state_at=now,
-        recipient=asked.address,
-        subject=said.subject,
-        body_text=said.text,
-        body_html=said.html,
-        closing=said.closing,
-        language=said.language,
-        content_hash=said.sha256,
-        trace=["somebody signed up with this address and is asked whether it was they"],
-        occasion=confirmations.OCCASION,
     )
 
 

@@ -7,29 +7,27 @@ reader has to work here still and to be allowed to read it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.clock import uuid7
-from hub.customers import consent, directory
+from hub.customers import consent
 from hub.interactions import receipts
-from hub.models import AttachmentRow, Customer, DedupeKey, Interaction, Letter, Staff
-from hub.models.columns import defaults
-from hub.models.vocabulary import Direction, Kind, Origin, Purpose, State
-from hub.outbound import outbox
+from hub.models import AttachmentRow, DedupeKey, Letter, Staff
+from hub.models.vocabulary import Kind, Origin, Purpose
+from hub.outbound import outbox, ungated
 from hub.outbound.asking import PRIORITY, Gate, NewFile
 from hub.outbound.rendering import Rendered
+from hub.outbound.ungated import Route
 from hub.staff.roles import Action, may
 
 KEPT = timedelta(days=14)  # a letter, for who might have to send it again
 _CARD = "hub:reports"  # the external id of the card that these messages stand on
+_WHY = "to a colleague who subscribed to it: the gate was not asked"
 _APART = "The report itself is read by its recipient alone."
 
 
@@ -64,7 +62,11 @@ async def send(session: AsyncSession, sheet: Sheet, staff: Staff, *, gate: Gate,
     """Log and queue it in the caller's transaction. None: it was sent before, or there is no way to this person."""
     if not channel(gate) or await suppressed(session, staff.email) or await _is_taken(session, sheet.key):
         return None
-    row = _row((await _card(session, now)).id, sheet, staff, channel(gate), now)
+    whose = (await ungated.card(session, _CARD, "Reports to colleagues", now=now)).id
+    told = replace(sheet.said, text=_APART, html="", closing="")
+    route = Route(Kind.EMAIL, channel(gate), staff.email)
+    row = ungated.row(told, route, whose, Origin.REPORT, _WHY, now=now, occasion=sheet.occasion)
+    row.content_hash = sheet.said.sha256
     session.add(row)
     await session.flush()
     session.add(DedupeKey(key=sheet.key, interaction_id=row.id))
@@ -100,40 +102,6 @@ async def forget(session: AsyncSession, *, now: datetime) -> list[str]:
 async def _is_taken(session: AsyncSession, key: str) -> bool:
     """The caller holds the row by which only one asks at a time; the key holds whatever becomes of that row."""
     return (await session.exec(select(DedupeKey.key).where(DedupeKey.key == key))).first() is not None
-
-
-async def _card(session: AsyncSession, now: datetime) -> Customer:
-    """Every message belongs to somebody in the log: these stand on a card of nobody's."""
-    known = await directory.find_external(session, _CARD)
-    if known is not None:
-        return known
-    values = dict(defaults(Customer)) | {"name": "Reports to colleagues", "external_id": _CARD, "do_not_contact": True}
-    row = {**values, "id": uuid7(now), "created_at": now, "updated_at": now}
-    await session.exec(insert(Customer).values(**row).on_conflict_do_nothing())
-    return cast("Customer", await directory.find_external(session, _CARD))
-
-
-def _row(card: UUID, sheet: Sheet, staff: Staff, by: str, now: datetime) -> Interaction:
-    return Interaction(
-        id=uuid7(now),
-        at=now,
-        customer_id=card,
-        direction=Direction.OUT,
-        kind=Kind.EMAIL,
-        channel=by,
-        origin=Origin.REPORT,
-        purpose=Purpose.SERVICE,
-        state=State.QUEUED,
-        state_rank=State.QUEUED.rank,
-        state_at=now,
-        recipient=staff.email,
-        subject=sheet.said.subject,
-        body_text=_APART,
-        language=sheet.said.language,
-        content_hash=sheet.said.sha256,
-        trace=["to a colleague who subscribed to it: the gate was not asked"],
-        occasion=sheet.occasion,
-    )
 
 
 def _letter(message: UUID, sheet: Sheet, staff: Staff, now: datetime) -> Letter:
