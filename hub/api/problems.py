@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -59,8 +59,14 @@ class Problem(HTTPException):
         return JSONResponse(content, self.status_code, dict(self.headers or {}), MEDIA_TYPE)
 
 
+Meaning: TypeAlias = tuple[type[Exception], int, str, str]
+"""An error, and what programs are told: the status, the thing, and what to do. More particular classes stand above."""
+
+
 class Endpoint(APIRoute):
     """A route whose errors are problems and whose request bodies have an end."""
+
+    meanings: Sequence[Meaning] = ()
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -69,9 +75,18 @@ class Endpoint(APIRoute):
             try:
                 return await handle(limited(request, LARGEST_BODY))
             except Exception as e:
-                return answer_to(request, e)
+                return answer_to(request, e, self.meanings)
 
         return guarded
+
+
+def telling(*own: Meaning) -> type[Endpoint]:
+    """Endpoints whose errors mean this, before what they mean everywhere."""
+
+    class Telling(Endpoint):
+        meanings = own
+
+    return Telling
 
 
 def install_error_pages(app: FastAPI) -> None:
@@ -86,9 +101,9 @@ def install_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, lost)
 
 
-def answer_to(request: Request, error: Exception) -> Response:
+def answer_to(request: Request, error: Exception, meanings: Sequence[Meaning] = ()) -> Response:
     """What a program is told of any error; one that nobody foresaw is written down."""
-    return _problem_of(request, error).response()
+    return _problem_of(request, error, meanings).response()
 
 
 async def body_of(request: Request) -> bytes:
@@ -143,7 +158,7 @@ def away() -> Problem:
     )
 
 
-def _problem_of(request: Request, error: Exception) -> Problem:
+def _problem_of(request: Request, error: Exception, meanings: Sequence[Meaning]) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, HTTPException):
@@ -152,7 +167,7 @@ def _problem_of(request: Request, error: Exception) -> Problem:
         return _from_validation(error)
     if isinstance(error, Merged) and str(error.what) in request.url.path:
         return _elsewhere(request, error)
-    for kind, status, title, remedy in _KNOWN:
+    for kind, status, title, remedy in (*meanings, *_KNOWN):
         if isinstance(error, kind):
             return Problem(status, title, str(error), remedy=remedy)
     if outage.is_away(error):
@@ -171,8 +186,7 @@ def _elsewhere(request: Request, error: Merged) -> Problem:
     return Problem(307, "Customer", str(error), remedy=remedy, headers={"Location": target})
 
 
-# More particular classes stand above those they descend from.
-_KNOWN: Sequence[tuple[type[Exception], int, str, str]] = (
+_KNOWN: Sequence[Meaning] = (
     (NoSuchTemplate, 422, "Template", "Use the name of a template that exists"),
     (AddressTaken, 409, "Address", "Use the customer who has it, or take it away from them first"),
     (BadAddress, 422, "Address", "Correct it and send the request again"),

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from hub.api.access import Booker, Caller
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import telling
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Limit, Page
 from hub.api.v1.appointment_shapes import AppointmentChange, AppointmentIn, AppointmentOut
@@ -20,8 +20,13 @@ from hub.customers import directory
 from hub.models import Appointment
 from hub.staff import audit
 
-router = APIRouter(prefix="/appointments", tags=["Appointments"], route_class=Endpoint)
 _REMEDY = "Correct it and send the request again"
+_TOLD = telling(
+    (appointments.NoSuchAppointment, 404, "Appointment", "Look its id up with GET /api/v1/appointments"),
+    (appointments.BadAppointment, 422, "Appointment", _REMEDY),
+    (directory.NotFound, 422, "Appointment", _REMEDY),
+)
+router = APIRouter(prefix="/appointments", tags=["Appointments"], route_class=_TOLD)
 
 
 @router.get("")
@@ -39,20 +44,14 @@ async def book_appointment(caller: Booker, body: AppointmentIn, asked: Once) -> 
     async def book(session: Any) -> AppointmentOut:
         return AppointmentOut.of(await _booked(session, caller, body))
 
-    try:
-        return await once(caller, asked, AppointmentOut, book)
-    except (directory.NotFound, appointments.BadAppointment) as e:
-        raise Problem(422, "Appointment", str(e), remedy=_REMEDY) from e
+    return await once(caller, asked, AppointmentOut, book)
 
 
 @router.get("/{appointment_id}")
 async def read_appointment(caller: Booker, appointment_id: int) -> AppointmentOut:
     """One, past or ahead."""
-    try:
-        async with caller.hub.database.unit() as session:
-            return AppointmentOut.of(await appointments.get(session, appointment_id))
-    except appointments.NoSuchAppointment as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        return AppointmentOut.of(await appointments.get(session, appointment_id))
 
 
 @router.put("/{appointment_id}")
@@ -92,15 +91,10 @@ async def restore_appointment(caller: Booker, appointment_id: int) -> Appointmen
 
 
 async def _acted(caller: Caller, what: str, act: Callable[[Any], Awaitable[Appointment]]) -> AppointmentOut:
-    try:
-        async with caller.hub.database.unit() as session:
-            changed = await act(session)
-            await _note(session, caller, what, changed)
-            return AppointmentOut.of(changed)
-    except appointments.NoSuchAppointment as e:
-        raise _gone(e) from e
-    except appointments.BadAppointment as e:
-        raise Problem(422, "Appointment", str(e), remedy=_REMEDY) from e
+    async with caller.hub.database.unit() as session:
+        changed = await act(session)
+        await _note(session, caller, what, changed)
+        return AppointmentOut.of(changed)
 
 
 async def _booked(session: Any, caller: Caller, body: AppointmentIn) -> Appointment:
@@ -137,7 +131,3 @@ async def _note(session: Any, caller: Caller, what: str, about: Appointment) -> 
         ip=caller.ip,
         now=caller.now,
     )
-
-
-def _gone(error: appointments.NoSuchAppointment) -> Problem:
-    return Problem(404, "Appointment", str(error), remedy="Look its id up with GET /api/v1/appointments")

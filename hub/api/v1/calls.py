@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from hub.api.access import Answerer, InboxReader, TeamLead, TelephoneUser
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import Problem, telling
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Limit, Page
 from hub.api.v1.call_shapes import (
@@ -37,7 +37,19 @@ from hub.outbound.calling import NoTelephone
 from hub.outbound.request import Held
 from hub.staff.roles import Action
 
-router = APIRouter(tags=["Calls"], route_class=Endpoint)
+_READ_AGAIN = "Read the calls again; nothing was changed"
+_REMEDY = "Correct it and send the request again"
+_TOLD = telling(
+    (NoSuchCall, 404, "Call", "Look its id up with GET /api/v1/calls"),
+    (TakenAlready, 409, "Call", _READ_AGAIN),
+    (NoTelephone, 409, "Call", _READ_AGAIN),
+    (CannotTake, 409, "Call", _READ_AGAIN),
+    (CannotCall, 409, "Call", _READ_AGAIN),
+    (WrapUpProblem, 409, "Call", _READ_AGAIN),
+    (LogProblem, 422, "Call", _REMEDY),
+    (OutcomeProblem, 422, "Call", _REMEDY),
+)
+router = APIRouter(tags=["Calls"], route_class=_TOLD)
 
 
 @router.get("/calls")
@@ -107,64 +119,43 @@ async def place_call(caller: TelephoneUser, body: PlaceIn, asked: Once) -> Place
         return await once(caller, asked, PlacedOut, place)
     except NotFound as e:
         raise Problem(422, "Call", str(e), remedy="Look the customer up with GET /api/v1/customers") from e
-    except (CannotCall, NoTelephone) as e:
-        raise _conflict(e) from e
 
 
 @router.post("/calls/{call_id}/take", status_code=204, response_class=Response)
 async def take_call(caller: TelephoneUser, call_id: UUID) -> None:
     """A call that rings: it goes on at the token's owner's telephone alone. 409 when somebody was first."""
     hub = caller.hub
-    try:
-        await takers.take(hub.database, hub.channels, hub.signer, call_id, caller.staff_id, now=caller.now)
-    except (TakenAlready, NoTelephone, CannotTake) as e:
-        raise _conflict(e) from e
+    await takers.take(hub.database, hub.channels, hub.signer, call_id, caller.staff_id, now=caller.now)
 
 
 @router.put("/calls/{call_id}/note", status_code=204, response_class=Response)
 async def note_call(caller: TelephoneUser, call_id: UUID, body: NoteIn) -> None:
     """The one private note of one's own call; an empty one goes away. 409 once it is wrapped up."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await wrap_ups.jot(session, call_id, body.note, staff_id=caller.staff_id, now=caller.now)
-    except NoSuchCall as e:
-        raise _gone(e) from e
-    except WrapUpProblem as e:
-        raise _conflict(e) from e
+    async with caller.hub.database.unit() as session:
+        await wrap_ups.jot(session, call_id, body.note, staff_id=caller.staff_id, now=caller.now)
 
 
 @router.post("/calls/{call_id}/over", status_code=204, response_class=Response)
 async def end_call(caller: TelephoneUser, call_id: UUID) -> None:
     """A call of whose end no news came: it is over. A colleague's for whoever assigns others' work."""
     others = caller.may(Action.ASSIGN)
-    try:
-        async with caller.hub.database.unit() as session:
-            await wrap_ups.hung_up(session, call_id, staff_id=caller.staff_id, others=others, now=caller.now)
-    except NoSuchCall as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        await wrap_ups.hung_up(session, call_id, staff_id=caller.staff_id, others=others, now=caller.now)
 
 
 @router.post("/calls/{call_id}/wrap-up", status_code=204, response_class=Response)
 async def wrap_up_call(caller: TelephoneUser, call_id: UUID, body: WrapUpIn) -> None:
     """Say what came of a call that is over; a colleague's for whoever assigns others' work."""
     wrapping, others = WrapUp(**body.model_dump()), caller.may(Action.ASSIGN)
-    try:
-        async with caller.hub.database.unit() as session:
-            await wrap_ups.wrap_up(session, call_id, wrapping, staff_id=caller.staff_id, others=others, now=caller.now)
-    except NoSuchCall as e:
-        raise _gone(e) from e
-    except WrapUpProblem as e:
-        raise _conflict(e) from e
+    async with caller.hub.database.unit() as session:
+        await wrap_ups.wrap_up(session, call_id, wrapping, staff_id=caller.staff_id, others=others, now=caller.now)
 
 
 @router.post("/calls/{call_id}/done", status_code=204, response_class=Response)
 async def settle_missed_call(caller: Answerer, call_id: UUID) -> None:
     """A missed call or voicemail for which nothing is to do."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await missed_calls.done(session, call_id, staff_id=caller.staff_id, now=caller.now)
-    except NoSuchCall as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        await missed_calls.done(session, call_id, staff_id=caller.staff_id, now=caller.now)
 
 
 @router.post("/customers/{customer_id}/contacts", status_code=201, responses=again(LoggedOut))
@@ -182,8 +173,6 @@ async def log_contact(caller: Answerer, customer_id: UUID, body: LogIn, asked: O
         return await once(caller, asked, LoggedOut, log)
     except NotFound as e:
         raise Problem(404, "Customer", str(e), remedy="Look the id up with GET /api/v1/customers") from e
-    except LogProblem as e:
-        raise _wrong(e) from e
 
 
 @router.get("/call-outcomes")
@@ -196,14 +185,11 @@ async def list_call_outcomes(caller: InboxReader) -> Page[OutcomeOut]:
 @router.post("/call-outcomes", status_code=201)
 async def create_call_outcome(caller: TeamLead, body: OutcomeIn) -> OutcomeOut:
     """At the end of the list."""
-    try:
-        async with caller.hub.database.unit() as session:
-            made = await wrap_ups.add_outcome(
-                session, body.name, calls_back=body.calls_back, by=caller.staff_id, now=caller.now
-            )
-            return OutcomeOut.of(made)
-    except OutcomeProblem as e:
-        raise _wrong(e) from e
+    async with caller.hub.database.unit() as session:
+        made = await wrap_ups.add_outcome(
+            session, body.name, calls_back=body.calls_back, by=caller.staff_id, now=caller.now
+        )
+        return OutcomeOut.of(made)
 
 
 @router.put("/call-outcomes/{outcome_id}")
@@ -215,8 +201,6 @@ async def change_call_outcome(caller: TeamLead, outcome_id: int, body: OutcomeIn
                 session, outcome_id, **body.model_dump(), by=caller.staff_id, now=caller.now
             )
             return OutcomeOut.of(changed)
-    except OutcomeProblem as e:
-        raise _wrong(e) from e
     except LookupError as e:
         raise Problem(404, "Outcome", str(e), remedy="Look its id up with GET /api/v1/call-outcomes") from e
 
@@ -233,15 +217,3 @@ async def _theirs(session: Any, customer_id: UUID, conversation_id: UUID | None)
         raise Problem(
             422, "conversation_id", "The customer has no such conversation", remedy="Correct it or leave it out"
         )
-
-
-def _gone(error: Exception) -> Problem:
-    return Problem(404, "Call", str(error), remedy="Look its id up with GET /api/v1/calls")
-
-
-def _conflict(error: Exception) -> Problem:
-    return Problem(409, "Call", str(error), remedy="Read the calls again; nothing was changed")
-
-
-def _wrong(error: Exception) -> Problem:
-    return Problem(422, "Call", str(error), remedy="Correct it and send the request again")

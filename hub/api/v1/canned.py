@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from hub.api.access import Answerer, Caller
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import telling
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Out, Page
 from hub.conversations import canned
@@ -17,7 +17,11 @@ from hub.conversations.canned import CannedProblem, NoSuchCanned, Wording
 from hub.staff import teams
 from hub.staff.roles import Action
 
-router = APIRouter(prefix="/canned-answers", tags=["Canned answers"], route_class=Endpoint)
+_TOLD = telling(
+    (NoSuchCanned, 404, "Canned answer", "Look its id up with GET /api/v1/canned-answers"),
+    (CannedProblem, 422, "Canned answer", "Correct it and send the request again"),
+)
+router = APIRouter(prefix="/canned-answers", tags=["Canned answers"], route_class=_TOLD)
 
 
 class CannedIn(Body):
@@ -59,47 +63,28 @@ async def create_canned_answer(caller: Answerer, body: CannedIn, asked: Once) ->
         await _demand(session, caller, body.team_id)
         return CannedOut.of(await canned.create(session, body.wording, by=caller.staff_id, now=caller.now))
 
-    try:
-        return await once(caller, asked, CannedOut, create)
-    except CannedProblem as e:
-        raise _wrong(e) from e
+    return await once(caller, asked, CannedOut, create)
 
 
 @router.put("/{canned_id}")
 async def change_canned_answer(caller: Answerer, canned_id: int, body: CannedIn) -> CannedOut:
     """Shortcut, title, text and team at once."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await _demand(session, caller, (await canned.get(session, canned_id)).team_id)
-            await _demand(session, caller, body.team_id)
-            changed = await canned.change(session, canned_id, body.wording, by=caller.staff_id, now=caller.now)
-            return CannedOut.of(changed)
-    except NoSuchCanned as e:
-        raise _gone(e) from e
-    except CannedProblem as e:
-        raise _wrong(e) from e
+    async with caller.hub.database.unit() as session:
+        await _demand(session, caller, (await canned.get(session, canned_id)).team_id)
+        await _demand(session, caller, body.team_id)
+        changed = await canned.change(session, canned_id, body.wording, by=caller.staff_id, now=caller.now)
+        return CannedOut.of(changed)
 
 
 @router.delete("/{canned_id}", status_code=204, response_class=Response)
 async def delete_canned_answer(caller: Answerer, canned_id: int) -> None:
     """What was written with it stays as it is."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await _demand(session, caller, (await canned.get(session, canned_id)).team_id)
-            await canned.remove(session, canned_id, by=caller.staff_id, now=caller.now)
-    except NoSuchCanned as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        await _demand(session, caller, (await canned.get(session, canned_id)).team_id)
+        await canned.remove(session, canned_id, by=caller.staff_id, now=caller.now)
 
 
 async def _demand(session: Any, caller: Caller, team_id: int | None) -> None:
     own = [team.id for team in await teams.of(session, caller.staff_id)]
     if not canned.may_write(team_id, own, everybodys=caller.may(Action.CANNED)):
         caller.demand(Action.CANNED)
-
-
-def _wrong(error: CannedProblem) -> Problem:
-    return Problem(422, "Canned answer", str(error), remedy="Correct it and send the request again")
-
-
-def _gone(error: NoSuchCanned) -> Problem:
-    return Problem(404, "Canned answer", str(error), remedy="Look its id up with GET /api/v1/canned-answers")

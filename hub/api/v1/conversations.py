@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 
 from hub.api.access import Answerer, Caller
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import telling
 from hub.api.repeating import Asked, Once, again, once
 from hub.api.v1.message_shapes import MergeIn, MoveIn, RearrangementOut, SplitIn, TakenBackOut
 from hub.conversations import held, rearranging, undoing
@@ -21,7 +21,16 @@ from hub.interactions.history import NoSuchEntry
 from hub.models import Rearrangement
 from hub.staff import audit
 
-router = APIRouter(tags=["Conversations"], route_class=Endpoint)
+_LOOK = "Look its id up with GET /api/v1/interactions"
+_TOLD = telling(
+    (NoSuchEntry, 404, "Conversation", _LOOK),
+    (NoSuchConversation, 404, "Conversation", _LOOK),
+    (NoSuchRearrangement, 404, "Conversation", _LOOK),
+    (CannotRearrange, 409, "Conversation", "Read it again; nothing was changed"),
+    (WorkedOn, 409, "Conversation", "Read it again; nothing was changed"),
+    (TooLate, 409, "Conversation", "Read it again; nothing was changed"),
+)
+router = APIRouter(tags=["Conversations"], route_class=_TOLD)
 
 
 @router.post("/interactions/{interaction_id}/move", status_code=201, responses=again(RearrangementOut))
@@ -79,20 +88,14 @@ async def _rearranged(
     async def done(session: Any) -> RearrangementOut:
         return await _told(session, caller, action, await change(session))
 
-    try:
-        return await once(caller, asked, RearrangementOut, done)
-    except (NoSuchEntry, NoSuchConversation, NoSuchRearrangement, CannotRearrange, WorkedOn) as e:
-        _refuse(e)
+    return await once(caller, asked, RearrangementOut, done)
 
 
 @router.post("/interactions/{interaction_id}/take-back")
 async def take_back_interaction(caller: Answerer, interaction_id: UUID) -> TakenBackOut:
     """What an agent sent and has not left, or planned for later: not sent, and a draft of its writer's again."""
-    try:
-        async with caller.hub.database.unit() as session:
-            taken = await held.take_back(session, interaction_id, by=caller.staff_id, now=caller.now)
-    except (NoSuchEntry, TooLate) as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        taken = await held.take_back(session, interaction_id, by=caller.staff_id, now=caller.now)
     place = taken.place
     return TakenBackOut(
         staff_id=place.staff_id,
@@ -110,10 +113,3 @@ async def _told(session: Any, caller: Caller, action: str, change: Rearrangement
         session, action, staff_id=caller.staff_id, subject=subject, detail=detail, ip=caller.ip, now=caller.now
     )
     return shape
-
-
-def _refuse(error: Exception) -> NoReturn:
-    if isinstance(error, LookupError):
-        remedy = "Look its id up with GET /api/v1/interactions"
-        raise Problem(404, "Conversation", str(error), remedy=remedy) from error
-    raise Problem(409, "Conversation", str(error), remedy="Read it again; nothing was changed") from error

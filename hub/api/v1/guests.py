@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, Field
 
 from hub.api.access import Caller, Campaigner, CustomerReader
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import telling
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import EXAMPLE_ID, Body, Limit, Line, Out, Page, Zone
 from hub.gatherings import inviting, plans, seats
@@ -22,8 +22,14 @@ from hub.segments import saved
 from hub.segments.saved import NoSuchSegment
 from hub.staff import audit
 
-router = APIRouter(prefix="/events", tags=["Events"], route_class=Endpoint)
 _REMEDY = "Correct it and send the request again"
+_TOLD = telling(
+    (NoSuchGathering, 404, "Event", "Look its id up with GET /api/v1/events"),
+    (NoSuchGuest, 404, "Guest", "Look their id up with GET /api/v1/events/{event_id}/guests"),
+    (BadGathering, 422, "Event", _REMEDY),
+    (NoSuchSegment, 422, "Event", _REMEDY),
+)
+router = APIRouter(prefix="/events", tags=["Events"], route_class=_TOLD)
 _Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -114,99 +120,71 @@ async def create_event(caller: Campaigner, body: EventIn, asked: Once) -> EventO
         made = await plans.create(session, Plan(**body.model_dump()), staff_id=caller.staff_id, now=caller.now)
         return await _shown(session, caller, made.id or 0, "create")
 
-    try:
-        return await once(caller, asked, EventOut, create)
-    except BadGathering as e:
-        raise Problem(422, "Event", str(e), remedy=_REMEDY) from e
+    return await once(caller, asked, EventOut, create)
 
 
 @router.get("/{event_id}")
 async def read_event(caller: CustomerReader, event_id: int) -> EventOut:
     """One, with how many come."""
-    try:
-        async with caller.hub.database.unit() as session:
-            return EventOut.shown(await plans.listed(session, await plans.get(session, event_id)))
-    except NoSuchGathering as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        return EventOut.shown(await plans.listed(session, await plans.get(session, event_id)))
 
 
 @router.put("/{event_id}")
 async def change_event(caller: Campaigner, event_id: int, body: EventIn) -> EventOut:
     """Nobody is told by itself; more seats let the waiting list move up."""
-    try:
-        async with caller.hub.database.unit() as session:
-            changed = await plans.change(session, event_id, Plan(**body.model_dump()), now=caller.now)
-            await seats.fill(session, changed, gate=caller.hub.gate, now=caller.now)
-            return await _shown(session, caller, event_id, "change")
-    except NoSuchGathering as e:
-        raise _gone(e) from e
-    except BadGathering as e:
-        raise Problem(422, "Event", str(e), remedy=_REMEDY) from e
+    async with caller.hub.database.unit() as session:
+        changed = await plans.change(session, event_id, Plan(**body.model_dump()), now=caller.now)
+        await seats.fill(session, changed, gate=caller.hub.gate, now=caller.now)
+        return await _shown(session, caller, event_id, "change")
 
 
 @router.post("/{event_id}/cancel")
 async def cancel_event(caller: Campaigner, event_id: int) -> EventOut:
     """Nobody is invited or reminded any more; whoever comes or waits is told, once, by a service message."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await plans.cancel(session, event_id, now=caller.now)
-            return await _shown(session, caller, event_id, "cancel")
-    except NoSuchGathering as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        await plans.cancel(session, event_id, now=caller.now)
+        return await _shown(session, caller, event_id, "cancel")
 
 
 @router.post("/{event_id}/guests", status_code=202)
 async def invite_guests(caller: Campaigner, event_id: int, body: InviteIn) -> InvitedOut:
     """They are asked through the gate, each once, by the channel they prefer."""
-    try:
-        async with caller.hub.database.unit() as session:
-            invited = await inviting.choose(session, event_id, body.customer_ids, now=caller.now)
-            if body.segment_id is not None:
-                segment = await saved.get(session, body.segment_id)
-                invited += await inviting.choose_segment(session, event_id, segment.tree, now=caller.now)
-            await _shown(session, caller, event_id, "invite")
-    except NoSuchGathering as e:
-        raise _gone(e) from e
-    except (BadGathering, NoSuchSegment) as e:
-        raise Problem(422, "Event", str(e), remedy=_REMEDY) from e
+    async with caller.hub.database.unit() as session:
+        invited = await inviting.choose(session, event_id, body.customer_ids, now=caller.now)
+        if body.segment_id is not None:
+            segment = await saved.get(session, body.segment_id)
+            invited += await inviting.choose_segment(session, event_id, segment.tree, now=caller.now)
+        await _shown(session, caller, event_id, "invite")
     return InvitedOut(invited=invited)
 
 
 @router.get("/{event_id}/guests")
 async def list_guests(caller: CustomerReader, event_id: int) -> Page[NamedGuestOut]:
     """Who comes first, then who waits, in their order; at most a thousand."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await plans.get(session, event_id)
-            return Page(items=[NamedGuestOut.shown(one) for one in await inviting.guests(session, event_id)])
-    except NoSuchGathering as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        await plans.get(session, event_id)
+        return Page(items=[NamedGuestOut.shown(one) for one in await inviting.guests(session, event_id)])
 
 
 @router.put("/{event_id}/guests/{guest_id}/answer")
 async def answer_for_guest(caller: Campaigner, event_id: int, guest_id: int, body: AnswerIn) -> GuestOut:
     """What a guest said elsewhere; a yes when all seats are taken waits."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await seats.of(session, event_id, guest_id)
-            kept = await seats.answer(session, guest_id, coming=body.coming, gate=caller.hub.gate, now=caller.now)
-            await _note(session, caller, event_id, "answer", f"guest:{guest_id} {kept.state.value}")
-            return GuestOut.of(kept)
-    except NoSuchGuest as e:
-        raise _nobody(e) from e
+    async with caller.hub.database.unit() as session:
+        await seats.of(session, event_id, guest_id)
+        kept = await seats.answer(session, guest_id, coming=body.coming, gate=caller.hub.gate, now=caller.now)
+        await _note(session, caller, event_id, "answer", f"guest:{guest_id} {kept.state.value}")
+        return GuestOut.of(kept)
 
 
 @router.put("/{event_id}/guests/{guest_id}/attended")
 async def tick_attendance(caller: CustomerReader, event_id: int, guest_id: int, body: AttendedIn) -> GuestOut:
     """They are here; or it was ticked by mistake."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await seats.of(session, event_id, guest_id)
-            ticked = await seats.attend(session, guest_id, body.attended, now=caller.now)
-            await _note(session, caller, event_id, "attended", f"guest:{guest_id} {'yes' if body.attended else 'no'}")
-            return GuestOut.of(ticked)
-    except NoSuchGuest as e:
-        raise _nobody(e) from e
+    async with caller.hub.database.unit() as session:
+        await seats.of(session, event_id, guest_id)
+        ticked = await seats.attend(session, guest_id, body.attended, now=caller.now)
+        await _note(session, caller, event_id, "attended", f"guest:{guest_id} {'yes' if body.attended else 'no'}")
+        return GuestOut.of(ticked)
 
 
 async def _shown(session: Any, caller: Caller, event_id: int, what: str) -> EventOut:
@@ -217,11 +195,3 @@ async def _shown(session: Any, caller: Caller, event_id: int, what: str) -> Even
 async def _note(session: Any, caller: Caller, event_id: int, what: str, detail: str = "") -> None:
     about: dict[str, Any] = {"staff_id": caller.staff_id, "ip": caller.ip, "now": caller.now}
     await audit.write(session, f"event.{what}", subject=f"event:{event_id}", detail=detail, **about)
-
-
-def _gone(error: NoSuchGathering) -> Problem:
-    return Problem(404, "Event", str(error), remedy="Look its id up with GET /api/v1/events")
-
-
-def _nobody(error: NoSuchGuest) -> Problem:
-    return Problem(404, "Guest", str(error), remedy="Look their id up with GET /api/v1/events/{event_id}/guests")

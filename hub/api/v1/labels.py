@@ -9,14 +9,20 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from hub.api.access import Answerer, TeamLead
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import telling
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Out, Page
 from hub.conversations import inbox, labels
 from hub.conversations.inbox import NoSuchConversation
 from hub.conversations.labels import LabelProblem, NoSuchLabel
 
-router = APIRouter(tags=["Labels"], route_class=Endpoint)
+_LOOK = "Look it up with GET /api/v1/labels"
+_TOLD = telling(
+    (NoSuchLabel, 404, "Label", _LOOK),
+    (NoSuchConversation, 404, "Label", _LOOK),
+    (LabelProblem, 422, "Label", "Correct it and send the request again"),
+)
+router = APIRouter(tags=["Labels"], route_class=_TOLD)
 _Name = Annotated[str, Field(min_length=1, max_length=labels.LONGEST, examples=["refund"])]
 _Colour = Literal["grey", "blue", "teal", "green", "yellow", "orange", "red", "pink", "purple"]
 
@@ -68,68 +74,42 @@ async def create_label(caller: TeamLead, body: LabelIn, asked: Once) -> LabelOut
         )
         return LabelOut.of(made)
 
-    try:
-        return await once(caller, asked, LabelOut, create)
-    except LabelProblem as e:
-        raise _wrong(e) from e
+    return await once(caller, asked, LabelOut, create)
 
 
 @router.put("/labels/{name}", status_code=204, response_class=Response)
 async def change_label(caller: TeamLead, name: str, body: LabelIn) -> None:
     """Name, colour and meaning; whoever has it has it by its new name."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await labels.change(
-                session, name, body.name, body.colour, body.description, by=caller.staff_id, now=caller.now
-            )
-    except (LabelProblem, NoSuchLabel) as e:
-        raise _wrong(e) from e
+    async with caller.hub.database.unit() as session:
+        await labels.change(session, name, body.name, body.colour, body.description, by=caller.staff_id, now=caller.now)
 
 
 @router.post("/labels/{name}/merge", status_code=204, response_class=Response)
 async def merge_label(caller: TeamLead, name: str, body: MergeLabelIn) -> None:
     """Whoever has it has the other one instead."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await labels.merge(session, name, body.into, by=caller.staff_id, now=caller.now)
-    except (LabelProblem, NoSuchLabel) as e:
-        raise _wrong(e) from e
+    async with caller.hub.database.unit() as session:
+        await labels.merge(session, name, body.into, by=caller.staff_id, now=caller.now)
 
 
 @router.delete("/labels/{name}", status_code=204, response_class=Response)
 async def delete_label(caller: TeamLead, name: str) -> None:
     """From the list and from everybody who has it; refused while rules go by it."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await labels.remove(session, name, by=caller.staff_id, now=caller.now)
-    except (LabelProblem, NoSuchLabel) as e:
-        raise _wrong(e) from e
+    async with caller.hub.database.unit() as session:
+        await labels.remove(session, name, by=caller.staff_id, now=caller.now)
 
 
 @router.get("/conversations/{conversation_id}/labels")
 async def read_labels_of_conversation(caller: Answerer, conversation_id: UUID) -> LabelsOut:
     """The labels of one conversation."""
-    try:
-        async with caller.hub.database.unit() as session:
-            found = await inbox.conversation(session, conversation_id)
-    except NoSuchConversation as e:
-        raise _wrong(e) from e
+    async with caller.hub.database.unit() as session:
+        found = await inbox.conversation(session, conversation_id)
     return LabelsOut(conversation_id=conversation_id, labels=list(found.labels))
 
 
 @router.put("/conversations/{conversation_id}/labels")
 async def set_labels_of_conversation(caller: Answerer, conversation_id: UUID, body: LabelsOfConversation) -> LabelsOut:
     """These and no others; a new word comes into the list."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await labels.keep(session, conversation_id, body.labels, by=caller.staff_id, now=caller.now)
-            found = await inbox.conversation(session, conversation_id)
-    except (LabelProblem, NoSuchConversation) as e:
-        raise _wrong(e) from e
+    async with caller.hub.database.unit() as session:
+        await labels.keep(session, conversation_id, body.labels, by=caller.staff_id, now=caller.now)
+        found = await inbox.conversation(session, conversation_id)
     return LabelsOut(conversation_id=conversation_id, labels=list(found.labels))
-
-
-def _wrong(error: Exception) -> Problem:
-    if isinstance(error, LookupError):
-        return Problem(404, "Label", str(error), remedy="Look it up with GET /api/v1/labels")
-    return Problem(422, "Label", str(error), remedy="Correct it and send the request again")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from hub.api.access import Answerer, Caller
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import Problem, telling
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Out, Page
 from hub.conversations import labels, macro_runs, macros
@@ -21,7 +21,13 @@ from hub.models.vocabulary import ConversationState
 from hub.staff import teams
 from hub.staff.roles import Action
 
-router = APIRouter(tags=["Macros"], route_class=Endpoint)
+_LOOK = "Look the ids up with GET /api/v1/macros and /api/v1/interactions"
+_TOLD = telling(
+    (NoSuchMacro, 404, "Macro", _LOOK),
+    (NoSuchConversation, 404, "Macro", _LOOK),
+    (MacroProblem, 422, "Macro", "Correct it and send the request again"),
+)
+router = APIRouter(tags=["Macros"], route_class=_TOLD)
 _Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 _Labels = Annotated[list[Annotated[str, Field(min_length=1, max_length=labels.LONGEST)]], Field(max_length=labels.MOST)]
 
@@ -116,37 +122,26 @@ async def create_macro(caller: Answerer, body: MacroIn, asked: Once) -> MacroOut
         made = await macros.create(session, wording, by=caller.staff_id, assigns=assigns, now=caller.now)
         return MacroOut.of(made)
 
-    try:
-        return await once(caller, asked, MacroOut, create)
-    except MacroProblem as e:
-        raise _wrong(e) from e
+    return await once(caller, asked, MacroOut, create)
 
 
 @router.put("/macros/{macro_id}")
 async def change_macro(caller: Answerer, macro_id: _Id, body: MacroIn) -> MacroOut:
     """All of it at once."""
     wording, assigns = body.wording(caller.staff_id), caller.may(Action.ASSIGN)
-    try:
-        async with caller.hub.database.unit() as session:
-            await _demand(session, caller, await macros.get(session, macro_id))
-            await _demand(session, caller, wording)
-            made = await macros.change(session, macro_id, wording, by=caller.staff_id, assigns=assigns, now=caller.now)
-            return MacroOut.of(made)
-    except NoSuchMacro as e:
-        raise _gone(e) from e
-    except MacroProblem as e:
-        raise _wrong(e) from e
+    async with caller.hub.database.unit() as session:
+        await _demand(session, caller, await macros.get(session, macro_id))
+        await _demand(session, caller, wording)
+        made = await macros.change(session, macro_id, wording, by=caller.staff_id, assigns=assigns, now=caller.now)
+        return MacroOut.of(made)
 
 
 @router.delete("/macros/{macro_id}", status_code=204, response_class=Response)
 async def delete_macro(caller: Answerer, macro_id: _Id) -> None:
     """What it has done stays."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await _demand(session, caller, await macros.get(session, macro_id))
-            await macros.remove(session, macro_id, by=caller.staff_id, now=caller.now)
-    except NoSuchMacro as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        await _demand(session, caller, await macros.get(session, macro_id))
+        await macros.remove(session, macro_id, by=caller.staff_id, now=caller.now)
 
 
 @router.post("/conversations/{conversation_id}/macros/{macro_id}")
@@ -161,8 +156,6 @@ async def run_macro(caller: Answerer, conversation_id: UUID, macro_id: _Id, aske
 
     try:
         return await once(caller, asked, RunOut, run)
-    except (NoSuchMacro, NoSuchConversation) as e:
-        raise _gone(e) from e
     except (MacroProblem, WouldNotLeave) as e:
         raise Problem(409, "Macro", str(e), remedy="Change the macro, or do its steps one by one") from e
 
@@ -171,12 +164,4 @@ async def _demand(session: Any, caller: Caller, scope: Macro | Wording) -> None:
     own = [team.id for team in await teams.of(session, caller.staff_id)]
     if not macros.may_write(scope, caller.staff_id, own, everybodys=caller.may(Action.CANNED)):
         caller.demand(Action.CANNED)
-        raise _gone(NoSuchMacro("It is somebody else's own macro"))
-
-
-def _wrong(error: MacroProblem) -> Problem:
-    return Problem(422, "Macro", str(error), remedy="Correct it and send the request again")
-
-
-def _gone(error: LookupError) -> Problem:
-    return Problem(404, "Macro", str(error), remedy="Look the ids up with GET /api/v1/macros and /api/v1/interactions")
+        raise NoSuchMacro("It is somebody else's own macro")

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import NoReturn
 from uuid import UUID
 
 from fastapi import APIRouter
 
 from hub.api.access import Anyone, Caller, InboxReader, TeamLead
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import telling
 from hub.api.shapes import Page
 from hub.api.v1.work_shapes import Id, PolicyIn, PolicyOut, PromiseOut
 from hub.conversations import inbox, keeping, policies
 from hub.conversations.inbox import NoSuchConversation
 from hub.conversations.policies import NoSuchPolicy, Policy, PolicyProblem
 
-router = APIRouter(tags=["Service levels"], route_class=Endpoint)
+_READ = "Read them with GET /api/v1/service-levels"
+_TOLD = telling(
+    (NoSuchPolicy, 404, "Service level", _READ),
+    (PolicyProblem, 422, "Service level", _READ),
+    (NoSuchConversation, 404, "Conversation", "Look its id up with GET /api/v1/interactions"),
+)
+router = APIRouter(tags=["Service levels"], route_class=_TOLD)
 
 
 @router.get("/service-levels")
@@ -41,39 +46,24 @@ async def change_service_level(caller: TeamLead, policy_id: Id, body: PolicyIn) 
 @router.delete("/service-levels/{policy_id}", status_code=204)
 async def remove_service_level(caller: TeamLead, policy_id: Id) -> None:
     """What it promised is promised no more."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await policies.remove(session, policy_id, now=caller.now, by=caller.staff_id)
-    except NoSuchPolicy as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        await policies.remove(session, policy_id, now=caller.now, by=caller.staff_id)
 
 
 @router.get("/conversations/{conversation_id}/promises")
 async def list_promises(caller: InboxReader, conversation_id: UUID) -> Page[PromiseOut]:
     """What somebody should keep in this conversation, the earliest first."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await inbox.conversation(session, conversation_id)
-            found = await keeping.open_promises(session, conversation_id)
-    except NoSuchConversation as e:
-        remedy = "Look its id up with GET /api/v1/interactions"
-        raise Problem(404, "Conversation", str(e), remedy=remedy) from e
+    async with caller.hub.database.unit() as session:
+        await inbox.conversation(session, conversation_id)
+        found = await keeping.open_promises(session, conversation_id)
     return Page(items=[PromiseOut(**asdict(one)) for one in found])
 
 
 async def _save(caller: Caller, policy: Policy) -> PolicyOut:
-    try:
-        async with caller.hub.database.unit() as session:
-            kept = await policies.save(session, policy, now=caller.now, by=caller.staff_id)
-            return _out(next(one for one in await policies.listing(session) if one.id == kept))
-    except (NoSuchPolicy, PolicyProblem) as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        kept = await policies.save(session, policy, now=caller.now, by=caller.staff_id)
+        return _out(next(one for one in await policies.listing(session) if one.id == kept))
 
 
 def _out(policy: Policy) -> PolicyOut:
     return PolicyOut(**asdict(policy))
-
-
-def _refuse(error: Exception) -> NoReturn:
-    status = 404 if isinstance(error, LookupError) else 422
-    raise Problem(status, "Service level", str(error), remedy="Read them with GET /api/v1/service-levels") from error

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from hub.api.access import Answerer, Caller, InboxReader
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import Problem, telling
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import EXAMPLE_ID, Body, Limit, Out, Page
 from hub.conversations import task_places, tasks
@@ -18,10 +18,15 @@ from hub.conversations.tasks import Change, NewTask, NoSuchTask, TaskProblem
 from hub.customers import directory
 from hub.staff import feeds
 
-router = APIRouter(tags=["Tasks"], route_class=Endpoint)
+_REMEDY = "Correct it and send the request again"
+_TOLD = telling(
+    (NoSuchTask, 404, "Task", "Look its id up with GET /api/v1/tasks"),
+    (TaskProblem, 422, "Task", _REMEDY),
+    (directory.NotFound, 422, "Task", _REMEDY),
+)
+router = APIRouter(tags=["Tasks"], route_class=_TOLD)
 _Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 _Asked = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
-_REMEDY = "Correct it and send the request again"
 
 
 class TaskChange(Body):
@@ -88,72 +93,49 @@ async def create_task(caller: Answerer, body: TaskIn, asked: Once) -> TaskOut:
     async def add(session: Any) -> TaskOut:
         return TaskOut.of(await tasks.add(session, new, now=caller.now))
 
-    try:
-        return await once(caller, asked, TaskOut, add)
-    except (TaskProblem, directory.NotFound) as e:
-        raise Problem(422, "Task", str(e), remedy=_REMEDY) from e
+    return await once(caller, asked, TaskOut, add)
 
 
 @router.get("/tasks/{task_id}")
 async def read_task(caller: InboxReader, task_id: int) -> TaskOut:
     """One, done or not."""
-    try:
-        async with caller.hub.database.unit() as session:
-            return TaskOut.of(await tasks.get(session, _named(task_id)))
-    except NoSuchTask as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        return TaskOut.of(await tasks.get(session, _named(task_id)))
 
 
 @router.put("/tasks/{task_id}")
 async def change_task(caller: Answerer, task_id: int, body: TaskChange) -> TaskOut:
     """Title, day, reminder and person at once."""
-    try:
-        async with caller.hub.database.unit() as session:
-            return TaskOut.of(await tasks.change(session, _named(task_id), Change(**body.model_dump()), now=caller.now))
-    except NoSuchTask as e:
-        raise _gone(e) from e
-    except TaskProblem as e:
-        raise Problem(422, "Task", str(e), remedy=_REMEDY) from e
+    async with caller.hub.database.unit() as session:
+        return TaskOut.of(await tasks.change(session, _named(task_id), Change(**body.model_dump()), now=caller.now))
 
 
 @router.post("/tasks/{task_id}/done")
 async def finish_task(caller: Answerer, task_id: int) -> TaskOut:
     """Twice keeps the first moment."""
-    try:
-        async with caller.hub.database.unit() as session:
-            return TaskOut.of(await tasks.done(session, _named(task_id), now=caller.now))
-    except NoSuchTask as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        return TaskOut.of(await tasks.done(session, _named(task_id), now=caller.now))
 
 
 @router.post("/tasks/{task_id}/reopen")
 async def reopen_task(caller: Answerer, task_id: int) -> TaskOut:
     """It is still to do."""
-    try:
-        async with caller.hub.database.unit() as session:
-            return TaskOut.of(await tasks.reopen(session, _named(task_id), now=caller.now))
-    except NoSuchTask as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        return TaskOut.of(await tasks.reopen(session, _named(task_id), now=caller.now))
 
 
 @router.delete("/tasks/{task_id}", status_code=204, response_class=Response)
 async def delete_task(caller: Answerer, task_id: int) -> None:
     """Can be brought back for thirty days."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await tasks.remove(session, _named(task_id), now=caller.now)
-    except NoSuchTask as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        await tasks.remove(session, _named(task_id), now=caller.now)
 
 
 @router.post("/tasks/{task_id}/restore")
 async def restore_task(caller: Answerer, task_id: int) -> TaskOut:
     """As it was before it was deleted."""
-    try:
-        async with caller.hub.database.unit() as session:
-            return TaskOut.of(await tasks.restore(session, _named(task_id), now=caller.now))
-    except NoSuchTask as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        return TaskOut.of(await tasks.restore(session, _named(task_id), now=caller.now))
 
 
 @router.get("/calendar")
@@ -186,7 +168,3 @@ def _named(task_id: int) -> int:
 
 def _address(caller: Caller, token: str) -> CalendarOut:
     return CalendarOut(url=f"{caller.hub.settings.hub.public_url}/calendar/{token}.ics" if token else None)
-
-
-def _gone(error: NoSuchTask) -> Problem:
-    return Problem(404, "Task", str(error), remedy="Look its id up with GET /api/v1/tasks")

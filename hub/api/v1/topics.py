@@ -8,14 +8,17 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from hub.api.access import Caller, Campaigner, CampaignReader
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import Problem, telling
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Out, Page
 from hub.customers import topics
 from hub.customers.topics import LONGEST_KEY, LONGEST_TITLE, NoSuchTopic, TopicProblem
 from hub.staff import audit
 
-router = APIRouter(prefix="/topics", tags=["Topics"], route_class=Endpoint)
+_TOLD = telling(
+    (NoSuchTopic, 404, "Topic", "Look its id up with GET /api/v1/topics"),
+)
+router = APIRouter(prefix="/topics", tags=["Topics"], route_class=_TOLD)
 _Title = Annotated[str, Field(max_length=LONGEST_TITLE)]
 _MOST = 20  # languages
 
@@ -71,11 +74,8 @@ async def create_topic(caller: Campaigner, body: TopicIn, asked: Once) -> TopicO
 @router.get("/{topic_id}")
 async def read_topic(caller: CampaignReader, topic_id: int) -> TopicOut:
     """One of them."""
-    try:
-        async with caller.hub.database.unit() as session:
-            return TopicOut.of(await topics.get(session, topic_id))
-    except NoSuchTopic as e:
-        raise _gone(e) from e
+    async with caller.hub.database.unit() as session:
+        return TopicOut.of(await topics.get(session, topic_id))
 
 
 @router.put("/{topic_id}")
@@ -86,8 +86,6 @@ async def change_topic(caller: Campaigner, topic_id: int, body: TopicChangeIn) -
             changed = await topics.change(session, topic_id, body.titles, active=body.active)
             await _note(session, caller, "change", changed.key)
             return TopicOut.of(changed)
-    except NoSuchTopic as e:
-        raise _gone(e) from e
     except TopicProblem as e:
         raise _wrong(e) from e
 
@@ -99,7 +97,3 @@ async def _note(session: Any, caller: Caller, act: str, key: str) -> None:
 def _wrong(error: TopicProblem) -> Problem:
     causes = [{"field": f"body.{error.field}", "cause": str(error)}]
     return Problem(422, "Topic", str(error), remedy="Correct it and send the request again", errors=causes)
-
-
-def _gone(error: NoSuchTopic) -> Problem:
-    return Problem(404, "Topic", str(error), remedy="Look its id up with GET /api/v1/topics")

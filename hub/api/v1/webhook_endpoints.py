@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from hub.api.access import Anyone, Caller
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import telling
 from hub.api.shapes import Body, Limit, Out, Page
 from hub.models.vocabulary import DeliveryState, EndpointState
 from hub.staff.roles import Action
@@ -18,7 +18,13 @@ from hub.webhooks.deliveries import NoSuchDelivery
 from hub.webhooks.endpoints import EndpointProblem, NoSuchEndpoint, Shown, Wanted
 from hub.webhooks.events import EVENTS
 
-router = APIRouter(tags=["Webhook endpoints"], route_class=Endpoint)
+_LOOK = "Look its id up with GET /api/v1/webhook-endpoints"
+_TOLD = telling(
+    (NoSuchEndpoint, 404, "Webhook endpoint", _LOOK),
+    (NoSuchDelivery, 404, "Webhook endpoint", _LOOK),
+    (EndpointProblem, 422, "Webhook endpoint", "Correct it and send the request again"),
+)
+router = APIRouter(tags=["Webhook endpoints"], route_class=_TOLD)
 _PATH = "/webhook-endpoints/{endpoint_id}"
 
 
@@ -81,14 +87,11 @@ async def create_webhook_endpoint(caller: Anyone, body: EndpointIn) -> SecretOut
     """A new one, and its secret."""
     caller.demand(Action.SETTINGS)
     loopback = caller.hub.settings.webhooks.loopback
-    try:
-        async with caller.hub.database.unit() as session:
-            shown = await endpoints.create(
-                session, caller.hub.sealer, body.wanted, loopback=loopback, now=caller.now, by=caller.staff_id
-            )
-            return SecretOut.of(shown)
-    except EndpointProblem as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        shown = await endpoints.create(
+            session, caller.hub.sealer, body.wanted, loopback=loopback, now=caller.now, by=caller.staff_id
+        )
+        return SecretOut.of(shown)
 
 
 @router.put(_PATH)
@@ -96,39 +99,30 @@ async def change_webhook_endpoint(caller: Anyone, endpoint_id: int, body: Endpoi
     """Address, name and events at once."""
     caller.demand(Action.SETTINGS)
     loopback = caller.hub.settings.webhooks.loopback
-    try:
-        async with caller.hub.database.unit() as session:
-            row = await endpoints.change(
-                session, _named(endpoint_id), body.wanted, loopback=loopback, now=caller.now, by=caller.staff_id
-            )
-            return EndpointOut.of(row)
-    except (EndpointProblem, NoSuchEndpoint) as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        row = await endpoints.change(
+            session, _named(endpoint_id), body.wanted, loopback=loopback, now=caller.now, by=caller.staff_id
+        )
+        return EndpointOut.of(row)
 
 
 @router.delete(_PATH, status_code=204, response_class=Response)
 async def delete_webhook_endpoint(caller: Anyone, endpoint_id: int) -> None:
     """With everything that waits for it."""
     caller.demand(Action.SETTINGS)
-    try:
-        async with caller.hub.database.unit() as session:
-            await endpoints.remove(session, _named(endpoint_id), now=caller.now, by=caller.staff_id)
-    except NoSuchEndpoint as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        await endpoints.remove(session, _named(endpoint_id), now=caller.now, by=caller.staff_id)
 
 
 @router.post(_PATH + "/rotate")
 async def rotate_webhook_secret(caller: Anyone, endpoint_id: int) -> SecretOut:
     """A new secret; for a day the former one signs too."""
     caller.demand(Action.SETTINGS)
-    try:
-        async with caller.hub.database.unit() as session:
-            shown = await endpoints.rotate(
-                session, caller.hub.sealer, _named(endpoint_id), now=caller.now, by=caller.staff_id
-            )
-            return SecretOut.of(shown)
-    except NoSuchEndpoint as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        shown = await endpoints.rotate(
+            session, caller.hub.sealer, _named(endpoint_id), now=caller.now, by=caller.staff_id
+        )
+        return SecretOut.of(shown)
 
 
 @router.post(_PATH + "/pause")
@@ -147,46 +141,34 @@ async def resume_webhook_endpoint(caller: Anyone, endpoint_id: int) -> EndpointO
 async def test_webhook_endpoint(caller: Anyone, endpoint_id: int) -> None:
     """It is sent `webhook.test`."""
     caller.demand(Action.SETTINGS)
-    try:
-        async with caller.hub.database.unit() as session:
-            await endpoints.test(session, _named(endpoint_id), now=caller.now)
-    except NoSuchEndpoint as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        await endpoints.test(session, _named(endpoint_id), now=caller.now)
 
 
 @router.get(_PATH + "/deliveries")
 async def list_webhook_deliveries(caller: Anyone, endpoint_id: int, limit: Limit = 50) -> Page[DeliveryOut]:
     """What it was told of and what it answered, the newest first."""
     caller.demand(Action.SETTINGS)
-    try:
-        async with caller.hub.database.unit() as session:
-            await endpoints.get(session, _named(endpoint_id))
-            return Page(items=[DeliveryOut.of(one) for one in await deliveries.log(session, endpoint_id, limit=limit)])
-    except NoSuchEndpoint as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        await endpoints.get(session, _named(endpoint_id))
+        return Page(items=[DeliveryOut.of(one) for one in await deliveries.log(session, endpoint_id, limit=limit)])
 
 
 @router.post("/webhook-deliveries/{delivery_id}/again")
 async def send_webhook_delivery_again(caller: Anyone, delivery_id: int) -> DeliveryOut:
     """Under the same `webhook-id`."""
     caller.demand(Action.SETTINGS)
-    try:
-        async with caller.hub.database.unit() as session:
-            if not 0 < delivery_id < 2**63:
-                raise NoSuchDelivery(f"There is no delivery {delivery_id}")
-            return DeliveryOut.of(await deliveries.again(session, delivery_id, now=caller.now))
-    except NoSuchDelivery as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        if not 0 < delivery_id < 2**63:
+            raise NoSuchDelivery(f"There is no delivery {delivery_id}")
+        return DeliveryOut.of(await deliveries.again(session, delivery_id, now=caller.now))
 
 
 async def _turn(caller: Caller, endpoint_id: int, state: EndpointState) -> EndpointOut:
     caller.demand(Action.SETTINGS)
-    try:
-        async with caller.hub.database.unit() as session:
-            row = await endpoints.turn(session, _named(endpoint_id), state, now=caller.now, by=caller.staff_id)
-            return EndpointOut.of(row)
-    except NoSuchEndpoint as e:
-        _refuse(e)
+    async with caller.hub.database.unit() as session:
+        row = await endpoints.turn(session, _named(endpoint_id), state, now=caller.now, by=caller.staff_id)
+        return EndpointOut.of(row)
 
 
 def _named(endpoint_id: int) -> int:
@@ -194,10 +176,3 @@ def _named(endpoint_id: int) -> int:
     if not 0 < endpoint_id < 2**31:
         raise NoSuchEndpoint(f"There is no endpoint {endpoint_id}")
     return endpoint_id
-
-
-def _refuse(error: Exception) -> NoReturn:
-    if isinstance(error, EndpointProblem):
-        raise Problem(422, "Webhook endpoint", str(error), remedy="Correct it and send the request again") from error
-    remedy = "Look its id up with GET /api/v1/webhook-endpoints"
-    raise Problem(404, "Webhook endpoint", str(error), remedy=remedy) from error

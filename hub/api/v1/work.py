@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from channels.message import Kind
 from hub.api.access import Caller, InboxReader, TeamLead
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import telling
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Out, Page
 from hub.conversations import handing_over, inbox, views
@@ -19,7 +19,14 @@ from hub.models.vocabulary import ConversationState
 from hub.staff import accounts
 from hub.staff.roles import Action
 
-router = APIRouter(tags=["Work"], route_class=Endpoint)
+_REMEDY = "Correct it and send the request again"
+_TOLD = telling(
+    (NoSuchView, 404, "View", "Look its id up with GET /api/v1/views"),
+    (ViewProblem, 422, "View", _REMEDY),
+    (CannotHandOver, 422, "Hand-over", _REMEDY),
+    (accounts.NotFound, 422, "Hand-over", _REMEDY),
+)
+router = APIRouter(tags=["Work"], route_class=_TOLD)
 _Person = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -122,34 +129,26 @@ async def create_view(caller: InboxReader, body: ViewIn, asked: Once) -> ViewOut
         )
         return ViewOut.of(await views.get(session, made, caller.staff_id))
 
-    try:
-        return await once(caller, asked, ViewOut, create)
-    except ViewProblem as e:
-        raise Problem(422, "View", str(e), remedy="Correct it and send the request again") from e
+    return await once(caller, asked, ViewOut, create)
 
 
 @router.put("/views/{view_id}")
 async def change_view(caller: InboxReader, view_id: _Person, body: ViewIn) -> ViewOut:
     """Name, conditions and for whom, at once; a shared one of others with the right to assign."""
-    try:
-        async with caller.hub.database.unit() as session:
-            await views.get(session, view_id, caller.staff_id)
-            await views.change(
-                session,
-                view_id,
-                body.name,
-                await _checked(session, caller, body),
-                by=caller.staff_id,
-                everybodys=caller.may(Action.ASSIGN),
-                shared=body.shared,
-                team_id=body.team_id,
-                now=caller.now,
-            )
-            return ViewOut.of(await views.get(session, view_id, caller.staff_id))
-    except NoSuchView as e:
-        raise Problem(404, "View", str(e), remedy="Look its id up with GET /api/v1/views") from e
-    except ViewProblem as e:
-        raise Problem(422, "View", str(e), remedy="Correct it and send the request again") from e
+    async with caller.hub.database.unit() as session:
+        await views.get(session, view_id, caller.staff_id)
+        await views.change(
+            session,
+            view_id,
+            body.name,
+            await _checked(session, caller, body),
+            by=caller.staff_id,
+            everybodys=caller.may(Action.ASSIGN),
+            shared=body.shared,
+            team_id=body.team_id,
+            now=caller.now,
+        )
+        return ViewOut.of(await views.get(session, view_id, caller.staff_id))
 
 
 async def _checked(session: Any, caller: Caller, body: ViewIn) -> Conditions:
@@ -161,14 +160,11 @@ async def _checked(session: Any, caller: Caller, body: ViewIn) -> Conditions:
 @router.delete("/views/{view_id}", status_code=204, response_class=Response)
 async def delete_view(caller: InboxReader, view_id: int) -> None:
     """One's own; whoever may assign deletes shared ones too. Its conversations stay."""
-    try:
-        async with caller.hub.database.unit() as session:
-            if not 0 < view_id < 2**31:
-                raise NoSuchView(f"There is no view {view_id} of yours")
-            everybodys = caller.may(Action.ASSIGN)
-            await views.remove(session, view_id, by=caller.staff_id, everybodys=everybodys, now=caller.now)
-    except NoSuchView as e:
-        raise Problem(404, "View", str(e), remedy="Look its id up with GET /api/v1/views") from e
+    async with caller.hub.database.unit() as session:
+        if not 0 < view_id < 2**31:
+            raise NoSuchView(f"There is no view {view_id} of yours")
+        everybodys = caller.may(Action.ASSIGN)
+        await views.remove(session, view_id, by=caller.staff_id, everybodys=everybodys, now=caller.now)
 
 
 @router.post("/hand-over")
@@ -180,7 +176,4 @@ async def hand_over(caller: TeamLead, body: HandOverIn, asked: Once) -> HandOver
         given = await handing_over.hand_over(session, body.giver, body.receiver, now=caller.now, by=caller.staff_id)
         return HandOverOut(customers=given.customers, conversations=given.conversations, tasks=given.tasks)
 
-    try:
-        return await once(caller, asked, HandOverOut, give)
-    except (CannotHandOver, accounts.NotFound) as e:
-        raise Problem(422, "Hand-over", str(e), remedy="Correct it and send the request again") from e
+    return await once(caller, asked, HandOverOut, give)
