@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hub.web.calendar import appointments, calendars, feeds, gatherings, tasks
+from hub.web.calendar import appointments, calendars, feeds, gatherings, guests, tasks
 
 PAGES = (
-    gatherings,
+    gatherings,  # before guests, which takes any word for a number
+    guests,
     calendars,  # before appointments, which takes any word for a number
     appointments,
     tasks,
