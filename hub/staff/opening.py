@@ -87,7 +87,7 @@ def public_holidays(country: str, subdivision: str, year: int) -> frozenset[date
 def _holidays(country: str, subdivision: str, year: int) -> frozenset[date]:
     try:
         return frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=[year]))
-    except NotImplementedError:
+    except NotImplementedError:  # how the package says that it does not know the country or the region
         return frozenset()
 
 
