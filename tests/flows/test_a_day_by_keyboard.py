@@ -22,8 +22,7 @@ from hub.staff import accounts
 from tests.flows.browsing import SECONDS, chromium, in_chromium, listening
 from tests.flows.town import CALLS, PASSWORD, TEXTS, Town, town, working
 
-# Known, not mended: when several news come at once, the focus falls to the page now and then, on a busy machine.
-pytestmark = [*in_chromium, pytest.mark.flaky(reruns=3)]
+pytestmark = in_chromium
 ANA, GEORGI, MINE = "+48601123456", "+359888123456", "+48601000001"
 QUESTION, OTHER, CANNED = "Are you open on Saturday?", "My parcel has not come", "Yes, from nine to five."
 LINE, TEXT, HEAD, NOTICE = ".line", ".composer textarea", "#thread-head", "#notice"

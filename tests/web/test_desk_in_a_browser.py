@@ -228,6 +228,37 @@ async def test_a_list_put_in_anew_beneath_a_dialog_has_the_focus_again_when_it_c
     await expect(page.locator(f"#line-{world.conversations['invoice']}:focus-visible")).to_have_count(1)
 
 
+async def test_the_focus_stays_on_a_button_though_news_put_it_in_anew_before_its_own_answer_comes(
+    world: Any, opening: Opening
+) -> None:
+    page = await opening(f"/inbox/all/{world.conversations['stranger']}")
+    await _listening(page)
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await expect(page.locator("#thread-head")).to_contain_text("resolved")
+        await route.fulfill(response=answer)
+
+    await page.route("**/resolve", late)
+    await page.focus("#settle")
+    async with page.expect_response("**/resolve"):
+        await page.keyboard.press("Enter")
+    await expect(page.locator("#settle:focus-visible")).to_have_text("Reopen")
+
+
+async def test_a_region_stands_in_for_a_button_until_news_bring_it_back(world: Any, opening: Opening) -> None:
+    talk = world.conversations["stranger"]
+    page = await opening(f"/inbox/all/{talk}")
+    await _listening(page)
+    unfinished = '<header class="thread-head" id="thread-head">being made</header>'
+    await page.route("**/resolve", lambda route: route.fulfill(body=unfinished))
+    await page.focus("#settle")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#thread-head:focus")).to_have_text("being made")
+    await page.evaluate(f"htmx.ajax('GET', '/inbox/all/{talk}', {{target: '#thread-head', swap: 'outerHTML'}})")
+    await expect(page.locator("#settle:focus-visible")).to_have_text("Resolve")
+
+
 async def test_hostile_words_run_nothing(world: Any, opening: Opening, complaints: list[str]) -> None:
     page = await opening(f"/inbox/all/{world.conversations['xss']}", Role.ADMIN)
     await expect(page.locator(".bubble .subject")).to_contain_text("<script>alert(1)</script>")
