@@ -29,6 +29,7 @@ SAYS = {
     "pgqueuer": "convert_from(coalesce(payload, ''), 'UTF8')",
     "pgqueuer_log": "coalesce(traceback::text, '')",
 }
+GRACE = 10.0  # seconds that a job has to end when the worker stops; then it is broken off, and done again elsewhere
 TRIES, LONGEST_PAUSE = 20, timedelta(hours=1)  # 1, 2, 4 … seconds apart: given up after about nine hours
 
 _LOCK = 0x51756575
@@ -68,23 +69,26 @@ async def enqueue(
     await queries.enqueue(name, body, execute_after=after, dedupe_key=dedupe, on_conflict="skip")
 
 
-async def run(url: str, bodies: Mapping[str, Body], stop: asyncio.Event) -> None:
-    """Work off jobs until `stop`. A lost connection is opened again; a failing job is tried again for hours."""
+async def run(url: str, bodies: Mapping[str, Body], stop: asyncio.Event, *, grace: float = GRACE) -> None:
+    """Work off jobs until `stop`. A lost connection is opened again; a failing job is tried again for hours.
+
+    What has not ended `grace` seconds after `stop` is cancelled, and waits for another worker.
+    """
     while not stop.is_set():
         try:
-            await _run_once(url, bodies, stop)
+            await _run_once(url, bodies, stop, grace)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
             _log.warning("queue connection lost", error=str(e))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 2)
 
 
-async def _run_once(url: str, bodies: Mapping[str, Body], stop: asyncio.Event) -> None:
+async def _run_once(url: str, bodies: Mapping[str, Body], stop: asyncio.Event, grace: float) -> None:
     connection = await asyncpg.connect(url)
     try:
         jobs = PgQueuer.from_asyncpg_connection(connection)
         for name, body in bodies.items():
-            jobs.entrypoint(name, executor_factory=_retrying, on_failure="hold")(_decoding(body))
+            jobs.entrypoint(name, executor_factory=_retrying, on_failure="hold")(_decoding(body, stop, grace))
         stopping = asyncio.create_task(_pass_on(stop, jobs.shutdown))
         lost = connection_lost(connection)
         running = asyncio.create_task(jobs.run(dequeue_timeout=timedelta(seconds=5)))
@@ -101,11 +105,21 @@ def _retrying(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypoi
     return DatabaseRetryEntrypointExecutor(parameters=parameters, max_attempts=TRIES, max_delay=LONGEST_PAUSE)
 
 
-def _decoding(body: Body) -> Callable[[Job], Awaitable[None]]:
+def _decoding(body: Body, stop: asyncio.Event, grace: float) -> Callable[[Job], Awaitable[None]]:
     async def work(job: Job) -> None:
-        await body(json.loads(job.payload or b"{}"))
+        async with asyncio.timeout(None) as limit:
+            limiting = asyncio.create_task(_limit(limit, stop, grace))
+            try:
+                await body(json.loads(job.payload or b"{}"))
+            finally:
+                limiting.cancel()
 
     return work
+
+
+async def _limit(limit: asyncio.Timeout, stop: asyncio.Event, grace: float) -> None:
+    await stop.wait()
+    limit.reschedule(asyncio.get_running_loop().time() + grace)
 
 
 async def _pass_on(stop: asyncio.Event, shutdown: asyncio.Event) -> None:

@@ -35,13 +35,14 @@ _SOUNDS = (
     ("c", "k"),
     ("z", "s"),
 )
+_KEPT = 8_192  # words that are not worked out again: those of the names one meets most
 _FIRST = re.compile(r"^[jy]")
 _VOWELS = re.compile(r"(?<=.)[aeiouyjh]+")
 _DOUBLED = re.compile(r"(.)\1+")
 _WORDS = re.compile(r"[a-z0-9]+")
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=_KEPT)
 def fold(text: str) -> str:
     """Lower-case Latin letters without accents: "Жълт Łoś" is "zhalt los"."""
     lower = unicodedata.normalize("NFC", text).casefold().translate(_LETTERS)
@@ -54,7 +55,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_WORDS.findall(fold(text)))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=_KEPT)
 def skeleton(word: str) -> str:
     """What is left of a folded word when spellings that sound alike are one: "harrington" is "hrngtn"."""
     for spelled, sound in _SOUNDS:
