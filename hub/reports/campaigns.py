@@ -80,7 +80,7 @@ def _rows(name: str, line: _Line) -> Iterable[tuple[Value, ...]]:
     """One; where a campaign was paid for in several currencies, another one for each of these."""
     counts: tuple[Value, ...] = tuple(line.counted[figure] for figure in FIGURES)
     if not line.cost:
-        return [(name, *counts, None, None, "")]
+        return [(name, *counts, None, None, None)]
     first, *others = sorted(line.cost)
     nothing: tuple[Value, ...] = (None,) * len(FIGURES)
     lines = [(counts, first), *((nothing, currency) for currency in others)]

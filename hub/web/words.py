@@ -33,6 +33,7 @@ from hub.models.vocabulary import (
     Withheld,
 )
 from hub.occasions import forecast
+from hub.web.translations import gettext
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
 
@@ -79,6 +80,15 @@ OUTCOMES: Mapping[str, str] = {  # those that a new hub has; others are shown as
     "Spoken with": N_("Spoken with"),  # and what else calls on call lists come to
     "Not reached": N_("Not reached"),
     "Wants no calls": N_("Wants no calls"),
+}
+
+SHIPPED: Mapping[str, str] = {  # templates that come with the hub, as long as nobody gave them another title
+    title: title
+    for title in (
+        *(N_("Acknowledgement"), N_("Anniversary"), N_("Appointment reminder"), N_("Birthday"), N_("Christmas")),
+        *(N_("Easter"), N_("Event answer"), N_("Event called off"), N_("Event invitation"), N_("Event reminder")),
+        *(N_("Festival"), N_("Name day"), N_("New year"), N_("Satisfaction"), N_("Spring offer"), N_("Welcome")),
+    )
 }
 
 CALL_LISTS: Mapping[str, Sign] = {
@@ -219,6 +229,11 @@ CONVERSATIONS: Mapping[str, Sign] = {
     ConversationState.PENDING: Sign(N_("waiting for them"), "clock"),
     ConversationState.SNOOZED: Sign(N_("snoozed"), "zzz"),
     ConversationState.RESOLVED: Sign(N_("resolved"), "circle-check", "good"),
+}
+
+SWITCHED: Mapping[bool, Sign] = {
+    True: Sign(N_("switched on"), "circle-check", "good"),
+    False: Sign(N_("switched off"), "player-pause", "warn"),
 }
 
 CAMPAIGNS: Mapping[str, Sign] = {
@@ -431,6 +446,11 @@ UNKNOWN = Sign(N_("unknown"), "help-circle", "warn")
 def sign(table: Mapping[str, Sign], word: str) -> Sign:
     """The entry of a word; one that is not in the table is shown as it is, never hidden."""
     return table.get(word) or UNKNOWN._replace(word=word or UNKNOWN.word)
+
+
+def outcome_called(name: str, titles: Mapping[str, str], language: str) -> str:
+    """What a call came to, as its reader's language has it: a new hub's own words, and titles of the company's."""
+    return titles.get(language) or (gettext(OUTCOMES[name]) if name in OUTCOMES else name)
 
 
 def outcome(kind: str | None, state: str) -> Sign:

@@ -120,6 +120,12 @@ async def test_one_in_the_archive_is_offered_no_more_until_it_is_taken_out(world
     assert (await desk.see(f"{path}/count")).text.strip() == "Means 1 customer."
 
 
+async def test_the_list_has_the_number_alone_below_its_heading(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    cells = (await desk.see("/segments")).select("td[hx-get]")
+    assert {(await desk.see(one["hx-get"])).text.strip() for one in cells} == {"1"}
+
+
 async def test_a_campaign_means_a_segment_by_its_name_as_it_was_when_it_began(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.MARKETER)
     fields = {"name": "To Poles", "purpose": "marketing", "text.en.sms": "Hi {{ unsubscribe_url }}"}

@@ -21,6 +21,7 @@ from hub.models.vocabulary import (
     State,
     Withheld,
 )
+from hub.outbound import templates
 from hub.web import words
 
 ROOT = Path(__file__).parents[2]
@@ -109,3 +110,33 @@ def _messages() -> set[str]:
     found += [one[2] for one in extract_from_dir(ROOT / "channels", [("address.py", "python")], keywords=_ADDRESSES)]
     first = {message if isinstance(message, str) else message[0] for message in found}
     return {message for message in first if re.search(r"\w", _GAP.sub("", message))}
+
+
+def test_bulgarian_speaks_to_its_reader_politely_in_sentences() -> None:
+    """Buttons say what they do (“Запази”); a sentence that asks for something says “Запазете”."""
+    asked = r"(?:Избери|Зареди|Поправи|Съкрати|Промени|Напиши|Запиши|Използвай|Остави|Изтрий|Кажи|Сподели)"
+    with (LOCALE / "bg/LC_MESSAGES/messages.po").open("rb") as file:
+        words_ = [one.string for one in read_po(file, locale="bg") if one.id and isinstance(one.string, str)]
+    assert [one for one in words_ if re.search(rf"[.:;] {asked} ", one)] == []
+
+
+@pytest.mark.parametrize("language", ["pl", "bg", "ru"])
+def test_no_two_rooms_are_called_the_same(language: str) -> None:
+    rooms = set(re.findall(r'\("/[a-z]+", "[a-z-]+", _\("(\w+)"\)', (TEMPLATES / "base.html").read_text("utf-8")))
+    with (LOCALE / language / "LC_MESSAGES/messages.po").open("rb") as file:
+        called = [str(one.string) for one in read_po(file, locale=language) if one.id in rooms]
+    assert len(rooms) > 9
+    assert len(set(called)) == len(rooms), called
+
+
+@pytest.mark.parametrize("language", ["pl", "bg", "ru"])
+def test_no_message_is_said_in_english_because_its_translation_is_empty(language: str) -> None:
+    with (LOCALE / language / "LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    said = {str(one.id): one.string if isinstance(one.string, tuple) else [one.string] for one in catalogue if one.id}
+    assert [what for what, forms in said.items() if not all(forms)] == []
+
+
+def test_every_template_that_comes_with_the_hub_has_a_name_in_each_language() -> None:
+    shipped = {templates.title_of(folder.name) for folder in (ROOT / "templates/messages").iterdir()}
+    assert shipped == set(words.SHIPPED)

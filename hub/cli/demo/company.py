@@ -37,8 +37,8 @@ class _People:
     zones: tuple[str, ...]
     prefix: str  # of mobile numbers, completed to nine digits or what the country has
     digits: int
-    given: tuple[str, ...]
-    family: tuple[str, ...]
+    given: tuple[str, ...]  # women and men in turn
+    family: tuple[str, ...]  # a woman's and, where it is another, a man's behind a slash
 
 
 _NATIONS = (
@@ -50,17 +50,26 @@ _NATIONS = (
     _People(
         "pl", "PL", ("Europe/Warsaw",), "+4860", 7,
         ("Zofia", "Jakub", "Maja", "Szymon", "Łucja", "Paweł", "Agnieszka", "Tomasz", "Małgorzata", "Piotr"),
-        ("Kowalski", "Wiśniewska", "Wójcik", "Kamińska", "Lewandowski", "Zielińska", "Dąbrowski", "Szymańska", "Żak"),
+        (
+            "Kowalska/Kowalski", "Wiśniewska/Wiśniewski", "Wójcik", "Kamińska/Kamiński", "Lewandowska/Lewandowski",
+            "Zielińska/Zieliński", "Dąbrowska/Dąbrowski", "Szymańska/Szymański", "Żak",
+        ),
     ),
     _People(
         "bg", "BG", ("Europe/Sofia",), "+35988", 7,
         ("Мария", "Иван", "Елена", "Димитър", "Десислава", "Николай", "Виктория", "Стефан", "Радост", "Петър"),
-        ("Иванова", "Димитров", "Стоянова", "Георгиев", "Тодорова", "Николов", "Христова", "Ангелов", "Маринова"),
+        (
+            "Иванова/Иванов", "Димитрова/Димитров", "Стоянова/Стоянов", "Георгиева/Георгиев", "Тодорова/Тодоров",
+            "Николова/Николов", "Христова/Христов", "Ангелова/Ангелов", "Маринова/Маринов",
+        ),
     ),
     _People(
         "ru", "KZ", ("Asia/Almaty", "Asia/Tbilisi", "Asia/Yerevan"), "+7701", 7,
         ("Ольга", "Дмитрий", "Наталья", "Сергей", "Татьяна", "Андрей", "Светлана", "Максим", "Юлия", "Алексей"),
-        ("Иванова", "Смирнов", "Кузнецова", "Попов", "Васильева", "Соколов", "Новикова", "Фёдоров", "Морозова"),
+        (
+            "Иванова/Иванов", "Смирнова/Смирнов", "Кузнецова/Кузнецов", "Попова/Попов", "Васильева/Васильев",
+            "Соколова/Соколов", "Новикова/Новиков", "Фёдорова/Фёдоров", "Морозова/Морозов",
+        ),
     ),
 )  # fmt: skip
 _LATIN = str.maketrans(
@@ -93,7 +102,7 @@ def people(now: datetime) -> list[directory.NewCustomer]:
 def _strangers(chance: random.Random, now: datetime) -> Iterator[directory.NewCustomer]:
     for number in range(2, SIZE):
         nation = _NATIONS[number % len(_NATIONS)]
-        given, family = chance.choice(nation.given), chance.choice(nation.family)
+        given, family = _called(chance, nation)
         zone = chance.choice(nation.zones)
         new = directory.NewCustomer(
             name=f"{given} {family}",
@@ -107,6 +116,11 @@ def _strangers(chance: random.Random, now: datetime) -> Iterator[directory.NewCu
             labels=("club",) if number % 2 else (),
         )
         yield _incomplete(new, number)
+
+
+def _called(chance: random.Random, nation: _People) -> tuple[str, str]:
+    given, family = chance.choice(nation.given), chance.choice(nation.family).split("/")
+    return given, family[nation.given.index(given) % 2 and -1]
 
 
 def _birthday(chance: random.Random, number: int, now: datetime, zone: str) -> tuple[int | None, int, int]:

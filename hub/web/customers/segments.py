@@ -61,15 +61,15 @@ async def count(visit: Campaigner) -> Response:
     try:
         return await _counted(visit, segment_form.raw(segment_form.typed(form, names)), sample=_SAMPLE)
     except BadCondition as e:
-        return page(visit, "segment_count.html", meant=None, people=(), trouble=worded(e))
+        return page(visit, "segment_count.html", meant=None, people=(), short=False, trouble=worded(e))
 
 
 @router.get("/segments/{segment_id}/count")
-async def count_saved(visit: CampaignReader, segment_id: int) -> Response:
-    """How many customers it means now."""
+async def count_saved(visit: CampaignReader, segment_id: int, short: str = "") -> Response:
+    """How many customers it means now; `short`: the number alone, for the column of a list."""
     async with visit.hub.database.unit() as session:
         tree = (await saved.get(session, segment_id)).tree
-    return await _counted(visit, tree, sample=0)
+    return await _counted(visit, tree, sample=0, short=bool(short))
 
 
 @router.post("/segments/new")
@@ -136,11 +136,11 @@ async def _save(session: Any, visit: Visit, draft: Draft, segment_id: int | None
     return done
 
 
-async def _counted(visit: Visit, tree: Raw, *, sample: int) -> Response:
+async def _counted(visit: Visit, tree: Raw, *, sample: int, short: bool = False) -> Response:
     async with visit.hub.database.unit() as session:
         meant = await asking.count(session, tree, now=visit.now)
         people = await asking.sample(session, tree, limit=sample, now=visit.now) if sample else []
-    return page(visit, "segment_count.html", meant=meant, people=people, trouble="")
+    return page(visit, "segment_count.html", meant=meant, people=people, short=short, trouble="")
 
 
 async def _note(session: Any, visit: Visit, action: str, segment: SavedSegment) -> None:
