@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +34,7 @@ FIELDS: Mapping[str, str] = {
     "capacity": N_("Most conversations at once"),
     "cc": N_("Cc"),
     "closed": N_("Closed days"),
+    "days": N_("Days"),
     "delay_minutes": N_("Minutes after it was resolved"),
     "description": N_("Description"),
     "due_at": N_("Until"),
@@ -77,13 +78,20 @@ FIELDS: Mapping[str, str] = {
 }
 WHOLE = Sentence("“%(typed)s” is not a whole number. Write it with digits only.")
 _GAPS = {"ge": "least", "le": "most", "max_length": "most"}
+_TOO_LONG = Sentence("%(length)s characters are too many. Write at most %(most)s.")
 _CAUSES: Mapping[str, Sentence] = {
     "missing": Sentence("It is missing. Fill it in."),
-    "string_too_long": Sentence("%(length)s characters are too many. Write at most %(most)s."),
+    "string_too_long": _TOO_LONG,
     "greater_than_equal": Sentence("“%(typed)s” is too small. Write %(least)s or more."),
     "less_than_equal": Sentence("“%(typed)s” is too large. Write %(most)s or less."),
     "int_parsing": WHOLE,
 }
+_DIGITS = 9  # of a number that every column takes
+_NO_LETTER = Sentence("It holds a character that cannot be kept. Type it anew.")
+_TOO_LARGE = Sentence("“%(typed)s” is too large. Write a smaller number.")
+GONE = Sentence(
+    "It names something that is gone, or holds a number that is too large. Load the page again and try anew."
+)
 NOT_OFFERED = Sentence("“%(typed)s” is not offered here. Go back, load the page again and choose anew.")
 
 
@@ -109,27 +117,56 @@ class Field:
     def long(self) -> bool:
         return len(self.value) > _LINE or "\n" in self.value
 
+    @property
+    def worded(self) -> bool:
+        """Somebody typed it, as far as can be told: worth showing where the whole form comes back."""
+        return bool(self.value.strip()) and (self.name in FIELDS or " " in self.value or "\n" in self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """What is wrong, in sentences; the form again where its fields can be typed; and where it was filled in."""
+    """What is wrong, in sentences; the form again; and where it was filled in."""
 
     said: Sequence[str]
     fields: Sequence[Field] = ()
     back: str = "/"
+    mendable: bool = True  # here; else on the page that it came from
+
+    def saying(self, *said: str) -> Mending:
+        return replace(self, said=said)
 
 
 async def mending(request: Request, error: WrongInput | RequestValidationError) -> Mending:
     """For whoever reads this now, in their language."""
-    wrong = {error.field: error.why} if isinstance(error, WrongInput) else dict(_causes(error))
-    said = [f"{_called(field)}: {worded(why)}" for field, why in wrong.items()]
-    form = [pair async for pair in _typed(request)]
-    again: list[Field] = []
-    if all(field in FIELDS for field in wrong) and not _SECRET & {name for name, _value in form}:
-        again = [Field(name, value, _called(name), worded(wrong.get(name))) for name, value in form]
+    return await _mended(request, {error.field: error.why} if isinstance(error, WrongInput) else dict(_causes(error)))
+
+
+async def impossible(request: Request) -> Mending:
+    """Of a form that no database could keep: which of its fields, as far as can be told."""
+    found = {name: (value, _too_far(value)) for name, value in await typed(request)}
+    wrong = {name: WrongInput(name, value, why).why for name, (value, why) in found.items() if why}
+    return await _mended(request, wrong or {"": GONE})
+
+
+async def _mended(request: Request, wrong: Mapping[str, Sentence]) -> Mending:
+    """What was typed can be sent again once it is mended; what was chosen has to be chosen anew on its own page."""
+    said = [f"{called(field)}: {worded(why)}" if field in FIELDS else worded(why) for field, why in wrong.items()]
+    form = await typed(request)
+    again = (
+        [] if is_secret(form) else [Field(name, value, called(name), worded(wrong.get(name))) for name, value in form]
+    )
+    typed_in = all(field in FIELDS or why.words == _TOO_LONG.words for field, why in wrong.items())
+    mendable = request.method == "POST" and typed_in and not is_secret(form)
+    if mendable:
         known = {one.name for one in again}
-        again += [Field(name, "", _called(name), worded(why)) for name, why in wrong.items() if name not in known]
-    return Mending(said, again, _back(request))
+        again += [Field(name, "", called(name), worded(why)) for name, why in wrong.items() if name not in known]
+    return Mending(said, again, back(request), mendable=mendable)
+
+
+def _too_far(value: str) -> Sentence | None:
+    if "\0" in value:
+        return _NO_LETTER
+    return _TOO_LARGE if value.isdecimal() and len(value) > _DIGITS else None
 
 
 def _causes(error: RequestValidationError) -> Iterator[tuple[str, Sentence]]:
@@ -145,20 +182,24 @@ def _cause(problem: Mapping[str, Any]) -> Sentence:
     return Sentence(_CAUSES.get(problem["type"], NOT_OFFERED).words, gaps)
 
 
-async def _typed(request: Request) -> Any:
+async def typed(request: Request) -> list[tuple[str, str]]:
     """The fields as they came, without the token; files cannot go back."""
     if request.method != "POST" or "form" not in request.headers.get("content-type", ""):
-        return
-    for name, value in (await request.form()).multi_items():
-        if isinstance(value, str) and name != "csrf":
-            yield name, value.replace("\r\n", "\n")
+        return []
+    pairs = (await request.form()).multi_items()
+    return [(name, said.replace("\r\n", "\n")) for name, said in pairs if isinstance(said, str) and name != "csrf"]
 
 
-def _called(field: str) -> str:
+def is_secret(form: Iterable[tuple[str, str]]) -> bool:
+    """It holds a password, which is never sent back to a browser."""
+    return not _SECRET.isdisjoint(name for name, _value in form)
+
+
+def called(field: str) -> str:
     return _(FIELDS[field]) if field in FIELDS else field
 
 
-def _back(request: Request) -> str:
+def back(request: Request) -> str:
     """The page that the form stood on; only one of ours."""
     came = urlsplit(request.headers.get("referer", ""))
     own = came.netloc == request.headers.get("host") and came.path.startswith("/") and not came.path.startswith("//")

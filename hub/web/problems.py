@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from hub.customers.directory import Merged
 from hub.database import outage
-from hub.web import translations
-from hub.web.access import Forbidden, ForeignForm, SignInNeeded
-from hub.web.mending import WrongInput, mending
+from hub.web import late_forms, translations
+from hub.web.access import Forbidden, ForeignForm, SignInNeeded, Visit
+from hub.web.mending import Mending, WrongInput, impossible, mending
 from hub.web.pages import page, plain_page
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
@@ -40,7 +40,7 @@ _SAYINGS = {
     ),
 }
 _OLD_FORM = (
-    N_("This page was too old"),
+    late_forms.OLD[0],
     N_("You signed in again since it was opened. Go back, load it again and repeat what you did."),
 )
 
@@ -56,12 +56,14 @@ class Page(APIRoute):
                 return await handle(request)
             except (WrongInput, RequestValidationError) as e:
                 return await _unlike(request, e)
-            except (SignInNeeded, Forbidden, ForeignForm, HTTPException, LookupError) as e:
+            except (SignInNeeded, ForeignForm) as e:
+                return await _late(request, e)
+            except (Forbidden, HTTPException, LookupError) as e:
                 return _answer(request, e)
             except Exception as e:
                 if not outage.is_impossible(e):
                     raise
-                return say(request, 422 if request.method == "POST" else 404)
+                return await _impossible(request)
 
         return guarded
 
@@ -92,7 +94,7 @@ def say(request: Request, status: int, saying: tuple[str, str] | None = None) ->
     visit = getattr(request.state, "visit", None)
     if visit is not None:
         return page(visit, "problem.html", status=status, code=status, title=_(title), remedy=_(remedy))
-    translations.speak(request.headers.get("accept-language", "en")[:2].lower())
+    _speak_as_browser(request)
     return plain_page(request, "problem_outside.html", status=status, code=status, title=_(title), remedy=_(remedy))
 
 
@@ -103,10 +105,6 @@ def away(request: Request) -> Response:
 
 
 def _answer(request: Request, error: Exception) -> Response:
-    if isinstance(error, SignInNeeded):
-        return _to_sign_in(request)
-    if isinstance(error, ForeignForm):
-        return say(request, 403, _OLD_FORM)
     if isinstance(error, Forbidden):
         return say(request, 403)
     if isinstance(error, HTTPException):
@@ -118,18 +116,41 @@ def _answer(request: Request, error: Exception) -> Response:
     return say(request, 404)
 
 
+async def _late(request: Request, error: SignInNeeded | ForeignForm) -> Response:
+    """A form of a session that is over comes back with what was typed; anything else leads to where one signs in."""
+    out = isinstance(error, SignInNeeded)
+    found = None if request.headers.get("hx-request") == "true" else await late_forms.kept(request)
+    if found is None:
+        return _to_sign_in(request) if out else say(request, 403, _OLD_FORM)
+    if not out:
+        title, remedy = late_forms.OLD
+        return page(request.state.visit, "mending.html", status=403, title=_(title), mending=found.saying(_(remedy)))
+    _speak_as_browser(request)
+    title, remedy = late_forms.SIGNED_OUT
+    told = {"title": _(title), "mending": found.saying(_(remedy)), "layout": "outside.html", "csrf": ""}
+    return plain_page(request, "mending.html", status=401, **told)
+
+
 async def _unlike(request: Request, error: WrongInput | RequestValidationError) -> Response:
     """A form, or an address, that holds what cannot be: which field, why, and the way to mend it."""
     if isinstance(error, RequestValidationError) and _in_path(error):
         return say(request, 404)
     visit = getattr(request.state, "visit", None)
-    if visit is None:
-        return say(request, 422)
+    return say(request, 422) if visit is None else _mended(visit, await mending(request, error))
+
+
+async def _impossible(request: Request) -> Response:
+    visit = getattr(request.state, "visit", None)
+    if visit is None or request.method != "POST":
+        return say(request, 422 if request.method == "POST" else 404)
+    return _mended(visit, await impossible(request))
+
+
+def _mended(visit: Visit, found: Mending) -> Response:
     translations.speak(visit.staff.language)
-    found, title = await mending(request, error), _(_SAYINGS[422][0])
-    if request.headers.get("hx-request") == "true":
+    if visit.request.headers.get("hx-request") == "true":
         return PlainTextResponse(" ".join(found.said), 422, {"HX-Reswap": "none", "X-Notice": "1"})
-    return page(visit, "mending.html", status=422, title=title, mending=found)
+    return page(visit, "mending.html", status=422, title=_(_SAYINGS[422][0]), mending=found)
 
 
 def _to_the_other(request: Request, error: Merged) -> Response:
@@ -148,4 +169,9 @@ def _to_sign_in(request: Request) -> Response:
         return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
     if request.method != "GET" or request.url.path == "/":
         return RedirectResponse("/sign-in", 303)
-    return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/sign-in?next={quote(wanted)}", 303)
+
+
+def _speak_as_browser(request: Request) -> None:
+    translations.speak(request.headers.get("accept-language", "en")[:2].lower())

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from bs4 import BeautifulSoup
 from sqlalchemy import text
 from sqlmodel import col, select
 
@@ -274,7 +275,9 @@ async def test_a_file_goes_out_with_a_mail_and_one_that_is_too_big_is_refused(wo
     assert "new invoice.pdf" in bubble.text
     big = {"files": ("big.bin", b"x" * (25 * 1024 * 1024 + 1), "application/octet-stream")}
     refused = await desk.client.post(path, data=data | {"form_token": str(uuid4())}, files=big)
-    assert (refused.status_code, "too big" in refused.text) == (413, True)
+    assert (refused.status_code, "At most ten files, 25 MB together" in refused.text) == (422, True)
+    kept = BeautifulSoup(refused.text, "html.parser").select(".composer textarea")
+    assert [one.text for one in kept] == ["Here it is."]
 
 
 async def test_opening_a_conversation_is_written_into_the_audit_trail_and_refreshing_it_is_not(

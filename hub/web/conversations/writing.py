@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Form, HTTPException, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 
 from hub.conversations import calling_customers, copying, drafts, notes, replies
 from hub.conversations import inbox as conversations
@@ -21,6 +21,7 @@ from hub.customers import directory
 from hub.models.vocabulary import Kind
 from hub.outbound.calling import NoTelephone
 from hub.outbound.request import Answer, Duplicate, Held, NewFile, Placed
+from hub.sentences import Sentence
 from hub.web import moments, waits, words
 from hub.web.access import Answerer, Caller, Visit
 from hub.web.conversations import inbox
@@ -38,7 +39,14 @@ _LARGEST = 25 * 1024 * 1024
 _MOST_FILES = 10
 DRAFT, DISCARD = "draft", "discard"
 _EMPTY = N_("There is nothing to send. Write something first.")
-_REFUSED = (TooLong, NotYours, SignatureProblem, BadCopies)  # the form comes back with all that was typed
+
+
+class BadFiles(ValueError):
+    """More files, or larger ones, than a mail server takes."""
+
+
+_REFUSED = (TooLong, NotYours, SignatureProblem, BadCopies, BadFiles)  # the form comes back with all that was typed
+_TOO_BIG = Sentence("At most ten files, 25 MB together. Send a link instead, or fewer files.")
 _OVERTAKEN = N_("A colleague answered while you wrote. Nothing of yours was sent.")
 
 
@@ -146,11 +154,11 @@ async def reply(
     place = Place(visit.staff_id, line.customer_id, conversation_id)
     if written.empty:
         return await _thread(visit, conversation_id, shown, written, _(_EMPTY))
-    if written.choice in (DRAFT, DISCARD):
-        return go(visit, back, await _unsent(visit, place, written))
-    if written.kind == "note":
+    if written.kind == "note" and written.choice not in (DRAFT, DISCARD):
         return await _note(visit, place, written, back)
     try:
+        if written.choice in (DRAFT, DISCARD):
+            return go(visit, back, await _unsent(visit, place, written))
         answer = await _send(visit, place, written)
     except Overtaken as e:
         return await _thread(visit, conversation_id, shown, written, _(_OVERTAKEN), e.interaction_id)
@@ -168,11 +176,11 @@ async def write(visit: Answerer, customer_id: UUID, written: Form_) -> Response:
     place = Place(visit.staff_id, customer_id)
     if written.empty:
         return await _first_word(visit, customer_id, written, _(_EMPTY))
-    if written.choice in (DRAFT, DISCARD):
-        return go(visit, back, await _unsent(visit, place, written))
-    if written.kind == "note":
+    if written.kind == "note" and written.choice not in (DRAFT, DISCARD):
         return await _note(visit, place, written, back)
     try:
+        if written.choice in (DRAFT, DISCARD):
+            return go(visit, back, await _unsent(visit, place, written))
         return _sent(visit, back, written, await _send(visit, place, written))
     except _REFUSED as e:
         return await _first_word(visit, customer_id, written, worded(e))
@@ -243,15 +251,15 @@ def undo_seconds(visit: Visit) -> int:
 
 
 async def _unsent(visit: Visit, place: Place, written: Written) -> str:
-    """Kept as a draft, or thrown away."""
-    files = await _files(visit, place, written)
-    async with visit.hub.database.unit() as session:
-        if written.choice == DISCARD:
+    """Kept as a draft, or thrown away. Raises BadFiles."""
+    if written.choice == DISCARD:
+        async with visit.hub.database.unit() as session:
             await drafts.forget(session, place)
-            return _("Discarded.")
-        draft = dataclasses.replace(written.draft, files=files)
+        return _("Discarded.")
+    draft = dataclasses.replace(written.draft, files=await _files(visit, place, written))
+    async with visit.hub.database.unit() as session:
         await drafts.keep(session, place, draft, now=visit.now)
-        return _("Kept as a draft. It is here when you come back.")
+    return _("Kept as a draft. It is here when you come back.")
 
 
 async def _note(visit: Visit, place: Place, written: Written, back: str) -> Response:
@@ -347,7 +355,7 @@ async def _files(visit: Visit, place: Place, written: Written) -> tuple[NewFile,
     contents = [await file.read(_LARGEST + 1) for file in chosen[: _MOST_FILES + 1]]
     size = sum(map(len, contents)) + sum(file.size for file in before)
     if len(before) + len(chosen) > _MOST_FILES or size > _LARGEST:
-        raise HTTPException(413)
+        raise BadFiles(_TOO_BIG)
     return (
         *before,
         *[await _stored(visit, file, content) for file, content in zip(chosen, contents, strict=True)],

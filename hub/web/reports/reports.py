@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, Field
 
+from hub import sentences
 from hub.campaigns import costs
 from hub.models.vocabulary import ReportFile
 from hub.reports import commas, making, spans, workbook
@@ -22,6 +23,7 @@ from hub.segments import saved
 from hub.staff import accounts, teams
 from hub.web import charts
 from hub.web.access import ReportReader, Visit
+from hub.web.mending import NOT_OFFERED, WrongInput
 from hub.web.pages import page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
@@ -132,7 +134,7 @@ async def _for_file(visit: Visit, name: str, wanted: Wanted) -> Report:
     try:
         return await _made(visit, name, wanted)
     except SpanProblem as e:
-        raise HTTPException(422, worded(e)) from e
+        raise WrongInput("days", wanted.days, sentences.of(e) or NOT_OFFERED) from e
 
 
 def _number(text: str) -> int | None:

@@ -1,0 +1,86 @@
+"""A form that comes when its session is over, or another one began, comes back with what was typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from bs4 import BeautifulSoup
+
+from hub.models.vocabulary import Role
+
+OWN = {"sec-fetch-site": "same-origin"}
+TYPED = {"title": "Call <b>Ana</b>\nabout 118", "due_at": "2031-01-01T10:00", "assignee": ""}
+
+
+def form(answer: httpx.Response) -> dict[str, str]:
+    """What the form that came back would send."""
+    fields = BeautifulSoup(answer.text, "html.parser").select("main form[action='/tasks'] [name]")
+    return {str(one["name"]): str(one.get("value", one.text)) for one in fields}
+
+
+async def test_what_was_typed_before_signing_in_again_is_shown_and_sent_again(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    answer = await desk.client.post("/tasks", data={"csrf": "of yesterday", **TYPED}, headers=OWN)
+    assert (answer.status_code, "You signed in again since" in answer.text) == (403, True)
+    assert "Call &lt;b&gt;Ana&lt;/b&gt;" in answer.text
+    assert form(answer) == {"csrf": desk.csrf, **TYPED}
+    assert (await desk.client.post("/tasks", data=form(answer), headers=OWN)).status_code == 303
+    assert "about 118" in (await desk.see("/tasks")).text
+
+
+async def test_what_was_typed_before_being_signed_out_waits_on_the_page(world: Any, signed_in: Any) -> None:
+    desk, again = await signed_in(Role.AGENT), await signed_in(Role.AGENT)
+    await desk.send("/sign-out")
+    answer = await desk.client.post("/tasks", data={"csrf": desk.csrf, **TYPED}, headers=OWN)
+    assert (answer.status_code, "Nothing that you typed is lost" in answer.text) == (401, True)
+    assert form(answer) == {"csrf": "", **TYPED}
+    assert 'href="/sign-in"' in answer.text
+    back = await again.client.post("/tasks", data=form(answer), headers=OWN)  # signed in in another tab meanwhile
+    assert form(back) == {"csrf": again.csrf, **TYPED}
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", ""])
+async def test_what_another_site_may_have_sent_is_never_offered_to_be_sent_again(
+    site: str, world: Any, signed_in: Any, visitor: httpx.AsyncClient
+) -> None:
+    desk, headers = await signed_in(Role.AGENT), {"sec-fetch-site": site} if site else {}
+    answer = await desk.client.post("/tasks", data={"csrf": "made up", **TYPED}, headers=headers)
+    assert (answer.status_code, form(answer), "Ana" in answer.text) == (403, {}, False)
+    stranger = await visitor.post("/tasks", data={"csrf": "made up", **TYPED}, headers=headers)
+    assert (stranger.status_code, stranger.headers["location"]) == (303, "/sign-in")
+
+
+async def test_a_late_form_with_a_password_or_with_nothing_typed_leads_to_the_sign_in(
+    empty: Any, visitor: httpx.AsyncClient
+) -> None:
+    secret = {"current": "correct horse battery staple", "fresh": "another one", "again": "another one"}
+    for path, data in (("/account/password", secret), ("/tasks", {"csrf": "old", "title": " "})):
+        answer = await visitor.post(path, data=data, headers=OWN)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in"), path
+
+
+async def test_an_address_with_a_question_is_opened_after_signing_in(empty: Any, visitor: httpx.AsyncClient) -> None:
+    answer = await visitor.get("/customers", params={"q": "Ana & Co"})
+    sign_in = await visitor.get(answer.headers["location"])
+    field = BeautifulSoup(sign_in.text, "html.parser").select_one("[name=next]")
+    assert field is not None
+    assert field["value"] == "/customers?q=Ana+%26+Co"
+
+
+async def test_what_no_database_keeps_is_named_and_comes_back(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.ADMIN)
+    answer = await desk.send("/settings/tokens", name="a\0b", note="one, two")
+    seen = BeautifulSoup(answer.text, "html.parser")
+    assert (answer.status_code, "Name: It holds a character that cannot be kept" in seen.text) == (422, True)
+    assert [one.text for one in seen.select("main form [name=note]")] == ["one, two"]
+
+
+async def test_a_choice_that_is_not_offered_does_not_lose_the_words_beside_it(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.ADMIN)
+    wrong = {"title": "Open day", "starts_at": "2031-01-01T10:00", "about": "Come as\nyou are", "remind": "soon"}
+    answer = await desk.send("/events", purpose="marketing", **wrong)
+    seen = BeautifulSoup(answer.text, "html.parser")
+    assert (answer.status_code, seen.select_one("main form")) == (422, None)
+    assert {"Open day", "Come asyou are"} <= {one.text for one in seen.select("dl.typed dd")}
