@@ -98,7 +98,9 @@ async def answer(session: AsyncSession, survey_id: int, score: int, comment: str
         raise NoSuchSurvey(f"There is no survey {survey_id}")
     if not survey.scale.lowest <= score <= survey.scale.highest:
         raise SurveyProblem(f"The answer goes from {survey.scale.lowest} to {survey.scale.highest}")
-    words = comment.replace("\0", "").strip()[:LONGEST_COMMENT]
+    words = comment.replace("\0", "").strip()
+    if len(words) > LONGEST_COMMENT:
+        raise SurveyProblem(f"The comment has at most {LONGEST_COMMENT} characters")
     if (survey.score, survey.comment) == (score, words):
         return survey
     survey.score, survey.comment, survey.answered_at = score, words, now

@@ -68,6 +68,24 @@ async def by_mail(hub: Hub, bearer: Bearer) -> tuple[Survey, str]:
     return survey, surveys.link(hub.gate, survey, now=clock.now()).removeprefix(hub.gate.public_url)
 
 
+async def test_what_cannot_be_kept_comes_back_as_it_was_typed(
+    by_mail: tuple[Survey, str], client: httpx.AsyncClient, hub: Hub
+) -> None:
+    _survey, path = by_mail
+    for typed, said in (
+        ({"comment": "Quick & kind"}, "Choose a number"),
+        ({"score": "9", "comment": "Quick & kind"}, "Choose a number"),
+        ({"score": "4", "comment": "ą" * 2001}, "2001 characters and 2000 are kept"),
+    ):
+        answer = await client.post(path, data=typed)
+        page = BeautifulSoup(answer.text, "html.parser")
+        assert (answer.status_code, said in page.select_one("[role=alert]").text) == (422, True)  # type: ignore[union-attr]
+        assert page.textarea is not None
+        assert page.textarea.text == typed["comment"]
+    assert [one["value"] for one in page.select("[checked]")] == ["4"]
+    assert (await again(hub)).score is None
+
+
 async def test_a_number_by_sms_is_the_answer_and_work_for_nobody(hub: Hub, bearer: Bearer) -> None:
     await bearer(Role.AGENT)
     survey = await asked(hub, await hear(hub, "sms", Inbound(Kind.SMS, "SM1", PHONE, (NUMBER,), "Open today?")))

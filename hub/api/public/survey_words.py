@@ -16,6 +16,7 @@ class Words(PageWords):
     comment: str
     button: str
     choose: str
+    long: str  # {length}, {most}
     too_often: str
     thanks: str
 
@@ -29,6 +30,7 @@ WORDS: Mapping[str, Words] = {
         comment="Anything you would like to add",
         button="Send",
         choose="Choose a number first.",
+        long="Your words have {length} characters and {most} are kept. Please shorten them.",
         too_often="You have changed your answer very often. Please try again in a few minutes.",
         thanks="Thank you. Your answer is kept; you may change it by the same link.",
         broken="This link does not work any more. Open it from the message itself, or answer the message.",
@@ -42,6 +44,7 @@ WORDS: Mapping[str, Words] = {
         comment="Coś jeszcze?",
         button="Wyślij",
         choose="Najpierw wybierz liczbę.",
+        long="Tekst ma {length} znaków, a zmieści się {most}. Prosimy go skrócić.",
         too_often="Odpowiedź zmieniano bardzo wiele razy. Spróbuj ponownie za kilka minut.",
         thanks="Dziękujemy. Odpowiedź jest zapisana; tym samym odnośnikiem można ją zmienić.",
         broken="Ten odnośnik już nie działa. Otwórz go z samej wiadomości albo odpisz na nią.",
@@ -55,6 +58,7 @@ WORDS: Mapping[str, Words] = {
         comment="Искате ли да добавите нещо?",
         button="Изпратете",
         choose="Първо изберете число.",
+        long="Текстът има {length} знака, а се побират {most}. Моля, съкратете го.",
         too_often="Отговорът е променян твърде често. Опитайте отново след няколко минути.",
         thanks="Благодарим Ви. Отговорът е записан; по същата връзка можете да го промените.",
         broken="Тази връзка вече не работи. Отворете я от самото съобщение или му отговорете.",
@@ -68,6 +72,7 @@ WORDS: Mapping[str, Words] = {
         comment="Хотите что-нибудь добавить?",
         button="Отправить",
         choose="Сначала выберите число.",
+        long="В тексте {length} знаков, а помещается {most}. Пожалуйста, сократите его.",
         too_often="Ответ меняли слишком часто. Попробуйте ещё раз через несколько минут.",
         thanks="Спасибо. Ответ записан; по той же ссылке его можно изменить.",
         broken="Эта ссылка больше не работает. Откройте её из самого сообщения или ответьте на него.",

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from hub import clock
 from hub.api.access import hub_of
 from hub.api.problems import Endpoint
-from hub.api.public.outside import alert, fields, page, sentence, unless_away, words_for
+from hub.api.public.outside import Form, alert, fields, page, sentence, unless_away, words_for
 from hub.api.public.survey_words import WORDS, Words
 from hub.bootstrap import Hub
 from hub.conversations import surveys
@@ -19,7 +19,7 @@ from hub.models import Customer, Survey
 
 router = APIRouter(prefix="/survey", route_class=Endpoint, include_in_schema=False)
 _MOST = 10  # fields
-_LARGEST = 20_000  # bytes: a number and a comment of 2,000 characters, each of them up to nine bytes in a form
+_LARGEST = 60_000  # bytes: a number and a comment, also one that is somewhat too long and is to come back
 
 
 @router.api_route("/{token}", methods=["GET", "HEAD"])
@@ -48,9 +48,12 @@ async def _kept(request: Request, survey: Survey, said: Words) -> Response:
     form = await fields(request, largest=_LARGEST, most=_MOST)
     score = _score(form.get("score", ""))
     if score is None or not survey.scale.lowest <= score <= survey.scale.highest:
-        return await _question(request, survey, said, trouble=said.choose, status=422)
+        return await _question(request, survey, said, form, trouble=said.choose, status=422)
+    if len(form.get("comment", "")) > surveys.LONGEST_COMMENT:
+        long = said.long.format(length=len(form["comment"]), most=surveys.LONGEST_COMMENT)
+        return await _question(request, survey, said, form, trouble=long, status=422)
     if not request.state.meters.answers.take(str(survey.id), time.monotonic()):
-        return await _question(request, survey, said, trouble=said.too_often, status=429)
+        return await _question(request, survey, said, form, trouble=said.too_often, status=429)
     async with hub_of(request).database.unit() as session:
         await surveys.answer(session, survey.id or 0, score, form.get("comment", ""), now=clock.now())
     return await page(request, said, f"<h1>{escape(said.title)}</h1>\n<p>{escape(said.thanks)}</p>")
@@ -73,20 +76,24 @@ def _score(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else None
 
 
-async def _question(request: Request, survey: Survey, said: Words, *, trouble: str = "", status: int = 200) -> Response:
-    scale = survey.scale
+async def _question(
+    request: Request, survey: Survey, said: Words, typed: Form | None = None, *, trouble: str = "", status: int = 200
+) -> Response:
+    """With what was said before, or with what was typed now and not kept."""
+    scale, kept = survey.scale, {"score": str(survey.score), "comment": survey.comment}
+    shown = kept if typed is None else typed
     choices = "\n".join(
         f'<label class="choice"><input type="radio" name="score" value="{n}" required'
-        f"{' checked' if n == survey.score else ''}> {n}{_end(said, survey, n)}</label>"
+        f"{' checked' if str(n) == shown.get('score') else ''}> {n}{_end(said, survey, n)}</label>"
         for n in range(scale.highest, scale.lowest - 1, -1)
     )
-    longest, typed = surveys.LONGEST_COMMENT, escape(survey.comment)
+    longest, comment = surveys.LONGEST_COMMENT, escape(shown.get("comment", ""))
     body = f"""<h1>{escape(said.title)}</h1>
 {alert(trouble)}
 <form method="post">
 <fieldset><legend>{escape(said.questions[scale])}</legend>
 {choices}</fieldset>
-<label>{escape(said.comment)}<br><textarea name="comment" rows="4" maxlength="{longest}">{typed}</textarea></label>
+<label>{escape(said.comment)}<br><textarea name="comment" rows="4" maxlength="{longest}">{comment}</textarea></label>
 <p><button>{escape(said.button)}</button></p>
 </form>"""
     return await page(request, said, body, status=status)
