@@ -73,7 +73,7 @@ select, input:not([type=radio], [type=checkbox]) { font: inherit; min-height: 2.
 [aria-invalid] { border: 2px solid var(--bad) !important }
 button.plain { background: none; color: var(--act) }
 textarea { font: inherit; width: 100%; box-sizing: border-box; color: inherit; background: var(--soft);
-  border: 1px solid var(--line) }
+  padding: .5rem .6rem; border: 1px solid var(--edge); border-radius: .4rem }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em; background: var(--soft); border-radius: .25rem }
 code { padding: .1em .3em }
 pre { padding: .8rem; overflow-x: auto }

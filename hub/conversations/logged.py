@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.message import Reason
 from hub import live
 from hub.clock import uuid7
-from hub.conversations import mentions, missed_calls, threads
+from hub.conversations import call_outcomes, mentions, missed_calls, threads
 from hub.customers import directory
 from hub.interactions import record
 from hub.models import CallOutcome, Interaction
@@ -137,7 +137,7 @@ async def _facts(session: AsyncSession, contact: Contact, *, now: datetime) -> d
         outcome = await session.get(CallOutcome, contact.outcome_id)
         if outcome is None:
             raise LogProblem(Sentence("There is no such outcome. Choose another one."))
-        facts["outcome"] = outcome.name
+        facts |= call_outcomes.facts_of(outcome)
     elif contact.said:
         facts["outcome"] = contact.said
     if contact.call_list is not None:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.conversations import assignment, current_calls, mentions, tasks, threads
+from hub.conversations import assignment, call_outcomes, current_calls, mentions, tasks, threads
 from hub.conversations.missed_calls import NoSuchCall
 from hub.customers import directory
 from hub.interactions import record
@@ -20,15 +19,11 @@ from hub.models.vocabulary import Direction
 from hub.sentences import Sentence
 from hub.staff import audit
 
-LONGEST_NOTE, LONGEST_NAME, MOST_OUTCOMES = 20_000, 60, 50
+LONGEST_NOTE = 20_000
 
 
 class WrapUpProblem(ValueError):
     """It cannot be wrapped up like this; the message says why, for the person at the screen."""
-
-
-class OutcomeProblem(ValueError):
-    """The outcome cannot be kept like this; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +91,7 @@ async def wrap_up(
         await _write(session, row, wrapping.note, now=now)
     row.outcome_id, row.wrapped_at, row.wrapped_by = chosen.id if chosen else None, now, staff_id
     call = await _call(session, call_id)
-    call.call = {**(call.call or {}), "outcome": chosen.name if chosen else wrapping.said}
+    call.call = {**(call.call or {}), **(call_outcomes.facts_of(chosen) if chosen else {"outcome": wrapping.said})}
     await session.flush()
     await _after(session, row, call, wrapping, staff_id=staff_id, now=now)
 
@@ -170,79 +165,3 @@ async def _write(session: AsyncSession, row: HandledCall, text: str, *, now: dat
 
 def _tidy(text: str) -> str:
     return text.replace("\0", "").strip()[:LONGEST_NOTE]
-
-
-# ---- the outcomes there are -----------------------------------------------------------------
-
-
-async def outcomes(session: AsyncSession, *, inactive: bool = False) -> list[CallOutcome]:
-    """In their order; `inactive`: those as well that are offered no more."""
-    rows = select(CallOutcome).order_by(col(CallOutcome.position), col(CallOutcome.id))
-    return list(await session.exec(rows if inactive else rows.where(col(CallOutcome.active))))
-
-
-async def add_outcome(
-    session: AsyncSession, name: str, *, calls_back: bool = False, by: int, now: datetime
-) -> CallOutcome:
-    """At the end of the list. Raises OutcomeProblem."""
-    known = await outcomes(session, inactive=True)
-    if len(known) >= MOST_OUTCOMES:
-        raise OutcomeProblem(Sentence("%(most)s outcomes are enough. Rename one.", {"most": MOST_OUTCOMES}))
-    place = max((o.position for o in known), default=0) + 1
-    row = CallOutcome(name=await _named(session, name), position=place, calls_back=calls_back)
-    session.add(row)
-    return await _changed(session, row, "outcome.create", by=by, now=now)
-
-
-async def change_outcome(
-    session: AsyncSession,
-    outcome_id: int,
-    *,
-    name: str,
-    active: bool,
-    calls_back: bool = False,
-    by: int,
-    now: datetime,
-) -> CallOutcome:
-    """Calls keep the words they were wrapped up with. Raises OutcomeProblem or LookupError."""
-    row = await _outcome(session, outcome_id)
-    row.name, row.active = await _named(session, name, except_for=outcome_id), active
-    row.calls_back = calls_back
-    if not active and not [one for one in await outcomes(session) if one.id != outcome_id]:
-        raise OutcomeProblem(Sentence("One outcome has to be left, or no call could be wrapped up."))
-    return await _changed(session, row, "outcome.change", by=by, now=now)
-
-
-async def move_outcome(session: AsyncSession, outcome_id: int, step: int) -> None:
-    """One place up (-1) or down (1). Raises LookupError."""
-    known = await outcomes(session, inactive=True)
-    place = known.index(await _outcome(session, outcome_id))
-    if 0 <= place + step < len(known):
-        known[place], known[place + step] = known[place + step], known[place]
-    for number, row in enumerate(known, 1):
-        row.position = number
-    await session.flush()
-
-
-async def _outcome(session: AsyncSession, outcome_id: int) -> CallOutcome:
-    row = await session.get(CallOutcome, outcome_id)
-    if row is None:
-        raise LookupError(f"There is no outcome {outcome_id}")
-    return row
-
-
-async def _named(session: AsyncSession, name: str, *, except_for: int | None = None) -> str:
-    tidy = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    if not tidy or len(tidy) > LONGEST_NAME:
-        raise OutcomeProblem(Sentence("Give the outcome a name of at most %(most)s letters.", {"most": LONGEST_NAME}))
-    same = select(CallOutcome.id).where(func.lower(CallOutcome.name) == tidy.lower(), CallOutcome.id != except_for)
-    if (await session.exec(same)).first() is not None:
-        raise OutcomeProblem(Sentence("There is an outcome called “%(name)s” already.", {"name": Sentence(tidy)}))
-    return tidy
-
-
-async def _changed(session: AsyncSession, row: CallOutcome, action: str, *, by: int, now: datetime) -> CallOutcome:
-    await session.flush()
-    subject = f"outcome:{row.id}"
-    await audit.write(session, action, staff_id=by, subject=subject, detail=row.name, now=now)
-    return row

@@ -43,6 +43,7 @@ class CallOutcome(SQLModel, table=True):
     __tablename__ = "call_outcome"
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
+    titles: dict[str, str] = Field(default_factory=dict, sa_type=Json)  # language → its name for who reads that one
     position: int
     calls_back: bool = False  # whoever chooses it says when they call again, and has a task for it
     active: bool = True  # else it is offered no more; calls that were wrapped up with it keep it

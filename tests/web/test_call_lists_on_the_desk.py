@@ -13,12 +13,13 @@ from sqlmodel import select
 
 from hub import clock, live
 from hub.call_lists import results
+from hub.conversations import call_outcomes
 from hub.customers import consent, directory
 from hub.models import CallListPerson, Interaction
 from hub.models.vocabulary import CallResult, CallTurn, Kind, Role
 from hub.outbound import templates
 from hub.segments import lists
-from hub.staff import teams
+from hub.staff import accounts, teams
 
 SCRIPT = "Good day, {{ customer.given_name }}!\nThis is {{ company }} <b>."
 FORM = {"name": "Spring calls", "template": "spring-call", "purpose": "reminders", "again_hours": "24", "attempts": "3"}
@@ -135,6 +136,28 @@ async def test_the_gate_s_no_at_the_moment_of_the_call_leaves_them_out(
     await desk.send(f"{made}/people/{ana.id}/call", number="+48601123456")
     ana = (await _rows(world, made))[0]
     assert (ana.turn, ana.reason) == (CallTurn.LEFT_OUT, "do_not_contact")
+
+
+async def test_what_came_of_a_call_is_never_translated_by_chance(
+    world: Any, signed_in: Any, form: dict[str, object]
+) -> None:
+    """“Open” is a word of the desk; as the name of an outcome it is the company's own."""
+    lead = await signed_in(Role.SUPERVISOR)
+    made = (await lead.send("/call-lists/new", **form)).headers["location"]
+    async with world.hub.database.unit() as session:
+        by, now = world.staff[Role.SUPERVISOR], clock.now()
+        opened = await call_outcomes.add(session, "Open", by=by, now=now)
+        asked = await call_outcomes.add(session, "Asked", titles={"pl": "Chce ofertę"}, by=by, now=now)
+        await accounts.change(session, by, {"language": "pl"}, now=now)
+    for person, outcome in zip(await _rows(world, made), (opened, asked), strict=True):
+        await lead.send(f"{made}/next")
+        await lead.send(f"{made}/people/{person.id}/outcome", result="reached", disposition=outcome.id, minutes="1")
+    seen = await lead.see(f"{made}?shown=reached")
+    table = seen.select_one("#call-list .halves > div table")
+    assert {one.text for one in table.select("td:first-child")} == {"Open", "Chce ofertę"}
+    assert {one.text for one in seen.select("#listed td:nth-child(3)")} == {"Open", "Chce ofertę"}
+    sheet = (await lead.client.get(f"{made}/people.csv?shown=reached")).text
+    assert [word in sheet for word in ("Open", "Chce ofertę", "Otwórz")] == [True, True, False]
 
 
 async def test_an_agent_sees_no_list_of_another_team(world: Any, signed_in: Any, form: dict[str, object]) -> None:

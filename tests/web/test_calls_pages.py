@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from bs4 import BeautifulSoup
 
 from channels.message import Address, CallEvent, Direction, Kind, Media, Progress, Recording
 from hub import clock
-from hub.conversations import current_calls, tasks, wrap_ups
+from hub.conversations import call_outcomes, current_calls, tasks
 from hub.inbound import receive
 from hub.interactions import history
 from hub.models import Conversation, HandledCall, Interaction, Staff
@@ -358,8 +359,24 @@ async def test_the_outcomes_of_a_new_hub_are_in_the_readers_language_and_stay_so
     refused = await lead.send("/outcomes", name=word)
     assert (refused.status_code, f"„{word}”" in refused.text) == (422, True)
     async with world.hub.database.unit() as session:
-        known = {one.name: one.calls_back for one in await wrap_ups.outcomes(session)}
+        known = {one.name: one.calls_back for one in await call_outcomes.listing(session)}
     assert (known["Settled"], word in known) == (True, False)
+
+
+async def test_an_outcome_of_the_company_s_own_has_a_name_for_each_reader(world: Any, signed_in: Any) -> None:
+    lead, agent = await signed_in(Role.SUPERVISOR), await signed_in(Role.AGENT)
+    too_long = await lead.send("/outcomes", name="Open", **{"title.pl": "z" * 61})
+    field = BeautifulSoup(too_long.text, "html.parser").select_one("[name='title.pl'][value^=zz]")
+    assert (too_long.status_code, field is None) == (422, False)
+    await lead.send("/outcomes", name="Open", **{"title.pl": "Chce ofertę"})
+    path = f"/customers/{world.customers['ana']}"
+    for language, word, other in (("pl", "Chce ofertę", "Open"), ("en", "Open", "Chce ofertę")):
+        async with world.hub.database.unit() as session:
+            await accounts.change(session, world.staff[Role.AGENT], {"language": language}, now=clock.now())
+        offered = {one.text: one["value"] for one in (await agent.see(f"{path}/log")).select("#log-outcome option")}
+        assert (word in offered, other in offered) == (True, False)
+        await agent.send(f"{path}/log", what="call", way="out", outcome=offered[word], note="Rang")
+        assert word in {one.text for one in (await agent.see(path)).select(".bubble .badge-quiet")}
 
 
 async def test_a_voicemail_becomes_a_task_that_says_who_is_to_be_called(

@@ -9,13 +9,15 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from hub.api.shapes import EXAMPLE_ID, Body, Out
-from hub.conversations import logged, wrap_ups
+from hub.conversations import call_outcomes, logged, wrap_ups
 from hub.conversations.logged import What
 from hub.models import CallOutcome
 from hub.models.vocabulary import Direction, Settled, State
 
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Note = Annotated[str, Field(max_length=wrap_ups.LONGEST_NOTE)]
+_Title = Annotated[str, Field(max_length=call_outcomes.LONGEST_NAME)]
+_LANGUAGES = 20
 
 
 class CallOut(Out):
@@ -105,7 +107,13 @@ class LoggedOut(BaseModel):
 
 
 class OutcomeIn(Body):
-    name: Annotated[str, Field(min_length=1, max_length=wrap_ups.LONGEST_NAME, examples=["Sold"])]
+    name: Annotated[str, Field(min_length=1, max_length=call_outcomes.LONGEST_NAME, examples=["Sold"])]
+    titles: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], _Title] = Field(
+        default_factory=dict,
+        max_length=_LANGUAGES,
+        examples=[{"pl": "Sprzedano"}],
+        description="Its name for those who read the desk in another language",
+    )
     calls_back: bool = Field(default=False, description="The desk asks when the customer is called back")
     active: bool = True
 
@@ -115,10 +123,11 @@ class OutcomeOut(BaseModel):
 
     id: int
     name: str
+    titles: dict[str, str]
     position: int
     calls_back: bool
     active: bool
 
     @classmethod
     def of(cls, row: CallOutcome) -> OutcomeOut:
-        return cls(id=row.id or 0, name=row.name, position=row.position, calls_back=row.calls_back, active=row.active)
+        return cls(id=row.id or 0, **row.model_dump(exclude={"id"}))

@@ -23,13 +23,14 @@ from hub.api.v1.call_shapes import (
     PlaceIn,
     WrapUpIn,
 )
-from hub.conversations import call_cards, calling_customers, inbox, logged, missed_calls, wrap_ups
+from hub.conversations import call_cards, call_outcomes, calling_customers, inbox, logged, missed_calls, wrap_ups
+from hub.conversations.call_outcomes import OutcomeProblem
 from hub.conversations.calling_customers import CannotCall
 from hub.conversations.current_calls import TakenAlready
 from hub.conversations.inbox import NoSuchConversation
 from hub.conversations.logged import Contact, LogProblem
 from hub.conversations.missed_calls import NoSuchCall
-from hub.conversations.wrap_ups import OutcomeProblem, WrapUp, WrapUpProblem
+from hub.conversations.wrap_ups import WrapUp, WrapUpProblem
 from hub.customers.directory import NotFound
 from hub.inbound import takers
 from hub.inbound.takers import CannotTake
@@ -179,15 +180,15 @@ async def log_contact(caller: Answerer, customer_id: UUID, body: LogIn, asked: O
 async def list_call_outcomes(caller: InboxReader) -> Page[OutcomeOut]:
     """In their order, those that are offered no more as well."""
     async with caller.hub.database.unit() as session:
-        return Page(items=[OutcomeOut.of(one) for one in await wrap_ups.outcomes(session, inactive=True)])
+        return Page(items=[OutcomeOut.of(one) for one in await call_outcomes.listing(session, inactive=True)])
 
 
 @router.post("/call-outcomes", status_code=201)
 async def create_call_outcome(caller: TeamLead, body: OutcomeIn) -> OutcomeOut:
     """At the end of the list."""
     async with caller.hub.database.unit() as session:
-        made = await wrap_ups.add_outcome(
-            session, body.name, calls_back=body.calls_back, by=caller.staff_id, now=caller.now
+        made = await call_outcomes.add(
+            session, body.name, titles=body.titles, calls_back=body.calls_back, by=caller.staff_id, now=caller.now
         )
         return OutcomeOut.of(made)
 
@@ -197,7 +198,7 @@ async def change_call_outcome(caller: TeamLead, outcome_id: int, body: OutcomeIn
     """Calls keep the words they were wrapped up with."""
     try:
         async with caller.hub.database.unit() as session:
-            changed = await wrap_ups.change_outcome(
+            changed = await call_outcomes.change(
                 session, outcome_id, **body.model_dump(), by=caller.staff_id, now=caller.now
             )
             return OutcomeOut.of(changed)

@@ -18,7 +18,7 @@ from hub.cli.demo import company, morning
 from hub.cli.demo.company import ANA, DOMAIN, GEORGI
 from hub.cli.demo.stage import AGENT, AGENT_PHONE, COLLEAGUE, LEAD, Theatre
 from hub.cli.sandbox import Answer, Behaviour
-from hub.conversations import appointments, assignment, call_cards, replies, wrap_ups
+from hub.conversations import appointments, assignment, call_cards, call_outcomes, replies, wrap_ups
 from hub.customers import consent, directory
 from hub.interactions import history
 from hub.interactions.history import Entry
@@ -163,7 +163,7 @@ async def _wrap_up(t: Theatre, call: UUID, note: str) -> None:
 
     await _until(t, over, "the call is not over for Maria")
     async with t.hub.database.unit() as session:
-        first, *_others = await wrap_ups.outcomes(session)
+        first, *_others = await call_outcomes.listing(session)
         said = wrap_ups.WrapUp(first.id or 0, note)
         await wrap_ups.wrap_up(session, call, said, staff_id=await _maria(session), others=False, now=clock.now())
 

@@ -29,6 +29,7 @@ def upgrade() -> None:
         "call_outcome",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("titles", JSONB(none_as_null=True), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("calls_back", sa.Boolean(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
@@ -36,7 +37,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     usual = [
-        {"name": name, "position": place, "calls_back": name == CALLS_BACK, "active": True}
+        {"name": name, "titles": {}, "position": place, "calls_back": name == CALLS_BACK, "active": True}
         for place, name in enumerate(OUTCOMES, 1)
     ]
     op.bulk_insert(outcome, usual)

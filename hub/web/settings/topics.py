@@ -58,7 +58,7 @@ def _titles(visit: Visit, form: FormData) -> dict[str, str]:
 
 
 async def _again(visit: Visit, trouble: str, topic_id: int, form: FormData) -> Response:
-    typed = {topic_id: {name: str(value)[:200] for name, value in form.items()}}
+    typed = {topic_id: {name: str(value) for name, value in form.items()}}
     return page(visit, "topics.html", status=422, **await _data(visit) | {"trouble": trouble, "typed": typed})
 
 

@@ -13,6 +13,7 @@ from hub.call_lists import arranging, results
 from hub.call_lists.arranging import CallListProblem, Plan
 from hub.call_lists.audience import Whom
 from hub.call_lists.results import PAGE, PARTS, Person
+from hub.conversations import call_outcomes
 from hub.customers.exporting import csv_text
 from hub.models.vocabulary import Purpose
 from hub.outbound import templates
@@ -27,8 +28,8 @@ from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.sheets import sheet
 from hub.web.translations import gettext as _
+from hub.web.translations import language, worded
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
-from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 _HOUR = Sentence("“%(typed)s” is no hour. Write it as 09:00.")
@@ -73,7 +74,7 @@ async def blank(visit: Campaigner, segment: int | None = None, campaign: int | N
 @router.post("/call-lists/new")
 async def create(visit: Campaigner) -> Response:
     form = await visit.request.form()
-    known = {one.name: str(form.get(one.name, ""))[:200] for one in fields(Typed)}
+    known = {one.name: str(form.get(one.name, "")) for one in fields(Typed)}
     typed = Typed(**known)
     try:
         async with visit.hub.database.unit() as session:
@@ -96,8 +97,9 @@ async def one(
         figures = await results.figures(session, list_id)
         listed = await results.people(session, list_id, part, after=after, limit=PAGE + 1) if part else []
         team = next((one.name for one in await teams.listing(session) if one.id == found.team_id), "")
+        titles = await call_outcomes.all_titles(session)
     more = listed[PAGE - 1].id if len(listed) > PAGE else 0
-    data: dict[str, Any] = {"found": found, "figures": figures, "team": team, "shown": part}
+    data: dict[str, Any] = {"found": found, "figures": figures, "team": team, "shown": part, "titles": titles}
     return page(visit, "call_list.html", **data, people=listed[:PAGE], more=more)
 
 
@@ -153,16 +155,17 @@ _COLUMNS = (
 async def _csv(visit: Visit, list_id: int, part: str) -> AsyncIterator[str]:
     yield "\ufeff" + csv_text([tuple(map(_, _COLUMNS))])
     async with visit.hub.database.unit() as session:
+        titles = await call_outcomes.all_titles(session)
         async for listed in results.pages(session, list_id, part):
-            yield csv_text(_row(visit, person) for person in listed)
+            yield csv_text(_row(visit, person, titles.get(person.outcome, {})) for person in listed)
 
 
-def _row(visit: Visit, person: Person) -> tuple[str, ...]:
+def _row(visit: Visit, person: Person, titles: Mapping[str, str]) -> tuple[str, ...]:
     return (
         person.name,
         _(words.CALL_PARTS[person.part]),
         str(person.calls),
-        _(words.OUTCOMES.get(person.outcome, person.outcome)) if person.outcome else "",
+        words.outcome_called(person.outcome, titles, language()),
         _(words.WITHHELD.get(person.reason, person.reason)) if person.reason else "",
         person.agent,
         moments.plain(person.settled_at, visit.zone) if person.settled_at else "",
@@ -178,7 +181,7 @@ async def _form(visit: Visit, typed: Typed, trouble: str = "") -> Response:
         data: dict[str, Any] = {
             "segments": [(f"segment:{one.id}", one.name) for one in await saved.listing(session)],
             "campaigns": [(f"campaign:{key}", name) for key, name in (await saved.names(session))["campaign"].items()],
-            "templates": await templates.names(session),
+            "templates": await templates.titles(session),
             "teams": await teams.listing(session),
         }
     longest, status = arranging.LONGEST_NAME, 422 if trouble else 200

@@ -11,7 +11,7 @@ from hub.call_lists import arranging, results, scripts, settling, taking
 from hub.call_lists.arranging import CallListProblem
 from hub.call_lists.settling import SAID, Came
 from hub.call_lists.taking import Nobody, NotYours
-from hub.conversations import logged, wrap_ups
+from hub.conversations import call_outcomes, logged
 from hub.conversations.calling_customers import CannotCall
 from hub.conversations.logged import LogProblem
 from hub.models.vocabulary import CallResult
@@ -138,7 +138,8 @@ async def _page(visit: Visit, list_id: int, typed: dict[str, str] | None = None,
             "row": mine,
             "sheet": await scripts.sheet(session, found, mine, gate=visit.hub.gate, now=visit.now) if mine else None,
             "figures": await results.figures(session, list_id),
-            "outcomes": [one for one in await wrap_ups.outcomes(session) if one.name not in SAID.values()],
+            "outcomes": [one for one in await call_outcomes.listing(session) if one.name not in SAID.values()],
+            "titles": await call_outcomes.all_titles(session),
             "waits": waits.offered(visit),
             "call_back": waits.usual(visit, (await timetables.hours(session)).company),
         }

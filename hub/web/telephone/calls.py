@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Response
 
-from hub.conversations import call_cards, inbox, logged, missed_calls, wrap_ups
+from hub.conversations import call_cards, call_outcomes, inbox, logged, missed_calls, wrap_ups
 from hub.conversations.current_calls import TakenAlready
 from hub.conversations.logged import Contact, LogProblem, What
 from hub.conversations.wrap_ups import WrapUp, WrapUpProblem
@@ -145,7 +145,7 @@ async def wrap_up(
     chosen, others, again = _chosen(outcome) or 0, visit.may(Action.ASSIGN), None
     try:
         async with visit.hub.database.unit() as session:
-            if call_back and any(one.calls_back for one in await wrap_ups.outcomes(session) if one.id == chosen):
+            if call_back and any(one.calls_back for one in await call_outcomes.listing(session) if one.id == chosen):
                 again = waits.moment(visit, call_back, call_back_at, field="call_back_at")
             wrapping = WrapUp(chosen, note, bool(resolve), again)
             await wrap_ups.wrap_up(session, call_id, wrapping, staff_id=visit.staff_id, others=others, now=visit.now)
@@ -256,7 +256,7 @@ async def _form(
 ) -> Response:
     async with visit.hub.database.unit() as session:
         customer = await directory.get(session, customer_id)
-        outcomes = await wrap_ups.outcomes(session)
+        outcomes = await call_outcomes.listing(session)
     data: dict[str, Any] = {
         "customer": customer,
         "conversation": conversation,
@@ -278,7 +278,7 @@ async def _own(visit: Visit) -> dict[str, Any]:
         return {
             "ringing": await call_cards.ringing_for(session, visit.staff_id),
             "own": own,
-            "outcomes": await wrap_ups.outcomes(session),
+            "outcomes": await call_outcomes.listing(session),
             "waits": waits.offered(visit),
             "call_back": waits.usual(visit, (await timetables.hours(session)).company),
         }

@@ -14,6 +14,7 @@ from channels.message import Address, CallEvent, Direction, HangUp, Kind, Progre
 from hub.conversations import (
     assignment,
     call_cards,
+    call_outcomes,
     calling_customers,
     current_calls,
     keeping,
@@ -24,12 +25,13 @@ from hub.conversations import (
     threads,
     wrap_ups,
 )
+from hub.conversations.call_outcomes import OutcomeProblem
 from hub.conversations.calling_customers import CannotCall
 from hub.conversations.current_calls import TakenAlready
 from hub.conversations.logged import Contact, LogProblem, What
 from hub.conversations.missed_calls import NoSuchCall
 from hub.conversations.policies import Policy
-from hub.conversations.wrap_ups import OutcomeProblem, WrapUp, WrapUpProblem
+from hub.conversations.wrap_ups import WrapUp, WrapUpProblem
 from hub.customers import directory
 from hub.database.engine import Database
 from hub.inbound.receive import Reception, answer
@@ -151,7 +153,7 @@ async def test_a_call_that_is_over_is_its_takers_work_until_it_is_wrapped_up(
         (card,) = await call_cards.not_wrapped_up(session)
         assert (card.id, card.staff_name, card.ended_at) == (ended, "magda", now + timedelta(seconds=70))
         assert await current_calls.busy(session) == {agents["magda"]}
-        outcome = (await wrap_ups.outcomes(session))[0]
+        outcome = (await call_outcomes.listing(session))[0]
         wrapping = WrapUp(outcome.id or 0, "All is well", resolve=True)
         await wrap_ups.wrap_up(session, ended, wrapping, staff_id=agents["magda"], others=False, now=now)
     async with database.unit() as session:
@@ -493,18 +495,18 @@ async def test_outcomes_are_named_ordered_and_put_away(
 ) -> None:
     by = agents["oleg"]
     async with database.unit() as session:
-        usual = await wrap_ups.outcomes(session)
-        fresh = await wrap_ups.add_outcome(session, " Sold  it ", by=by, now=now)
+        usual = await call_outcomes.listing(session)
+        fresh = await call_outcomes.add(session, " Sold  it ", by=by, now=now)
         assert fresh.name == "Sold it"
         with pytest.raises(OutcomeProblem, match="already"):
-            await wrap_ups.add_outcome(session, "sold it", by=by, now=now)
+            await call_outcomes.add(session, "sold it", by=by, now=now)
         with pytest.raises(OutcomeProblem, match="at most 60"):
-            await wrap_ups.add_outcome(session, "x" * 61, by=by, now=now)
+            await call_outcomes.add(session, "x" * 61, by=by, now=now)
         for _ in usual:
-            await wrap_ups.move_outcome(session, fresh.id or 0, -1)
-        assert (await wrap_ups.outcomes(session))[0].id == fresh.id
+            await call_outcomes.move(session, fresh.id or 0, -1)
+        assert (await call_outcomes.listing(session))[0].id == fresh.id
         for one in usual:
-            await wrap_ups.change_outcome(session, one.id or 0, name=one.name, active=False, by=by, now=now)
-        assert [one.id for one in await wrap_ups.outcomes(session)] == [fresh.id]
+            await call_outcomes.change(session, one.id or 0, name=one.name, active=False, by=by, now=now)
+        assert [one.id for one in await call_outcomes.listing(session)] == [fresh.id]
         with pytest.raises(OutcomeProblem, match="has to be left"):
-            await wrap_ups.change_outcome(session, fresh.id or 0, name="Sold it", active=False, by=by, now=now)
+            await call_outcomes.change(session, fresh.id or 0, name="Sold it", active=False, by=by, now=now)

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Address, HangUp, Kind, Progress, Ring, Script
-from hub.conversations import calling_customers, current_calls, wrap_ups
+from hub.conversations import call_outcomes, calling_customers, current_calls, wrap_ups
 from hub.conversations.calling_customers import CannotCall
 from hub.conversations.current_calls import TakenAlready
 from hub.conversations.wrap_ups import WrapUp
@@ -108,7 +108,7 @@ async def test_a_call_is_wrapped_up_behind_the_late_news_of_it(
 
     async def wrap_up() -> None:
         async with database.unit() as session:
-            wrapping = WrapUp((await wrap_ups.outcomes(session))[0].id or 0, note)
+            wrapping = WrapUp((await call_outcomes.listing(session))[0].id or 0, note)
             await wrap_ups.wrap_up(session, ended, wrapping, staff_id=agents["magda"], others=False, now=later)
 
     async with database.unit() as session:
