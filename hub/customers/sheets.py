@@ -49,6 +49,7 @@ _SYNONYMS = {
 _ARMOUR = re.compile(
     r"(?:\A|(?<=[;\t\r\n]))'(?=[=+\-@])"
 )  # our own export's apostrophe before what a spreadsheet would run
+_NUMBER = re.compile(r"\d+[\s_]*")  # behind a name, read backwards: forwards it would be looked for at every letter
 _ADDED_BY_US = {"line", "reason"}  # in the file of rejected rows, which people mend and import again
 
 
@@ -161,7 +162,9 @@ def _header(rows: Iterator[list[str]]) -> list[str]:
 
 
 def _usual(column: str, layout: Layout) -> str:
-    name = re.sub(r"[\s_]*\d+$", "", column.lower().strip())  # `Email 2` is an email too
+    name = column.lower().strip()
+    number = _NUMBER.match(name[::-1])
+    name = name[: -number.end()] if number else name  # `Email 2` is an email too
     known = layout.synonyms.get(name, name.replace(" ", "_"))
     if known in _ADDED_BY_US:
         return "-"

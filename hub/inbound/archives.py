@@ -16,6 +16,7 @@ from typing import BinaryIO
 LIMIT = 25_000_000  # bytes of one mail, as for mailboxes; of a larger one BEGINNING is kept
 BEGINNING = 262_144
 _LINE = 65_536  # longer lines are read in pieces
+_LONGEST_FROM = 1000  # of a line that parts mails
 _FROM = re.compile(rb"From .*\d\d?:\d\d.*\d{4}|From \S+@\S+ ")
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
 _LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,12})[ \t]*\r?$")
@@ -141,7 +142,7 @@ def _read_mail(f: BinaryIO, mail: _Mail) -> bool:
 
 def _separates(f: BinaryIO, line: bytes) -> bool:
     """A `From ` line has an address and a date; others count when a header follows, for people do write "From "."""
-    if _FROM.match(line):
+    if _FROM.match(line[:_LONGEST_FROM]):
         return True
     here = f.tell()
     following = f.readline(_LINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def test_semicolons_tabs_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     for text in ("name;email\nАна;a@b.example\n", "\ufeffname\temail\nАна\ta@b.example\n"):
         (line,) = lines(_file(tmp_path, text), {})
         assert dict(line.cells) == {"name": "Ана", "email": "a@b.example"}
+
+
+@pytest.mark.parametrize("name", ["_" * 100_000 + "x", "1" * 100_000 + "x", " 1" * 50_000 + "x"])
+def test_a_monstrous_name_of_a_column_is_read_as_fast_as_others(name: str, tmp_path: Path) -> None:
+    started = time.process_time()
+    (line,) = lines(_file(tmp_path, f"Name,{name}\nAna,red\n"), {})
+    assert dict(line.cells) == {"name": "Ana", f"attributes.{name.strip()}": "red"}
+    assert time.process_time() - started < 3
 
 
 def test_an_own_mapping_goes_first_and_can_leave_columns_out(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +53,13 @@ def test_an_mbox_gives_each_mail_byte_for_byte(tmp_path: Path) -> None:
 )
 def test_what_only_looks_like_a_border_is_text(written: bytes, meant: bytes, tmp_path: Path) -> None:
     assert contents(mbox(tmp_path, letter(1, written), letter(2))) == [letter(1, meant), letter(2)]
+
+
+def test_lines_that_nearly_part_mails_cost_no_more_than_others(tmp_path: Path) -> None:
+    nearly = b"\nFrom " + b"1:00" * 16_000 + b"\n"
+    started = time.process_time()
+    assert contents(mbox(tmp_path, letter(1, nearly * 20))) == [letter(1, nearly * 20)]
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize(
