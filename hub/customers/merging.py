@@ -52,16 +52,8 @@ async def merge(
         raise CannotMerge(Sentence("That cannot be chosen"))
     way = Way(of=loser_id, into=winner_id)
     winner, loser = await locked(session, way)
-    if await identities.hides(session, winner_id, loser_id):
-        raise CannotMerge(_EVERYBODY)
-    if await _is_being_erased(session, winner_id, loser_id):
-        raise CannotMerge(Sentence("One of the two is being erased. What is left in a moment can be merged."))
-    ledgers = await consent.ledger(session, winner_id), await consent.ledger(session, loser_id)
-    moved = await _everything(session, way, now)
-    moved["rows"].setdefault("consent", [])
-    await _refuse(session, ledgers, moved, way, staff_id, now)
-    moved["ledger"] = (await session.execute(text("select coalesce(max(id), 0) from consent"))).scalar_one()
-    await session.execute(text("delete from customer where id = :of"), {"of": loser_id})
+    await _demand_mergeable(session, way)
+    moved = await _moved(session, way, staff_id, now)
     changes = combining.combined(winner, loser, kept=kept)
     await change(session, winner_id, changes, now)
     row = CustomerMerge(
@@ -85,6 +77,25 @@ _EVERYBODY = Sentence(
     "One of the two is everybody who hides their number: merged, all of them would be one customer. "
     "Log the call on the customer's page instead."
 )
+
+
+async def _demand_mergeable(session: AsyncSession, way: Way) -> None:
+    """Raises CannotMerge."""
+    if await identities.hides(session, way.into, way.of):
+        raise CannotMerge(_EVERYBODY)
+    if await _is_being_erased(session, way.into, way.of):
+        raise CannotMerge(Sentence("One of the two is being erased. What is left in a moment can be merged."))
+
+
+async def _moved(session: AsyncSession, way: Way, staff_id: int | None, now: datetime) -> dict[str, Any]:
+    """Every row of the loser's is the winner's, and the loser is gone; what there was of it, for parting them again."""
+    ledgers = await consent.ledger(session, way.into), await consent.ledger(session, way.of)
+    moved = await _everything(session, way, now)
+    moved["rows"].setdefault("consent", [])
+    await _refuse(session, ledgers, moved, way, staff_id, now)
+    moved["ledger"] = (await session.execute(text("select coalesce(max(id), 0) from consent"))).scalar_one()
+    await session.execute(text("delete from customer where id = :of"), {"of": way.of})
+    return moved
 
 
 async def _is_being_erased(session: AsyncSession, *customers: UUID) -> bool:
