@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.web.customers import (
     callers,
+    changes,
     consent_proof,
     customer,
     erasing,
@@ -26,6 +27,7 @@ PAGES = (
     personal_data,
     merging,  # before customer, which takes any word for a customer's id
     customer,
+    changes,
     lists,
     segments,
 )
