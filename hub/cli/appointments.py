@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import clock
 from hub.bootstrap import Hub
-from hub.cli import options
+from hub.cli import options, sheets
 from hub.conversations import appointment_sheets
 from hub.conversations.appointment_sheets import Row, Usual
 from hub.conversations.appointment_sync import Outcome
-from hub.customers import exporting
 from hub.customers.sheets import Unusable
 
 BATCH = 100
@@ -53,34 +51,18 @@ def import_appointments(
         raise typer.Exit(1) from e
     results = options.with_hub(config, lambda hub: _import(hub, rows, dry_run=dry_run))
     rejected = [one for one in results if one.outcome is Outcome.REJECTED]
-    kept = _keep_rejected(rejects or file.with_suffix(".rejected.csv"), header, rejected)
+    told = [(one.row, one.reason) for one in rejected]
+    kept = sheets.keep_rejected(rejects or file.with_suffix(".rejected.csv"), header, told)
     _report(results, kept, dry_run=dry_run, json=json)
     if rejected:
         raise typer.Exit(1)
 
 
 async def _import(hub: Hub, rows: Sequence[Row], *, dry_run: bool) -> list[Result]:
-    results: list[Result] = []
-    bars = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress("{task.description}", *bars, console=options.err) as progress:
-        bar = progress.add_task("Importing", total=len(rows))
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
-            results += await _import_batch(hub, batch, dry_run=dry_run)
-            progress.advance(bar, len(batch))
-    return results
+    async def write(session: AsyncSession, batch: Sequence[Row]) -> list[Result]:
+        return [await _import_row(session, row, hub) for row in batch]
 
-
-async def _import_batch(hub: Hub, batch: Sequence[Row], *, dry_run: bool) -> list[Result]:
-    results: list[Result] = []
-    try:
-        async with hub.database.unit() as session:
-            results += [await _import_row(session, row, hub) for row in batch]
-            if dry_run:
-                raise _DryRunError
-    except _DryRunError:
-        pass
-    return results
+    return await sheets.in_batches(hub, rows, BATCH, write, dry_run=dry_run)
 
 
 async def _import_row(session: AsyncSession, row: Row, hub: Hub) -> Result:
@@ -89,19 +71,6 @@ async def _import_row(session: AsyncSession, row: Row, hub: Hub) -> Result:
         return Result(row, await appointment_sheets.take(session, row, usual, now=clock.now()))
     except ValueError as e:
         return Result(row, Outcome.REJECTED, str(e))
-
-
-class _DryRunError(Exception):
-    """Rolls a batch back on purpose."""
-
-
-def _keep_rejected(file: Path, header: Sequence[str], rejected: Sequence[Result]) -> Path | None:
-    """Write the rejected rows as they stood, with line and reason in front; nothing in it runs as a formula."""
-    if not rejected:
-        return None
-    rows = [(str(one.row.number), one.reason, *one.row.original) for one in rejected]
-    file.write_text(exporting.csv_text([("line", "reason", *header), *rows]), encoding="utf-8", newline="")
-    return file
 
 
 def _report(results: Sequence[Result], kept: Path | None, *, dry_run: bool, json: bool) -> None:

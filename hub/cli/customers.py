@@ -10,6 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import clock
 from hub.bootstrap import Hub
@@ -111,37 +112,18 @@ def hand_over(
 
 
 async def _import(hub: Hub, rows: Sequence[Line], policy: Duplicates, source: str, *, dry_run: bool) -> list[Result]:
-    results: list[Result] = []
-    with sheets.progress() as progress:
-        bar = progress.add_task("Importing", total=len(rows))
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
-            results += await _import_batch(hub, batch, policy, source, dry_run=dry_run)
-            progress.advance(bar, len(batch))
-    return results
+    async def write_all(session: AsyncSession, batch: Sequence[Line]) -> list[Result]:
+        return [await _written(hub, session, line, policy, source) for line in batch]
+
+    return await sheets.in_batches(hub, rows, BATCH, write_all, dry_run=dry_run)
 
 
-async def _import_batch(
-    hub: Hub, batch: Sequence[Line], policy: Duplicates, source: str, *, dry_run: bool
-) -> list[Result]:
-    results = []
+async def _written(hub: Hub, session: AsyncSession, line: Line, policy: Duplicates, source: str) -> Result:
     try:
-        async with hub.database.unit() as session:
-            for line in batch:
-                try:
-                    row = understand(line, country=hub.settings.hub.country, language=hub.settings.hub.languages[0])
-                    results.append(await write(session, line, row, policy, source=f"import {source}", now=clock.now()))
-                except ValueError as e:
-                    results.append(Result(line, Outcome.REJECTED, str(e)))
-            if dry_run:
-                raise _DryRunError
-    except _DryRunError:
-        pass
-    return results
-
-
-class _DryRunError(Exception):
-    """Rolls a batch back on purpose."""
+        row = understand(line, country=hub.settings.hub.country, language=hub.settings.hub.languages[0])
+        return await write(session, line, row, policy, source=f"import {source}", now=clock.now())
+    except ValueError as e:
+        return Result(line, Outcome.REJECTED, str(e))
 
 
 def _report(counts: Counter[str], kept: Path | None, *, dry_run: bool, json: bool) -> None:

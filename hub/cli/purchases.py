@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import clock
 from hub.bootstrap import Hub
@@ -54,31 +55,13 @@ def import_purchases(
 
 
 async def _import(hub: Hub, rows: Sequence[Line], source: str, *, update: bool, dry_run: bool) -> list[Result]:
-    settings, results = hub.settings, list[Result]()
+    settings = hub.settings
     terms = Terms(source, settings.rfm.currency, settings.hub.timezone, settings.hub.country, update)
-    with sheets.progress() as progress:
-        bar = progress.add_task("Importing", total=len(rows))
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
-            results += await _import_batch(hub, batch, terms, dry_run=dry_run)
-            progress.advance(bar, len(batch))
-    return results
 
+    async def write(session: AsyncSession, batch: Sequence[Line]) -> list[Result]:
+        return await importing.write(session, batch, terms, now=clock.now())
 
-async def _import_batch(hub: Hub, batch: Sequence[Line], terms: Terms, *, dry_run: bool) -> list[Result]:
-    results = []
-    try:
-        async with hub.database.unit() as session:
-            results = await importing.write(session, batch, terms, now=clock.now())
-            if dry_run:
-                raise _DryRunError
-    except _DryRunError:
-        pass
-    return results
-
-
-class _DryRunError(Exception):
-    """Rolls a batch back on purpose."""
+    return await sheets.in_batches(hub, rows, BATCH, write, dry_run=dry_run)
 
 
 def _report(counts: Counter[Outcome], kept: Path | None, unread: Sequence[str], *, dry_run: bool, json: bool) -> None:

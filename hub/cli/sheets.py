@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.bootstrap import Hub
 from hub.cli import options
 from hub.customers import exporting
-from hub.customers.sheets import Line
+
+R = TypeVar("R")  # a row
+D = TypeVar("D")  # what came of it
+
+
+class Standing(Protocol):
+    """A row as it stands in its file."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def original(self) -> Sequence[str]: ...
 
 
 def mapping(pairs: Iterable[str]) -> dict[str, str]:
@@ -24,7 +39,7 @@ def mapping(pairs: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def keep_rejected(file: Path, names: Sequence[str], rejected: Sequence[tuple[Line, str]]) -> Path | None:
+def keep_rejected(file: Path, names: Sequence[str], rejected: Sequence[tuple[Standing, str]]) -> Path | None:
     """Write the rejected rows as they stood, with line and reason in front; nothing in it runs as a formula."""
     if not rejected:
         return None
@@ -38,6 +53,42 @@ def tell_of_rejected(kept: Path | None) -> None:
         options.out.print(
             f"The rejected rows and their reasons are in [bold]{options.shown(kept)}[/]; mend them there and import it."
         )
+
+
+@asynccontextmanager
+async def unit(hub: Hub, *, dry_run: bool) -> AsyncIterator[AsyncSession]:
+    """A unit of work of which nothing stays in a dry run."""
+    try:
+        async with hub.database.unit() as session:
+            yield session
+            if dry_run:
+                raise _DryRunError
+    except _DryRunError:
+        pass
+
+
+class _DryRunError(Exception):
+    """Rolls a batch back on purpose."""
+
+
+async def in_batches(
+    hub: Hub,
+    rows: Sequence[R],
+    size: int,
+    write: Callable[[AsyncSession, Sequence[R]], Awaitable[list[D]]],
+    *,
+    dry_run: bool,
+) -> list[D]:
+    """What came of each row. A batch is written in one unit of work; `write` reports a bad row and does not raise."""
+    results: list[D] = []
+    with progress() as shown:
+        bar = shown.add_task("Importing", total=len(rows))
+        for start in range(0, len(rows), size):
+            batch = rows[start : start + size]
+            async with unit(hub, dry_run=dry_run) as session:
+                results += await write(session, batch)
+            shown.advance(bar, len(batch))
+    return results
 
 
 def progress() -> Progress:

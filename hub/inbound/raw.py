@@ -68,13 +68,6 @@ async def keep_and_claim(
     return await _add(session, storage, channel, old, now=now, tries=1, next_try_at=now + LEASE)
 
 
-async def id_of(session: AsyncSession, channel: str, key: str) -> int | None:
-    """The mail that was kept under this key."""
-    return (
-        await session.exec(select(RawMessage.id).where(RawMessage.channel == channel, RawMessage.key == key))
-    ).first()
-
-
 async def known(session: AsyncSession, channel: str, keys: Sequence[str]) -> frozenset[str]:
     """Which of these keys mails are kept under."""
     rows = select(RawMessage.key).where(col(RawMessage.channel) == channel, col(RawMessage.key).in_(keys))

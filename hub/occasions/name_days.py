@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -22,13 +22,6 @@ def names_on(calendar: str, day: date) -> tuple[str, ...]:
     moving = (f"{church}{(day - easter(day.year, church)).days:+d}" for church in CHURCHES)
     found = [name for when in (f"{day:%m-%d}", *moving) for name in known.get(when, ())]
     return tuple(dict.fromkeys(found))
-
-
-def day_of(calendar: str, name: str, year: int) -> date | None:
-    """When this name is kept in this year; None for one that the calendar does not have."""
-    first = date(year, 1, 1)
-    days = (first + timedelta(days=n) for n in range(366))
-    return next((day for day in days if day.year == year and name in names_on(calendar, day)), None)
 
 
 @cache

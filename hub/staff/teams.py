@@ -167,11 +167,6 @@ async def of(session: AsyncSession, staff_id: int) -> list[Group]:
     return [team for team in await listing(session) if staff_id in team.members]
 
 
-async def of_channel(session: AsyncSession, channel: str) -> Group | None:
-    """Whose mailbox this is."""
-    return next((team for team in await listing(session) if channel in team.channels), None)
-
-
 def tidy(signature: str) -> str:
     """With one kind of line end and none around it. Raises TeamProblem."""
     text = "\n".join(line.rstrip() for line in signature.replace("\0", "").splitlines()).strip("\n")

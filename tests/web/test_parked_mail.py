@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from sqlmodel import select
+
 from channels.adapter import Raw
 from hub import clock
 from hub.inbound import processing, raw
+from hub.models import RawMessage
 from hub.models.vocabulary import RawState, Role
 
 BYTES = b"Subject: \xff\x00 nobody understands this\r\n\r\n\x00"
@@ -20,7 +23,8 @@ async def park(world: Any, *keys: str) -> list[int]:
     async with world.hub.database.unit() as session:
         await raw.keep(session, world.hub.storage, "gone", mails, None, now=now)
     async with world.hub.database.unit() as session:
-        numbers = [await raw.id_of(session, "gone", key) or 0 for key in keys]
+        kept = dict((await session.exec(select(RawMessage.key, RawMessage.id))).all())
+    numbers = [kept[key] or 0 for key in keys]
     for number in numbers:
         for hour in range(4):
             at = now + timedelta(hours=hour)

@@ -28,7 +28,6 @@ async def test_a_team_has_people_and_several_mailboxes(database: Database, hire:
         assert await teams.listing(session) == [expected]
         assert await teams.of(session, ben.id or 0) == [expected]
         assert await teams.of(session, ana.id or 0) == []
-        assert await teams.of_channel(session, "help") == expected
 
 
 async def test_a_mailbox_is_one_teams_and_moves_to_the_one_that_takes_it(database: Database, now: datetime) -> None:
