@@ -18,7 +18,8 @@ from hub.models.vocabulary import AddressKind
 
 HEADER = tuple(name for name in FIELDS if name != "consent")
 # At the beginning of a cell; and after what parts cells where a comma is the decimal point, or ends a line.
-_FORMULA = re.compile(r"(?:\A|(?<=[;\t\r\n]))(?=[=+\-@\t\r])")
+# The wide signs come from Japanese and Chinese keyboards: spreadsheets made for these take them for the narrow ones.
+_FORMULA = re.compile(r"(?:\A|(?<=[;\t\r\n]))(?=[=+\-@＝＋－＠\t\r])")
 
 
 async def pages(session: AsyncSession, *, size: int = 1000) -> AsyncIterator[list[tuple[str, ...]]]:

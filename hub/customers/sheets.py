@@ -46,9 +46,8 @@ _SYNONYMS = {
     "id": "external_id",
     "number": "external_id",
 }
-_ARMOUR = re.compile(
-    r"(?:\A|(?<=[;\t\r\n]))'(?=[=+\-@])"
-)  # our own export's apostrophe before what a spreadsheet would run
+# Our own export's apostrophe before what a spreadsheet would run.
+_ARMOUR = re.compile(r"(?:\A|(?<=[;\t\r\n]))'(?=[=+\-@＝＋－＠])")
 _NUMBER = re.compile(r"\d+[\s_]*")  # behind a name, read backwards: forwards it would be looked for at every letter
 _ADDED_BY_US = {"line", "reason"}  # in the file of rejected rows, which people mend and import again
 

@@ -164,16 +164,17 @@ async def test_g3_an_import_never_turns_a_no_into_a_yes(database: Database, now:
         assert not standing.granted
 
 
+@pytest.mark.parametrize("sign", ["=", "＝"])
 async def test_what_is_exported_can_be_imported_and_runs_as_no_formula(
-    database: Database, now: datetime, tmp_path: Path
+    sign: str, database: Database, now: datetime, tmp_path: Path
 ) -> None:
-    """In Poland, Bulgaria and Russia spreadsheets part cells at semicolons."""
-    name = "=cmd|' /C calc'!A0;=cmd|' /C calc'!A1; -"
+    """In Poland, Bulgaria and Russia spreadsheets part cells at semicolons; in Japan wide signs are signs too."""
+    name = f"{sign}cmd|' /C calc'!A0;{sign}cmd|' /C calc'!A1; -"
     await _write(database, {"name": name, "phone": "+48601123456"}, Duplicates.SKIP, now)
     async with database.unit() as session:
         rows = [row async for page in pages(session) for row in page]
     text = csv_text([HEADER_OF_EXPORT, *rows])
-    assert "'=cmd|' /C calc'!A0;'=cmd|' /C calc'!A1; -" in text
+    assert f"'{sign}cmd|' /C calc'!A0;'{sign}cmd|' /C calc'!A1; -" in text
     assert "'+48601123456" in text
     (line,) = lines(_file(tmp_path, text), {})
     assert (line.cells["name"], line.cells["phone"]) == (name, "+48601123456")
