@@ -11,6 +11,8 @@ from hub.models.vocabulary import Kind, Origin, Purpose, Withheld
 from hub.outbound.question import Rules
 from hub.signing import Signer
 
+LONGEST_TEXT, LONGEST_SUBJECT = 100_000, 1000  # that a person or a program may write
+
 # 0: a person is waiting … 9: bulk
 PRIORITY = {
     Origin.AGENT: 0,

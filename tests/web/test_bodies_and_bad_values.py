@@ -52,9 +52,12 @@ async def test_values_that_cannot_be_are_refused_and_nothing_breaks(world: Any, 
     desk = await signed_in(Role.ADMIN)
     conversation, customer = world.conversations["invoice"], world.customers["ana"]
     note = {"kind": "note", "form_token": str(uuid.uuid4()), "text": "x"}
+    words = " ".join(map(str, range(300_000)))
     odd: list[tuple[str, dict[str, str]]] = [
         (f"/conversations/{conversation}/reply", note | {"seen": "no id"}),
         (f"/conversations/{conversation}/reply", note | {"text": "\0"}),
+        (f"/conversations/{conversation}/reply", note | {"text": words}),
+        (f"/customers/{customer}/write", note | {"kind": "email", "subject": words}),
         (f"/inbox/all/{conversation}/assign", {"assignee": "9" * 5000}),
         (f"/inbox/all/{conversation}/assign", {"assignee": "9999999999"}),
         (f"/inbox/all/{conversation}/assign", {"assignee": "77777"}),

@@ -24,11 +24,12 @@ from hub.conversations.inbox import NoSuchConversation
 from hub.conversations.replies import EmptyReply, NotYours, Overtaken, Reply, TooLong
 from hub.conversations.signatures import SignatureProblem
 from hub.interactions.history import NoSuchEntry
+from hub.outbound.asking import LONGEST_SUBJECT, LONGEST_TEXT
 from hub.outbound.request import Answer, Duplicate, Held
 from hub.staff import audit
 
 router = APIRouter(tags=["Conversations"], route_class=Endpoint)
-_Words = Annotated[str, Field(max_length=100_000, examples=["Your order is ready for you."])]
+_Words = Annotated[str, Field(max_length=LONGEST_TEXT, examples=["Your order is ready for you."])]
 _Typed = Annotated[str, Field(max_length=copying.LONGEST, description="Addresses with commas, as they are typed")]
 _DRAFT = "/conversations/{conversation_id}/draft"
 
@@ -38,7 +39,7 @@ class DraftIn(Body):
 
     kind: Literal["email", "sms", "note"] = Field(examples=["email"])
     text: _Words
-    subject: Annotated[str, Field(max_length=1000)] = ""
+    subject: Annotated[str, Field(max_length=LONGEST_SUBJECT)] = ""
     recipient: Annotated[str, Field(max_length=320)] = ""
     mailbox: Annotated[str, Field(max_length=100, description="A channel's name; empty: the usual one")] = ""
     signed: bool = Field(default=True, description="The signature below a mail")
@@ -71,7 +72,7 @@ class ReplyIn(Body):
 
     kind: Literal["email", "sms"] = Field(examples=["sms"])
     text: _Words
-    subject: Annotated[str, Field(max_length=1000)] = ""
+    subject: Annotated[str, Field(max_length=LONGEST_SUBJECT)] = ""
     recipient: Annotated[str, Field(max_length=320, description="empty: whoever wrote last")] = ""
     mailbox: Annotated[str, Field(max_length=100, description="A channel's name; empty: the usual one")] = ""
     signed: bool = True

@@ -14,6 +14,7 @@ from hub.conversations import copying
 from hub.conversations.rearranging import Reach
 from hub.models import Rearrangement
 from hub.models.vocabulary import CopyFate, Direction, Origin, Purpose, Rearranged, State, Withheld
+from hub.outbound.asking import LONGEST_SUBJECT, LONGEST_TEXT
 
 
 class FileOut(BaseModel):
@@ -81,8 +82,8 @@ class MessageIn(Body):
     customer_id: UUID = Field(examples=[EXAMPLE_ID])
     kind: Kind | None = Field(default=None, examples=["sms"], description="null: as the customer prefers")
     purpose: Purpose = Field(default=Purpose.SERVICE, examples=["service"])
-    subject: Annotated[str, Field(max_length=1000)] = Field(default="", examples=["Your order"])
-    text: Annotated[str, Field(max_length=100_000)] = Field(default="", examples=["Your order is ready for you."])
+    subject: Annotated[str, Field(max_length=LONGEST_SUBJECT)] = Field(default="", examples=["Your order"])
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)] = Field(default="", examples=["Your order is ready for you."])
     template: TemplateIn | None = None
     conversation_id: UUID | None = None
     cc: Copies = Field(default=[], description="Mail addresses that get a copy; with bcc at most 20. Only of email")

@@ -19,6 +19,7 @@ from hub.conversations.replies import NotYours, Overtaken, Reply, TooLong
 from hub.conversations.signatures import SignatureProblem
 from hub.customers import directory
 from hub.models.vocabulary import Kind
+from hub.outbound.asking import LONGEST_SUBJECT, LONGEST_TEXT
 from hub.outbound.calling import NoTelephone
 from hub.outbound.request import Answer, Duplicate, Held, NewFile, Placed
 from hub.sentences import Sentence
@@ -88,8 +89,8 @@ class Written:
 def _written(
     kind: Annotated[str, Form()],
     form_token: Annotated[UUID, Form()],
-    text: Annotated[str, Form()] = "",
-    subject: Annotated[str, Form()] = "",
+    text: Annotated[str, Form(max_length=LONGEST_TEXT)] = "",
+    subject: Annotated[str, Form(max_length=LONGEST_SUBJECT)] = "",
     seen: Annotated[str, Form()] = "",
     resolve: Annotated[str, Form()] = "",
     files: Annotated[list[UploadFile], File()] = [],  # noqa: B006
