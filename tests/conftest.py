@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import signal
@@ -75,6 +76,16 @@ async def other_database_url(server_url: str, template: str) -> AsyncIterator[st
     await _execute(server_url, f'create database "{name}" template "{template}"')
     yield named(server_url, name)
     await _execute(server_url, f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture
+def own_url(server_url: str, template: str) -> Iterator[str]:
+    """A fresh database for a test that runs a loop of its own."""
+    name = f"hub_own_{os.getpid()}"
+    asyncio.run(_execute(server_url, f'drop database if exists "{name}" with (force)'))
+    asyncio.run(_execute(server_url, f'create database "{name}" template "{template}"'))
+    yield named(server_url, name)
+    asyncio.run(_execute(server_url, f'drop database if exists "{name}" with (force)'))
 
 
 @pytest.fixture

@@ -20,12 +20,13 @@ _PAGE_OF_CSV = 2_000
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of the audience: those on `kind` (only those who wait for the end of quiet hours with `later`), or those
-    left out for `reason`. With neither, everybody.
+    left out for `reason`. With neither, everybody. `learnt`: only those who get it on a kind because that was learnt.
     """
 
     kind: Kind | None = None
     reason: Withheld | None = None
     later: bool = False
+    learnt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ async def people(
         query = query.where(col(line.reason) == reason, col(line.kind) == kind)
     if part.later:
         query = query.where(col(line.not_before).is_not(None))
+    if part.learnt:
+        query = query.where(col(line.learnt))
     if after is not None:
         query = query.where(col(line.customer_id) > after)
     rows = await session.exec(query.order_by(col(line.customer_id)).limit(limit))

@@ -19,7 +19,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import lengths, portions, proofs
+from hub.campaigns import learning, lengths, lessons, portions, proofs
+from hub.campaigns.lessons import Change
 from hub.models import Campaign, DryRun, DryRunLine
 from hub.models.vocabulary import Kind, Withheld
 from hub.outbound import bulk, dry_run, mailings, rendering
@@ -55,6 +56,7 @@ class Report:
     audience: int
     looked_at: int
     groups: tuple[Group, ...]
+    learnt: Change | None = None  # None: it does not go by what was learnt
 
     @property
     def reachable(self) -> int:
@@ -95,6 +97,7 @@ async def begin(session: AsyncSession, campaign_id: int, *, now: datetime) -> No
         "looked_at": 0,
         "cursor": None,
         "counts": [],
+        "learnt": {},
     }
     row = insert(DryRun).values(campaign_id=campaign_id, **fresh)
     await session.exec(row.on_conflict_do_update(index_elements=["campaign_id"], set_=fresh))
@@ -112,7 +115,8 @@ async def advance(session: AsyncSession, campaign_id: int, *, gate: Gate, limit:
     where = await asking.where(session, campaign.segment, now=row.begun_at)
     customers = await asking.slice_after(session, where, row.cursor, limit=limit)
     if customers and campaign.template_version_id is not None:
-        groups = await _judge(session, campaign, customers, gate, row.begun_at)
+        groups, change = await _judge(session, campaign, customers, gate, row.begun_at)
+        row.learnt = (Change.read(row.learnt) + change).kept
         row.counts = [_kept(group) for group in _added([*map(_group, row.counts), *groups])]
         row.looked_at, row.cursor = row.looked_at + sum(group.number for group in groups), customers[-1]
     if len(customers) < limit or campaign.template_version_id is None:
@@ -130,7 +134,8 @@ async def report(session: AsyncSession, campaign_id: int) -> Report | None:
     row = await session.get(DryRun, campaign_id, populate_existing=True)
     if row is None or row.plan != _plan(campaign):
         return None
-    return Report(row.begun_at, row.done_at, row.audience, row.looked_at, tuple(map(_group, row.counts)))
+    change = Change.read(row.learnt) if campaign.learnt else None
+    return Report(row.begun_at, row.done_at, row.audience, row.looked_at, tuple(map(_group, row.counts)), change)
 
 
 async def forget(session: AsyncSession, campaign_id: int) -> None:
@@ -154,6 +159,7 @@ def _plan(campaign: Campaign) -> str:
         campaign.topic,
         campaign.template_version_id,
         campaign.variables,
+        campaign.learnt,
     )
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -199,8 +205,9 @@ where l.campaign_id = :campaign and l.customer_id = t.id
 
 async def _judge(
     session: AsyncSession, campaign: Campaign, customers: Sequence[UUID], gate: Gate, now: datetime
-) -> list[Group]:
-    mailing = await portions.mailing(session, campaign)
+) -> tuple[list[Group], Change]:
+    known = await learning.look(session, campaign, customers, gate=gate, now=now)
+    mailing = await portions.mailing(session, campaign, learnt=learning.told(known))
     about = mailings.matter(mailing, gate)
     asked = await bulk.ask(session, about, customers, now=now)
     unfit = await proofs.unfit(session, campaign, mailing.version, gate=gate, now=now)
@@ -212,7 +219,8 @@ async def _judge(
     if odd:
         await session.execute(insert(DryRunLine), [_line(campaign, one) for one in odd])
         groups += map(_alone, odd)
-    return await _measured(session, mailing, customers, groups, gate, now)
+    change = await lessons.count(session, campaign, mailing, known, gate=gate, now=now) if known else Change()
+    return await _measured(session, mailing, customers, groups, gate, now), change
 
 
 def _said(variants: Variants, unfit: frozenset[tuple[Kind, str]], gate: Gate) -> dict[str, object]:

@@ -10,7 +10,19 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import audience, following, hours, portions, steps, tempo, thresholds, tickets, variants, waiting
+from hub.campaigns import (
+    audience,
+    beginning,
+    following,
+    hours,
+    portions,
+    steps,
+    tempo,
+    thresholds,
+    tickets,
+    variants,
+    waiting,
+)
 from hub.campaigns.portions import Portion
 from hub.database import statistics
 from hub.interactions import partitions
@@ -66,12 +78,16 @@ async def feed(
 async def _feed_up_to(session: AsyncSession, campaign: Campaign, last: UUID, gate: Gate, now: datetime) -> None:
     """All at once; but who has an hour of their own is put off until then, and of a test only who tries it is asked."""
     first, before, number = campaign.cursor or _NOBODY, campaign.fed, campaign.id or 0
-    if campaign.local_time is not None:
+    if campaign.learnt:
+        some = await _tried(session, campaign, first, last)
+        meant = await audience.left_over(session, number, 0, first, last) if some is None else some
+        await beginning.by_learning(session, campaign, meant, gate=gate, now=now)
+    elif campaign.local_time is not None:
         zone, hour = gate.rules.company_zone, campaign.local_time
         some = await _tried(session, campaign, first, last)
         await hours.put_off(session, campaign, hour, low=first, high=last, company_zone=zone, now=now, only=some)
     elif (some := await _tried(session, campaign, first, last)) is not None:
-        await following.begin(session, campaign, some, gate=gate, now=now)
+        await beginning.begin(session, campaign, some, gate=gate, now=now)
     else:
         everybody = Portion(await portions.mailing(session, campaign), first, last)
         campaign.fed += await portions.feed(session, everybody, gate=gate, now=now)

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import hours, portions, reactions, steps, variants, waiting
+from hub.campaigns import beginning, learning, portions, reactions, steps, waiting
 from hub.campaigns.portions import Portion
 from hub.campaigns.waiting import Turn
 from hub.models import Campaign, CampaignStep
@@ -24,7 +24,6 @@ from hub.outbound import evidence, planning
 from hub.outbound.request import Gate
 from hub.outbound.uncertain import LEFT
 
-TOO_LATE_TODAY = timedelta(hours=2)  # after everybody's own hour: then tomorrow
 _CALLING = (State.RINGING, State.TALKING)
 _OPEN = (State.QUEUED, State.SENDING, *_CALLING)
 _LONGEST_CALL = timedelta(hours=4)  # then the word of its end was lost
@@ -55,34 +54,10 @@ async def feed(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: da
     turns = await waiting.due(session, campaign.id or 0, now=now, limit=limit)
     for number, mine in waiting.by_step(turns).items():
         if number == 0:
-            await _first(session, campaign, mine, gate, now)
+            await beginning.turn(session, campaign, mine, gate=gate, now=now)
         else:
             await _later(session, campaign, number, mine, gate, now)
     return bool(turns)
-
-
-async def begin(
-    session: AsyncSession, campaign: Campaign, customers: Sequence[UUID], *, gate: Gate, now: datetime
-) -> None:
-    """The first message for these: their variant of it while there is a test, at once."""
-    for portion in await first_portions(session, campaign, customers):
-        campaign.fed += await portions.feed(session, portion, gate=gate, now=now)
-    for step in (await steps.of(session, campaign.id or 0))[:1]:
-        await waiting.enlist(session, step, now=now, customers=customers)
-
-
-async def first_portions(session: AsyncSession, campaign: Campaign, customers: Sequence[UUID]) -> list[Portion]:
-    """What each of them is sent first. Who waits for the end of a test is in none."""
-    test, tried = await variants.of(session, campaign.id or 0)
-    if not customers:
-        return []
-    if test is None or test.decided_at is not None:
-        return [Portion.of(await portions.mailing(session, campaign), customers)]
-    words = {one.variant: one.template_version_id for one in tried}
-    return [
-        Portion.of(await portions.mailing(session, campaign, version_id=words[variant]), some)
-        for variant, some in variants.parts(test, tried, customers).items()
-    ]
 
 
 def judge(seen: Seen | None, step: CampaignStep, turn: Turn, now: datetime) -> Passed | datetime | None:
@@ -136,18 +111,6 @@ def holds(seen: Seen, condition: When) -> bool:
     }[condition]
 
 
-async def _first(session: AsyncSession, campaign: Campaign, turns: Sequence[Turn], gate: Gate, now: datetime) -> None:
-    """Everybody's own hour has come; for whom it passed hours ago, it comes again tomorrow."""
-    missed = [turn.customer_id for turn in turns if now - turn.due_at > TOO_LATE_TODAY]
-    ready = [turn.customer_id for turn in turns if now - turn.due_at <= TOO_LATE_TODAY]
-    if campaign.local_time is not None and missed:
-        low, high = UUID(int=max(min(missed).int - 1, 0)), max(missed)
-        zone, hour = gate.rules.company_zone, campaign.local_time
-        await hours.put_off(session, campaign, hour, low=low, high=high, company_zone=zone, now=now, only=missed)
-    await waiting.settle(session, campaign.id or 0, 0, now_due=ready)
-    await begin(session, campaign, ready, gate=gate, now=now)
-
-
 async def _later(
     session: AsyncSession, campaign: Campaign, number: int, turns: Sequence[Turn], gate: Gate, now: datetime
 ) -> None:
@@ -161,6 +124,7 @@ async def _later(
     made = [one for some in by_kinds.values() for one in some]
     later = {one: outcome for one, outcome in outcomes.items() if isinstance(outcome, datetime)}
     await waiting.settle(session, campaign.id or 0, number, now_due=made, later=later, passed=passed)
+    learnt = learning.told(await learning.look(session, campaign, made, gate=gate, now=now))
     for kinds, customers in by_kinds.items():
         words = await portions.mailing(
             session,
@@ -168,6 +132,7 @@ async def _later(
             step=number,
             version_id=step.template_version_id,
             kinds=kinds if step.next_channel else None,
+            learnt=learnt,
         )
         campaign.fed += await portions.feed(session, Portion.of(words, customers), gate=gate, now=now)
     if number + 1 in all_steps:

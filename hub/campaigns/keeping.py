@@ -30,6 +30,7 @@ async def clone(session: AsyncSession, campaign_id: int, name: str, *, staff_id:
         kinds=tuple(Kind(kind) for kind in old.kinds),
         per_hour=old.per_hour,
         topic=old.topic,
+        learnt=old.learnt,
     )
     new = await lifecycle.create(session, plan, staff_id=staff_id, now=now)
     await steps.copy(session, campaign_id, new, now=now)

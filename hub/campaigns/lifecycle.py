@@ -48,7 +48,7 @@ class EmptySegment(NotStartable):
 class Plan:
     """What a campaign says to whom. `kinds` empty: whichever channel each customer prefers.
 
-    `per_hour`: at most so many messages leave in an hour; None: as fast as the senders go.
+    `per_hour`: at most so many messages leave in an hour; None: as fast as the senders go. `learnt`: see `learning`.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Plan:
     kinds: tuple[Kind, ...] = ()
     per_hour: int | None = None
     topic: str = ""  # of marketing
+    learnt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ async def edit(session: AsyncSession, campaign_id: int, plan: Plan, *, gate: Gat
 
 async def _revise(session: AsyncSession, campaign: Campaign, plan: Plan, *, gate: Gate, now: datetime) -> None:
     kinds = [kind.value for kind in plan.kinds]
-    fixed = revising.fixed(campaign, plan.segment, (plan.purpose, _topic(plan)), kinds)
+    fixed = revising.fixed(campaign, plan.segment, (plan.purpose, _topic(plan)), (kinds, plan.learnt))
     if fixed:
         raise NotStartable(about(campaign, "“%(name)s” has begun and this stays as it is: %(what)s", {"what": fixed}))
     before = (campaign.template_version_id, dict(campaign.variables))
@@ -266,7 +267,7 @@ async def _write(session: AsyncSession, campaign: Campaign, plan: Plan, now: dat
     campaign.template_version_id, campaign.variables = plan.template_version_id, dict(plan.variables)
     campaign.segment = plan.segment if isinstance(plan.segment, Mapping) else list(plan.segment)
     campaign.kinds = [kind.value for kind in plan.kinds]
-    campaign.per_hour = plan.per_hour
+    campaign.per_hour, campaign.learnt = plan.per_hour, plan.learnt
     campaign.topic = _topic(plan)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +16,7 @@ from hub.models import Campaign, CampaignRecipient, TemplateVersion
 from hub.models.vocabulary import Kind, Origin, Purpose
 from hub.outbound import mailings
 from hub.outbound.mailings import Mailing, Roll
+from hub.outbound.question import Learnt
 from hub.outbound.request import Duplicate, Gate, Request, Templated, send_many
 
 
@@ -53,8 +54,10 @@ async def mailing(
     step: int = 0,
     version_id: int | None = None,
     kinds: Collection[Kind] | None = None,
+    learnt: Mapping[UUID, Learnt] | None = None,
 ) -> Mailing:
-    """What a campaign says at a step; None: what it says first, on the channels it was made for.
+    """What a campaign says at a step; None: what it says first, on the channels it was made for. `learnt`: see
+    `learning`.
 
     Raises LookupError when it has no template.
     """
@@ -73,14 +76,15 @@ async def mailing(
         topic=campaign.topic,
         campaign_id=campaign.id,
         step=step,
+        learnt=learnt,
     )
 
 
-def request_for(campaign: Campaign, customer_id: UUID) -> Request:
+def request_for(campaign: Campaign, customer_id: UUID, learnt: Learnt | None = None) -> Request:
     """What is asked first for one customer, of a draft without a template too."""
     number, asked = campaign.id or 0, tuple(Kind(kind) for kind in campaign.kinds)
     said = Templated(campaign.template_version_id or 0, campaign.variables)
-    return _request(number, 0, campaign.purpose, asked, said, customer_id, campaign.topic)
+    return _request(number, 0, campaign.purpose, asked, said, customer_id, campaign.topic, learnt)
 
 
 def _request(
@@ -91,6 +95,7 @@ def _request(
     said: Templated,
     customer_id: UUID,
     topic: str,
+    learnt: Learnt | None,
 ) -> Request:
     """Its key makes it at most once, whoever asks."""
     later = f":step:{step}" if step else ""
@@ -103,13 +108,16 @@ def _request(
         dedupe_key=f"campaign:{campaign_id}:customer:{customer_id}{later}",
         campaign_id=campaign_id,
         topic=topic,
+        learnt=learnt,
         automatic=True,
     )
 
 
 async def _one_by_one(session: AsyncSession, mailing: Mailing, customers: list[UUID], gate: Gate, now: datetime) -> int:
     said, what = Templated(mailing.version.id or 0, mailing.variables), (mailing.campaign_id or 0, mailing.step)
-    requests = [_request(*what, mailing.purpose, mailing.kinds, said, one, mailing.topic) for one in customers]
+    about, known = (mailing.purpose, mailing.kinds), mailing.learnt
+    lessons = {one: None if known is None else known.get(one, Learnt()) for one in customers}
+    requests = [_request(*what, *about, said, one, mailing.topic, lessons[one]) for one in customers]
     answers = await send_many(session, requests, gate=gate, now=now)
     for customer, answer in zip(customers, answers, strict=True):
         mine = (col(CampaignRecipient.campaign_id) == mailing.campaign_id, col(CampaignRecipient.step) == mailing.step)

@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import lifecycle
+from hub.campaigns import learning, lifecycle
 from hub.campaigns.costs import Measure, measure
 from hub.campaigns.portions import request_for
 from hub.customers import directory
 from hub.models import Campaign, Customer, DryRunLine, TemplateVersion
 from hub.models.vocabulary import Kind
 from hub.outbound import faults, planning, rendering, trial
-from hub.outbound.question import Decision
+from hub.outbound.question import Decision, Learnt
 from hub.outbound.rendering import Rendered, TemplateProblem
 from hub.outbound.request import Gate
 from hub.segments import asking
@@ -44,6 +44,7 @@ class Preview:
     language: str
     decision: Decision
     words: tuple[Said, ...]
+    best_from: datetime | None = None  # it waits for the hour at which they answer
 
     def of(self, kind: Kind) -> Said | None:
         return next((said for said in self.words if said.kind is kind), None)
@@ -53,9 +54,13 @@ async def preview(session: AsyncSession, campaign_id: int, customer_id: UUID, *,
     """Writes nothing. Raises lifecycle.NotFound, hub.customers.directory.NotFound; LookupError without a template."""
     campaign = await lifecycle.get(session, campaign_id)
     customer = await directory.get(session, customer_id)
-    (plan,) = await planning.plans(session, [request_for(campaign, customer_id)], gate=gate, now=now)
+    known = await learning.look(session, campaign, [customer_id], gate=gate, now=now)
+    learnt = learning.told(known)
+    request = request_for(campaign, customer_id, None if learnt is None else learnt.get(customer_id, Learnt()))
+    (plan,) = await planning.plans(session, [request], gate=gate, now=now)
     words = await _words(session, campaign, customer, gate, now)
-    return Preview(customer.id, customer.name, customer.language, plan.decision, words)
+    waits = await learning.hours(session, campaign, known, gate=gate, now=now)
+    return Preview(customer.id, customer.name, customer.language, plan.decision, words, waits.get(customer_id))
 
 
 async def somebody(session: AsyncSession, campaign: Campaign, *, now: datetime) -> UUID | None:

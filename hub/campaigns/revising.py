@@ -17,16 +17,19 @@ from hub.segments.tree import Raw
 from hub.sentences import Sentence
 
 
-def fixed(campaign: Campaign, segment: Raw, about: tuple[Purpose, str], kinds: Sequence[str]) -> Sentence | None:
+def fixed(
+    campaign: Campaign, segment: Raw, about: tuple[Purpose, str], ways: tuple[Sequence[str], bool]
+) -> Sentence | None:
     """Which of the things that everybody was judged by would be changed; None when none is.
 
-    `about`: its purpose and topic.
+    `about`: its purpose and topic. `ways`: its channel kinds, and whether it goes by what was learnt.
     """
     if tree.read(segment) != tree.read(campaign.segment):
         return Sentence("whom it means")
     if about != (campaign.purpose, campaign.topic):
         return Sentence("why it writes")
-    return Sentence("by which channels") if list(kinds) != campaign.kinds else None
+    kinds, learnt = ways
+    return Sentence("by which channels") if (list(kinds), learnt) != (campaign.kinds, campaign.learnt) else None
 
 
 async def tests(session: AsyncSession, campaign: Campaign) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, text
@@ -13,8 +14,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
 from hub.clock import first_uuid7
+from hub.database.engine import fetch
 from hub.interactions import reaching
-from hub.interactions.reaching import General, Sent, Suggestion, Tally
+from hub.interactions.reaching import Count, General, Sent, Suggestion, Tally
 from hub.models import Customer, GeneralReach
 
 JOB = "learn-channels"
@@ -45,6 +47,39 @@ where s.at <= :until
 
 _MINE = text(_TRIED.format(whose="customer_id = :customer and", limited="order by id desc limit :most"))
 
+# The same about many at once, counted. Their words are read once: looking for the answer to each message by itself
+# costs forty times as much. $1 customers, $2 since, $3 until, $4 now, $5 to be answered within, $6 the company's zone,
+# $7 the half-life, $8 how many of each.
+_THEIRS = """
+with zones as materialized (
+  select name from pg_timezone_names
+  where name in (select distinct timezone from customer where id = any($1::uuid[]))),
+words as materialized (
+  select id, customer_id, kind, at, direction = 'in' as heard,
+    case kind when 'email' then state <> 'failed' when 'sms' then state in ('delivered', 'read')
+      else state in ('talking', 'delivered') and coalesce(call ->> 'answered_by', '') not in ('machine', 'fax')
+      end as arrived
+  from interaction
+  where customer_id = any($1::uuid[]) and id >= $2 and auto = '' and (direction = 'in' or (direction = 'out'
+    and kind is not null and origin not in ('test', 'report')
+    and state in ('sent', 'delivered', 'read', 'failed', 'talking')))),
+tried as (
+  select id, customer_id, kind, at, arrived, lead(at, 1, 'infinity') over theirs as next_at,
+    row_number() over (partition by customer_id order by id desc) as place
+  from words where not heard window theirs as (partition by customer_id order by id)),
+told as (
+  select t.customer_id, t.kind, t.arrived,
+    extract(hour from t.at at time zone coalesce(z.name, $6))::int as hour,
+    power(0.5, extract(epoch from $4::timestamptz - t.at)::float / 86400 / $7::float) as weight,
+    case t.kind when 'voice' then t.arrived else exists (
+      select from words w where w.heard and w.customer_id = t.customer_id
+        and w.id > t.id and w.at > t.at and w.at <= least(t.at + $5::interval, t.next_at)) end as answered
+  from tried t join customer c on c.id = t.customer_id left join zones z on z.name = c.timezone
+  where t.at <= $3 and t.place <= $8::int)
+select customer_id, kind, hour, count(*), count(*) filter (where arrived), count(*) filter (where answered),
+  sum(weight), coalesce(sum(weight) filter (where answered), 0)
+from told group by customer_id, kind, hour"""
+
 _EVERYBODY = text(f"""
 insert into general_reach (kind, hour, tried, answered)
 select t.kind, extract(hour from t.at at time zone coalesce(z.name, :zone)) as hour,
@@ -63,6 +98,21 @@ async def of(
     rows = (await session.execute(_MINE, {**_bounds(now), "customer": customer.id, "most": _MOST})).all()
     zone = _zone(customer.timezone, company_zone)
     return reaching.suggest([_sent(row, zone, now) for row in rows], await general(session), usual)
+
+
+async def of_many(
+    session: AsyncSession, customers: Collection[UUID], usual: Sequence[Kind], *, company_zone: str, now: datetime
+) -> dict[UUID, Suggestion]:
+    """What `of` says of each of them, in one statement; only those with messages that could be answered."""
+    bounds = _bounds(now)
+    about = (list(customers), bounds["since"], bounds["until"], now, ANSWER_WITHIN)
+    rows = await fetch(session, _THEIRS, *about, company_zone, reaching.HALF_LIFE, _MOST)
+    pasts: dict[UUID, dict[tuple[Kind, int], Count]] = {}
+    for customer, kind, hour, tried, arrived, answered, weight, of_answered in rows:
+        count = Count(tried, arrived, answered, Tally(weight, of_answered))
+        pasts.setdefault(customer, {})[Kind(kind), hour] = count
+    known = reaching.priors(await general(session), usual) if pasts else {}
+    return {customer: reaching.weigh(past, known, usual) for customer, past in pasts.items()}
 
 
 async def general(session: AsyncSession) -> General:

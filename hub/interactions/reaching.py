@@ -6,7 +6,7 @@ Beta posteriors: what customers in general do weighs as much as `STRENGTH` messa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from channels.message import Kind
@@ -48,6 +48,31 @@ class Tally:
 
 
 General = Mapping[tuple[Kind, int], Tally]  # by channel and hour of the day, of everybody
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Messages as people count them, and as they weigh."""
+
+    tried: int = 0
+    arrived: int = 0
+    answered: int = 0
+    weighed: Tally = field(default_factory=Tally)
+
+    def __add__(self, other: Count) -> Count:
+        both = (self.tried + other.tried, self.arrived + other.arrived, self.answered + other.answered)
+        return Count(*both, self.weighed + other.weighed)
+
+
+Past = Mapping[tuple[Kind, int], Count]  # by channel and hour of the day, of one customer
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What customers in general do on a channel: how often they answer, and by hour how much more than in general."""
+
+    rate: float
+    shapes: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +150,38 @@ class Suggestion:
     def learnt(self) -> bool:
         return self.kinds != self.usual
 
+    def hours(self, kind: Kind | None) -> Hours | None:
+        """When they answer on this channel; None: no hour stands out."""
+        return next((one.hours for one in self.channels if one.kind is kind), None)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it departs from the usual order, or an hour stands out."""
+        return self.learnt or any(one.hours for one in self.channels)
+
     @property
     def known(self) -> bool:
         """Whether anything was ever sent whose answer could come."""
         return any(one.tried for one in self.channels)
 
 
-def suggest(sent: Sequence[Sent], general: General, usual: Sequence[Kind]) -> Suggestion:
+def suggest(sent: Iterable[Sent], general: General, usual: Sequence[Kind]) -> Suggestion:
     """The usual order, in which a channel goes before another where it is surely answered more."""
+    return weigh(_counted(sent), priors(general, usual), usual)
+
+
+def weigh(past: Past, known: Mapping[Kind, Prior], usual: Sequence[Kind]) -> Suggestion:
+    """The same of messages that are counted already; `known`: see `priors`."""
     order: list[Reached] = []
     for kind in usual:
-        one = _reached(kind, sent, general)
+        one = _reached(kind, past, known[kind])
         order.insert(_place(one, order), one)
     return Suggestion(tuple(order), tuple(usual))
+
+
+def priors(general: General, kinds: Iterable[Kind]) -> dict[Kind, Prior]:
+    """Reckoned once for however many customers."""
+    return {kind: Prior(general_rate(kind, general), _shapes(kind, general)) for kind in kinds}
 
 
 def _place(one: Reached, order: Sequence[Reached]) -> int:
@@ -152,19 +196,12 @@ def _goes_before(one: Reached, other: Reached) -> bool:
     return bool(one.tried or other.tried) and one.rate.surely_above(other.rate)
 
 
-def _reached(kind: Kind, sent: Sequence[Sent], general: General) -> Reached:
-    mine = [one for one in sent if one.kind is kind]
-    usual = general_rate(kind, general)
-    rate = _posterior(_tally(mine), usual)
-    return Reached(
-        kind=kind,
-        tried=len(mine),
-        arrived=sum(one.arrived for one in mine),
-        answered=sum(one.answered for one in mine),
-        rate=rate,
-        general=usual,
-        hours=_best_hours(mine, kind, general, rate.mean),
-    )
+def _reached(kind: Kind, past: Past, prior: Prior) -> Reached:
+    by_hour = {hour: count for (channel, hour), count in past.items() if channel is kind}
+    whole = sum(by_hour.values(), Count())
+    rate = _posterior(whole.weighed, prior.rate)
+    hours = _best_hours(by_hour, prior, rate.mean) if whole.answered >= _LEAST else None
+    return Reached(kind, whole.tried, whole.arrived, whole.answered, rate, prior.rate, hours)
 
 
 def general_rate(kind: Kind, general: General) -> float:
@@ -177,34 +214,35 @@ def _posterior(tally: Tally, prior: float) -> Rate:
     return Rate(STRENGTH * prior + tally.answered, STRENGTH * (1 - prior) + max(tally.tried - tally.answered, 0.0))
 
 
-def _best_hours(mine: Sequence[Sent], kind: Kind, general: General, mean: float) -> Hours | None:
+def _best_hours(by_hour: Mapping[int, Count], prior: Prior, mean: float) -> Hours | None:
     """The best of those with answers of their own, where it is surely better than the rest of their day."""
-    shapes, found = _shapes(kind, general), list[tuple[float, Hours]]()
+    found = list[tuple[float, Hours]]()
     for begins in range(24):
-        within = [one for one in mine if one.hour in _span(begins)]
-        if sum(one.answered for one in within) < _LEAST:
+        within = sum((by_hour[hour] for hour in _span(begins) if hour in by_hour), Count())
+        if within.answered < _LEAST:
             continue
-        rest = [one for one in mine if one.hour not in _span(begins)]
-        then = _posterior(_tally(within), min(mean * shapes[begins], 0.95))
-        if then.surely_above(_posterior(_tally(rest), mean)):
-            found.append((then.mean, Hours(begins, len(within), sum(one.answered for one in within))))
+        rest = sum((count for hour, count in by_hour.items() if hour not in _span(begins)), Count())
+        then = _posterior(within.weighed, min(mean * prior.shapes[begins], 0.95))
+        if then.surely_above(_posterior(rest.weighed, mean)):
+            found.append((then.mean, Hours(begins, within.tried, within.answered)))
     return max(found, key=lambda pair: (pair[0], -pair[1].begins))[1] if found else None
 
 
-def _shapes(kind: Kind, general: General) -> list[float]:
+def _shapes(kind: Kind, general: General) -> tuple[float, ...]:
     """For each hour, how much more is answered of what goes out then than in general: 1 where nothing is known."""
     usual = general_rate(kind, general)
     spans = [sum((general.get((kind, hour), Tally()) for hour in _span(begins)), Tally()) for begins in range(24)]
-    return [(one.answered + _SMOOTH * usual) / (one.tried + _SMOOTH) / usual for one in spans]
+    return tuple((one.answered + _SMOOTH * usual) / (one.tried + _SMOOTH) / usual for one in spans)
 
 
 def _span(begins: int) -> tuple[int, ...]:
     return tuple((begins + n) % 24 for n in range(SPAN))
 
 
-def _tally(sent: Iterable[Sent]) -> Tally:
-    return sum(_weighed(sent), Tally())
-
-
-def _weighed(sent: Iterable[Sent]) -> Iterator[Tally]:
-    return (Tally(one.weight, one.weight * one.answered) for one in sent)
+def _counted(sent: Iterable[Sent]) -> Past:
+    found: dict[tuple[Kind, int], Count] = {}
+    for one in sent:
+        weighed = Tally(one.weight, one.weight * one.answered)
+        place = (one.kind, one.hour)
+        found[place] = found.get(place, Count()) + Count(1, one.arrived, one.answered, weighed)
+    return found

@@ -66,6 +66,8 @@ class Campaign(SQLModel, table=True):
     archived_at: datetime | None = Field(default=None, sa_type=Moment)  # out of the list, and never changed again
     topic: str = ""  # of marketing: what it is about; empty: nothing in particular
     per_hour: int | None = None  # at most so many messages leave in an hour; None: as fast as the senders go
+    # By the channel and at the hour at which each customer answers best, where that is known.
+    learnt: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
 
 class CampaignTempo(SQLModel, table=True):
@@ -108,7 +110,8 @@ class DryRun(SQLModel, table=True):
     audience: int = 0  # customers in the segment
     looked_at: int = 0
     cursor: UUID | None = None
-    counts: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)  # see `hub.campaigns.dry_run.Group`
+    counts: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)  # see `hub.campaigns.dry_runs.Group`
+    learnt: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # see `hub.campaigns.lessons.Change`
 
 
 class DryRunLine(SQLModel, table=True):
@@ -126,6 +129,8 @@ class DryRunLine(SQLModel, table=True):
     not_before: datetime | None = Field(default=None, sa_type=Moment)
     segments: int = Field(default=0, sa_type=SmallInteger)  # of an SMS
     trace: list[str] = Field(default_factory=list, sa_type=Json)
+    # On this kind because of what was learnt.
+    learnt: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
 
 class Occasion(SQLModel, table=True):

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.models.vocabulary import Kind, Origin, Purpose, Withheld
-from hub.outbound.question import Rules
+from hub.outbound.question import Learnt, Rules
 from hub.signing import Signer
 
 LONGEST_TEXT, LONGEST_SUBJECT = 100_000, 1000  # that a person or a program may write
@@ -111,6 +111,7 @@ class Request:
     answers_automatically: bool = False
     call: Mapping[str, object] | None = None
     topic: str = ""  # of marketing: what it is about
+    learnt: Learnt | None = None  # how this customer is reached best, where it goes by that
     language: str = ""  # of a template's words, when it is not to be the customer's
     copies: tuple[Copy, ...] = ()
 

@@ -110,7 +110,7 @@ async def by_hand(
     known = await facts(session, customers, now=now) if customers else {}
     found = []
     for customer, one in known.items():
-        answer = decide(one, question_for(about, one.customer.language), about.rules, now)
+        answer = decide(one, question_for(about, one.customer), about.rules, now)
         value, number = (answer.identity.value, answer.identity.id) if answer.identity else (None, None)
         found.append(Verdict(customer, answer.kind, value, number, answer.reason, answer.not_before, answer.trace))
     return found

@@ -24,7 +24,7 @@ from hub.models.vocabulary import Direction, Kind, Origin, Purpose, State, Withh
 from hub.outbound import bulk, costs, planning, rendering, senders
 from hub.outbound.asking import PRIORITY, Gate
 from hub.outbound.hours import Reach
-from hub.outbound.question import Question
+from hub.outbound.question import Learnt, Question
 from hub.outbound.setwise import Matter
 
 # These rows of the log are not checked one by one: no customer is deleted while they are written (0003_dispatch).
@@ -77,6 +77,7 @@ class Mailing:
     campaign_id: int | None = None
     step: int = 0
     occasion: str = ""
+    learnt: Mapping[UUID, Learnt] | None = None  # None: it does not go by what was learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def matter(mailing: Mailing, gate: Gate) -> Matter:
         kinds=mailing.kinds,
         topic=mailing.topic,
     )
-    return Matter(question, spoken(mailing.version, gate.default_language), gate.rules)
+    return Matter(question, spoken(mailing.version, gate.default_language), gate.rules, mailing.learnt)
 
 
 def spoken(version: TemplateVersion, fallback: str) -> dict[Kind, frozenset[str] | None]:

@@ -10,7 +10,7 @@ from hub.outbound import brakes
 from hub.outbound.brakes import AutomaticAnswer
 from hub.outbound.local_hours import allowed_from, later_words
 from hub.outbound.question import Decision, Facts, Question, Rules, earlier
-from hub.outbound.verdicts import Verdict, by_channel, most_telling
+from hub.outbound.verdicts import Verdict, by_channel, learnt_lines, most_telling
 
 
 def decide(facts: Facts, question: Question, rules: Rules, now: datetime) -> Decision:
@@ -20,10 +20,11 @@ def decide(facts: Facts, question: Question, rules: Rules, now: datetime) -> Dec
         reason, words = refusal
         return Decision(None, None, reason, None, (words,))
     verdicts = list(by_channel(facts, question, rules))
-    trace = tuple(verdict.line for verdict in verdicts)
+    lines = tuple(verdict.line for verdict in verdicts) or ("no channel was asked for",)
+    trace = (*learnt_lines((facts.rankings or {}).get(question.purpose), question.learnt), *lines)
     allowed = next((verdict for verdict in verdicts if verdict.reason is None), None)
     if allowed is None:
-        return Decision(None, None, most_telling(verdicts), None, trace or ("no channel was asked for",))
+        return Decision(None, None, most_telling(verdicts), None, trace)
     braked = _braked(allowed, facts, question, now)
     if braked:
         return Decision(None, None, Withheld.AUTOMATIC_LIMIT, None, (*trace, braked))

@@ -137,6 +137,7 @@ def _question(request: Request, version: TemplateVersion | None, customer: Custo
         conversation_id=request.conversation_id,
         expires_at=request.expires_at,
         topic=request.topic,
+        learnt=request.learnt,
     )
 
 

@@ -81,6 +81,14 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Learnt:
+    """How a customer is reached best as the log has it: kinds best first (none: the usual order), and why, in words."""
+
+    kinds: tuple[Kind, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What is to be said. `kinds` narrows the channels (empty: any); `recipient` names one address of the customer."""
 
@@ -96,6 +104,7 @@ class Question:
     interaction: UUID | None = None  # set when asked again at sending
     expires_at: datetime | None = None
     topic: str = ""  # of marketing
+    learnt: Learnt | None = None  # None: it does not go by what was learnt
 
     @property
     def by_person(self) -> bool:

@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
+from uuid import UUID
 
 from hub.clock import first_uuid7
+from hub.models import Customer
 from hub.models.vocabulary import AddressKind, Kind, Withheld
+from hub.outbound import setwise_learnt
 from hub.outbound.facts import COMPLAINT, NEVER_LEFT, WEEK
 from hub.outbound.hours import Hours, Reach
-from hub.outbound.question import Question, Rules
+from hub.outbound.question import Learnt, Question, Rules
 from hub.outbound.setwise_trace import OWN_WORDS, decided_from, hour_words, trace
 from hub.outbound.verdicts import STOP, TELLING, order
 
@@ -60,12 +63,14 @@ _REFUSALS = {
 class Matter:
     """What is asked for all of them. `spoken`: the languages that have a text for a kind; None: every customer's has.
 
-    `question.texts`, which hangs on each customer's language, is not looked at.
+    `question.texts`, which hangs on each customer's language, is not looked at, nor is `question.learnt`: `learnt` has
+    what is known of some of them. None: it does not go by that.
     """
 
     question: Question
     spoken: Mapping[Kind, frozenset[str] | None]
     rules: Rules
+    learnt: Mapping[UUID, Learnt] | None = None
 
 
 def decided(matter: Matter, reach: Reach, hours: Hours, *, now: datetime) -> tuple[str, dict[str, Any]]:
@@ -75,25 +80,28 @@ def decided(matter: Matter, reach: Reach, hours: Hours, *, now: datetime) -> tup
     """
     known = [_recent(matter), _troubled(matter), _consents(matter)]
     known += [_address(kind, asked=_needed(kind, matter)) for kind in Kind]
-    tables = [_who(reach), _ORDERS, *(_theirs(one, reach) for one in known)]
-    tables += [_judged(matter), _weighed(), _timed(), decided_from(_SORTS)]
+    learning = matter.learnt is not None
+    tables = [_who(reach, learning=learning), _ORDERS, *(_theirs(one, reach) for one in known)]
+    tables += [_judged(matter), _weighed(), _timed(learning=learning), decided_from(_SORTS, learning=learning)]
     return "with " + ",\n".join(tables), _values(matter, reach, hours, now)
 
 
-def question_for(matter: Matter, language: str) -> Question:
-    """The same question about one customer, whose language this is, for `permission`."""
+def question_for(matter: Matter, customer: Customer) -> Question:
+    """The same question about one customer, for `permission`."""
     spoken = {kind: matter.spoken.get(kind, frozenset()) for kind in Kind}
-    texts = frozenset(kind for kind, languages in spoken.items() if languages is None or language in languages)
-    return replace(matter.question, texts=texts)
+    texts = frozenset(kind for kind, codes in spoken.items() if codes is None or customer.language in codes)
+    learnt = None if matter.learnt is None else matter.learnt.get(customer.id, Learnt())
+    return replace(matter.question, texts=texts, learnt=learnt)
 
 
 _WHO = """
 who as materialized (
   select c.id, c.language, c.timezone, c.quiet_from, c.quiet_until, c.deceased, c.do_not_contact, c.paused_from,
-         c.paused_until, c.dissatisfied_until, c.labels, coalesce(array_to_string(p.channels, ','), '-') as ranking
+         c.paused_until, c.dissatisfied_until, c.labels,
+         coalesce(array_to_string(p.channels, ','), {learnt}, '-') as ranking {more}
   from ({source}) r
   join customer c on c.id = r.customer_id and {c}
-  left join channel_preference p on p.customer_id = c.id and p.purpose = :purpose and {p}
+  left join channel_preference p on p.customer_id = c.id and p.purpose = :purpose and {p} {join}
   where c.id <> all(cast(:by_hand as uuid[])))"""
 
 # For every ranking there can be: each kind's place in the order, its line in the trace, and whether it is wanted.
@@ -134,8 +142,9 @@ said as (
   group by c.customer_id)"""
 
 
-def _who(reach: Reach) -> str:
-    return _WHO.format(source=reach.source, c=reach.within("c.id"), p=reach.within("p.customer_id"))
+def _who(reach: Reach, *, learning: bool) -> str:
+    known = setwise_learnt.WHO if learning else {"learnt": "null", "more": "", "join": ""}
+    return _WHO.format(source=reach.source, c=reach.within("c.id"), p=reach.within("p.customer_id"), **known)
 
 
 def _theirs(table: str, reach: Reach) -> str:
@@ -243,7 +252,7 @@ weighed as (
   select j.*, least({best}) as best, case {refused} end as refused from judged j {_ONCE})"""
 
 
-def _timed() -> str:
+def _timed(*, learning: bool) -> str:
     """When their quiet ends: as a number in the list of instants; 0: nothing has to wait. With no channel left, the
     reason is the most telling of the faults.
 
@@ -256,6 +265,7 @@ def _timed() -> str:
     own = " or ".join(f"{kind.value}_fault in ({', '.join(map(str, OWN_WORDS))})" for kind in Kind)
     faults = ", ".join(f"{kind.value}_fault" for kind in Kind)
     telling = " ".join(f"when {_FAULTS.index(one) + 1} in ({faults}) then '{one.value}'" for one in TELLING)
+    lessons = ", case when w.refused is null then w.lessons end as lessons" if learning else ""
     sort = "place"
     for kind in Kind:
         sort = f"({sort} * {_SORTS} + coalesce({kind.value}_fault, {_SORTS - 1}))"
@@ -266,7 +276,7 @@ timed as materialized (
     case when w.refused is null then case w.best {numbers} end end as identity_id,
     coalesce(w.refused,
       case when w.best is null then case {telling} else '{Withheld.NO_CHANNEL.value}' end end) as reason,
-    {sort} * :hours + hour as sort, case when w.refused is not null or {own} then {trace()} end as own_trace
+    {sort} * :hours + hour as sort, case when w.refused is not null or {own} then {trace()} end as own_trace{lessons}
   from (
     select w.*, case when w.refused is not null or w.best is null then 0
       when y.id is not null then y.hour when z.zone is not null then z.hour else cast(:unknown_hour as int) end as hour
@@ -284,6 +294,7 @@ def _values(matter: Matter, reach: Reach, hours: Hours, now: datetime) -> dict[s
         **reach.values,
         **_orders(matter),
         **_kinds(matter),
+        **setwise_learnt.values(matter.learnt),
         **_hours(hours),
         "low": reach.low,
         "high": reach.high,
@@ -335,9 +346,12 @@ def _kinds(matter: Matter) -> dict[str, Any]:
 
 
 def _orders(matter: Matter) -> dict[str, list[Any]]:
-    """Every ranking that a customer can have, and none at all."""
+    """Every ranking that a customer can have, none at all, and every order that was learnt."""
     rankings = [one for n in range(len(Kind) + 1) for one in permutations(Kind, n)]
     rows = [(_NOBODY_RANKED, *order(None, matter.question, matter.rules))]
+    for kinds in sorted({one.kinds for one in (matter.learnt or {}).values() if one.kinds}):
+        asked = replace(matter.question, learnt=Learnt(kinds))
+        rows.append((setwise_learnt.ranking(kinds), *order(None, asked, matter.rules)))
     rows += [(",".join(one), *order(one, matter.question, matter.rules)) for one in rankings]
     columns: dict[str, list[Any]] = {"ranking": [key for key, _, _ in rows]}
     for kind in Kind:

@@ -71,10 +71,11 @@ def trace() -> str:
       else {lines} end)"""
 
 
-def decided_from(sorts: int) -> str:
+def decided_from(sorts: int, *, learning: bool) -> str:
     """Of `timed`, whose `sort` says by its digits in which `order` a customer's kinds stand, what is wrong with each
-    (digits of base `sorts`), and the hour.
+    (digits of base `sorts`), and the hour. `learning`: `timed` has the lines about what was learnt, which stand first.
     """
+    lessons = "coalesce(t.lessons, '[]') || " if learning else ""
     rest, faults = "t.sort / :hours", []
     for kind in reversed(Kind):
         faults.append(f"nullif({rest} % {sorts}, {sorts - 1}) as {kind.value}_fault")
@@ -94,5 +95,5 @@ shared as materialized (
     from (select distinct sort from timed where own_trace is null) t join orders o on o.place = {rest} {_ONCE}) as t),
 decided as (
   select t.customer_id, t.kind, t.recipient, t.identity_id, t.reason,
-    (cast(:opens as timestamptz[]))[t.hour] as not_before, coalesce(t.own_trace, s.trace) as trace
+    (cast(:opens as timestamptz[]))[t.hour] as not_before, {lessons}coalesce(t.own_trace, s.trace) as trace
   from timed t left join shared s on s.sort = t.sort)"""

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from hub.customers.consent import standing
 from hub.models import Consent, Identity, Suppression
 from hub.models.vocabulary import AddressKind, IdentityState, Kind, Withheld
-from hub.outbound.question import Facts, Question, Rules, earlier
+from hub.outbound.question import Facts, Learnt, Question, Rules, earlier
 
 STOP = "STOP"  # the reason of a suppression that the customer asked for
+RANKED = "learnt: the ranking on their card comes first"
+NOTHING = "learnt: nothing is surely better than the usual order"
 
 # With no channel left, the reason that tells most about the customer is the answer's.
 TELLING = (
@@ -51,6 +53,15 @@ def by_channel(facts: Facts, question: Question, rules: Rules) -> Iterator[Verdi
         yield Verdict(kind, f"not wanted by the customer for {question.purpose.value}", Withheld.CHANNEL_UNWANTED)
 
 
+def learnt_lines(chosen: tuple[Kind, ...] | None, learnt: Learnt | None) -> tuple[str, ...]:
+    """What the trace says of what was learnt, before it comes to the channels."""
+    if learnt is None:
+        return ()
+    if chosen is not None:
+        return (RANKED, *learnt.lines)
+    return learnt.lines or (NOTHING,)
+
+
 def most_telling(verdicts: Sequence[Verdict]) -> Withheld:
     """The reason of the whole answer, when no channel is left."""
     reasons = {verdict.reason for verdict in verdicts}
@@ -58,15 +69,19 @@ def most_telling(verdicts: Sequence[Verdict]) -> Withheld:
 
 
 def order(chosen: tuple[Kind, ...] | None, question: Question, rules: Rules) -> tuple[list[Kind], list[Kind]]:
-    """Kinds in the order to try them, and those that the customer's own ranking leaves out (`chosen`; None: none)."""
+    """Kinds in the order to try them, and those that the customer's own ranking leaves out (`chosen`; None: none).
+
+    What was learnt stands in for the usual order, never for a ranking.
+    """
+    usual = (question.learnt.kinds if question.learnt else ()) or rules.default_ranking
     if (question.by_person or question.any_hour) and question.kinds:
         return list(dict.fromkeys(question.kinds)), []
     if chosen is not None:
         asked = question.kinds or rules.default_ranking
         return [k for k in chosen if not question.kinds or k in question.kinds], [k for k in asked if k not in chosen]
     if not question.kinds:
-        return list(rules.default_ranking), []
-    ranked = [kind for kind in rules.default_ranking if kind in question.kinds]
+        return list(usual), []
+    ranked = [kind for kind in usual if kind in question.kinds]
     return ranked + [kind for kind in dict.fromkeys(question.kinds) if kind not in ranked], []
 
 

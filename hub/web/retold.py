@@ -46,6 +46,13 @@ LINES = (
     N_("the customer has been waiting for an answer since %(day)s"),
     N_("the customer's card says: %(label)s"),
     N_("no channel was asked for"),
+    N_("learnt: the ranking on their card comes first"),
+    N_("learnt: nothing is surely better than the usual order"),
+    N_("learnt: %(rest)s"),
+    N_("nothing was sent; of others %(share)s %% answer"),
+    N_("%(counts)s, best between %(begins)s and %(ends)s o’clock"),
+    N_("%(counts)s (%(arrived)s known to have arrived)"),
+    N_("%(answered)s of %(tried)s answered"),
     N_("quiet hours: not before %(moment)s UTC"),
     N_("too late: of no use after %(moment)s UTC"),
     N_("%(address)s had this automatic answer in the last day"),
@@ -124,11 +131,11 @@ def _filled(name: str, text: str) -> str:
         return _(words.sign(words.PURPOSES, text).word)
     if name in ("part", "language", "fallback"):
         return _(text)
-    return retold(text) if name == "rest" else text
+    return retold(text) if name in ("rest", "counts") else text
 
 
 def _pattern(message: str) -> re.Pattern[str]:
-    return re.compile(_GAP.sub(r"(?P<\1>.+?)", re.escape(message)), re.DOTALL)
+    return re.compile(_GAP.sub(r"(?P<\1>.+?)", re.escape(message.replace("%%", "%"))), re.DOTALL)
 
 
 _PATTERNS: Mapping[str, re.Pattern[str]] = {message: _pattern(message) for message in LINES}

@@ -13,12 +13,14 @@ from sqlalchemy import text
 from hub import clock
 from hub.bootstrap import Hub
 from hub.campaigns import feeding
-from hub.customers import consent, directory
+from hub.customers import consent, directory, identities
 from hub.customers.consent import Statement
 from hub.customers.directory import NewCustomer
-from hub.models.vocabulary import Purpose, Role
+from hub.interactions import record
+from hub.models.vocabulary import AddressKind, Kind, Purpose, Role, State
 from hub.outbound import templates
 from tests.api.conftest import Bearer
+from tests.log_rows import heard, said
 
 SPRING = {"name": "Spring", "template": "spring", "segment": [], "variables": {"offer": "now"}}
 
@@ -144,3 +146,36 @@ async def test_a_campaign_is_not_scheduled_for_a_moment_that_has_passed(
     answer = await client.post(f"{path}/schedule", json={"at": at.isoformat()}, headers=headers)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.at")
     assert (await client.get(path, headers=headers)).json()["state"] == "draft"
+
+
+async def test_a_campaign_goes_by_the_learnt_channel_when_it_is_told_to(
+    hub: Hub, client: httpx.AsyncClient, bearer: Bearer, people: dict[str, UUID]
+) -> None:
+    headers = await bearer(Role.MARKETER)
+    await _answers_sms(hub, people["Ana"])
+    body = SPRING | {"template": "short", "learnt": True}
+    made = (await client.post("/api/v1/campaigns", json=body, headers=headers)).json()
+    base = f"/api/v1/campaigns/{made['id']}"
+    await client.post(f"{base}/dry-run", headers=headers)
+    told = (await client.get(f"{base}/dry-run", headers=headers)).json()
+    assert (made["learnt"], told["learnt"]) == (True, {"moved": {"sms": 1}, "waits": 0, "until": None})
+    (moved,) = (await client.get(f"{base}/dry-run/people?learnt=true", headers=headers)).json()["items"]
+    assert (moved["name"], moved["kind"], moved["trace"][0]) == ("Ana", "sms", "learnt: sms: 6 of 6 answered")
+    assert (await client.post(f"{base}/clone", json={}, headers=headers)).json()["learnt"] is True
+    plain = (await client.put(base, json=body | {"learnt": False}, headers=headers)).json()
+    await client.post(f"{base}/dry-run", headers=headers)
+    assert (plain["learnt"], (await client.get(f"{base}/dry-run", headers=headers)).json()["learnt"]) == (False, None)
+
+
+async def _answers_sms(hub: Hub, customer: UUID) -> None:
+    """At any hour of the day, and never a mail; there is a template for both."""
+    begin = clock.now() - timedelta(days=40)
+    texts = {"subject": "Spring", "body": "{{ unsubscribe_url }}", "sms": "Now"}
+    async with hub.database.unit() as session:
+        await templates.save(session, "short", {"en": texts}, now=clock.now())
+        await identities.add(session, customer, AddressKind.PHONE, "+48601123456", now=begin)
+        for n in range(6):
+            at = begin + timedelta(days=4 * n, hours=4 * n)
+            await record.add(session, said(customer, at, kind=Kind.SMS, state=State.DELIVERED))
+            await record.add(session, heard(customer, at + timedelta(minutes=5), kind=Kind.SMS))
+            await record.add(session, said(customer, at + timedelta(hours=1)))

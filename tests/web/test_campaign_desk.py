@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 from bs4 import BeautifulSoup
@@ -12,10 +13,11 @@ from sqlmodel import col, select
 from hub import clock
 from hub.campaigns import feeding, results
 from hub.customers import directory
+from hub.interactions import record
 from hub.models import Audit, Campaign, Consent, Interaction, Outbox
 from hub.models.vocabulary import Kind, Origin, Purpose, Role, State
 from hub.staff import throttle
-from tests.log_rows import heard
+from tests.log_rows import heard, said
 
 TEXTS = {
     "text.en.subject": "Spring, {{ customer.given_name }}",
@@ -231,3 +233,46 @@ async def test_what_people_answered_is_read_by_those_who_may_read_the_inbox(worl
         seen = await (await signed_in(role)).see(f"/campaigns/{campaign}/answers")
         read[role] = ("1 answer" in seen.text, "Yes, two please" in seen.text)
     assert read == {Role.MARKETER: (True, False), Role.SUPERVISOR: (True, True)}
+
+
+async def test_a_campaign_by_the_learnt_channel_says_who_gets_it_otherwise_and_why(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = await written(desk, learnt="1")
+    assert "Nothing is surely known of anybody yet" in (await desk.see(path)).select_one("#dry-run").text
+    await _ana_answers_sms(world)
+    await desk.send(f"{path}/dry-run")
+    seen = await desk.see(path)
+    assert table(seen)["by SMS"] == 1
+    moved = seen.select_one("#dry-run a[href$='learnt=1']")
+    assert moved.find_parent("tr").select_one("td.num").text == "1"
+    listed = await desk.see(moved["href"])
+    assert "Ana Nowak" in listed.select_one(".entry-row").text
+    assert listed.select_one(".trace li").text == "learnt: SMS: 6 of 6 answered"
+    shown = await desk.see(f"{path}/preview?customer={world.customers['ana']}")
+    assert "gets it by SMS" in shown.text
+    copy = (await desk.send(f"{path}/clone")).headers["location"].partition("?")[0]
+    assert (await desk.see(copy)).select_one("[name=learnt]").has_attr("checked")
+
+
+async def test_what_was_ticked_comes_back_with_a_form_that_is_wrong_and_goes_when_it_is_taken_away(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    wrong = await desk.send("/campaigns/new", name="", learnt="1", **TEXTS)
+    assert wrong.status_code == 422
+    form: Any = BeautifulSoup(wrong.text, "html.parser")
+    assert form.select_one("[name=learnt]").has_attr("checked")
+    path = await written(desk, learnt="1")
+    await desk.send(f"{path}/edit", **({"name": "Spring sale", "purpose": "marketing"} | TEXTS))
+    assert not (await desk.see(f"{path}/edit")).select_one("[name=learnt]").has_attr("checked")
+
+
+async def _ana_answers_sms(world: Any) -> None:
+    """At any hour of the day, and never a mail."""
+    ana, begin = world.customers["ana"], clock.now() - timedelta(days=40)
+    async with world.hub.database.unit() as session:
+        for n in range(6):
+            at = begin + timedelta(days=4 * n, hours=4 * n)
+            await record.add(session, said(ana, at, kind=Kind.SMS, state=State.DELIVERED))
+            await record.add(session, heard(ana, at + timedelta(minutes=5), kind=Kind.SMS))
+            await record.add(session, said(ana, at + timedelta(hours=1)))

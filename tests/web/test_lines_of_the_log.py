@@ -33,6 +33,12 @@ def polish() -> Iterator[None]:
         ("sms: opted out 2026-03-01 by STOP", "SMS: rezygnacja 2026-03-01 przez STOP"),
         ("at sending: email: a@b.example suppressed 2026-03-01: hard bounce", None),
         ("the customer has died", "klient nie żyje"),
+        ("learnt: the ranking on their card comes first", None),
+        ("learnt: nothing is surely better than the usual order", None),
+        ("learnt: sms: 4 of 7 answered, best between 16 and 18 o’clock",
+         "wyuczone: SMS: odpowiedzi: 4 z 7, najlepiej między godz. 16 a 18"),
+        ("learnt: email: 1 of 9 answered (5 known to have arrived)", None),
+        ("learnt: voice: nothing was sent; of others 30 % answer", None),
         ("Mail, Polish, line 2: “nmae” is not known. Did you mean “name”?", None),
         ("13 of 100 messages failed: 13.0%, 5.0% are too many", None),
         ("“Spring” has paused itself: 13 of 100 messages failed: 13.0%, 5.0% are too many. "

@@ -33,6 +33,11 @@ class CampaignIn(Body):
     topic: Line = Field(
         default="", examples=["garden"], description="Of marketing: what it is about; empty: nothing in particular"
     )
+    learnt: bool = Field(
+        default=False,
+        description="By the channel and at the hour at which each customer answers best, where the log surely knows "
+        "them. Whoever has ranked channels has that ranking",
+    )
 
 
 class CampaignOut(Out):
@@ -46,6 +51,7 @@ class CampaignOut(Out):
     kinds: list[Kind]
     per_hour: int | None
     topic: str
+    learnt: bool
     audience: int
     fed: int
     pause_reason: str
@@ -92,8 +98,16 @@ class CostOut(BaseModel):
     currency: str
 
 
+class LearntOut(BaseModel):
+    moved: dict[Kind, int] = Field(description="Who get it on a kind that the usual order would not have given them")
+    waits: int = Field(description="Who wait for the hour at which they answer")
+    until: datetime | None = Field(description="The last of them; null: nobody waits")
+
+
 class DryRunOut(BaseModel):
     """`done_at` null: it is being worked out. `ends_at`: when the last one would leave, about; null: never.
+
+    `learnt`: what that changes; null: the campaign does not go by it.
 
     `problem`: why it cannot start at all, as it is written; empty when it can.
     """
@@ -105,13 +119,16 @@ class DryRunOut(BaseModel):
     looked_at: int
     reachable: int
     groups: list[GroupOut]
+    learnt: LearntOut | None = None
     costs: list[CostOut] = []
     ends_at: datetime | None = None
 
     @classmethod
     def of(cls, report: Report) -> DryRunOut:
         plain = {name: getattr(report, name) for name in ("begun_at", "done_at", "audience", "looked_at", "reachable")}
-        return cls(**plain, groups=[GroupOut.of(group) for group in report.groups])
+        change = report.learnt
+        learnt = LearntOut(moved=change.moved, waits=change.waits, until=change.until) if change is not None else None
+        return cls(**plain, groups=[GroupOut.of(group) for group in report.groups], learnt=learnt)
 
 
 class JudgedOut(Out):

@@ -201,13 +201,14 @@ async def list_judged(
     kind: Kind | None = None,
     reason: Withheld | None = None,
     later: bool = False,
+    learnt: bool = False,
     after: UUID | None = None,
     limit: Limit = 50,
 ) -> Page[JudgedOut]:
-    """Who gets it on a channel, or is left out for a reason, and how the gate decided."""
+    """Who gets it on a channel (`learnt`: only because they answer there), or is left out, and how the gate decided."""
     async with caller.hub.database.unit() as session:
         await lifecycle.get(session, campaign_id)
-        part = Part(kind, reason, later)
+        part = Part(kind, reason, later, learnt)
         found = await dry_run_lists.people(session, campaign_id, part, after=after, limit=limit + 1)
     more = str(found[limit - 1].customer_id) if len(found) > limit else None
     return Page(items=[JudgedOut.of(one) for one in found[:limit]], next=more)
@@ -278,6 +279,7 @@ async def _plan(session: Any, caller: Caller, body: CampaignIn) -> Plan:
         kinds=tuple(body.kinds),
         per_hour=body.per_hour,
         topic=body.topic,
+        learnt=body.learnt,
     )
 
 

@@ -41,10 +41,11 @@ async def people(
     kind: Kind | None = None,
     reason: Withheld | None = None,
     later: bool = False,
+    learnt: bool = False,
     after: UUID | None = None,
 ) -> Response:
     """Who is in one part of the dry run, and how the gate decided about each."""
-    part = Part(kind, reason, later)
+    part = Part(kind, reason, later, learnt)
     async with visit.hub.database.unit() as session:
         found = await lifecycle.get(session, campaign_id)
         listed = await dry_run_lists.people(session, campaign_id, part, after=after, limit=dry_run_lists.PAGE + 1)
@@ -60,6 +61,7 @@ async def people_as_csv(
     kind: Kind | None = None,
     reason: Withheld | None = None,
     later: bool = False,
+    learnt: bool = False,
 ) -> Response:
     """A part of the dry run, or all of it, safe to open in a spreadsheet: for those who may export customers."""
     async with visit.hub.database.unit() as session:
@@ -74,7 +76,7 @@ async def people_as_csv(
             ip=visit.ip,
             now=visit.now,
         )
-    return sheet(_csv(visit, campaign_id, Part(kind, reason, later)), f"campaign-{campaign_id}-dry-run.csv")
+    return sheet(_csv(visit, campaign_id, Part(kind, reason, later, learnt)), f"campaign-{campaign_id}-dry-run.csv")
 
 
 async def look(visit: Visit, campaign_id: int) -> None:

@@ -116,10 +116,11 @@ class _Typed:
         texts: Mapping[str, Mapping[str, str]] | None = None,
         per_hour: str = "",
         topic: str = "",
+        learnt: bool = False,
         more: bool = False,
     ) -> None:
         self.name, self.purpose, self.template, self.more = name, purpose, template, more
-        self.per_hour, self.topic = per_hour, topic
+        self.per_hour, self.topic, self.learnt = per_hour, topic, learnt
         self.kinds, self.segment, self.texts = list(kinds), segment, dict(texts or {})
 
     @classmethod
@@ -133,6 +134,7 @@ class _Typed:
             texts=_texts(form),
             per_hour=str(form.get("per_hour", "")),
             topic=str(form.get("topic", "")),
+            learnt=bool(form.get("learnt")),
             more=bool(form.get("more")),
         )
 
@@ -151,7 +153,8 @@ async def _plan(session: Any, visit: Visit, typed: _Typed, found: Campaign | Non
     if found is not None and found.state is CampaignState.PAUSED:
         kinds = tuple(Kind(kind) for kind in found.kinds)
         version = await _version(session, visit, typed, found.purpose, variables)
-        return Plan(typed.name, version, found.segment, found.purpose, variables, kinds, per_hour, found.topic)
+        stays = (found.topic, found.learnt)
+        return Plan(typed.name, version, found.segment, found.purpose, variables, kinds, per_hour, *stays)
     purpose = Purpose(typed.purpose) if typed.purpose in list(Purpose) else Purpose.MARKETING
     if typed.topic and not await topics.is_known(session, typed.topic):
         raise Incomplete(_("There is no such topic. Choose another one, or none."))
@@ -164,6 +167,7 @@ async def _plan(session: Any, visit: Visit, typed: _Typed, found: Campaign | Non
         kinds=tuple(Kind(kind) for kind in typed.kinds if kind in list(Kind)),
         per_hour=per_hour,
         topic=typed.topic,
+        learnt=typed.learnt,
     )
 
 
@@ -211,6 +215,7 @@ async def _typed_of(session: Any, found: Campaign) -> _Typed:
         texts=texts,
         per_hour=str(found.per_hour or ""),
         topic=found.topic,
+        learnt=found.learnt,
     )
 
 

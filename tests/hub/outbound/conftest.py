@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from hub.customers import consent, directory
@@ -17,7 +14,6 @@ from hub.models.vocabulary import Kind, Purpose
 from hub.outbound import senders
 from hub.outbound.question import Rules
 from hub.outbound.request import Gate
-from tests.conftest import named
 from tests.gates import PLAIN, gate_of
 
 Enrol = Callable[..., Awaitable[UUID]]
@@ -63,21 +59,3 @@ def enrol(database: Database, now: datetime) -> Enrol:
         return customer.id
 
     return make
-
-
-@pytest.fixture
-def own_url(server_url: str, template: str) -> Iterator[str]:
-    """A fresh database for a test that runs a loop of its own."""
-    name = f"hub_own_{os.getpid()}"
-    asyncio.run(_execute(server_url, f'drop database if exists "{name}" with (force)'))
-    asyncio.run(_execute(server_url, f'create database "{name}" template "{template}"'))
-    yield named(server_url, name)
-    asyncio.run(_execute(server_url, f'drop database if exists "{name}" with (force)'))
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -25,7 +25,7 @@ from hub.outbound import clearance
 from hub.outbound.facts import facts
 from hub.outbound.outbox import Ticket
 from hub.outbound.permission import decide
-from hub.outbound.question import Decision, Facts, Question, Rules
+from hub.outbound.question import Decision, Facts, Learnt, Question, Rules
 from hub.outbound.quiet_hours import is_zone
 from tests import mixed_town
 
@@ -81,6 +81,7 @@ async def _mails(
 ) -> list[Interaction]:
     """One to each, mostly to an address of theirs."""
     campaign = Campaign(name="Spring", purpose=purpose, topic=topic, state=CampaignState.RUNNING, created_at=now)
+    campaign.learnt = chance.random() < 0.5
     session.add(campaign)
     await session.flush()
     theirs = await session.exec(select(Identity).where(Identity.kind == AddressKind.EMAIL))
@@ -115,13 +116,19 @@ def _mail(customer: UUID, recipient: str, campaign: int | None, purpose: Purpose
 
 
 def _may(mail: Interaction, about: Facts, topic: str, rules: Rules, now: datetime) -> bool:
-    """A zone that nobody knows is left to `preparing`."""
+    """A zone that nobody knows is left to `preparing`. What was learnt chose the channel, and is not asked again: here
+    it would have chosen any other, and the mail leaves for all that.
+    """
     zone = about.customer.timezone
     answer = _decision(mail, about, topic, rules, now)
+    anew = _decision(mail, about, topic, rules, now, Learnt((Kind.VOICE, Kind.SMS, Kind.EMAIL)))
+    assert (anew.kind, anew.reason, anew.not_before) == (answer.kind, answer.reason, answer.not_before)
     return answer.kind is Kind.EMAIL and answer.not_before is None and (zone is None or is_zone(zone))
 
 
-def _decision(mail: Interaction, about: Facts, topic: str, rules: Rules, now: datetime) -> Decision:
+def _decision(
+    mail: Interaction, about: Facts, topic: str, rules: Rules, now: datetime, learnt: Learnt | None = None
+) -> Decision:
     question = Question(
         purpose=mail.purpose,
         origin=Origin.CAMPAIGN,
@@ -131,5 +138,6 @@ def _decision(mail: Interaction, about: Facts, topic: str, rules: Rules, now: da
         recipient=mail.recipient,
         interaction=mail.id,
         topic=topic,
+        learnt=learnt,
     )
     return decide(about, question, rules, now)

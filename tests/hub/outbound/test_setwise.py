@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from hub.outbound.bulk import Verdict
 from hub.outbound.dry_run import Only, Tally
 from hub.outbound.facts import facts
 from hub.outbound.permission import decide
-from hub.outbound.question import Facts, Question
+from hub.outbound.question import Facts, Learnt, Question, Rules
 from hub.outbound.setwise import Matter
 from tests import mixed_town
 
@@ -45,7 +46,7 @@ def test_the_gate_in_sql_answers_as_the_gate_in_python(own_url: str) -> None:
 
         same()
         runner.run(database.close())
-    assert set(seen) >= {*CAMPAIGN_REASONS, *Kind, "later"}
+    assert set(seen) >= {*CAMPAIGN_REASONS, *Kind, "later", "learnt"}
 
 
 async def _months(database: Database) -> None:
@@ -63,7 +64,7 @@ async def _compare(database: Database, chance: random.Random, now: datetime, pur
     with pytest.raises(_Undo):
         async with database.unit() as session:
             customers = await mixed_town.town(session, chance, now)
-            about = Matter(question, spoken, rules)
+            about = Matter(question, spoken, rules, _learnt(chance, rules, customers))
             answers = await dry_run.answers(session, about, customers, now=now)
             known = await facts(session, customers, now=now)
             assert answers == [_expected(one, known[one], about, now) for one in sorted(customers)]
@@ -74,18 +75,35 @@ async def _compare(database: Database, chance: random.Random, now: datetime, pur
             assert page == [one for one in answers if _wanted(only, one)][:3]
             raise _Undo
     found = [one.kind or one.reason or "" for one in answers]
-    return [*found, *("later" for one in answers if one.not_before)]
+    learnt = ["learnt" for one in answers if one.kind and one.trace[0].endswith("answered")]
+    return [*found, *learnt, *("later" for one in answers if one.not_before)]
 
 
 def _expected(customer: UUID, known: Facts, about: Matter, now: datetime) -> Verdict:
     texts = frozenset(
         kind for kind in Kind if (languages := about.spoken[kind]) is None or known.customer.language in languages
     )
-    asked = about.question
-    own = Question(asked.purpose, Origin.CAMPAIGN, asked.available, texts, asked.kinds, topic=asked.topic)
+    asked, learnt = about.question, None
+    if about.learnt is not None:
+        learnt = about.learnt.get(customer, Learnt())
+    own = Question(
+        asked.purpose, Origin.CAMPAIGN, asked.available, texts, asked.kinds, topic=asked.topic, learnt=learnt
+    )
     answer = decide(known, own, about.rules, now)
     value, number = (answer.identity.value, answer.identity.id) if answer.identity else (None, None)
     return Verdict(customer, answer.kind, value, number, answer.reason, answer.not_before, answer.trace)
+
+
+def _learnt(chance: random.Random, rules: Rules, customers: Sequence[UUID]) -> dict[UUID, Learnt] | None:
+    """Of some of them another order than the usual one, of others only an hour; or it does not go by that."""
+    if chance.random() < 0.3:
+        return None
+    found: dict[UUID, Learnt] = {}
+    for customer in chance.sample(customers, len(customers) // 2):
+        kinds = tuple(chance.sample(rules.default_ranking, len(rules.default_ranking)))
+        lines = tuple(f"learnt: {kind.value}: {chance.randrange(9)} of 9 answered" for kind in kinds)
+        found[customer] = Learnt(chance.choice(((), kinds)), lines)
+    return found
 
 
 def _counted(answers: list[Verdict]) -> Tally:
