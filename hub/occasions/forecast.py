@@ -68,6 +68,34 @@ async def lines(
                 yield line
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of `lines` begins: on a date, after so many of its lines."""
+
+    date: date
+    passed: int = 0
+
+
+async def page(
+    session: AsyncSession, place: Place, last: date, *, gate: Gate, now: datetime, limit: int
+) -> tuple[list[Coming], Place | None]:
+    """The next lines up to a date, and where to go on; None: there are no more. What was greeted stands in them, so
+    that the places of the others stay what they are.
+    """
+    found: list[Coming] = []
+    next_place, passed = place, place.passed
+    async for line in lines(session, (last - place.date).days + 1, gate=gate, now=now, first=place.date):
+        if passed:
+            passed -= 1
+            continue
+        if len(found) == limit:
+            return found, next_place
+        same = next_place.date == line.date
+        next_place = Place(line.date, next_place.passed + 1 if same else 1)
+        found.append(line)
+    return found, None
+
+
 async def counts(session: AsyncSession, first: date, days: int, *, gate: Gate) -> Counter[date]:
     """How many occasions are kept on each date, whatever the gate will say."""
     span = [first + timedelta(days=n) for n in range(days)]

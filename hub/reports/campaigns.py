@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import reactions
 from hub.clock import first_uuid7
-from hub.models import Campaign, TemplateVersion
+from hub.models import Campaign, Customer, TemplateVersion
 from hub.models.vocabulary import Kind
 from hub.outbound import costs
 from hub.reports.asked import Asked
@@ -50,7 +50,7 @@ Lines = Mapping[int, _Line]
 async def report(session: AsyncSession, asked: Asked) -> Report:
     """Sent is what a provider took, whatever came of it there; opens and clicks are people's. Late answers count."""
     now, before = dict[int, _Line](), dict[int, _Line]()
-    for row in await session.execute(_COUNTED, _values(asked)):
+    for row in await _rows_of(session, _COUNTED, asked):
         line = (now if row.lately else before).setdefault(row.campaign_id, _Line())
         line.counted = {figure: getattr(row, figure) for figure in FIGURES}
     await _reckon_costs(session, asked, now, before)
@@ -64,7 +64,7 @@ async def _reckon_costs(session: AsyncSession, asked: Asked, now: dict[int, _Lin
     """At today's prices of the channels that carried them; an SMS has the segments that its template comes to."""
     if not asked.prices:
         return
-    rows = (await session.execute(_PAID, _values(asked))).all()
+    rows = await _rows_of(session, _PAID, asked)
     versions = await _versions(session, {row.template_version_id for row in rows if row.kind == Kind.SMS})
     for row in rows:
         price = asked.prices.get(row.channel)
@@ -74,6 +74,15 @@ async def _reckon_costs(session: AsyncSession, asked: Asked, now: dict[int, _Lin
         version = versions.get(row.template_version_id) if row.kind == Kind.SMS else None
         units = row.number * (costs.guess(version, row.language) if version else 1)
         line.cost[price.currency] = line.cost.get(price.currency, Decimal()) + units * price.price
+
+
+async def _rows_of(session: AsyncSession, statement: str, asked: Asked) -> Sequence[Row[Any]]:
+    """Of everybody, or of those who are in the segment now."""
+    if asked.meant is None:
+        return (await session.execute(text(statement.replace(_THEIRS, "")), _values(asked))).all()
+    meant = select(col(Customer.id)).where(asked.meant).cte("meant")
+    whole = text(f"select * from ({statement.replace(_THEIRS, _MEANT)}) whole")  # its own CTEs stand within
+    return (await session.execute(whole.columns().add_cte(meant), _values(asked))).all()
 
 
 def _rows(name: str, line: _Line) -> Iterable[tuple[Value, ...]]:
@@ -155,10 +164,11 @@ def _values(asked: Asked) -> dict[str, Any]:
 # As `campaigns.counting.handed_over`, over what was made within both times.
 _SENT = """(state in ('sent', 'delivered', 'read', 'missed') or state = 'failed'
   and exists (select from attempt a where a.interaction_id = facts.interaction_id and a.outcome = 'accepted'))"""
-_MADE = """campaign_id is not null and direction = 'out' and origin = 'campaign' and id >= :first and id < :end
+_THEIRS, _MEANT = "/* everybody's */", " and customer_id in (select id from meant)"
+_MADE = f"""campaign_id is not null and direction = 'out' and origin = 'campaign' and id >= :first and id < :end
   and (:channel = '' or channel = :channel)
-  and (cast(:team as int) is null or channel in (select channel from team_channel where team_id = :team))"""
-_COUNTED = text(
+  and (cast(:team as int) is null or channel in (select channel from team_channel where team_id = :team)){_THEIRS}"""
+_COUNTED = (
     "with "
     + reactions.facts(f"""
   select campaign_id, 0 as step, customer_id, id as interaction_id, kind, state, reason, message_id, purpose, at
@@ -169,7 +179,7 @@ select campaign_id, at >= :since as lately, count(*) filter (where {_SENT}) as s
   count(clicked) as clicked, count(answered) as answered, count(unsubscribed) as unsubscribed
 from facts group by 1, 2"""
 )
-_PAID = text(f"""
+_PAID = f"""
 select campaign_id, at >= :since as lately, kind, channel, template_version_id, language, count(*) as number
 from (select *, id as interaction_id from interaction) facts where {_MADE} and {_SENT}
-group by 1, 2, 3, 4, 5, 6""")
+group by 1, 2, 3, 4, 5, 6"""

@@ -51,7 +51,7 @@ PARTS: Mapping[str, Part] = {
     "promises": Part(promises.report, action=Action.TEAMS),
     "agents": Part(agents.report, action=Action.TEAMS),
     "calls": Part(calls.report),
-    "campaigns": Part(campaigns.report, ("team", "channel")),
+    "campaigns": Part(campaigns.report, ("team", "channel", "segment")),
     "deliverability": Part(deliverability.report, ("team", "channel", "segment")),
     "consents": Part(consents.report, ("segment",)),
     "loyalty": Part(loyalty.report, ("segment",)),

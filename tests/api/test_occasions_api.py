@@ -7,7 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.models.vocabulary import Role
+from hub import clock
+from hub.bootstrap import Hub
+from hub.customers import consent, directory
+from hub.customers.consent import Statement
+from hub.customers.directory import NewCustomer
+from hub.models.vocabulary import Purpose, Role
+from hub.outbound import templates
 from tests.api.conftest import Bearer
 
 ADDRESS = "/api/v1/occasions"
@@ -74,3 +80,40 @@ async def test_a_feast_is_taken_from_its_country_s_calendar(client: httpx.AsyncC
     feast = {"kind": "feast", "title": "Christmas", "template": "christmas", "rule": rule}
     assert [(await client.post(ADDRESS, json=feast, headers=headers)).status_code for _ in range(2)] == [201, 422]
     assert (await client.get(f"{ADDRESS}/feasts?country=XX", headers=headers)).json()["items"] == []
+
+
+async def test_what_is_ahead_is_told_page_by_page_with_the_gates_answer(
+    hub: Hub, client: httpx.AsyncClient, bearer: Bearer
+) -> None:
+    headers, now = await bearer(Role.MARKETER), clock.now()
+    async with hub.database.unit() as session:
+        for name, day in (("Ana", 4), ("Bob", 4), ("Cid", 5)):
+            new = NewCustomer(name, birthday=(1990, 6, day), emails=(f"{name.lower()}@x.example",))
+            one = await directory.create(session, new, now=now)
+            if name != "Bob":
+                yes = Statement(one.id, Purpose.GREETINGS, None, granted=True, source="form")
+                await consent.record(session, yes, now=now)
+        await templates.save(session, "birthday", {"en": {"subject": "Today", "body": "Dear you"}}, now=now)
+    address, found, after = f"{ADDRESS}/forecast?first=2030-06-01&days=10&limit=1", [], ""
+    while after is not None:
+        page = (await client.get(f"{address}&after={after}", headers=headers)).json()
+        found += page["items"]
+        after = page["next"]
+    told = [(one["name"], one["date"], one["years"], one["kind"], one["withheld"]) for one in found]
+    assert told == [
+        ("Ana", "2030-06-04", 40, "email", None),
+        ("Bob", "2030-06-04", 40, None, "no_consent"),
+        ("Cid", "2030-06-05", 40, "email", None),
+    ]
+    assert (found[0]["occasion"], found[0]["local_time"], found[0]["greeted"]) == ("birthday", "10:00", False)
+    assert "email: no consent to greetings" in found[1]["trace"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["first=9999-12-31", "first=June", "days=400", "after=2031-01-01.1", "after=2030-06-31.1", "after=x"]
+)
+async def test_a_forecast_of_days_that_are_none_is_refused(
+    client: httpx.AsyncClient, bearer: Bearer, wrong: str
+) -> None:
+    answer = await client.get(f"{ADDRESS}/forecast?days=30&{wrong}", headers=await bearer(Role.MARKETER))
+    assert answer.status_code == 422, answer.text

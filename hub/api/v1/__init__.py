@@ -10,6 +10,7 @@ from hub.api.v1 import (
     campaign_steps,
     campaigns,
     canned,
+    coming,
     composing,
     conversation_work,
     conversations,
@@ -42,7 +43,7 @@ from hub.api.v1 import (
 
 PARTS = (
     *(customers, suggested_channels, merges, customer_events, purchases, campaigns, campaign_steps, segments, lists),
-    *(topics, occasions),
+    *(topics, coming, occasions),  # what is coming is no occasion's number
     *(interactions, conversations, canned, macros, labels, messages, appointments, guests, uncertain),
     *(hours, service_levels, search, conversation_work, composing, together),
     *(work, tasks, calls, call_lists, webhook_endpoints, personal_data, templates, reports, brand),

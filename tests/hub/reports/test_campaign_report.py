@@ -11,7 +11,7 @@ import pytest
 from channels.message import Reason
 from hub.campaigns import lifecycle, results
 from hub.campaigns.costs import Tariff
-from hub.models import Attempt, Campaign, Consent, Reaction, Template, TemplateVersion
+from hub.models import Attempt, Campaign, Consent, Customer, Reaction, SavedSegment, Template, TemplateVersion
 from hub.models.vocabulary import Kind, Origin, Purpose, State, Touch
 from hub.reports.asked import Narrowed
 from tests.hub.reports.conftest import Log, at, table
@@ -105,6 +105,23 @@ async def test_it_is_narrowed_to_a_channel_and_other_campaigns_stand_apart(log: 
     assert [row[:2] for row in table(await log.report("campaigns"), "by_campaign")] == [("Spring", 1), ("Autumn", 1)]
     texts = await log.report("campaigns", Narrowed(channel="sms"))
     assert [row[:2] for row in table(texts, "by_campaign")] == [("Autumn", 1)]
+
+
+async def test_it_is_narrowed_to_those_who_are_in_a_segment_with_what_they_cost_and_did(log: Log, spring: int) -> None:
+    ada, _ = message(log, spring, at(10))
+    message(log, spring, at(10), kind=Kind.SMS, channel="sms")
+    message(log, campaign(log, 2, "Autumn"), at(3))
+    for row in log.rows:
+        if isinstance(row, Customer) and row.id == ada:
+            row.language = "pl"
+    poles = [{"field": "language", "op": "eq", "value": "pl"}]
+    log.rows.append(SavedSegment(id=4, name="Poles", tree=poles, created_at=at(1), changed_at=at(1)))
+    log.word(ada, at(11), "in", in_reply_to=f"<{ada}@hub.example>")
+    report = await log.report("campaigns", Narrowed(segment_id=4), prices=PRICES)
+    assert table(report, "by_campaign") == [
+        ("Spring", 1, 1, 0, 0, 1, 0, Decimal("0.01"), Decimal("0.01"), "EUR"),
+    ]
+    assert [(one.value, one.before) for one in report.figures[:2]] == [(1, 0), (1, 0)]
 
 
 async def test_sent_means_the_same_in_the_list_on_the_page_and_in_the_report(log: Log, spring: int) -> None:
