@@ -166,7 +166,9 @@ def _in_path(error: RequestValidationError) -> bool:
 
 def _to_sign_in(request: Request) -> Response:
     if request.headers.get("hx-request") == "true":
-        return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
+        _speak_as_browser(request)
+        said = ". ".join(map(_, late_forms.SIGNED_OUT))  # for a page on which something is typed: it stays (desk.js)
+        return PlainTextResponse(said, 401, {"HX-Redirect": "/sign-in"})
     if request.method != "GET" or request.url.path == "/":
         return RedirectResponse("/sign-in", 303)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
 import pytest
 from bs4 import BeautifulSoup
+from playwright.async_api import expect
 
 from hub.models.vocabulary import Role
+from tests.web.conftest import Opening
 
 OWN = {"sec-fetch-site": "same-origin"}
 TYPED = {"title": "Call <b>Ana</b>\nabout 118", "due_at": "2031-01-01T10:00", "assignee": ""}
@@ -84,3 +87,35 @@ async def test_a_choice_that_is_not_offered_does_not_lose_the_words_beside_it(wo
     seen = BeautifulSoup(answer.text, "html.parser")
     assert (answer.status_code, seen.select_one("main form")) == (422, None)
     assert {"Open day", "Come asyou are"} <= {one.text for one in seen.select("dl.typed dd")}
+
+
+@pytest.mark.browser
+async def test_whoever_was_signed_out_while_typing_sends_it_all_the_same(world: Any, opening: Opening) -> None:
+    page = await opening("/tasks")
+    signed_in = await page.context.cookies()
+    await page.locator("#title").fill("Call Ana about 118")
+    await page.context.clear_cookies()
+    await page.locator("main form:has(#title) button.btn-primary").click()
+    await expect(page.locator("h1")).to_have_text("You are not signed in any more")
+    await expect(page.locator("dl.typed")).to_contain_text("Call Ana about 118")
+    await page.context.add_cookies(signed_in)  # as by signing in in another tab
+    again = page.get_by_role("button", name="Send again")
+    await again.click()
+    await expect(page.locator("h1")).to_have_text("This page was too old")
+    await again.click()
+    await expect(page.locator("main")).to_contain_text("Call Ana about 118")
+    await expect(page.locator("h1")).to_have_text("Tasks")
+
+
+@pytest.mark.browser
+async def test_news_for_somebody_signed_out_take_no_page_away_on_which_something_is_typed(
+    world: Any, opening: Opening
+) -> None:
+    page = await opening("/tasks")
+    await page.context.clear_cookies()
+    await page.locator("#title").fill("Call Ana about 118")
+    await page.evaluate("htmx.ajax('GET', '/tasks/late', { target: '#tasks-late', source: '#tasks-late' })")
+    await expect(page.locator("#notice")).to_contain_text("Nothing that you typed is lost")
+    await page.locator("#title").fill("")
+    await page.evaluate("htmx.ajax('GET', '/tasks/late', { target: '#tasks-late', source: '#tasks-late' })")
+    await expect(page).to_have_url(re.compile("/sign-in"))

@@ -69,6 +69,9 @@
     const told = event.detail.xhr.getResponseHeader("X-Notice");
     say(told ? event.detail.xhr.responseText : body.dataset.failed);
   });
+  /* Signed out meanwhile: a page with nothing typed leads to where one signs in, any other stays and says so. */
+  const typed = () => [...$$("main form[method=post] :is(textarea, input:not([type=hidden]))")].some((field) => field.value !== field.defaultValue);
+  body.addEventListener("htmx:beforeOnLoad", (event) => { if (event.detail.xhr.status === 401 && typed()) { event.preventDefault(); say(event.detail.xhr.responseText); } });
   body.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.xhr.status === 422 && event.detail.xhr.getResponseHeader("X-Notice")) say(event.detail.xhr.responseText); });
   body.addEventListener("htmx:sendError", () => say(body.dataset.failed));
 
