@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,8 +16,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.clock import uuid7
 from hub.models import Occasion
 from hub.models.vocabulary import OccasionKind
-from hub.occasions.dates import Window, possible_days, window
-from hub.occasions.keeping import Keeping, keeping
+from hub.occasions.dates import Window, window
+from hub.occasions.keeping import Keeping
+from hub.occasions.waiting import Span, Waiting
 from hub.outbound.spoken import zone_of
 
 
@@ -39,48 +39,20 @@ class Due:
         return window(self.kept, occasion.at_hour, ZoneInfo(self.zone), occasion.late_days)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The customers above `low` and up to `high`."""
-
-    low: UUID
-    high: UUID
-
-
-EVERYBODY = Span(UUID(int=0), UUID(int=2**128 - 1))
-
-
-async def spans(session: AsyncSession, occasion: Occasion, *, zone: str, now: datetime, size: int) -> list[Span]:
-    """Among whom to look, each a matter of `size` greetings at most: nobody, everybody at once, or so many customers
-    at a time.
-    """
-    own = keeping(occasion, _days(occasion, now), prefix="own", zone=zone)
-    if own is None:
-        return []
-    waiting = text(_WAITING.replace("{own}", own.sql))
-    number = (await session.execute(waiting, {**own.values, "size": size})).scalar_one()
-    if number < size:
-        return [EVERYBODY] if number else []
-    bounds = (await session.execute(text(_BOUNDS), {"size": size})).scalars()
-    edges = [EVERYBODY.low, *bounds, EVERYBODY.high]
-    return [Span(*edge) for edge in pairwise(edges)]
-
-
 async def take(
-    session: AsyncSession, occasion: Occasion, before: Sequence[Occasion], span: Span, *, zone: str, now: datetime
+    session: AsyncSession, waiting: Waiting, before: Sequence[Waiting], span: Span, *, now: datetime
 ) -> tuple[int, int]:
-    """Write down in `greeting` who may be greeted for it now and was not, each with the number that the log will have
-    for it: how many, and the first row's number.
+    """Write down in `greeting` who may be greeted now and was not, each with the number that the log will have for it:
+    how many, and the first row's number.
 
-    Left out is who keeps an occasion of `before` on the same day, was greeted for that day or on this one, or is to be
-    skipped. `zone`: the company's, for whoever's own is not known.
+    Left out is who waits for an occasion of `before` on the same day, was greeted for that day or on this one, or is to
+    be skipped.
     """
-    days = _days(occasion, now)
-    own = keeping(occasion, days, prefix="own", zone=zone)
+    own, occasion = waiting.within(span, prefix="own"), waiting.occasion
     if own is None:
         return 0, 0
-    rivals = _rivals(before, days, zone)
-    values = {**own.values, **rivals.values, **_open(occasion.at_hour, occasion.late_days, zone, now)}
+    rivals = _rivals(before, span)
+    values = {**own.values, **rivals.values, **_open(occasion.at_hour, occasion.late_days, waiting.zone, now)}
     values |= {"occasion": occasion.id, "born": occasion.kind is OccasionKind.BIRTHDAY}
     values |= {"low": span.low, "high": span.high, "head": str(uuid7(now))[:28]}
     statement = text(_TAKE.replace("{own}", own.sql).replace("{rivals}", rivals.sql))
@@ -94,37 +66,21 @@ async def taken(session: AsyncSession, customers: Collection[UUID], first: int, 
     return [Due(*row) for row in await session.execute(text(_TAKEN), values)]
 
 
-def _rivals(before: Sequence[Occasion], days: Sequence[date], zone: str) -> Keeping:
+def _rivals(before: Sequence[Waiting], span: Span) -> Keeping:
     """Who is greeted for another of these on which day."""
     parts, values = ["  select null::uuid as customer_id, null::date as kept where false"], dict[str, Any]()
     for place, one in enumerate(before):
-        rival = keeping(one, days, prefix=f"rival{place}", zone=zone)
+        rival = one.within(span, prefix=f"rival{place}")
         if rival is not None:
             parts.append(_RIVAL.replace("{sql}", rival.sql).replace("{place}", str(place)))
-            values |= {**rival.values, f"rival{place}_id": one.id}
+            values |= {**rival.values, f"rival{place}_id": one.occasion.id}
     return Keeping(" union all ".join(parts), values)
 
-
-def _days(occasion: Occasion, now: datetime) -> list[date]:
-    return list(possible_days(now, occasion.late_days))
-
-
-# Asked first, since on most looks there is nobody.
-_WAITING = """
-select count(*) from (
-  select from ({own}) x
-  where not exists (select from greeting g where g.customer_id = x.customer_id and g.kept = x.kept)
-  limit :size) waiting
-"""
-
-_BOUNDS = """
-select id from (select id, row_number() over (order by id) as place from customer) c where place % :size = 0 order by id
-"""
 
 _TAKE = """
 with kept as (select * from ({own}) x where x.customer_id > :low and x.customer_id <= :high),
 rivals as materialized ({rivals}),
-here as (
+here as materialized (
   select x.customer_id, x.years, x.kept, coalesce(k.zone, :company) as zone
   from kept x join customer c on c.id = x.customer_id
   left join unnest(cast(:known as text[])) k(zone) on k.zone = c.timezone),

@@ -20,8 +20,9 @@ from hub import live
 from hub.database.engine import Database
 from hub.models import Greeting, Occasion, TemplateVersion
 from hub.models.vocabulary import OccasionKind, Origin, Purpose
-from hub.occasions import due, rules, wording
-from hub.occasions.due import Due, Span
+from hub.occasions import due, rules, waiting, wording
+from hub.occasions.due import Due
+from hub.occasions.waiting import Span, Waiting
 from hub.outbound import mailings, outbox, templates
 from hub.outbound.mailings import Mailing, Own, Roll
 from hub.outbound.request import Gate, Placed, Request, Templated, send_many
@@ -54,11 +55,12 @@ async def greet(
     also what the gate withholds.
     """
     turn = _Turn(database, gate, clock, ahead)
-    zone = gate.rules.company_zone
     async with database.unit() as session:
         occasions = await rules.listing(session, enabled=True)
-        found = [(one.id or 0, await due.spans(session, one, zone=zone, now=clock(), size=size)) for one in occasions]
-    return sum([await _greet_for(turn, number, spans) for number, spans in found])
+        looks = [await waiting.find(session, one, zone=gate.rules.company_zone, now=clock()) for one in occasions]
+        found = [one for one in looks if one is not None]
+        spans = [await waiting.spans(session, one, size=size) for one in found]
+    return sum([await _greet_for(turn, found[: place + 1], some) for place, some in enumerate(spans)])
 
 
 def request(occasion: Occasion, version: TemplateVersion, one: Due) -> Request:
@@ -91,41 +93,41 @@ def _unknown(version: TemplateVersion) -> dict[str, object]:
     return dict.fromkeys(sorted(wording.NUMBERS - bare))
 
 
-async def _greet_for(turn: _Turn, number: int, spans: Sequence[Span]) -> int:
+async def _greet_for(turn: _Turn, found: Sequence[Waiting], spans: Sequence[Span]) -> int:
+    """For the last of these; those before it are greeted for first."""
     left = iter(spans)
     async with asyncio.TaskGroup() as group:
-        lanes = [group.create_task(_lane(turn, number, left)) for _ in range(min(LANES, len(spans)))]
+        lanes = [group.create_task(_lane(turn, found, left)) for _ in range(min(LANES, len(spans)))]
     return sum(lane.result() for lane in lanes)
 
 
-async def _lane(turn: _Turn, number: int, left: Iterator[Span]) -> int:
+async def _lane(turn: _Turn, found: Sequence[Waiting], left: Iterator[Span]) -> int:
     placed = 0
     for span in left:
         async with turn.database.unit() as session:
             if await outbox.waiting(session, Origin.OCCASION, limit=turn.ahead) >= turn.ahead:
                 break
-            placed += await _slice(session, number, span, turn.gate, turn.clock())
+            placed += await _slice(session, found, span, turn.gate, turn.clock())
     return placed
 
 
-async def _slice(session: AsyncSession, number: int, span: Span, gate: Gate, now: datetime) -> int:
-    """Nobody changes or drops the occasion meanwhile; switched off, it greets nobody from the next slice on."""
-    occasion = await rules.hold(session, number)
-    version = await _version(session, occasion, now) if occasion is not None and occasion.enabled else None
+async def _slice(session: AsyncSession, found: Sequence[Waiting], span: Span, gate: Gate, now: datetime) -> int:
+    """Nobody changes or drops the occasion meanwhile; changed or switched off, it greets nobody from the next slice on,
+    until the next look.
+    """
+    *before, own = found
+    occasion = await rules.hold(session, own.occasion.id or 0)
+    version = await _version(session, occasion, now) if occasion == own.occasion else None
     if occasion is None or version is None:
         return 0
-    everybody = await rules.listing(session, enabled=True)
-    before = everybody[: everybody.index(occasion)]
     await session.execute(mailings.NOBODY_GOES)
-    zone = gate.rules.company_zone
-    taken, first = await due.take(session, occasion, before, span, zone=zone, now=now)
+    taken, first = await due.take(session, own, before, span, now=now)
     if not taken:
         return 0
     mailing = _mailing(occasion, version, first)
-    few = span == due.EVERYBODY or taken < _FEW
-    reach = mailings.in_reach(mailing.roll, span.low, span.high, few=few)
+    reach = mailings.in_reach(mailing.roll, span.low, span.high, few=taken < _FEW)
     fed = await mailings.feed(session, mailing, reach, gate=gate, now=now)
-    others = await due.taken(session, fed.by_hand, first, zone=zone) if fed.by_hand else []
+    others = await due.taken(session, fed.by_hand, first, zone=own.zone) if fed.by_hand else []
     await live.publish(session, "greeting")
     return fed.queued + await _ask(session, occasion, version, others, gate, now)
 

@@ -22,7 +22,7 @@ from hub.database.engine import Database
 from hub.interactions import partitions
 from hub.models import Interaction
 from hub.models.vocabulary import Kind, OccasionKind, State
-from hub.occasions import due, greeting, name_days, rules
+from hub.occasions import due, greeting, name_days, rules, waiting
 from hub.occasions.rules import Wish
 from hub.outbound import senders
 from tests.bench.figures import Figure, say
@@ -93,12 +93,15 @@ class _Undo(Exception):
 async def _find(url: str) -> float:
     """Once before, for connections, plans and the pages of the database."""
     database, seconds = Database(url, pool_size=1), 0.0
+    server = await _server(database)
     for _ in range(2):
-        begun = time.perf_counter()
+        begun, before = time.perf_counter(), cpu_seconds(server, children=True)
         try:
             await _take_all(database)
         except _Undo:
             seconds = time.perf_counter() - begun
+            spent = cpu_seconds(server, children=True) - before
+            say(f"greetings: found in {seconds:.1f} s, {spent:.1f} s of the database's processor")
     await database.close()
     return seconds
 
@@ -107,11 +110,13 @@ async def _take_all(database: Database) -> None:
     zone = _GATE.rules.company_zone
     async with database.unit() as session:
         occasions = await rules.listing(session, enabled=True)
-        for place, one in enumerate(occasions):
+        looks = [await waiting.find(session, one, zone=zone, now=NOW) for one in occasions]
+        kept = [one for one in looks if one is not None]
+        for place, one in enumerate(kept):
             found = 0
-            for span in await due.spans(session, one, zone=zone, now=NOW, size=greeting.SLICE):
-                found += (await due.take(session, one, occasions[:place], span, zone=zone, now=NOW))[0]
-            say(f"greetings: {one.name}: {found:,} found")
+            for span in await waiting.spans(session, one, size=greeting.SLICE):
+                found += (await due.take(session, one, kept[:place], span, now=NOW))[0]
+            say(f"greetings: {one.occasion.name}: {found:,} found")
         raise _Undo
 
 

@@ -17,7 +17,7 @@ from hub.customers import consent, directory
 from hub.database.engine import Database
 from hub.models import Customer, Greeting, Interaction, Outbox
 from hub.models.vocabulary import Kind, OccasionKind, Purpose, State, Withheld
-from hub.occasions import due, greeting, rules
+from hub.occasions import due, greeting, rules, waiting
 from hub.occasions.rules import Wish
 from hub.outbound import outbox, planning, preparing, senders, templates
 from hub.outbound.request import Gate
@@ -75,7 +75,8 @@ async def _alone(database: Database, gate: Gate, now: datetime) -> list[tuple[An
     async with database.unit() as session:
         (occasion,) = await rules.listing(session, enabled=True)
         version = await templates.current(session, occasion.template, now=now)
-        _, first = await due.take(session, occasion, (), due.EVERYBODY, zone=zone, now=now)
+        keepers = await waiting.find(session, occasion, zone=zone, now=now)
+        _, first = await due.take(session, keepers, (), waiting.EVERYBODY, now=now) if keepers else (0, 0)
         everybody = (await session.exec(select(Customer.id))).all()
         some = await due.taken(session, everybody, first, zone=zone)
         requests = [greeting.request(occasion, version, one) for one in some]
