@@ -209,7 +209,7 @@ def environment() -> Environment:
         "percent": _percent,
         "retold": retold.retold,
         "titled": retold.titled,
-        "shipped": lambda title: translations.gettext(words.SHIPPED[title]) if title in words.SHIPPED else title,
+        "shipped": words.template_called,
         "plain_number": _plain_number,
         "money": _money,
         "share": lambda part: f"{_plain_number(part * 100)} %",

@@ -448,6 +448,10 @@ def sign(table: Mapping[str, Sign], word: str) -> Sign:
     return table.get(word) or UNKNOWN._replace(word=word or UNKNOWN.word)
 
 
+def template_called(title: str) -> str:
+    return gettext(SHIPPED[title]) if title in SHIPPED else title
+
+
 def outcome_called(name: str, titles: Mapping[str, str], language: str) -> str:
     """What a call came to, as its reader's language has it: a new hub's own words, and titles of the company's."""
     return titles.get(language) or (gettext(OUTCOMES[name]) if name in OUTCOMES else name)

@@ -7,6 +7,11 @@ from typing import Any
 from hub.cli.demo.story import SCENES
 
 
+async def test_json_is_of_the_story_that_ends(shell: Any) -> None:
+    ran = await shell.hub("demo", "--json")
+    assert (ran.code, "is for --once" in ran.err) == (2, True)
+
+
 async def test_the_story_holds_and_is_told_with_every_promised_figure(shell: Any, tmp_path: Any) -> None:
     ran = await shell.hub("demo", "--once", "--json")
     assert ran.code == 0, ran.out + ran.err

@@ -47,6 +47,9 @@ async def test_a_wrong_form_comes_back_with_what_was_typed(world: Any, signed_in
         answer = await desk.send("/events", **form(place="Kept here", **wrong) if "place" not in wrong else wrong)
         assert (answer.status_code, "Kept here" in answer.text) == (422, True), wrong
     assert (await desk.send("/events", **form(purpose="greetings"))).status_code == 422
+    for field in ("starts_at", "ends_at"):
+        never = await desk.send("/events", **form(**{field: "2031-02-31T10:00"}))
+        assert "“2031-02-31T10:00” is no day and hour" in never.text, field
 
 
 async def test_agents_tick_who_is_there_and_change_nothing_else(world: Any, signed_in: Any) -> None:

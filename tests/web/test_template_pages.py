@@ -36,6 +36,15 @@ async def test_the_list_tells_languages_channels_and_what_uses_each(world: Any, 
     assert "Spring offer" in own.select_one("#shelf").text
 
 
+async def test_what_came_with_the_hub_is_called_and_sorted_in_the_readers_language(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    await desk.send("/me", language="pl")
+    called = [one.text for one in (await desk.see("/templates")).select("#shelf td:first-child a")]
+    assert {"Urodziny", "Imieniny", "Nowy Rok"} < set(called)
+    assert called == sorted(called, key=str.casefold)
+    assert (await desk.see("/templates/birthday")).h1.text == "Urodziny"
+
+
 async def test_a_new_message_is_written_published_and_offered_to_campaigns(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.MARKETER)
     made = await desk.send("/templates/new", title="Summer", purpose="marketing")

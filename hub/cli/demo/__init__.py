@@ -29,6 +29,8 @@ def demo(
 
     With --once it runs headless on free ports, prints what happened and exits 0, or 1 with what failed.
     """
+    if json and not once:
+        raise typer.BadParameter("is for --once: add it", param_hint="--json")
     options.set_up_logs(name="demo", quiet=True)
     with ExitStack() as stack:
         os.environ.update(stage.NO_QUIET_HOURS)

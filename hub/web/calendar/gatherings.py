@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -23,6 +23,7 @@ from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 from hub.web.translations import ngettext, worded
+from hub.web.waits import NO_MOMENT
 
 router = APIRouter(route_class=Page)
 LEADS: dict[int, str] = {
@@ -149,13 +150,19 @@ def _restored(event: Listed) -> str:
     return known % {"num": event.told_off} if event.told_off else _("It takes place again.")
 
 
+def _moment(visit: Visit, typed: str) -> datetime:
+    """Raises BadGathering."""
+    try:
+        return moments.read_local(typed, visit.zone)
+    except ValueError as e:
+        none = Sentence(NO_MOMENT.words, {"typed": typed[:60]})
+        raise BadGathering(none if typed.strip() else _NO_MOMENT) from e
+
+
 def _plan(visit: Visit, typed: Mapping[str, str], zone: str) -> Plan:
     """By the clock of whoever types. Raises BadGathering."""
-    try:
-        starts = moments.read_local(typed["starts_at"], visit.zone)
-        ends = moments.read_local(typed["ends_at"], visit.zone) if typed["ends_at"] else None
-    except ValueError as e:
-        raise BadGathering(_NO_MOMENT) from e
+    starts = _moment(visit, typed["starts_at"])
+    ends = _moment(visit, typed["ends_at"]) if typed["ends_at"] else None
     number = typed["capacity"].strip()
     if number and not (number.isascii() and number.isdecimal() and len(number) < 10):
         number = "0"  # refused below, with the words for it

@@ -11,6 +11,7 @@ from hub.outbound import faults
 from hub.staff import audit
 from hub.texts import drafts, history, shelf
 from hub.texts.shelf import Shown, TextProblem
+from hub.web import words
 from hub.web.access import Visit, Writer
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -23,7 +24,8 @@ router = APIRouter(route_class=Page)
 @router.get("/templates")
 async def listing(visit: Writer, q: str = "", shown: Shown = Shown.AT_HAND) -> Response:
     async with visit.hub.database.unit() as session:
-        found = await shelf.listing(session, query=q, shown=shown)
+        listed = await shelf.listing(session, query=q, shown=shown)
+    found = sorted(listed, key=lambda one: words.template_called(one.title).casefold())
     tongues = visit.hub.settings.hub.languages
     return page(visit, "templates.html", found=found, q=q[:200], shown=shown, tongues=tongues, kinds=tuple(Kind))
 
