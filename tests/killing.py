@@ -33,7 +33,7 @@ from hub.settings import load
 _WORDS = {
     "en": {
         "subject": "Spring",
-        "body": "Dear {{ customer.name }}, all costs less.",
+        "body": "Dear {{ customer.name }}, all costs less. {{ unsubscribe_url }}",
         "sms": "{{ customer.name }}: less!",
     }
 }

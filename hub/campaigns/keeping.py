@@ -18,7 +18,7 @@ _LONGEST_NAME = 200
 async def clone(session: AsyncSession, campaign_id: int, name: str, *, staff_id: int | None, now: datetime) -> Campaign:
     """A new draft that says the same to whoever meets the same conditions then: the audience is not copied.
 
-    Raises NotFound.
+    Raises NotFound, Unsuitable.
     """
     old = await lifecycle.get(session, campaign_id)
     plan = Plan(

@@ -10,9 +10,9 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import counting, dry_runs, revising, rows, tallies, tickets, waiting
+from hub.campaigns import counting, dry_runs, remarks, revising, rows, tallies, tickets, waiting
 from hub.campaigns.counting import Counts
-from hub.campaigns.proofs import prove
+from hub.campaigns.proofs import misused, prove
 from hub.campaigns.rows import NotFound as NotFound
 from hub.campaigns.rows import about
 from hub.conversations import tasks
@@ -42,6 +42,10 @@ class Passed(NotStartable):
 
 class EmptySegment(NotStartable):
     """Nobody would get it."""
+
+
+class Unsuitable(NotStartable):
+    """Its text is meant for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Line:
 
 
 async def create(session: AsyncSession, plan: Plan, *, staff_id: int | None, now: datetime) -> Campaign:
-    """Draft a campaign. Raises BadCondition."""
+    """Draft a campaign. Raises BadCondition, Unsuitable."""
     campaign = Campaign(name="", created_by=staff_id, created_at=now)
     await _write(session, campaign, plan, now)
     return await rows.saved(session, campaign)
@@ -115,7 +119,7 @@ async def _revise(session: AsyncSession, campaign: Campaign, plan: Plan, *, gate
             about(campaign, "“%(name)s” tests its words: choose the best of them first, then change them")
         )
     await _write(session, campaign, plan, now)
-    if problem := await prove(session, campaign, gate=gate, now=now):
+    if problem := await _hindrance(session, campaign, gate=gate, now=now):
         raise NotStartable(about(campaign, "“%(name)s” cannot go on like that: %(why)s", {"why": problem}))
     if before != (campaign.template_version_id, campaign.variables):
         if lost := await revising.unspoken(session, campaign, gate.default_language):
@@ -144,7 +148,7 @@ async def schedule(
 
 
 async def start(session: AsyncSession, campaign_id: int, *, gate: Gate, now: datetime) -> Campaign:
-    """Begin. Raises NotFound; NotStartable naming the template's fault; EmptySegment."""
+    """Begin. Raises NotFound; NotStartable naming what is wrong with its texts; EmptySegment."""
     campaign = await _locked(session, campaign_id)
     _require(campaign, _BEFORE, "“%(name)s” is %(state)s and cannot be started")
     await _check(session, campaign, gate=gate, now=now)
@@ -263,6 +267,9 @@ async def follow(session: AsyncSession, campaign_id: int, *, now: datetime) -> b
 
 async def _write(session: AsyncSession, campaign: Campaign, plan: Plan, now: datetime) -> None:
     await asking.where(session, plan.segment, now=now)
+    is_new = plan.template_version_id != campaign.template_version_id
+    if is_new and (wrong := await misused(session, [plan.template_version_id])):
+        raise Unsuitable(wrong)
     campaign.name, campaign.purpose = plan.name.strip() or "Campaign", plan.purpose
     campaign.template_version_id, campaign.variables = plan.template_version_id, dict(plan.variables)
     campaign.segment = plan.segment if isinstance(plan.segment, Mapping) else list(plan.segment)
@@ -291,6 +298,11 @@ def _require(campaign: Campaign, states: frozenset[CampaignState] | set[Campaign
 async def _check(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: datetime) -> None:
     if not await asking.count(session, campaign.segment, now=now):
         raise EmptySegment(about(campaign, "Nobody is in the segment of “%(name)s”. Loosen its conditions"))
-    problem = await prove(session, campaign, gate=gate, now=now)
-    if problem:
+    if problem := await _hindrance(session, campaign, gate=gate, now=now):
         raise NotStartable(about(campaign, "“%(name)s” cannot start: %(why)s", {"why": problem}))
+
+
+async def _hindrance(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: datetime) -> Sentence | None:
+    """What is wrong with its texts: that they cannot be sent at all, or must not be sent as they are."""
+    unfit = await prove(session, campaign, gate=gate, now=now)
+    return unfit or await remarks.hindrance(session, campaign, gate=gate, now=now)

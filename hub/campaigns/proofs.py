@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.clock import uuid7
 from hub.models import Campaign, CampaignStep, CampaignVariant, Customer, Template, TemplateVersion
 from hub.models.vocabulary import Kind, Purpose
-from hub.outbound import faults, planning, rendering
+from hub.outbound import faults, planning, rendering, templates
 from hub.outbound.rendering import Variants
 from hub.outbound.request import Gate
 from hub.segments import asking
@@ -33,16 +33,28 @@ async def prove(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: d
     version = await session.get(TemplateVersion, campaign.template_version_id or 0)
     if version is None:
         return Sentence("it has no text. Write one, or choose a template")
+    said = (version, *await _others(session, campaign))
+    if wrong := await misused(session, [one.id for one in said]):
+        return wrong
     sample = await somebody(session, campaign, now)
     if sample is None:
         return Sentence("nobody is in its segment. Loosen its conditions")
     values = planning.values(gate, sample, campaign.purpose, Kind.EMAIL, campaign.variables, now=now)
-    for one in (version, *await _others(session, campaign)):
+    for one in said:
         problems = rendering.check(one.variants, values)
         if problems:
-            said = [problem.said for problem in problems]
-            return told(said) if one is version else await _elsewhere(session, one, said)
+            faulty = [problem.said for problem in problems]
+            return told(faulty) if one is version else await _elsewhere(session, one, faulty)
     return _channels(campaign, version, gate)
+
+
+async def misused(session: AsyncSession, versions: Iterable[int | None]) -> Sentence | None:
+    """Which of these texts is meant for one customer's own matters; None when none is."""
+    name = await templates.not_for_many(session, [one for one in versions if one is not None])
+    if not name:
+        return None
+    words = "“%(text)s” is written for a customer's own matters, and no campaign says it. Choose an offer or a greeting"
+    return Sentence(words, {"text": name})
 
 
 def written(

@@ -1,7 +1,6 @@
 """What is remarked of a campaign's texts before it begins, as it is of templates while they are written.
 
-Whether they can be rendered at all is for `proofs`, which is asked at every start. This is asked by whoever presses a
-button or calls the API.
+Whether they can be rendered at all is for `proofs`. Both are asked at every start, whoever starts it.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import lifecycle, proofs
-from hub.campaigns.lifecycle import NotStartable
+from hub.campaigns import proofs
 from hub.models import Campaign, TemplateVersion
 from hub.models.vocabulary import Kind
 from hub.outbound import planning, rendering
 from hub.outbound.asking import Gate
+from hub.sentences import Sentence
 from hub.texts import lint
 from hub.texts.lint import Finding
 
@@ -40,12 +39,10 @@ async def remarks(
     return list({str(one.told): one for one in found}.values())
 
 
-async def demand_fit(session: AsyncSession, campaign_id: int, *, gate: Gate, now: datetime) -> None:
-    """Raises hub.campaigns.lifecycle.NotStartable with what stops it, lifecycle.NotFound."""
-    campaign = await lifecycle.get(session, campaign_id)
+async def hindrance(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: datetime) -> Sentence | None:
+    """Those of the remarks that must be mended before anything leaves; None when there is none."""
     stops = lint.errors(await remarks(session, campaign, languages=(), gate=gate, now=now))
-    if stops:
-        raise NotStartable(proofs.told([one.told for one in stops]))
+    return proofs.told([one.told for one in stops]) if stops else None
 
 
 def _meant(version: TemplateVersion, campaign: Campaign) -> dict[str, dict[str, str]]:

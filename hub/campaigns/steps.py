@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.campaigns import lifecycle, waiting
 from hub.campaigns.lifecycle import NotStartable
+from hub.campaigns.proofs import misused
 from hub.campaigns.rows import about, locked
 from hub.models import Campaign, CampaignStep, TemplateVersion
 from hub.models.vocabulary import CampaignState, Passed, When
@@ -155,6 +156,8 @@ async def _check(session: AsyncSession, wanted: Sequence[Step]) -> None:
             raise NotStartable(
                 Sentence("Step %(number)s: there is no such text any more. Choose another", {"number": number})
             )
+    if wrong := await misused(session, [step.template_version_id for step in wanted]):
+        raise NotStartable(wrong)
 
 
 def _row(campaign_id: int, number: int, step: Step) -> CampaignStep:

@@ -22,6 +22,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.campaigns import reactions, steps
 from hub.campaigns.lifecycle import NotStartable
+from hub.campaigns.proofs import misused
 from hub.campaigns.rows import about, locked
 from hub.models import Campaign, CampaignTest, CampaignVariant, TemplateVersion
 from hub.models.vocabulary import CampaignState, Goal
@@ -233,6 +234,8 @@ async def _check(session: AsyncSession, trial: Trial) -> None:
     for version, _ in trial.versions:
         if await session.get(TemplateVersion, version) is None:
             raise NotStartable(Sentence("There is no such text any more. Choose another"))
+    if wrong := await misused(session, [version for version, _ in trial.versions]):
+        raise NotStartable(wrong)
 
 
 def _test(campaign_id: int, trial: Trial) -> CampaignTest:

@@ -127,8 +127,19 @@ async def offered(session: AsyncSession, *, chosen: Collection[str] = ()) -> dic
     """Those of `titles` that a campaign or an occasion can send: offers and greetings. `chosen` already: these too."""
     purposes = dict(PURPOSES) | dict((await session.exec(select(Template.name, Template.purpose))).all())
     known = await titles(session)
-    fits = {name for name in known if purposes.get(name, Purpose.MARKETING) in _CHOSEN} - BY_THE_HUB
+    fits = {name for name in known if _is_for_many(name, Purpose(purposes.get(name, Purpose.MARKETING)))}
     return {name: said for name, said in known.items() if name in fits or name in chosen}
+
+
+async def not_for_many(session: AsyncSession, versions: Collection[int]) -> str:
+    """What the first of these is called that no campaign is offered (see `offered`); empty: there is none."""
+    of = select(TemplateVersion.template_id).where(col(TemplateVersion.id).in_(versions))
+    rows = await session.exec(select(Template).where(col(Template.id).in_(of)).order_by(col(Template.id)))
+    return next((one.title or title_of(one.name) for one in rows if not _is_for_many(one.name, one.purpose)), "")
+
+
+def _is_for_many(name: str, purpose: Purpose) -> bool:
+    return purpose in _CHOSEN and name not in BY_THE_HUB
 
 
 def from_folder(folder: Path) -> dict[str, dict[str, str]]:

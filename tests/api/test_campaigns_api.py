@@ -32,7 +32,7 @@ async def people(hub: Hub) -> dict[str, UUID]:
     async with hub.database.unit() as session:
         words = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, {{ offer }} {{ unsubscribe_url }}"}}
         await templates.save(session, "spring", words, now=now)
-        await templates.save(session, "summer", {"en": {"subject": "Summer", "body": "Hello"}}, now=now)
+        await templates.save(session, "summer", {"en": {"subject": "Summer", "body": "{{ unsubscribe_url }}"}}, now=now)
         found = {}
         for name in ("Ana", "Bob"):
             made = await directory.create(session, NewCustomer(name, emails=(f"{name.lower()}@x.example",)), now=now)
@@ -106,6 +106,15 @@ async def test_a_wrong_condition_and_a_foreign_role_are_refused(
     answer = await client.post("/api/v1/campaigns", json=wrong, headers=marketer)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.segment")
     assert (await client.get("/api/v1/campaigns", headers=agent)).status_code == 403
+
+
+async def test_a_text_for_a_customer_s_own_matters_is_refused_at_its_field(
+    client: httpx.AsyncClient, bearer: Bearer, people: dict[str, UUID]
+) -> None:
+    own = SPRING | {"template": "appointment-reminder"}
+    answer = await client.post("/api/v1/campaigns", json=own, headers=await bearer(Role.MARKETER))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.template")
+    assert "written for a customer's own matters" in answer.json()["detail"]
 
 
 async def test_a_message_of_which_nobody_knows_is_listed_and_decided_about(

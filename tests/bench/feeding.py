@@ -28,7 +28,7 @@ CUSTOMERS, GOAL = 200_000, 50_000
 FEEDERS = ("spring", "summer")  # campaigns that begin together, each with customers of its own
 # The weekly cap is counted, and more than the rounds send.
 _GATE = gate_of(replace(PLAIN, marketing_per_week=10), Kind.EMAIL, Kind.SMS)
-_WORDS = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, less.", "sms": "Less!"}}
+_WORDS = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, less. {{ unsubscribe_url }}", "sms": "Less!"}}
 
 # Every twentieth is of a rare sort: no zone, hours of their own, dead, paused, opted out, bouncing, had enough already.
 _TOWN = """

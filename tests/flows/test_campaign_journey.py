@@ -29,8 +29,8 @@ SHOP = "https://shop.example/spring?from=hub&kind=tulips"
 WORDS = {
     "en": {
         "subject": "Spring",
-        "body": f"Tulips: {SHOP}",
-        "html": f'<p>Tulips: <a href="{SHOP.replace("&", "&amp;")}">the shop</a></p>',
+        "body": f"Tulips: {SHOP}\nNo more: {{{{ unsubscribe_url }}}}",
+        "html": f'<p>Tulips: <a href="{SHOP.replace("&", "&amp;")}">the shop</a></p><p>{{{{ unsubscribe_url }}}}</p>',
         "sms": f"Tulips! {SHOP}",
     }
 }

@@ -26,7 +26,7 @@ from hub.outbound import templates
 from hub.reports.health import doctor
 from tests.flows.mail_account import hub_with, mail_server, until, until_state, working
 
-OFFER = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, everything costs less."}}
+OFFER = {"en": {"subject": "Spring", "body": "Dear {{ customer.name }}, everything costs less. {{ unsubscribe_url }}"}}
 SEGMENT = ({"field": "label", "op": "eq", "value": "spring"},)
 
 

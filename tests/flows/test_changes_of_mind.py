@@ -33,8 +33,13 @@ from tests.flows.mail_account import PATIENCE, hub_with, mail_server, until, unt
 
 PEOPLE, LEAVING = 500, 150
 IN_FLIGHT = 20  # what one pump holds at most
-OLD = {"en": {"subject": "The old offer", "body": "Dear {{ customer.name }}, the old offer, until {{ day }}."}}
-NEW = {"en": {"subject": "The new offer", "body": "Dear {{ customer.name }}, the new offer, until {{ day }}."}}
+WAY_OUT = "\nNo more: {{ unsubscribe_url }}"
+OLD = {
+    "en": {"subject": "The old offer", "body": "Dear {{ customer.name }}, the old offer, until {{ day }}." + WAY_OUT}
+}
+NEW = {
+    "en": {"subject": "The new offer", "body": "Dear {{ customer.name }}, the new offer, until {{ day }}." + WAY_OUT}
+}
 SEGMENT = ({"field": "label", "op": "eq", "value": "spring"},)
 
 _TOWN = (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub import clock
-from hub.campaigns import lifecycle, remarks
+from hub.campaigns import lifecycle
 from hub.campaigns.lifecycle import NotStartable, Plan
 from hub.models.vocabulary import CampaignState, Kind, Role
 from hub.outbound import templates
@@ -58,6 +58,6 @@ async def test_what_a_channel_says_that_is_not_used_holds_nothing_back(world: An
         by_all = Plan("By all", version.id)
         one = await lifecycle.create(session, by_sms, staff_id=None, now=now)
         two = await lifecycle.create(session, by_all, staff_id=None, now=now)
-        await remarks.demand_fit(session, one.id or 0, gate=world.hub.gate, now=now)
+        await lifecycle.start(session, one.id or 0, gate=world.hub.gate, now=now)
         with pytest.raises(NotStartable, match="no way out"):
-            await remarks.demand_fit(session, two.id or 0, gate=world.hub.gate, now=now)
+            await lifecycle.start(session, two.id or 0, gate=world.hub.gate, now=now)

@@ -36,12 +36,11 @@ from hub.campaigns import (
     lifecycle,
     previews,
     proofs,
-    remarks,
     results,
 )
 from hub.campaigns.costs import Tariff
 from hub.campaigns.dry_run_lists import Part
-from hub.campaigns.lifecycle import NotStartable, Passed, Plan
+from hub.campaigns.lifecycle import NotStartable, Passed, Plan, Unsuitable
 from hub.campaigns.previews import NothingToTry
 from hub.customers import topics
 from hub.models import Campaign
@@ -102,7 +101,6 @@ async def schedule_campaign(caller: Campaigner, campaign_id: int, body: Schedule
     """Start by itself at a moment that is yet to come; one that has passed is refused (422)."""
 
     async def act(session: Any) -> Campaign:
-        await remarks.demand_fit(session, campaign_id, gate=caller.hub.gate, now=caller.now)
         return await lifecycle.schedule(session, campaign_id, body.at, gate=caller.hub.gate, now=caller.now)
 
     return await _done(caller, "schedule", act)
@@ -123,7 +121,6 @@ async def start_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
     """Begin now. What cannot start says why (409)."""
 
     async def act(session: Any) -> Campaign:
-        await remarks.demand_fit(session, campaign_id, gate=caller.hub.gate, now=caller.now)
         return await lifecycle.start(session, campaign_id, gate=caller.hub.gate, now=caller.now)
 
     return await _done(caller, "start", act)
@@ -305,6 +302,9 @@ def _refuse(error: Exception) -> NoReturn:
     if isinstance(error, Passed):
         late = [{"field": "body.at", "cause": str(error)}]
         raise Problem(422, "Start", str(error), remedy="Send a later moment, or start it now", errors=late) from error
+    if isinstance(error, Unsuitable):
+        wrong = [{"field": "body.template", "cause": str(error)}]
+        raise Problem(422, "Template", str(error), remedy="Choose another template", errors=wrong) from error
     raise Problem(409, "Campaign", str(error), remedy="Read it again: its state may have changed") from error
 
 

@@ -88,11 +88,14 @@ async def _shown(
 @router.post("/campaigns/{campaign_id}/clone")
 async def clone(visit: Campaigner, campaign_id: int) -> Response:
     """A new draft of everything but the people, open to be changed."""
-    async with visit.hub.database.unit() as session:
-        old = await lifecycle.get(session, campaign_id)
-        name = _("%(name)s (copy)") % {"name": old.name[:180]}
-        copy = await keeping.clone(session, campaign_id, name, staff_id=visit.staff_id, now=visit.now)
-        await note(session, visit, "campaign.clone", copy.id)
+    try:
+        async with visit.hub.database.unit() as session:
+            old = await lifecycle.get(session, campaign_id)
+            name = _("%(name)s (copy)") % {"name": old.name[:180]}
+            copy = await keeping.clone(session, campaign_id, name, staff_id=visit.staff_id, now=visit.now)
+            await note(session, visit, "campaign.clone", copy.id)
+    except NotStartable as e:
+        return go(visit, f"/campaigns/{campaign_id}", worded(e))
     return go(visit, f"/campaigns/{copy.id}/edit", _("Copied as a draft. Nothing has been sent."))
 
 
@@ -124,8 +127,6 @@ async def note(session: Any, visit: Visit, action: str, campaign_id: int | None)
 
 async def _take(session: Any, visit: Visit, campaign_id: int, step: str, at: str) -> None:
     gate, now = visit.hub.gate, visit.now
-    if step in ("start", "schedule"):
-        await remarks.demand_fit(session, campaign_id, gate=gate, now=now)
     if step == "start":
         await lifecycle.start(session, campaign_id, gate=gate, now=now)
     elif step == "schedule":

@@ -62,7 +62,7 @@ async def create(visit: Campaigner) -> Response:
             plan = await _plan(session, visit, typed)
             campaign = await lifecycle.create(session, plan, staff_id=visit.staff_id, now=visit.now)
             await note(session, visit, "campaign.create", campaign.id)
-    except (BadCondition, Incomplete) as e:
+    except (BadCondition, Incomplete, NotStartable) as e:
         return await _form(visit, typed, worded(e))
     await looking.look(visit, campaign.id or 0)
     return go(visit, f"/campaigns/{campaign.id}", _("Saved as a draft. Nothing has been sent."))

@@ -18,6 +18,8 @@ from tests.gates import PLAIN, gate_of
 
 Enrol = Callable[..., Awaitable[UUID]]
 
+WAY_OUT = "\n\nNo more of this: {{ unsubscribe_url }}"
+
 
 @pytest.fixture
 def gate() -> Gate:
@@ -28,8 +30,8 @@ def gate() -> Gate:
 async def spring(database: Database, now: datetime) -> int:
     """The version of a template for mail (en, pl) and SMS (en)."""
     variants = {
-        "en": {"subject": "Spring", "body": "Dear {{ customer.name }}, {{ offer }}", "sms": "{{ offer }}!"},
-        "pl": {"subject": "Wiosna", "body": "Witaj, {{ customer.name }}: {{ offer }}"},
+        "en": {"subject": "Spring", "body": "Dear {{ customer.name }}, {{ offer }}" + WAY_OUT, "sms": "{{ offer }}!"},
+        "pl": {"subject": "Wiosna", "body": "Witaj, {{ customer.name }}: {{ offer }}" + WAY_OUT},
     }
     async with database.unit() as session:
         version = await templates.save(session, "spring", variants, now=now)

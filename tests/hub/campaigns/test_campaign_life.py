@@ -35,7 +35,7 @@ async def running(database: Database, gate: Gate, version: int, now: datetime) -
 
 
 async def other_words(database: Database, now: datetime, **parts: str) -> int:
-    words = {"subject": "Summer", "body": "Hello {{ customer.name }}, {{ reason }}"} | parts
+    words = {"subject": "Summer", "body": "Hello {{ customer.name }}, {{ reason }} {{ unsubscribe_url }}"} | parts
     async with database.unit() as session:
         return (await templates.save(session, "summer", {"en": words}, now=now)).id or 0
 
@@ -173,9 +173,9 @@ async def test_the_new_words_can_be_rendered_for_the_one_who_waits(
         await lifecycle.edit(session, campaign, plan, gate=gate, now=now)
         row = (await session.exec(select(Interaction).where(Interaction.customer_id == who))).one()
         variants = (await templates.version(session, row.template_version_id or 0)).variants
-        values = {**(row.variables or {}), "customer": {"name": "Celina"}}
+        values = {**(row.variables or {}), "customer": {"name": "Celina"}, "unsubscribe_url": "https://x.example/u"}
         said = rendering.render(variants, Kind.EMAIL, "pl", "en", values)
-    assert (said.subject, said.text) == ("Summer", "Hello Celina, it is warm")
+    assert (said.subject, said.text) == ("Summer", "Hello Celina, it is warm https://x.example/u")
 
 
 async def test_a_campaign_that_is_held_back_goes_on_as_what_was_made_leaves(

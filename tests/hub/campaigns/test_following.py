@@ -139,7 +139,13 @@ async def stage(database: Database, now: datetime, gate: Gate, spring: int) -> S
 @pytest.fixture
 async def second(database: Database, now: datetime) -> int:
     """The words of a second message."""
-    words = {"en": {"subject": "Still spring", "body": "{{ offer }} again", "sms": "{{ offer }} again!"}}
+    words = {
+        "en": {
+            "subject": "Still spring",
+            "body": "{{ offer }} again {{ unsubscribe_url }}",
+            "sms": "{{ offer }} again!",
+        }
+    }
     async with database.unit() as session:
         return (await templates.save(session, "second", words, now=now)).id or 0
 

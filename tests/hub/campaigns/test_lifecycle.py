@@ -13,18 +13,23 @@ from sqlalchemy import text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import audience, feeding, lifecycle, portions
+from hub.campaigns import audience, feeding, lifecycle, portions, steps, variants
 from hub.campaigns.counting import Counts
-from hub.campaigns.lifecycle import EmptySegment, NotFound, NotStartable, Plan
+from hub.campaigns.lifecycle import EmptySegment, NotFound, NotStartable, Plan, Unsuitable
+from hub.campaigns.steps import Step
+from hub.campaigns.variants import Trial
+from hub.conversations import tasks
 from hub.customers import directory, identities
 from hub.database.engine import Database
 from hub.interactions import progress
 from hub.models import Interaction, Outbox
-from hub.models.vocabulary import AddressKind, CampaignState, Kind, State, Withheld
+from hub.models.vocabulary import AddressKind, CampaignState, Kind, Purpose, Role, State, Withheld
 from hub.outbound import mailings, senders, templates
 from hub.outbound.mailings import FedTwice
 from hub.outbound.request import Gate
 from hub.segments.conditions import BadCondition
+from hub.staff import accounts
+from hub.texts import shelf
 from tests.hub.campaigns.running import feed, feed_all
 
 Enrol = Callable[..., Awaitable[UUID]]
@@ -358,6 +363,60 @@ async def test_a_paused_campaign_may_change_its_words_but_not_whom_it_means(
         assert changed.variables == {"offer": "later"}
         with pytest.raises(NotStartable, match="stays as it is: whom it means"):
             await lifecycle.edit(session, campaign, plan(spring, segment=()), gate=gate, now=now)
+
+
+async def test_a_scheduled_campaign_that_lost_its_way_out_is_a_draft_again_and_its_owner_is_told_why(
+    database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
+) -> None:
+    await enrol("Ada")
+    async with database.unit() as session:
+        mail, word = "magda@shop.example", "tulips in a glass"
+        who = await accounts.create(session, email=mail, name="Magda", role=Role.MARKETER, password=word, now=now)
+        owner = who.id
+        campaign = (await lifecycle.create(session, plan(spring), staff_id=owner, now=now)).id or 0
+        await lifecycle.schedule(session, campaign, now, gate=gate, now=now)
+        bare = await templates.save(session, "bare", {"en": {"subject": "Spring", "body": "{{ offer }}"}}, now=now)
+        await lifecycle.edit(session, campaign, plan(bare.id), gate=gate, now=now)
+    async with database.unit() as session:
+        problem = await lifecycle.start_ready(session, campaign, gate=gate, now=now)
+    assert problem.startswith("“Spring” cannot start: Mail, English: no way out")
+    async with database.unit() as session:
+        (task,) = await tasks.listing(session)
+    assert (task.title, task.assignee_id) == (f"A campaign did not start: {problem}", owner)
+    assert await state(database, campaign) is CampaignState.DRAFT
+
+
+async def test_a_paused_campaign_does_not_go_on_with_words_that_could_not_have_started_it(
+    database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
+) -> None:
+    await enrol("Ada")
+    campaign = await begun(database, spring, gate, now)
+    async with database.unit() as session:
+        await lifecycle.pause(session, campaign, now=now)
+        bare = await templates.save(session, "bare", {"en": {"subject": "Spring", "body": "{{ offer }}"}}, now=now)
+        with pytest.raises(NotStartable, match="cannot go on like that: Mail, English: no way out"):
+            await lifecycle.edit(session, campaign, plan(bare.id), gate=gate, now=now)
+
+
+async def test_a_text_for_one_customer_s_own_matters_is_no_campaign_s_nor_of_its_steps_and_tests(
+    database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
+) -> None:
+    """Whoever chooses it and however: when it is written, and once more at the start, for it may change its purpose."""
+    await enrol("Ada")
+    reminder = await draft(database, spring, now)
+    async with database.unit() as session:
+        own = (await templates.current(session, "appointment-reminder", now=now)).id or 0
+        with pytest.raises(Unsuitable, match="“Appointment reminder” is written for a customer's own matters"):
+            await lifecycle.create(session, plan(own), staff_id=None, now=now)
+        with pytest.raises(NotStartable, match="own matters"):
+            await steps.arrange(session, reminder, [Step(timedelta(days=1), template_version_id=own)], now=now)
+        trial = Trial([(spring, 1), (own, 1)], share=0.5, wait=timedelta(hours=1))
+        with pytest.raises(NotStartable, match="own matters"):
+            await variants.arrange(session, reminder, trial)
+    async with database.unit() as session:
+        await shelf.entitle(session, "spring", "Your order", Purpose.SERVICE, now=now)
+        with pytest.raises(NotStartable, match="cannot start: “Your order” is written for a customer's own matters"):
+            await lifecycle.start(session, reminder, gate=gate, now=now)
 
 
 async def test_a_segment_that_cannot_be_asked_is_refused_when_it_is_written(database: Database, now: datetime) -> None:

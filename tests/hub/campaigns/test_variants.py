@@ -33,7 +33,7 @@ PEOPLE = 60
 @pytest.fixture
 async def versions(database: Database, now: datetime) -> list[int]:
     async with database.unit() as session:
-        words = [{"en": {"subject": f"Words {letter}", "body": "Tulips"}} for letter in "AB"]
+        words = [{"en": {"subject": f"Words {letter}", "body": "Tulips {{ unsubscribe_url }}"}} for letter in "AB"]
         saved = [await templates.save(session, f"words-{n}", one, now=now) for n, one in enumerate(words)]
     return [one.id or 0 for one in saved]
 
@@ -168,7 +168,9 @@ async def test_while_words_are_tested_they_are_not_changed_beside_the_test(
 ) -> None:
     campaign = await _started(database, gate, now, versions, Trial([(versions[0], 1), (versions[1], 1)], 0.5, HOUR))
     async with database.unit() as session:
-        third = await templates.save(session, "third", {"en": {"subject": "C", "body": "Roses"}}, now=now)
+        third = await templates.save(
+            session, "third", {"en": {"subject": "C", "body": "Roses {{ unsubscribe_url }}"}}, now=now
+        )
         await lifecycle.pause(session, campaign, now=now)
     new = Plan("Words", third.id, SEGMENT)
     for wrong in (new, Plan("Words", versions[0], SEGMENT, variables={"offer": "Roses"})):

@@ -29,7 +29,11 @@ Enrol = Callable[..., Awaitable[UUID]]
 _nobody: Any = None  # nothing is sent here
 MAIL = Channel("mail", Kind.EMAIL, Address(Kind.EMAIL, "support@shop.example"), _nobody, _nobody)
 WORDS = {
-    "en": {"subject": "Hi {{ customer.name }}", "body": "Dear {{ customer.name }}", "html": "<p>{{ company }}</p>"}
+    "en": {
+        "subject": "Hi {{ customer.name }}",
+        "body": "Dear {{ customer.name }} {{ unsubscribe_url }}",
+        "html": "<p>{{ company }} {{ unsubscribe_url }}</p>",
+    }
 }
 pytestmark = pytest.mark.usefixtures("quick_senders")
 
