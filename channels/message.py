@@ -200,7 +200,8 @@ class Outbound(Generic[Content]):
     `bulk`: nobody waits for it; where there is little room it leaves some to the others. Where the words would follow
     only after `begin_by`, `still` says whether they may: it asks the hub again.
 
-    Of mails only: `cc` and `bcc` get the same one; nobody reads who is in `bcc`.
+    Of mails only: `cc` and `bcc` get the same one; nobody reads who is in `bcc`. `only`: of all those this one alone is
+    still to get it, and reads in it what the others have read.
     """
 
     id: UUID
@@ -212,11 +213,12 @@ class Outbound(Generic[Content]):
     still: Callable[[], Awaitable[bool]] | None = None
     cc: tuple[Address, ...] = ()
     bcc: tuple[Address, ...] = ()
+    only: Address | None = None
 
     @property
-    def copies(self) -> tuple[Address, ...]:
-        """Everybody but `to`."""
-        return (*self.cc, *self.bcc)
+    def takers(self) -> tuple[Address, ...]:
+        """Whom the provider is asked to take it for: he on whom it hangs first, then the copies."""
+        return (self.to, *self.cc, *self.bcc) if self.only is None else (self.only,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,7 @@ class NotTaken:
     reason: Reason
     detail: str
     code: str = ""
+    later: bool = False  # put off, not refused: the same may be taken when it comes again
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,9 +115,9 @@ class Mail:
 def envelope_of(message: Outbound[Email], own: Address) -> Envelope:
     """From the Outbound alone, never from headers. International also when only a header is: an automatic answer."""
     sender = "" if message.content.answers_automatically else tagged(own.value, message.token)
-    copies = tuple(one.value for one in message.copies)
-    international = not (message.to.value.isascii() and own.value.isascii() and all(map(str.isascii, copies)))
-    return Envelope(sender, message.to.value, message.id.hex, international, copies)
+    takers = [one.value for one in message.takers]
+    said = (own.value, message.to.value, *[one.value for one in message.cc], *takers)
+    return Envelope(sender, takers[0], message.id.hex, not all(map(str.isascii, said)), tuple(takers[1:]))
 
 
 def wire_form(mail: bytes) -> bytes:
@@ -140,8 +140,8 @@ def too_long(size: int, limit: str) -> Refused:
 
 
 def _not_taken(address: str, error: ChannelError) -> NotTaken:
-    """What the server puts off is not asked for again, and says nothing for good about the address."""
+    """What the server puts off says nothing for good about the address."""
     later = isinstance(error, TryLater)
     reason = getattr(error, "reason", None) or (Reason.UNREACHABLE if later else Reason.REJECTED)
     lasting = Reason.UNREACHABLE if later and reason.hard else reason
-    return NotTaken(address, lasting, str(error), getattr(error, "code", ""))
+    return NotTaken(address, lasting, str(error), getattr(error, "code", ""), later)

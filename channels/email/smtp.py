@@ -46,7 +46,7 @@ class SmtpSender:
 
     async def send(self, message: Outbound[Email]) -> Accepted:
         """Raises TryLater, Refused, Unknown or Misconfigured."""
-        for one in (message.to, *message.copies):
+        for one in message.takers:
             _check_recipient(one)
         body = wire_form(self._written(message))
         mail = Mail(envelope_of(message, self._own), body, asyncio.get_running_loop().create_future())

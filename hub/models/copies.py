@@ -24,3 +24,9 @@ class MailCopy(SQLModel, table=True):
     reason: str = ""
     detail: str = ""  # the same in the mail server's words
     at: datetime = Field(sa_type=Moment)  # of `fate`
+    # Of one that the mail server put off, see `hub.outbound.late_copies`:
+    put_off_at: datetime | None = Field(default=None, sa_type=Moment)
+    due_at: datetime | None = Field(default=None, sa_type=Moment)  # when it is tried next
+    begun_at: datetime | None = Field(default=None, sa_type=Moment)  # it may be on the wire at this moment
+    attempts: int = Field(default=0, sa_type=SmallInteger)
+    doubts: int = Field(default=0, sa_type=SmallInteger)  # tries of which nobody knows whether it left

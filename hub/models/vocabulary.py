@@ -205,6 +205,7 @@ class CopyFate(StrEnum):
     """What became of the copy of a mail."""
 
     ALONG = "along"  # as far as the mail itself
+    WAITING = "waiting"  # the mail server took the mail and put this one off: it is tried again
     LEFT_OUT = "left_out"  # the gate said no, for a reason of Withheld
     REFUSED = "refused"  # the mail server did not take this one; a reason of channels.message.Reason
     FAILED = "failed"  # it came back, or its reader complained; a reason of channels.message.Reason

@@ -40,7 +40,7 @@ def of(plan: Plan) -> Sequence[Copy]:
 async def judge(session: AsyncSession, plans: Sequence[Plan], *, gate: Gate, now: datetime) -> dict[str, Withheld]:
     """Those of their addresses that get no copy, and why not."""
     wanted = {one.address for plan in plans for one in of(plan)}
-    return await _refused(session, wanted, gate=gate, now=now) if wanted else {}
+    return await refused(session, wanted, gate=gate, now=now) if wanted else {}
 
 
 async def write(
@@ -58,12 +58,12 @@ def may_have(row: Interaction) -> bool:
     return row.kind is Kind.EMAIL and row.campaign_id is None and row.purpose is Purpose.SERVICE
 
 
-async def waiting(session: AsyncSession, rows: Iterable[Interaction]) -> dict[UUID, list[MailCopy]]:
-    """What is to go out with these mails, as the copies were given."""
+async def known(session: AsyncSession, rows: Iterable[Interaction]) -> dict[UUID, list[MailCopy]]:
+    """Those of these mails that nobody has left out yet, as they were given."""
     ids = [row.id for row in rows if may_have(row)]
     if not ids:
         return {}
-    wanted = (col(MailCopy.interaction_id).in_(ids), col(MailCopy.fate) == CopyFate.ALONG)
+    wanted = (col(MailCopy.interaction_id).in_(ids), col(MailCopy.fate) != CopyFate.LEFT_OUT)
     found: dict[UUID, list[MailCopy]] = {}
     for one in await session.exec(select(MailCopy).where(*wanted).order_by(col(MailCopy.place))):
         found.setdefault(one.interaction_id, []).append(one)
@@ -76,13 +76,13 @@ async def last_look(
     """Cc and Bcc of a mail that leaves now. Who may not have it any more is written down as left out."""
     if not waiting:
         return (), ()
-    refused = await _refused(session, {one.address for one in waiting}, gate=gate, now=now)
+    no = await refused(session, {one.address for one in waiting}, gate=gate, now=now)
     for one in waiting:
-        if one.address in refused:
-            one.fate, one.reason, one.at = CopyFate.LEFT_OUT, refused[one.address].value, now
+        if one.address in no:
+            one.fate, one.reason, one.at = CopyFate.LEFT_OUT, no[one.address].value, now
             session.add(one)
     await session.flush()
-    going = [one for one in waiting if one.address not in refused]
+    going = [one for one in waiting if one.address not in no]
     cc, bcc = ([Address(Kind.EMAIL, one.address) for one in going if one.blind is blind] for blind in (False, True))
     return tuple(cc), tuple(bcc)
 
@@ -90,9 +90,10 @@ async def last_look(
 # ---- the gate -------------------------------------------------------------------------------
 
 
-async def _refused(
+async def refused(
     session: AsyncSession, addresses: Collection[str], *, gate: Gate, now: datetime
 ) -> dict[str, Withheld]:
+    """Those of these addresses that may not have a copy now, and why not."""
     owners = await _owners(session, addresses)
     known = await facts(session, {one.customer_id for one in owners.values()}, now=now) if owners else {}
     listed = await consent.suppressions(session, [(Kind.EMAIL, one) for one in addresses])

@@ -134,7 +134,8 @@ class Delivery:
             outcome=type(result).__name__,
             attempt=ready.ticket.attempts,
         )
-        return Outcome(ready.ticket, ready.channel, ready.kind, result, started, self.now(), self.worker)
+        only = ready.message.only.value if ready.message.only is not None else ""
+        return Outcome(ready.ticket, ready.channel, ready.kind, result, started, self.now(), self.worker, only)
 
     async def _take(self, channel: str, limit: int, bulk: int | None) -> list[Ticket]:
         front = self.fronts[channel]

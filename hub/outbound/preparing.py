@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,8 +20,19 @@ from channels.adapter import Channel
 from channels.message import Address, Call, Email, Outbound, Text
 from hub.interactions import receipts
 from hub.models import AttachmentRow, Campaign, Interaction, Letter, MailCopy, TemplateVersion
-from hub.models.vocabulary import CampaignState, Kind, Origin, State, Withheld
-from hub.outbound import allowance, colleagues, confirmations, copying, links, outbox, planning, rendering, templates
+from hub.models.vocabulary import CampaignState, CopyFate, Kind, Origin, State, Withheld
+from hub.outbound import (
+    allowance,
+    colleagues,
+    confirmations,
+    copying,
+    late_copies,
+    links,
+    outbox,
+    planning,
+    rendering,
+    templates,
+)
 from hub.outbound.allowance import Allowance
 from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
@@ -77,14 +88,17 @@ async def prepare(
     ready = []
     for ticket in mine:
         row = batch.rows.get(ticket.interaction_id)
-        if row is None or row.state not in (State.QUEUED, State.UNKNOWN):
+        if row is not None and late_copies.is_late(row, batch.copies.get(row.id, ())):
+            message = await _late_copy(session, ticket, row, batch, gate, now)
+        elif row is None or row.state not in (State.QUEUED, State.UNKNOWN):
             await outbox.drop(session, [ticket])  # cancelled, or a receipt has shown meanwhile that it arrived
             continue
-        message = await _allowed(session, ticket, row, batch, gate, now, paced)
+        else:
+            message = await _allowed(session, ticket, row, batch, gate, now, paced)
         if message is not None:
             files = tuple(batch.files.get(row.id, ()))
             ready.append(Ready(ticket, channel.name, channel.kind, message, files, claimed))
-    await _mark_sending(session, [r.ticket.interaction_id for r in ready], channel, now)
+    await _mark_sending(session, [r.ticket.interaction_id for r in ready if r.message.only is None], channel, now)
     return ready
 
 
@@ -93,8 +107,14 @@ async def still(session: AsyncSession, waiting: Sequence[Ready], *, gate: Gate, 
 
     Who has waited for the wire is asked about again.
     """
-    batch = await _read(session, await outbox.held(session, [ready.ticket for ready in waiting]), now)
-    return {ready.ticket.id for ready in waiting if _would_go(ready.ticket, batch, gate, now)}
+    held = {ticket.id for ticket in await outbox.held(session, [ready.ticket for ready in waiting])}
+    mine = [ready for ready in waiting if ready.ticket.id in held]
+    batch = await _read(session, [ready.ticket for ready in mine], now)
+    late = {ready.ticket.id: ready.message.only for ready in mine if ready.message.only is not None}
+    known = {ready.ticket.id: batch.copies.get(ready.ticket.interaction_id, ()) for ready in mine}
+    whole = {ready.ticket for ready in mine if ready.ticket.id not in late}
+    would_go = {ticket.id for ticket in whole if _would_go(ticket, batch, gate, now)}
+    return would_go | await late_copies.still(session, late, known, gate=gate, now=now)
 
 
 def _would_go(ticket: Ticket, batch: _Batch, gate: Gate, now: datetime) -> bool:
@@ -132,10 +152,24 @@ async def _allowed(
         return None
     try:
         _complete(row, batch, gate, now)
-        return await _message(session, row, batch, gate, now)
+        message = await _message(session, row, batch, gate, now)
     except TemplateProblem as problem:
         await _withhold(session, ticket, row, Withheld.TEMPLATE_ERROR, (str(problem.said),), now)
         return None
+    along = [one for one in batch.copies.get(row.id, ()) if one.fate is CopyFate.ALONG]
+    cc, bcc = await copying.last_look(session, along, gate=gate, now=now)
+    return replace(message, cc=cc, bcc=bcc) if along else message
+
+
+async def _late_copy(
+    session: AsyncSession, ticket: Ticket, row: Interaction, batch: _Batch, gate: Gate, now: datetime
+) -> Outbound[Any] | None:
+    """The mail as it left, to one of those whom the server put off."""
+    known = batch.copies[row.id]
+    only = await late_copies.begin(session, ticket, known, gate=gate, now=now)
+    if only is None:
+        return None
+    return replace(await _message(session, row, batch, gate, now), cc=late_copies.named(known), only=only)
 
 
 def _decision(ticket: Ticket, row: Interaction, batch: _Batch, gate: Gate, now: datetime) -> Decision:
@@ -262,8 +296,7 @@ async def _message(session: AsyncSession, row: Interaction, batch: _Batch, gate:
         content = Text(str(rendered.text), tuple(file_link(gate, file.id, now) for file in batch.files.get(row.id, ())))
     else:
         content = Call(detect_machine=not (row.call or {}).get("bridge"))
-    cc, bcc = await copying.last_look(session, batch.copies.get(row.id, ()), gate=gate, now=now)
-    return Outbound(row.id, _to(row, batch), content, gate.signer.message_token(row.id), cc=cc, bcc=bcc)
+    return Outbound(row.id, _to(row, batch), content, gate.signer.message_token(row.id))
 
 
 def _hosts(row: Interaction, batch: _Batch) -> frozenset[str] | None:
@@ -343,7 +376,7 @@ async def _read(session: AsyncSession, tickets: Sequence[Ticket], now: datetime)
         tracked=await links.campaigns(session, {r.campaign_id for r in rows.values() if r.campaign_id}),
         files=await _files(session, ids) | {one: colleagues.enclosed(letter) for one, letter in letters.items()},
         letters=letters,
-        copies=await copying.waiting(session, rows.values()),
+        copies=await copying.known(session, rows.values()),
     )
 
 

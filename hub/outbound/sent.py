@@ -51,7 +51,7 @@ from told
 
 async def settle(database: Database, outcomes: Sequence[Outcome], *, now: datetime) -> list[Outcome]:
     """Gives those of which more has to be said; the others are committed."""
-    mails = [o for o in outcomes if o.kind is Kind.EMAIL and isinstance(o.result, Accepted) and not o.result.not_taken]
+    mails = [o for o in outcomes if _is_plain(o)]
     if not mails:
         return list(outcomes)
     async with database.bare() as connection:
@@ -61,6 +61,12 @@ async def settle(database: Database, outcomes: Sequence[Outcome], *, now: dateti
         await _write(connection, mine, now)
     written = set(map(id, mails))
     return [o for o in outcomes if id(o) not in written]
+
+
+def _is_plain(outcome: Outcome) -> bool:
+    """A mail that everybody has who was to get it."""
+    result = outcome.result
+    return outcome.kind is Kind.EMAIL and isinstance(result, Accepted) and not (result.not_taken or outcome.only)
 
 
 async def _mine(connection: asyncpg.Connection, mails: Sequence[Outcome]) -> list[Outcome] | None:

@@ -5,7 +5,6 @@ A ticket that somebody else has claimed since is none of ours: nothing at all is
 
 from __future__ import annotations
 
-import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,20 +22,15 @@ from hub.database.engine import fetch
 from hub.interactions import copies, progress, receipts, record
 from hub.models import Attempt, Interaction
 from hub.models.vocabulary import CopyFate, Kind, State
-from hub.outbound import outbox, pacing, senders
+from hub.outbound import late_copies, outbox, pacing, senders
+from hub.outbound.late_copies import TROUBLE_REST
 from hub.outbound.outbox import Ticket
-
-_BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
-_GIVE_UP = timedelta(hours=48)
-_EVIDENCE = timedelta(minutes=15)  # how long receipts have to settle an unknown outcome before service mail goes again
-_SENDS = 3  # of one mail whose fate stays unknown
-_TROUBLE_REST = timedelta(seconds=60)
-MAY_BE_DOUBLE = "may be double"
+from hub.outbound.patience import EVIDENCE, GIVE_UP, MAY_BE_DOUBLE, SENDS, back_off
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one conversation with a provider ended."""
+    """How one conversation with a provider ended. `only`: it was about this copy of a mail, which had left before."""
 
     ticket: Ticket
     channel: str
@@ -45,6 +39,7 @@ class Outcome:
     started_at: datetime
     ended_at: datetime
     worker: str = ""
+    only: str = ""
 
 
 async def settle(session: AsyncSession, outcomes: Sequence[Outcome], *, now: datetime) -> None:
@@ -54,8 +49,12 @@ async def settle(session: AsyncSession, outcomes: Sequence[Outcome], *, now: dat
     ours = [o for o in outcomes if o.ticket.id in mine and o.ticket.interaction_id in there]
     await outbox.drop(session, [o.ticket for o in outcomes if o.ticket.interaction_id not in there])
     await _write_attempts(session, ours)
-    await _accepted(session, [o for o in ours if isinstance(o.result, Accepted)], now)
     for outcome in ours:
+        if outcome.only:
+            await late_copies.settle(session, outcome.ticket, outcome.only, outcome.result, now=now)
+    whole = [o for o in ours if not o.only]
+    await _accepted(session, [o for o in whole if isinstance(o.result, Accepted)], now)
+    for outcome in whole:
         if not isinstance(outcome.result, Accepted):
             await _not_accepted(session, outcome, now)
     await pacing.learn(session, ours, now=now)
@@ -74,7 +73,8 @@ async def expire(session: AsyncSession, *, now: datetime) -> int:
     for ticket in tickets:
         row = await _row(session, ticket)
         if row is None or row.state is not State.SENDING:
-            await outbox.give_back(session, ticket, due_at=now, counted=False)
+            if not await late_copies.lost(session, ticket, now=now):
+                await outbox.give_back(session, ticket, due_at=now, counted=False)
             continue
         session.add(Attempt(interaction_id=row.id, started_at=row.state_at, ended_at=now, outcome="lease_expired"))
         await _unknown(session, ticket, row, "the worker did not come back", now)
@@ -89,6 +89,7 @@ async def let_go(session: AsyncSession, channel: str, *, worker: str, held: Coll
     for ticket in tickets:
         await outbox.give_back(session, ticket, due_at=now, counted=False)
         await _back_to_queue(session, ticket.interaction_id, "the database went away before it was sent", now)
+        await late_copies.unbegun(session, ticket.interaction_id)
     return len(tickets)
 
 
@@ -151,8 +152,11 @@ async def _sent(session: AsyncSession, outcomes: Sequence[Outcome], now: datetim
 
 
 async def _not_taken(session: AsyncSession, outcome: Outcome, now: datetime) -> None:
-    """The mail has gone to the others; of those whom the server refused its row says so."""
-    for one in outcome.result.not_taken if isinstance(outcome.result, Accepted) else ():
+    """The mail has gone to the others. Whom the server put off is tried again; whom it refused their rows say."""
+    missed = outcome.result.not_taken if isinstance(outcome.result, Accepted) else ()
+    if later := [one for one in missed if one.later]:
+        await late_copies.put_off(session, outcome.ticket, outcome.channel, later, now=now)
+    for one in [one for one in missed if not one.later]:
         news = copies.News(
             one.address, CopyFate.REFUSED, one.reason, one.reason.hard, one.detail, one.code or "refused"
         )
@@ -186,7 +190,7 @@ async def _not_accepted(session: AsyncSession, outcome: Outcome, now: datetime) 
         case Unknown():
             await _unknown(session, outcome.ticket, row, str(outcome.result), now)
         case Misconfigured():
-            await senders.pause(session, outcome.ticket.sender_id, _TROUBLE_REST, trouble=str(outcome.result))
+            await senders.pause(session, outcome.ticket.sender_id, TROUBLE_REST, trouble=str(outcome.result))
             await _again(session, outcome.ticket, row, now, str(outcome.result), counted=False, now=now)
     await receipts.announce(session, row)
 
@@ -195,10 +199,10 @@ async def _try_later(session: AsyncSession, ticket: Ticket, row: Interaction, er
     if error.whole_sender or error.stale:
         await _again(session, ticket, row, now, str(error), counted=False, now=now)
         return
-    due = now + max(error.after or timedelta(0), _back_off(ticket.attempts))
+    due = now + max(error.after or timedelta(0), back_off(ticket.attempts))
     if ticket.expires_at is not None and due >= ticket.expires_at:
         await _ended(session, ticket, row, State.EXPIRED, error.reason or Reason.UNREACHABLE, str(error), now)
-    elif due >= await _first_try(session, row, now) + _GIVE_UP:
+    elif due >= await _first_try(session, row, now) + GIVE_UP:
         reason = error.reason or Reason.UNREACHABLE
         await _ended(session, ticket, row, State.FAILED, reason, f"given up after 48 hours: {error}", now)
     else:
@@ -209,12 +213,6 @@ async def _first_try(session: AsyncSession, row: Interaction, now: datetime) -> 
     """Patience begins here: the message may have been asked for days before it was due."""
     first = select(func.min(col(Attempt.started_at))).where(col(Attempt.interaction_id) == row.id)
     return (await session.exec(first)).one() or now
-
-
-def _back_off(attempts: int) -> timedelta:
-    """Full jitter: anything up to 1, 5, 15 minutes, 1, 3, 6 hours, so that many do not come back together."""
-    step = _BACK_OFF[min(attempts, len(_BACK_OFF)) - 1]
-    return step * random.random()  # noqa: S311 - spreads load, hides nothing
 
 
 async def _refused(session: AsyncSession, ticket: Ticket, row: Interaction, error: Refused, now: datetime) -> None:
@@ -234,9 +232,9 @@ async def _unknown(session: AsyncSession, ticket: Ticket, row: Interaction, deta
         return
     await progress.advance(session, row.id, State.UNKNOWN, detail=detail[:2000], now=now)
     again = row.kind is Kind.EMAIL and row.purpose.may_be_sent_again
-    if again and await _unknown_so_far(session, row) < _SENDS:
+    if again and await _unknown_so_far(session, row) < SENDS:
         await progress.flag(session, row.id, MAY_BE_DOUBLE)
-        await outbox.give_back(session, ticket, due_at=now + _EVIDENCE)
+        await outbox.give_back(session, ticket, due_at=now + EVIDENCE)
     else:
         await outbox.drop(session, [ticket])
 
@@ -307,8 +305,12 @@ def _attempt(outcome: Outcome) -> dict[str, object]:
         "outcome": _WORD[type(result)],
         "stage": "" if known else result.stage,  # type: ignore[union-attr]
         "code": "" if known else result.code,  # type: ignore[union-attr]
-        "reply": (result.detail if isinstance(result, Accepted) else str(result))[:2000],
+        "reply": f"{outcome.only}: {_reply(result)}" if outcome.only else _reply(result),
     }
+
+
+def _reply(result: Accepted | TryLater | Refused | Unknown | Misconfigured) -> str:
+    return (result.detail if isinstance(result, Accepted) else str(result))[:2000]
 
 
 _WORD: dict[type, str] = {Accepted: "accepted", TryLater: "try_later", Refused: "refused", Unknown: "unknown"}

@@ -18,7 +18,7 @@ from hub.models import Campaign, Interaction, Outbox
 from hub.models.vocabulary import CampaignState, Kind, Purpose, State
 from hub.outbound import outbox
 from hub.outbound.asking import PRIORITY
-from hub.outbound.settling import MAY_BE_DOUBLE
+from hub.outbound.patience import MAY_BE_DOUBLE
 from hub.staff import audit
 from hub.staff.roles import Action
 

@@ -118,12 +118,15 @@ select count(*) from interaction i where customer_id = any(cast(:them as uuid[])
   i.state = 'sending' and i.state_at > :lately
   or i.direction = 'out' and i.state in ('queued', 'sending', 'unknown') and exists (
     select from outbox o where o.interaction_id = i.id and o.lease_until is not null)
+  or exists (select from mail_copy m join outbox o on o.interaction_id = m.interaction_id
+    where m.interaction_id = i.id and m.fate = 'waiting' and o.lease_until is not null)
   or exists (select from current_call c where c.interaction_id = i.id))
 """)
 _LOCK_TICKETS = text("""
 select 1 from outbox where interaction_id in (
   select id from interaction
-  where customer_id = any(cast(:them as uuid[])) and state in ('queued', 'sending', 'unknown'))
+  where customer_id = any(cast(:them as uuid[])) and (state in ('queued', 'sending', 'unknown')
+    or exists (select from mail_copy m where m.interaction_id = interaction.id and m.fate = 'waiting')))
 order by id for update
 """)
 _FILES = f"""

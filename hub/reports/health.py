@@ -59,7 +59,8 @@ CHECKS = (
     Check(
         "final with a ticket",
         "select i.id::text || ' ' || i.state from outbox o join interaction i on i.id = o.interaction_id "
-        "where i.state not in ('queued', 'sending', 'unknown')",
+        "where i.state not in ('queued', 'sending', 'unknown') "
+        "and not exists (select from mail_copy m where m.interaction_id = i.id and m.fate = 'waiting')",
         "It might be sent again. Delete its row in outbox and report a fault of the hub",
     ),
     Check(

@@ -139,6 +139,7 @@ DECIDED: Mapping[str, str] = {
 }
 
 COPIES: Mapping[str, str] = {
+    CopyFate.WAITING: N_("The mail server put off the copy to %(address)s: it is tried again by itself."),
     CopyFate.LEFT_OUT: N_("No copy to %(address)s: %(reason)s"),
     CopyFate.REFUSED: N_("The mail server did not take the copy to %(address)s: %(reason)s"),
     CopyFate.FAILED: N_("The copy to %(address)s did not arrive as it should: %(reason)s"),

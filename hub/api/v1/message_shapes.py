@@ -28,8 +28,8 @@ class FileOut(BaseModel):
 class CopyOut(BaseModel):
     address: str
     blind: bool = Field(description="Bcc: nobody reads of it in the mail")
-    fate: CopyFate = Field(description="along: as far as the mail itself")
-    reason: str = Field(description="Why it was left_out, refused or failed")
+    fate: CopyFate = Field(description="along: as far as the mail itself; waiting: put off, and tried again")
+    reason: str = Field(description="Why it waits, or was left_out, refused or failed")
     detail: str = Field(description="The same in the mail server's words")
 
 

@@ -22,5 +22,10 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("detail", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("put_off_at", sa.DateTime(timezone=True)),
+        sa.Column("due_at", sa.DateTime(timezone=True)),
+        sa.Column("begun_at", sa.DateTime(timezone=True)),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("doubts", sa.SmallInteger(), nullable=False),
     )
     op.create_index("ix_mail_copy_address", "mail_copy", ["address"])

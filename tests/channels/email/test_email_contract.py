@@ -203,7 +203,7 @@ def postfix_port() -> Iterator[int]:
         pytest.skip("Postfix is not installed (apt-get install postfix)")
     if os.geteuid() != 0:
         pytest.skip("Postfix needs root, even for a private instance")
-    with postfix() as port:
+    with postfix() as (port, _log):
         yield port
 
 
@@ -259,14 +259,15 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextlib.contextmanager
-def postfix() -> Iterator[int]:
+def postfix(first_asks: str = "") -> Iterator[tuple[int, Path]]:
+    """Its port and its log. `first_asks`: a restriction of recipients before the others."""
     port = free_port()
     with folder() as home:
         conf, queue, data = home / "conf", home / "queue", home / "data"
         for path in (conf, queue, data):
             path.mkdir()
         shutil.chown(data, "postfix")
-        (conf / "main.cf").write_text(MAIN_CF.format(queue=queue, data=data, home=home))
+        (conf / "main.cf").write_text(MAIN_CF.format(queue=queue, data=data, home=home, first=first_asks))
         (conf / "master.cf").write_text(MASTER_CF.format(port=port))
         (conf / "recipients").write_text("/^refuse-/ 550 5.1.1 User unknown\n/./ OK\n")
         process = subprocess.Popen(
@@ -274,7 +275,7 @@ def postfix() -> Iterator[int]:
         )
         try:
             wait_for(port, process, home / "log")
-            yield port
+            yield port, home / "log"
         finally:
             subprocess.run([str(POSTFIX), "-c", str(conf), "stop"], check=False, capture_output=True)
             process.wait(20)
@@ -293,7 +294,7 @@ mydestination =
 relay_domains = people.example
 default_transport = discard
 relay_transport = discard
-smtpd_recipient_restrictions = check_recipient_access regexp:$config_directory/recipients, reject
+smtpd_recipient_restrictions = {first} check_recipient_access regexp:$config_directory/recipients, reject
 smtpd_relay_restrictions =
 maillog_file = {home}/log
 maillog_file_prefixes = {home}

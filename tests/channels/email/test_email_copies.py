@@ -116,10 +116,26 @@ async def test_a_copy_that_is_refused_keeps_the_mail_from_nobody_else(
     (answer,) = await send(replace(outbound(), cc=to(BEN, EVA), bcc=to(DAN)))
     assert answer.not_taken == (
         NotTaken(BEN, Reason.BAD_ADDRESS, "550 5.1.1 user unknown", "5.1.1"),
-        NotTaken(DAN, answer.not_taken[1].reason, "450 4.7.1 greylisted, come again", "4.7.1"),
+        NotTaken(DAN, answer.not_taken[1].reason, "450 4.7.1 greylisted, come again", "4.7.1", later=True),
     )
     assert not answer.not_taken[1].reason.hard
     assert [people for people, _ in server.delivered] == [(ANA, EVA)]
+
+
+@BOTH_WAYS
+async def test_a_copy_that_comes_after_the_others_is_for_one_alone_and_reads_the_same(
+    pipelining: bool, post: Build, outbound: Build
+) -> None:
+    server, send = await post(pipelining)
+    whole = replace(outbound(), cc=to(BEN, EVA), bcc=to(DAN))
+    await send(whole, replace(whole, only=to(DAN)[0]))
+    (first, body), (second, again) = server.delivered
+    assert (first, second) == ((ANA, BEN, EVA, DAN), (DAN,))
+    assert _undated(again) == _undated(body)
+
+
+def _undated(mail: bytes) -> list[bytes]:
+    return [line for line in mail.splitlines() if not line.startswith(b"Date: ")]
 
 
 @BOTH_WAYS
