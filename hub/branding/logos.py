@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import imagesize
 
-from channels import pictures
+from channels import bare_pictures, pictures
 from channels.errors import Unreadable
 from hub.branding.problem import BrandProblem
 from hub.sentences import Sentence
@@ -51,7 +51,9 @@ def read(content: bytes) -> Logo:
             "logo",
             Sentence("The picture is %(width)s × %(height)s pixels. A side takes from %(least)s to %(most)s", gaps),
         )
-    return Logo(content, width, height)
+    if bare_pictures.moves(content):
+        raise BrandProblem("logo", Sentence("The picture moves. Save it as one that stands still"))
+    return Logo(_bare(content), width, height)
 
 
 def shown(width: int, height: int) -> tuple[int, int]:
@@ -63,6 +65,14 @@ def shown(width: int, height: int) -> tuple[int, int]:
 def path(signer: Signer, digest: str) -> str:
     """Where it is fetched, by pages and for years by mails."""
     return f"/brand/logo/{signer.sign(PURPOSE, digest)}"
+
+
+def _bare(content: bytes) -> bytes:
+    """Without what else the file says: where and by whom the picture was taken is nobody's business (decision 0063)."""
+    try:
+        return bare_pictures.bare(content)
+    except Unreadable as e:
+        raise BrandProblem("logo", _UNREADABLE) from e
 
 
 def _sides(content: bytes) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from channels import pictures
+from channels import bare_pictures, pictures
 from channels.errors import Unreadable
 from hub.clock import uuid7
 from hub.models import MailPicture
@@ -35,7 +35,8 @@ class NewPicture:
 
 
 def read(content: bytes, name: str, alt: str, *, decorates: bool) -> NewPicture:
-    """What it is by its own first bytes, whatever it was said to be; never a drawing that may hold scripts.
+    """What it is by its own first bytes, whatever it was said to be; never a drawing that may hold scripts. Without
+    what the file says of where and by whom it was taken (decision 0063).
 
     Raises TextProblem.
     """
@@ -48,10 +49,10 @@ def read(content: bytes, name: str, alt: str, *, decorates: bool) -> NewPicture:
     if bool(alt) == decorates or len(alt) > LONGEST_ALT:
         raise TextProblem(Sentence("Say what the picture shows, or mark that it only decorates"))
     try:
-        found = pictures.picture(content)
+        found = pictures.picture(bare_pictures.bare(content))
     except Unreadable as e:
         raise TextProblem(Sentence("It is no PNG, JPEG, GIF or WebP. Save it as one of these")) from e
-    return NewPicture(name.replace("\0", "")[-LONGEST_NAME:], alt, found.media_type, content)
+    return NewPicture(name.replace("\0", "")[-LONGEST_NAME:], alt, found.media_type, found.content)
 
 
 async def add(session: AsyncSession, new: NewPicture, sha256: str, *, staff_id: int, now: datetime) -> MailPicture:
