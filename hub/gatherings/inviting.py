@@ -90,9 +90,8 @@ async def remind(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
 
 
 async def tell_off(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
-    """Whoever comes or waits to an event that was called off, once, until it would have begun."""
-    expecting = col(Guest.state).in_((GuestState.COMING, GuestState.WAITING))
-    rows = await _claimed(session, now, ~_STANDS, expecting, col(Guest.told_off_at).is_(None))
+    """Whoever counts on an event that was called off (see `plans.counts_on_it`), once, until it would have begun."""
+    rows = await _claimed(session, now, ~_STANDS, plans.counts_on_it(), col(Guest.told_off_at).is_(None))
     await _ask(session, rows, letters.CALLED_OFF, letters.called_off, gate=gate, now=now)
     for guest, _, _ in rows:
         guest.told_off_at = now

@@ -36,7 +36,8 @@ def invitation(gathering: Gathering, guest: Guest, customer: Customer, version: 
         origin=Origin.REMINDER,
         # Where nothing is asked for but service there is nothing to end.
         content=_content(gathering, guest, customer, version, gate, **_NO_END[gathering.purpose.needs_consent]),
-        dedupe_key=f"invitation:{gathering.id}:{guest.id}",
+        # Asked before, it was taken back when the event was called off.
+        dedupe_key=f"invitation:{gathering.id}:{guest.id}" + (f":{guest.asked_id}" if guest.asked_id else ""),
         occasion=calling.INVITATION,
         expires_at=gathering.starts_at,
         automatic=True,

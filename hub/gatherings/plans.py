@@ -8,18 +8,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlmodel import col, func, select
+from sqlalchemy import ColumnElement
+from sqlmodel import and_, col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.models import Gathering, Guest
-from hub.models.vocabulary import GuestState, Purpose
+from hub.models import Consent, Gathering, Guest, Interaction
+from hub.models.vocabulary import GuestState, Purpose, Recalled, State
+from hub.outbound import withdrawing
 from hub.sentences import LONG_PLACE, LONG_TITLE, Sentence, too_long
 
 LONGEST, LONGEST_ABOUT = 200, 2_000  # letters
 MOST_SEATS = 100_000
 FARTHEST = timedelta(days=36_525)
 LONGEST_LEAD = 60 * 24 * 60  # minutes
+_REACHED = (State.UNKNOWN, State.SENT, State.DELIVERED, State.READ)
 PURPOSES = (Purpose.MARKETING, Purpose.SERVICE)
 _LONG_HOST = Sentence("The host's name has %(length)s characters and takes at most %(most)s. Shorten it")
 _LONG_ABOUT = Sentence("The words have %(length)s characters and may have at most %(most)s. Shorten them")
@@ -59,11 +62,6 @@ class Listed:
     told_off: int = 0
 
     @property
-    def expecting(self) -> int:
-        """Who comes, or waits for a seat."""
-        return self.counts[GuestState.COMING] + self.counts[GuestState.WAITING]
-
-    @property
     def free(self) -> int | None:
         """Seats that nobody has; None: there is no end of them."""
         seats = self.gathering.capacity
@@ -97,9 +95,12 @@ async def change(session: AsyncSession, gathering_id: int, plan: Plan, *, now: d
 
 
 async def cancel(session: AsyncSession, gathering_id: int, *, now: datetime) -> Gathering:
-    """Nobody is invited or reminded any more; `inviting.tell_off` tells who comes or waits. Raises NoSuchGathering."""
+    """Nobody is invited or reminded any more: invitations that have not left do not leave. `inviting.tell_off` tells
+    who counts on it. Raises NoSuchGathering.
+    """
     gathering = await locked(session, gathering_id)
     gathering.cancelled_at = gathering.cancelled_at or now
+    await _take_back(session, gathering_id, now)
     await tell(session, gathering)
     return gathering
 
@@ -148,10 +149,43 @@ async def listed(session: AsyncSession, gathering: Gathering) -> Listed:
     return Listed(gathering, counts, sum(row[2] for row in found), sum(row[3] for row in found))
 
 
+def counts_on_it() -> ColumnElement[bool]:
+    """Of guests: who comes, who waits, and whom the invitation has reached and who has not answered yet; but not who
+    has said no to such messages since.
+    """
+    theirs, since = col(Consent.customer_id) == Interaction.customer_id, col(Consent.at) >= Interaction.at
+    about = or_(col(Consent.purpose).is_(None), col(Consent.purpose) == Interaction.purpose)
+    said_no = select(Consent.id).where(theirs, since, ~col(Consent.granted), about)
+    asked = select(Interaction.id).where(
+        col(Interaction.id) == col(Guest.asked_id), col(Interaction.state).in_(_REACHED), ~said_no.exists()
+    )
+    expecting = col(Guest.state).in_((GuestState.COMING, GuestState.WAITING))
+    return or_(expecting, and_(col(Guest.state) == GuestState.INVITED, asked.exists()))
+
+
+async def expecting(session: AsyncSession, gathering_id: int) -> int:
+    """How many count on it."""
+    mine = select(func.count()).select_from(Guest).where(col(Guest.gathering_id) == gathering_id)
+    return (await session.exec(mine.where(counts_on_it()))).one()
+
+
 async def tell(session: AsyncSession, gathering: Gathering) -> None:
     """Open pages that show it."""
     await session.flush()
     await live.publish(session, "gathering", id=gathering.id or 0)
+
+
+async def _take_back(session: AsyncSession, gathering_id: int, now: datetime) -> None:
+    """They are chosen again, and asked if it takes place after all."""
+    waiting = (
+        select(Guest)
+        .join(Interaction, col(Interaction.id) == col(Guest.asked_id))
+        .where(col(Guest.gathering_id) == gathering_id, col(Guest.state) == GuestState.INVITED)
+        .where(col(Interaction.state) == State.QUEUED)
+    )
+    asked = {guest.asked_id: guest for guest in await session.exec(waiting) if guest.asked_id}
+    for interaction in await withdrawing.withdraw(session, asked, Recalled.NO_LONGER_SO, now=now):
+        asked[interaction].state = GuestState.CHOSEN
 
 
 def _columns(plan: Plan) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,11 +14,13 @@ from hub.models import Interaction, Outbox
 from hub.models.vocabulary import Recalled, State
 
 
-async def withdraw(session: AsyncSession, interactions: Collection[UUID], why: Recalled, *, now: datetime) -> int:
-    """How many will not leave; one that a worker has claimed leaves all the same."""
+async def withdraw(
+    session: AsyncSession, interactions: Collection[UUID], why: Recalled, *, now: datetime
+) -> Sequence[UUID]:
+    """Which will not leave; one that a worker has claimed leaves all the same."""
     free = (col(Outbox.interaction_id).in_(interactions), col(Outbox.lease_until).is_(None))
     gone = (await session.execute(delete(Outbox).where(*free).returning(col(Outbox.interaction_id)))).scalars().all()
     if gone:
         ended = {"state": State.CANCELLED, "state_rank": State.CANCELLED.rank, "state_at": now, "reason": why.value}
         await session.execute(update(Interaction).where(col(Interaction.id).in_(gone)).values(**ended))
-    return len(gone)
+    return gone

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from hub.customers import consent, directory
 from hub.customers.consent import Statement
@@ -15,8 +15,8 @@ from hub.database.engine import Database
 from hub.gatherings import inviting, letters, plans, seats
 from hub.gatherings.plans import BadGathering, Plan
 from hub.inbound.receive import Reception
-from hub.models import Guest, Interaction
-from hub.models.vocabulary import GuestState, Kind, Purpose, State, Withheld
+from hub.models import Guest, Interaction, Outbox
+from hub.models.vocabulary import GuestState, Kind, Purpose, Recalled, State, Withheld
 from hub.outbound import senders, templates
 from hub.outbound.asking import Gate
 from hub.personal import erasing
@@ -173,6 +173,7 @@ async def test_who_comes_is_reminded_once_and_again_only_at_another_time(party: 
 async def test_nobody_is_asked_or_answers_once_it_is_called_off_or_has_begun(party: Party) -> None:
     await party.prepare(1, None)
     (guest,) = await party.guests()
+    await _leave(party, guest.id or 0)
     async with party.database.unit() as session:
         await plans.cancel(session, party.event, now=party.now)
         assert await seats.awaiting_answer(session, party.people[0], now=party.now) is None
@@ -202,9 +203,19 @@ async def _told_off(party: Party) -> list[tuple[UUID, State, Purpose]]:
     return [(row.customer_id, row.state, row.purpose) for row in mine]
 
 
-async def test_who_comes_or_waits_is_told_once_that_it_is_called_off_and_nobody_else(party: Party) -> None:
-    await party.prepare(4, 1)
-    coming, waiting, no, _silent = (one.id or 0 for one in await party.guests())
+async def _leave(party: Party, *guests: int, state: State = State.SENT) -> None:
+    """Their invitations have."""
+    async with party.database.unit() as session:
+        for number in guests:
+            asked = (await session.get_one(Guest, number)).asked_id
+            row = await session.get_one(Interaction, asked)
+            row.state, row.state_rank = state, state.rank
+            await session.exec(delete(Outbox).where(col(Outbox.interaction_id) == asked))
+
+
+async def test_who_comes_or_waits_is_told_once_that_it_is_called_off(party: Party) -> None:
+    await party.prepare(3, 1)
+    coming, waiting, no = (one.id or 0 for one in await party.guests())
     for n, (guest, said) in enumerate(((coming, True), (waiting, True), (no, False))):
         await party.say(guest, said, None, n)
     assert await _tell_off(party, party.now) == 0, "it takes place"
@@ -214,6 +225,41 @@ async def test_who_comes_or_waits_is_told_once_that_it_is_called_off_and_nobody_
     assert (sum(counts), await _tell_off(party, party.now + DAY)) == (2, 0)
     one, two, *_ = party.people
     assert await _told_off(party) == [(who, State.QUEUED, Purpose.SERVICE) for who in (one, two)]
+
+
+async def test_who_got_the_invitation_and_has_not_answered_is_told_once_as_well(party: Party) -> None:
+    await party.prepare(6, None)
+    reached, read, refused, late, bounced, unsubscribed = (one.id or 0 for one in await party.guests())
+    await party.say(refused, False)
+    await _leave(party, reached, refused, unsubscribed)
+    await _leave(party, read, state=State.READ)
+    await _leave(party, bounced, state=State.FAILED)
+    async with party.database.unit() as session:
+        no = Statement(party.people[5], Purpose.MARKETING, None, granted=False, source="link")
+        await consent.record(session, no, now=party.now + timedelta(minutes=1))
+    await _call_off(party, party.now + timedelta(minutes=2))
+    async with party.database.unit() as session:
+        assert await plans.expecting(session, party.event) == 2
+    counts = await asyncio.gather(*(_tell_off(party, party.now + timedelta(minutes=3)) for _ in range(3)))
+    assert (sum(counts), await _tell_off(party, party.now + DAY)) == (2, 0)
+    told = [(who, State.QUEUED, Purpose.SERVICE) for who in party.people[:2]]
+    assert await _told_off(party) == told
+    assert (await party.states())[3] == "chosen", f"the invitation of {late} has not left"
+
+
+async def test_an_invitation_that_has_not_left_is_taken_back_and_sent_if_it_takes_place_after_all(party: Party) -> None:
+    await party.prepare(2, None)
+    await _call_off(party, party.now)
+    assert [(row.state, row.reason) for row in await party.log()] == [(State.CANCELLED, Recalled.NO_LONGER_SO)] * 2
+    assert await _tell_off(party, party.now) == 0
+    async with party.database.unit() as session:
+        assert await inviting.send(session, gate=party.gate, now=party.now) == 0
+        await plans.restore(session, party.event)
+    for asked in (2, 0):
+        async with party.database.unit() as session:
+            assert await inviting.send(session, gate=party.gate, now=party.now) == asked
+    assert await party.states() == ["invited"] * 2
+    assert [row.state for row in await party.log()] == [State.CANCELLED] * 2 + [State.QUEUED] * 2
 
 
 async def test_who_was_told_is_told_again_only_if_they_have_said_yes_since(party: Party) -> None:

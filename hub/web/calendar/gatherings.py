@@ -120,9 +120,10 @@ async def calling_off(visit: Campaigner, event_id: int) -> Response:
     """How many will be told, before anybody is."""
     async with visit.hub.database.unit() as session:
         found = await plans.listed(session, await known(session, event_id))
+        told = await plans.expecting(session, event_id)
     if found.gathering.cancelled_at is not None or found.gathering.starts_at <= visit.now:
         return go(visit, f"/events/{event_id}")
-    return page(visit, "event_cancel.html", event=found.gathering, listed=found)
+    return page(visit, "event_cancel.html", event=found.gathering, listed=found, told=told)
 
 
 @router.post("/events/{event_id}/cancel")
@@ -131,14 +132,14 @@ async def cancel(visit: Campaigner, event_id: int, back: Annotated[str, Form()] 
     async with visit.hub.database.unit() as session:
         await known(session, event_id)
         changed = await (plans.restore(session, event_id) if back else plans.cancel(session, event_id, now=visit.now))
-        listed = await plans.listed(session, changed)
+        listed, told = await plans.listed(session, changed), await plans.expecting(session, event_id)
         await note(session, visit, "restore" if back else "cancel", event_id)
-    return go(visit, f"/events/{event_id}", _restored(listed) if back else _called_off(listed))
+    return go(visit, f"/events/{event_id}", _restored(listed) if back else _called_off(told))
 
 
-def _called_off(event: Listed) -> str:
-    told = ngettext("%(num)s person is being told.", "%(num)s people are being told.", event.expecting)
-    return " ".join((_("Called off."), told % {"num": event.expecting} if event.expecting else ""))
+def _called_off(number: int) -> str:
+    told = ngettext("%(num)s person is being told.", "%(num)s people are being told.", number)
+    return " ".join((_("Called off."), told % {"num": number} if number else ""))
 
 
 def _restored(event: Listed) -> str:
