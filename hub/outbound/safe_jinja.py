@@ -25,6 +25,8 @@ from hub.sentences import Sentence
 SECONDS = 0.1
 LETTERS = 100_000
 _SOURCE_LETTERS = 200_000
+_SOURCE_WORDS = 10_000  # names, numbers and signs that Jinja2 has to read: a tenth of a second for each reading
+_NO_WORDS = frozenset({"data", "whitespace", "raw_begin", "raw_end", "comment_begin", "comment", "comment_end"})
 _TURNS = 10_000
 _LOOPS_IN_LOOPS = 2
 _FILTERS_ON_FILTERS = 5  # some of them make a text longer; constants are worked out before any clock runs
@@ -199,9 +201,6 @@ def compiled(source: str, *, html: bool) -> Template:
 
 def checked(environment: Closed, source: str) -> nodes.Template:
     """The template's tree, with its loops metered. Raises as `compiled`."""
-    if len(source) > _SOURCE_LETTERS:
-        long = Sentence("The text is longer than %(most)s letters. Shorten it", {"most": _SOURCE_LETTERS})
-        raise NotAllowed(long, 1)
     tree = _parsed(environment, source)
     _check(tree, loops=0, filters=0, depth=0)
     for loop in list(tree.find_all(nodes.For)):
@@ -230,12 +229,28 @@ def needed(source: str) -> dict[str, int]:
 
 
 def _parsed(environment: Closed, source: str) -> nodes.Template:
+    """Everything that makes parsing long is counted before it begins."""
+    if len(source) > _SOURCE_LETTERS:
+        long = Sentence("The text is longer than %(most)s letters. Shorten it", {"most": _SOURCE_LETTERS})
+        raise NotAllowed(long, 1)
     if source.count("{{") + source.count("{%") > holes.MOST:
         raise NotAllowed(holes.too_many(), 1)
     try:
+        _count_words(environment, source)
         return environment.parse(source)
     except RecursionError as e:
         raise NotAllowed(too_deep(), 1) from e
+    except ValueError as e:  # Python reads no number of thousands of digits
+        raise NotAllowed(Sentence("A number here has too many digits. Shorten it"), 1) from e
+
+
+def _count_words(environment: Closed, source: str) -> None:
+    words = 0
+    for line, kind, _word in environment.lexer.tokeniter(source, None):
+        words += kind not in _NO_WORDS
+        if words > _SOURCE_WORDS:
+            many = Sentence("More than %(most)s words stand in braces here. Make it simpler", {"most": _SOURCE_WORDS})
+            raise NotAllowed(many, line)
 
 
 def written(template: Template, variables: Mapping[str, object]) -> str:

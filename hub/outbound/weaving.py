@@ -116,14 +116,15 @@ def _told(source: str, part: int, stretches: list[tuple[int, Stretch]]) -> list[
 
 def _told_output(output: nodes.Output, part: int, stretches: list[tuple[int, Stretch]]) -> nodes.ExprStmt:
     """A value that stands in it several times is worked out once: expressions change nothing and see no clock."""
-    fixed, gaps, values = [""], list[int](), list[nodes.Expr]()
+    fixed, gaps, values, places = [""], list[int](), list[nodes.Expr](), dict[str, int]()
     for child in output.nodes:
         if isinstance(child, nodes.TemplateData):
             fixed[-1] += child.data
             continue
-        if child not in values:
+        place = places.setdefault(repr(child), len(values))  # compared with each, thousands take seconds
+        if place == len(values):
             values.append(child)
-        gaps.append(values.index(child))
+        gaps.append(place)
         fixed.append("")
     stretches.append((part, Stretch.of(fixed, gaps)))
     call = nodes.Filter(nodes.Const(len(stretches) - 1), "tell", values, [], None, None, lineno=output.lineno)

@@ -70,7 +70,7 @@ async def keep(
     HTML is made of MJML as far as that can be read. Raises NoSuchTemplate, Overtaken, shelf.TextProblem.
     """
     await shelf.line(session, name)
-    _demand_fit(variants)
+    demand_fit(variants)
     wanted = tidy(variants)
     number = await templates.row_id(session, name, now)
     row = await session.get(TemplateDraft, number)
@@ -129,7 +129,8 @@ def _with_html(parts: dict[str, str]) -> dict[str, str]:
         return {part: text for part, text in parts.items() if part != "html"}
 
 
-def _demand_fit(variants: Variants) -> None:
+def demand_fit(variants: Variants) -> None:
+    """Parts of a message, none too long. Raises shelf.TextProblem."""
     for code, parts in variants.items():
         for part, text in parts.items():
             if part not in FILES:

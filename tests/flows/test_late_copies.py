@@ -187,7 +187,7 @@ async def test_a_worker_that_is_killed_leaves_the_copy_to_the_next_one_and_the_o
 async def _free(hub: Hub) -> bool:
     """Nobody holds the ticket any more."""
     async with hub.database.unit() as session:
-        return (await session.execute(text("select lease_until is null from outbox"))).scalar_one()
+        return bool((await session.execute(text("select lease_until is null from outbox"))).scalar_one())
 
 
 @pytest.mark.postfix

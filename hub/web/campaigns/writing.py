@@ -21,6 +21,8 @@ from hub.segments import saved
 from hub.segments.conditions import BadCondition
 from hub.segments.tree import Raw
 from hub.staff.roles import Action
+from hub.texts import drafts
+from hub.texts.shelf import TextProblem
 from hub.web.access import Campaigner, Visit
 from hub.web.campaigns import looking
 from hub.web.campaigns.campaign import note
@@ -192,6 +194,10 @@ async def _version(session: Any, visit: Visit, typed: _Typed, purpose: Purpose, 
     if not variants:
         raise Incomplete(_("Choose a template, or write a text for at least one language and channel."))
     visit.demand(Action.TEMPLATES)
+    try:
+        drafts.demand_fit(variants)
+    except TextProblem as e:
+        raise Incomplete(sentences.of(e)) from e
     if wrong := proofs.written(variants, purpose, variables, gate=visit.hub.gate, now=visit.now):
         raise Incomplete(wrong)
     return (await templates.save(session, _template_name(typed.name), variants, now=visit.now)).id or 0
@@ -231,7 +237,7 @@ def _texts(form: FormData) -> dict[str, dict[str, str]]:
     for key, value in form.items():
         code, _sep, part = key.removeprefix("text.").partition(".")
         if key.startswith("text.") and part in PARTS and isinstance(value, str):
-            found.setdefault(code, {})[part] = value.replace("\r\n", "\n")[:50_000]
+            found.setdefault(code, {})[part] = value.replace("\r\n", "\n")
     return found
 
 

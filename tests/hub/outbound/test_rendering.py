@@ -8,7 +8,7 @@ import pytest
 
 from channels.woven import Woven
 from hub.models.vocabulary import Kind
-from hub.outbound import templates
+from hub.outbound import templates, weaving
 from hub.outbound.rendering import Rendered, TemplateProblem, check, kinds, render, write
 from hub.outbound.safe_jinja import Clock, TooMuch
 
@@ -246,3 +246,35 @@ def test_a_template_that_keeps_the_core_is_stopped() -> None:
     with pytest.raises(TooMuch):
         while time.thread_time() - began < 5:
             clock.look()
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("{{ " + " ~ ".join(["a"] * 25_000) + " }}", "More than 10000 words stand in braces"),
+        ("{{ a|default(" + ",".join(["a"] * 50_000) + ") }}", "More than 10000 words stand in braces"),
+        ("{{ a" + " < a" * 25_000 + " }}", "More than 10000 words stand in braces"),
+        ("{{ '}}' ~ " + "a ~ " * 20_000 + "a }}", "More than 10000 words stand in braces"),
+        ("x" * 2_000_000, "longer than 200000 letters"),
+        ("{{ " + "9" * 100_000 + " }}", "too many digits"),
+        ("{{ " + "(" * 9_000, "put into one another"),
+    ],
+    ids=["sum", "arguments", "comparison", "braces in quotes", "2 MB", "digits", "depth"],
+)
+def test_what_would_hold_everybody_up_is_refused_before_it_is_read(source: str, why: str) -> None:
+    began = time.process_time()
+    (problem,) = check({"en": {"sms": source}}, {"a": "b"})
+    assert why in str(problem.said)
+    assert weaving.mail("Hi", source, "") is None
+    assert time.process_time() - began < 1, "of the processor; it was five"
+
+
+def test_thousands_of_names_are_woven_in_one_walk() -> None:
+    source = "".join(f"{{{{ v{n} }}}}" for n in range(2_000))
+    began = time.process_time()
+    made = weaving.mail("Hi", source, "")
+    assert made is not None
+    assert time.process_time() - began < 1.5, "of the processor; each compared with each it was 2.5"
+    woven = weaving.woven(made, {f"v{n}": f"{n}," for n in range(2_000)})
+    assert woven is not None
+    assert str(woven[1]) == "".join(f"{n}," for n in range(2_000))
