@@ -197,7 +197,7 @@ async def test_a_test_of_words_waits_for_those_who_wait_for_their_hour(
     await village.settles("Cleo")
     campaign = await _draft(village, spring)
     async with village.database.unit() as session:
-        words = {"en": {"subject": "Tulips", "body": "{{ offer }}", "sms": "{{ offer }}"}}
+        words = {"en": {"subject": "Tulips", "body": "{{ offer }} {{ unsubscribe_url }}", "sms": "{{ offer }}"}}
         other = (await templates.save(session, "other", words, now=village.now)).id or 0
         trial = Trial([(spring, 1), (other, 1)], share=1, wait=timedelta(hours=1))
         await variants.arrange(session, campaign, trial)
