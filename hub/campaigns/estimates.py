@@ -61,6 +61,8 @@ async def finish(
             return None
         ends.append(end)
     waits = [(later.number, later.until) for kind in report.kinds if (later := report.later(kind)) and later.until]
+    if report.learnt is not None and report.learnt.until is not None:
+        waits.append((report.learnt.waits, report.learnt.until))
     ends += [until for _, until in waits]
     if per_hour:
         ends.append(tempo.last(report.reachable, per_hour, now))

@@ -200,7 +200,7 @@ def _reached(kind: Kind, past: Past, prior: Prior) -> Reached:
     by_hour = {hour: count for (channel, hour), count in past.items() if channel is kind}
     whole = sum(by_hour.values(), Count())
     rate = _posterior(whole.weighed, prior.rate)
-    hours = _best_hours(by_hour, prior, rate.mean) if whole.answered >= _LEAST else None
+    hours = _best_hours(by_hour, whole.weighed, prior, rate.mean) if whole.answered >= _LEAST else None
     return Reached(kind, whole.tried, whole.arrived, whole.answered, rate, prior.rate, hours)
 
 
@@ -214,16 +214,17 @@ def _posterior(tally: Tally, prior: float) -> Rate:
     return Rate(STRENGTH * prior + tally.answered, STRENGTH * (1 - prior) + max(tally.tried - tally.answered, 0.0))
 
 
-def _best_hours(by_hour: Mapping[int, Count], prior: Prior, mean: float) -> Hours | None:
+def _best_hours(by_hour: Mapping[int, Count], day: Tally, prior: Prior, mean: float) -> Hours | None:
     """The best of those with answers of their own, where it is surely better than the rest of their day."""
     found = list[tuple[float, Hours]]()
-    for begins in range(24):
+    answered = [hour for hour, count in by_hour.items() if count.answered]
+    for begins in {(hour - n) % 24 for hour in answered for n in range(SPAN)}:
         within = sum((by_hour[hour] for hour in _span(begins) if hour in by_hour), Count())
         if within.answered < _LEAST:
             continue
-        rest = sum((count for hour, count in by_hour.items() if hour not in _span(begins)), Count())
         then = _posterior(within.weighed, min(mean * prior.shapes[begins], 0.95))
-        if then.surely_above(_posterior(rest.weighed, mean)):
+        rest = Tally(day.tried - within.weighed.tried, max(day.answered - within.weighed.answered, 0.0))
+        if then.surely_above(_posterior(rest, mean)):
             found.append((then.mean, Hours(begins, within.tried, within.answered)))
     return max(found, key=lambda pair: (pair[0], -pair[1].begins))[1] if found else None
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import col, select
 
-from hub.campaigns import dry_run_lists, dry_runs, keeping, learning, lifecycle, previews, steps, variants
+from hub.campaigns import dry_run_lists, dry_runs, estimates, keeping, learning, lifecycle, previews, steps, variants
 from hub.campaigns.dry_run_lists import Part
 from hub.campaigns.lessons import Change
 from hub.campaigns.lifecycle import NotStartable, Plan
@@ -240,7 +240,9 @@ async def test_the_dry_run_says_who_gets_it_otherwise_and_who_waits_and_keeps_it
         report = await dry_runs.report(session, campaign)
         moved = await dry_run_lists.people(session, campaign, Part(SMS, learnt=True))
         shown = await previews.preview(session, campaign, village.ids["Ada"], gate=gate, now=village.now)
-    assert report is not None
+        assert report is not None
+        ends = await estimates.finish(session, report, gate=gate, per_hour=None, now=village.now)
+    assert ends == FIVE
     assert report.learnt == Change({SMS: 2}, 1, FIVE)  # type: ignore[arg-type]
     assert {one.name for one in moved} == {"Ada", "Bea"}
     assert (shown.decision.kind, shown.best_from, list(shown.decision.trace[:3])) == (SMS, FIVE, WHY)

@@ -25,10 +25,12 @@ from hub.outbound import bulk, dry_run
 from hub.outbound.bulk import Verdict
 from hub.outbound.dry_run import Only, Tally
 from hub.outbound.facts import facts
+from hub.outbound.hours import Hours, Reach
 from hub.outbound.permission import decide
 from hub.outbound.question import Facts, Learnt, Question, Rules
-from hub.outbound.setwise import Matter
+from hub.outbound.setwise import Matter, decided
 from tests import mixed_town
+from tests.gates import PLAIN
 
 NOT_A_CAMPAIGNS = {Withheld.TEMPLATE_ERROR, Withheld.TOO_LATE, Withheld.AUTOMATIC_LIMIT}
 CAMPAIGN_REASONS = set(Withheld) - NOT_A_CAMPAIGNS
@@ -47,6 +49,16 @@ def test_the_gate_in_sql_answers_as_the_gate_in_python(own_url: str) -> None:
         same()
         runner.run(database.close())
     assert set(seen) >= {*CAMPAIGN_REASONS, *Kind, "later", "learnt"}
+
+
+def test_who_does_not_go_by_what_was_learnt_pays_nothing_for_it() -> None:
+    question = Question(Purpose.MARKETING, Origin.CAMPAIGN, frozenset(Kind), frozenset())
+    reach, hours = Reach("select", {}, UUID(int=0), UUID(int=1)), Hours({}, None, {}, frozenset())
+    plain, values = decided(Matter(question, {}, PLAIN), reach, hours, now=mixed_town.SPRING)
+    learnt, more = decided(Matter(question, {}, PLAIN, {}), reach, hours, now=mixed_town.SPRING)
+    assert ("learnt" in plain, "learnt" in learnt) == (False, True)
+    assert {name for name in more.keys() - values.keys() if not name.startswith("learnt")} == set()
+    assert not any(name.startswith("learnt") for name in values)
 
 
 async def _months(database: Database) -> None:
