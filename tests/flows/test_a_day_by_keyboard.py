@@ -106,7 +106,9 @@ async def test_finding_and_doing_and_telephoning_need_no_mouse_either(meadow: To
     await _types(page, "parcel")
     await expect(page.locator(LINE)).to_have_count(1)
     await press("Escape")
+    await expect(page.locator(LINE)).to_have_count(2)  # nothing is looked for any more
     await _on(page, "#rows")
+    await press("j")
     await press("j")
     await press("Enter")
     await expect(page.locator(".bubble.in .text")).to_have_text(OTHER)
