@@ -98,7 +98,7 @@ def is_name(host: str) -> bool:
     return False
 
 
-_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?\Z", re.IGNORECASE)  # WHATWG URL 3.5
+_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.*\Z", re.IGNORECASE)  # WHATWG URL 3.5
 _UNICAST = ipaddress.ip_network("2000::/3")  # RFC 4291 2.4: nothing else of IPv6 has been given to anybody
 
 

@@ -62,6 +62,7 @@ async def test_what_is_too_large_missing_or_passed_on_to_us_is_refused(served: s
         "file:///etc/passwd",
         "https://localhost/x",
         "https://127.1/x",
+        "https://127.0.0.1../x",
         "https://127.000.000.001/x",
         "https://127.0.0.1./x",
         "https://0x7f.1/x",
