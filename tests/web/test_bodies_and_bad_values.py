@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from hub.models.vocabulary import Role
+from hub.outbound.asking import LONGEST_SUBJECT, LONGEST_TEXT
 from hub.web import limits
 
 FORM = {"content-type": "multipart/form-data; boundary=b"}
@@ -84,6 +85,24 @@ async def test_values_that_cannot_be_are_refused_and_nothing_breaks(world: Any, 
         assert (await desk.client.get(path)).status_code < 500, path
     before = "9999-12-31T23:59:59-23:59|0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"
     assert (await desk.client.get("/inbox/all", params={"before": before})).status_code < 500
+
+
+async def test_what_is_written_has_an_end_and_up_to_it_is_kept(world: Any, signed_in: Any) -> None:
+    desk, path = await signed_in(Role.AGENT), f"/customers/{world.customers['ana']}/write"
+    note = {"kind": "note", "form_token": str(uuid.uuid4())}
+    assert (await desk.send(path, **note, text="x" * (LONGEST_TEXT + 1))).status_code == 422
+    assert (await desk.send(path, **note, text="x" * LONGEST_TEXT)).status_code == 303
+    subject = "x" * (LONGEST_SUBJECT + 1)
+    assert (await desk.send(path, **note | {"kind": "email", "text": "x"}, subject=subject)).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/campaigns/{running}/results.csv?reason=", "/audit.csv?what=", "/audit.csv?who="])
+async def test_no_table_breaks_off_because_of_a_word_that_no_column_holds(
+    path: str, world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.ADMIN)
+    answer = await desk.client.get(path.format(running=world.campaigns["running"]) + "a%00b")
+    assert answer.status_code in (200, 404, 422)
 
 
 async def test_no_answer_leads_to_the_host_that_a_stranger_named(visitor: httpx.AsyncClient) -> None:

@@ -24,7 +24,7 @@ from hub.web.words import RESULTS
 
 router = APIRouter(route_class=Page)
 
-Reason = Annotated[str, Query(max_length=100)]
+Reason = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")]  # once an answer has begun, no error can be told
 _LONGEST_MOMENT = 30  # letters of one that was typed
 BEFORE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
 _STEPS = {
