@@ -14,14 +14,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import clock
 from hub.bootstrap import Hub
-from hub.cli import options, sheets
+from hub.cli import erasing, options, sheets
 from hub.customers import directory, exporting
 from hub.customers.importing import Duplicates, Outcome, Result, understand, write
 from hub.customers.sheets import Line, Unusable, header, lines
 from hub.personal import archive
 from hub.staff import audit
 
-app = typer.Typer(no_args_is_help=True, help="Customers in from a CSV file, and out again.")
+app = typer.Typer(no_args_is_help=True, help="Customers in from a CSV file, out again, handed over and erased.")
 BATCH = 200
 
 
@@ -83,6 +83,7 @@ def hand_over(
     customer: Annotated[UUID, typer.Argument(help="The customer's id.")],
     file: Annotated[Path, typer.Argument(dir_okay=False, help="Where the ZIP goes; it must not be there yet.")],
     config: options.Config = None,
+    json: options.Json = False,
 ) -> None:
     """Write everything about one person into a ZIP for them: JSON, files, mails as they came, a page to read.
 
@@ -108,7 +109,14 @@ def hand_over(
     except (directory.NotFound, FileExistsError) as e:
         options.err.print(f"[red]error[/] {options.shown(e)}")
         raise typer.Exit(1) from e
-    options.out.print(f"{options.shown(file)}: {file.stat().st_size} bytes")
+    size = file.stat().st_size
+    if json:
+        options.print_json({"customer": str(customer), "file": str(file), "size": size})
+    else:
+        options.out.print(f"{options.shown(file)}: {size} bytes")
+
+
+app.command("erase")(erasing.erase)
 
 
 async def _import(hub: Hub, rows: Sequence[Line], policy: Duplicates, source: str, *, dry_run: bool) -> list[Result]:

@@ -82,6 +82,12 @@ async def under_way(session: AsyncSession, customer_id: UUID) -> Erasure | None:
     return (await session.exec(rows_)).first()
 
 
+async def latest(session: AsyncSession, customer_id: UUID) -> Erasure | None:
+    """The last one of this customer, done or not."""
+    mine = select(Erasure).where(Erasure.subject_id == customer_id).order_by(col(Erasure.id).desc())
+    return (await session.exec(mine.limit(1))).first()
+
+
 async def listing(session: AsyncSession, *, limit: int = 200) -> list[Erasure]:
     """The latest first."""
     return list(await session.exec(select(Erasure).order_by(col(Erasure.id).desc()).limit(limit)))
@@ -202,17 +208,21 @@ async def _note(session: AsyncSession, erasure_id: UUID, words: int, digests: li
 
 
 async def _some_files(database: Database, storage: Storage, erasure_id: UUID, now: datetime) -> ErasureState:
-    """Files first, then the note that they are gone: after a crash they are deleted again, which is no error."""
+    """Files first, then the note that they are gone: after a crash they are deleted again, which is no error.
+
+    Whoever else is at it deletes the same ones; they are counted once.
+    """
     async with database.unit() as session:
         some = (await get(session, erasure_id)).pending[: files.BATCH]
         going = await files.nobodys(session, some)
     await files.delete(storage, going)
     async with database.unit() as session:
-        row = await get(session, erasure_id)
-        row.files += len(going)
-        row.shared_files += len(some) - len(going)
-        row.pending = [one for one in row.pending if one not in some]
-        if not row.pending:
+        row = await session.get_one(Erasure, erasure_id, with_for_update=True, populate_existing=True)
+        mine = set(some) & set(row.pending)
+        row.files += len(mine & set(going))
+        row.shared_files += len(mine - set(going))
+        row.pending = [one for one in row.pending if one not in mine]
+        if not row.pending and row.state is not ErasureState.DONE:
             await _certify(session, row, now)
         session.add(row)
         return row.state

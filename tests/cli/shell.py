@@ -48,11 +48,12 @@ class Shell:
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    async def hub(self, *words: str | Path, **environment: str) -> Ran:
-        """Run `hub WORDS` to its end."""
-        process = await self.start(words, environment, stderr=asyncio.subprocess.PIPE)
+    async def hub(self, *words: str | Path, typed: str = "", **environment: str) -> Ran:
+        """Run `hub WORDS` to its end; `typed` is what somebody answers it."""
+        stdin = asyncio.subprocess.PIPE if typed else asyncio.subprocess.DEVNULL
+        process = await self.start(words, environment, stderr=asyncio.subprocess.PIPE, stdin=stdin)
         try:
-            out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+            out, err = await asyncio.wait_for(process.communicate(typed.encode() or None), SECONDS)
         except TimeoutError:
             process.kill()
             raise
@@ -78,13 +79,18 @@ class Shell:
         return replace(self, environment={**self.environment, **environment})
 
     async def start(
-        self, words: tuple[str | Path, ...], environment: Mapping[str, str], *, stderr: int | None
+        self,
+        words: tuple[str | Path, ...],
+        environment: Mapping[str, str],
+        *,
+        stderr: int | None,
+        stdin: int = asyncio.subprocess.DEVNULL,
     ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "hub", *map(str, words)),
             cwd=self.folder,
             env={**_outside(), **self.environment, **environment},
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
         )

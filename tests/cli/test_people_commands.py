@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import csv
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zipfile import ZipFile
 
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from hub.customers import directory
 from hub.database.engine import Database
-from hub.models import Customer, Staff
+from hub.models import Customer, Erasure, Staff
+from hub.models.vocabulary import Purpose, State
+from hub.personal import certificate
 from hub.staff import passwords
+from tests.log_rows import said
 
 SHEET = """name,email,phone,language,birthday,consent
 Ana Nowak,ana@nowak.example,601 123 456,pl,1984-02-29,marketing:email
@@ -68,6 +73,56 @@ async def test_everything_about_one_person_is_written_into_a_file_that_is_not_th
     nobody = await quick.hub("customers", "hand-over", str(UUID(int=7)), "other.zip")
     assert (again.code, nobody.code, (tmp_path / "other.zip").exists()) == (1, 1, False)
     assert "There is no customer" in nobody.err
+
+
+async def test_a_person_is_looked_at_erased_by_their_name_and_certified(
+    quick: Any, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text(SHEET, encoding="utf-8")
+    await quick.hub("customers", "import", "people.csv")
+    async with database.unit() as session:
+        ana = str((await session.exec(select(Customer.id).where(Customer.name == "Ana Nowak"))).one())
+    erase = ("customers", "erase", ana)
+    looked = await quick.hub(*erase, "--dry-run", "--json")
+    assert (looked.code, looked.json["name"], looked.json["rows"]["identity"]) == (0, "Ana Nowak", 2)
+    (tmp_path / "there.json").write_text("mine")
+    refused = [
+        await quick.hub(*erase),
+        await quick.hub(*erase, typed="Ana\n"),
+        await quick.hub(*erase, "there.json", "--yes"),
+        await quick.hub(*erase, "nowhere/it.json", "--yes"),
+        await quick.hub("customers", "erase", str(UUID(int=7)), "--yes"),
+    ]
+    assert [one.code for one in refused] == [1] * 5
+    assert "That is not the customer's name" in refused[1].err
+    assert (await _names(database), (tmp_path / "there.json").read_text()) == (["Ana Nowak", "Георги"], "mine")
+    assert list(tmp_path.glob("erasure-*")) == []
+
+    done = await quick.hub(*erase, typed="ana  nowak\n")
+    assert (done.code, "identity" in done.err, f"erasure-{ana}.json" in done.words) == (0, True, True)
+    assert await _names(database) == ["Георги"]
+    kept = json.loads((tmp_path / f"erasure-{ana}.json").read_text())
+    async with database.unit() as session:
+        (row,) = (await session.exec(select(Erasure))).all()
+    assert (kept, kept["customer"], kept["rows"]["identity"]) == (certificate.of(row), ana, 2)
+    again = await quick.hub(*erase, "again.json", "--json")
+    assert (again.code, again.json["certificate"], json.loads((tmp_path / "again.json").read_text())) == (0, kept, kept)
+
+
+async def test_who_has_a_message_under_way_is_erased_when_that_is_over(
+    quick: Any, database: Database, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    async with database.unit() as session:
+        ana = (await directory.create(session, directory.NewCustomer("Ana", emails=("ana@x.example",)), now=now)).id
+        session.add(said(ana, now, purpose=Purpose.SERVICE, state=State.SENDING))
+    waits = await quick.hub("customers", "erase", str(ana), "a.json", "--yes", "--json")
+    assert (waits.code, waits.json["state"], waits.json["waits_for"], waits.json["file"]) == (1, "asked", 1, None)
+    assert not (tmp_path / "a.json").exists()
+    async with database.unit() as session:
+        await session.execute(text("update interaction set state = 'sent', state_rank = 4"))
+    done = await quick.hub("customers", "erase", str(ana), "a.json", "--yes", "--json")
+    assert (done.code, done.json["state"], done.json["file"]) == (0, "done", "a.json")
 
 
 async def test_what_is_not_kept_for_ever_is_looked_at_before_it_goes(quick: Any, database: Database) -> None:
