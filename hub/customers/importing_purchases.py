@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels import address
-from hub.customers import purchases
+from hub.customers import purchases, refunds
 from hub.customers.finding import NotOne, Whom
 from hub.customers.purchases import AHEAD, LONGEST_DESCRIPTION, LONGEST_NUMBER, MOST_AMOUNT, Told, Written
 from hub.customers.sheets import Layout, Line
 
 _WHOSE = frozenset({"external_id", "email", "phone"})
 LAYOUT = Layout(
-    fields=("number", "at", "amount", "currency", "description", "external_id", "email", "phone"),
+    fields=("number", "at", "amount", "currency", "description", "external_id", "email", "phone", "refund_of"),
     synonyms={
         **dict.fromkeys(("order", "order number", "order id", "invoice", "receipt", "id", "no"), "number"),
         **dict.fromkeys(("date", "time", "moment", "day", "ordered at", "paid at", "bought at"), "at"),
@@ -29,6 +29,7 @@ LAYOUT = Layout(
         **dict.fromkeys(("customer", "customer id", "customer_id", "customer number", "client"), "external_id"),
         **dict.fromkeys(("e-mail", "mail", "email address"), "email"),
         **dict.fromkeys(("mobile", "telephone", "tel"), "phone"),
+        **dict.fromkeys(("refund of", "refunds", "refunded order", "original order", "returned order"), "refund_of"),
     },
     needed=(frozenset({"number"}), frozenset({"at"}), frozenset({"amount"}), _WHOSE),
     lacking="a purchase needs columns for its number, its date (at), its amount, and whose it is "
@@ -61,11 +62,13 @@ class Result:
     reason: str = ""
 
 
-def understand(line: Line, terms: Terms, *, now: datetime) -> Told:
+def understand(line: Line, terms: Terms, *, now: datetime) -> Told | refunds.Told:
     """Check every cell of a row. Raises ValueError whose message is for the person who made the file."""
     if problem := line.cells.get("!"):
         raise ValueError(f"{problem}. Add or take away cells, or put quotation marks around cells with the divider")
     cells = {name: cell.strip() for name, cell in line.cells.items()}
+    if cells.get("refund_of"):
+        return _refund(cells, terms, now)
     return Told(
         whom=_whom(cells, terms.country),
         source=terms.source,
@@ -77,17 +80,33 @@ def understand(line: Line, terms: Terms, *, now: datetime) -> Told:
     )
 
 
+def _refund(cells: Mapping[str, str], terms: Terms, now: datetime) -> refunds.Told:
+    """Whose it is says the purchase. Shops write what they give back with a minus or without."""
+    found = amount(re.sub(r"^\s*[-\N{MINUS SIGN}]", "", cells["amount"]))
+    if not found:
+        raise ValueError("gives nothing back. Correct the amount, or take the row out")
+    return refunds.Told(
+        source=terms.source,
+        number=_short(cells["number"], "number", LONGEST_NUMBER, needed=True),
+        of=_short(cells["refund_of"], "refund_of", LONGEST_NUMBER),
+        at=_moment(cells["at"], terms.zone, now),
+        amount=found,
+        currency=_currency(cells["currency"], terms.currency) if cells.get("currency") else "",
+    )
+
+
 async def write(session: AsyncSession, lines: Sequence[Line], terms: Terms, *, now: datetime) -> list[Result]:
-    """These rows, within the caller's transaction: what became of each, in their order."""
+    """These rows, within the caller's transaction: what became of each, in their order. Refunds after purchases."""
     rows = [_understood(line, terms, now) for line in lines]
-    told = [row for row in rows if isinstance(row, Told)]
-    written = iter(await purchases.record(session, told, update=terms.update))
-    return [
-        _result(line, next(written) if isinstance(row, Told) else row) for line, row in zip(lines, rows, strict=True)
-    ]
+    bought = [row for row in rows if isinstance(row, Told)]
+    given_back = [row for row in rows if isinstance(row, refunds.Told)]
+    became: dict[int, Written | NotOne | ValueError] = {id(row): row for row in rows if isinstance(row, ValueError)}
+    became |= zip(map(id, bought), await purchases.record(session, bought, update=terms.update), strict=True)
+    became |= zip(map(id, given_back), await refunds.record(session, given_back, update=terms.update), strict=True)
+    return [_result(line, became[id(row)]) for line, row in zip(lines, rows, strict=True)]
 
 
-def _understood(line: Line, terms: Terms, now: datetime) -> Told | ValueError:
+def _understood(line: Line, terms: Terms, now: datetime) -> Told | refunds.Told | ValueError:
     try:
         return understand(line, terms, now=now)
     except ValueError as e:
@@ -110,7 +129,10 @@ def amount(text: str) -> Decimal:
     """`12.50`, `12,50`, `1 234,50`, `1,234.50`. Raises ValueError for what is no amount or could be two."""
     bare = re.sub(r"[\s\u00a0\u202f']", "", text)
     if not re.fullmatch(r"[0-9]+([.,][0-9]+)*", bare):
-        raise ValueError(f"amount {text!r} is not a number of zero or more. Write it as 12.50; a refund is no purchase")
+        raise ValueError(
+            f"amount {text!r} is not a number of zero or more. Write it as 12.50; a refund names its purchase in "
+            "refund_of"
+        )
     if re.fullmatch(r"[1-9][0-9]{0,2}[.,][0-9]{3}", bare):
         raise ValueError(
             f"amount {text!r} can be read in two ways. Write it as {bare.translate(_GONE)}.00 or with cents"

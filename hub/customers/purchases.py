@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, func, select, tuple_
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -59,7 +60,7 @@ class Written(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`sums`: for each currency, of all that was ever bought."""
+    """`sums`: for each currency, of all that was ever bought and not given back; `count`: without what was, wholly."""
 
     count: int
     sums: dict[str, Decimal]
@@ -109,9 +110,11 @@ async def of(session: AsyncSession, customer_id: UUID, *, before: int | None = N
 
 async def summary(session: AsyncSession, customer_id: UUID, *, now: datetime) -> Summary:
     """Everything of one customer added up, and its score."""
-    columns: Any = (Purchase.currency, func.count(), func.sum(Purchase.amount), func.max(Purchase.at))
+    columns: Any = (Purchase.currency, func.count(), func.sum(left()), func.max(Purchase.at))
     mine = col(Purchase.customer_id) == customer_id
-    query: Any = select(*columns).where(mine).group_by(col(Purchase.currency)).order_by(col(Purchase.currency))
+    query: Any = (
+        select(*columns).where(mine, stands()).group_by(col(Purchase.currency)).order_by(col(Purchase.currency))
+    )
     rows, by = (await session.exec(query)).all(), await formula(session)
     return Summary(
         count=sum(count for _currency, count, _sum, _last in rows),
@@ -124,11 +127,21 @@ async def summary(session: AsyncSession, customer_id: UUID, *, now: datetime) ->
 
 async def score(session: AsyncSession, customer_id: UUID, by: Formula, *, now: datetime) -> Score:
     """Now, by this formula."""
-    columns: Any = (Purchase.at, Purchase.amount, Purchase.currency)
+    columns: Any = (Purchase.at, left(), Purchase.currency)
     query: Any = select(*columns).where(
-        col(Purchase.customer_id) == customer_id, col(Purchase.at).between(by.since(now), now)
+        col(Purchase.customer_id) == customer_id, col(Purchase.at).between(by.since(now), now), stands()
     )
     return rfm.score([Bought(*row) for row in await session.exec(query)], by, now=now)
+
+
+def left() -> ColumnElement[Any]:
+    """What a purchase is worth: without its refunds."""
+    return col(Purchase.amount) - col(Purchase.refunded)
+
+
+def stands() -> ColumnElement[bool]:
+    """Of purchases: not all of it was given back. One for nothing stands."""
+    return or_(col(Purchase.refunded) == 0, left() > 0)
 
 
 async def _insert(session: AsyncSession, owned: Sequence[tuple[Told, UUID]]) -> set[tuple[str, str]]:
@@ -157,7 +170,7 @@ def _settled(
     row, words = known[one.key], one.row(owner)
     if all(getattr(row, name) == value for name, value in words.items()):
         return Written.KNOWN
-    if not update:
+    if not update or one.amount < row.refunded or (row.refunded and one.currency != row.currency):
         return Written.DIFFERS
     for name, value in words.items():
         setattr(row, name, value)

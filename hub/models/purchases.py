@@ -22,8 +22,9 @@ class Purchase(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source", "number", name="purchase_once"),
         CheckConstraint("amount >= 0", name="purchase_amount"),
+        CheckConstraint("refunded between 0 and amount", name="purchase_refunded"),
         # Everything that a score asks for: it is reckoned from the index alone.
-        Index("purchase_customer", "customer_id", "at", postgresql_include=["amount", "currency"]),
+        Index("purchase_customer", "customer_id", "at", postgresql_include=["amount", "currency", "refunded"]),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     customer_id: UUID = Field(foreign_key="customer.id", ondelete="CASCADE")
@@ -33,6 +34,24 @@ class Purchase(SQLModel, table=True):
     amount: Decimal = Field(sa_type=Numeric(DIGITS, DECIMALS))
     currency: str  # ISO 4217
     description: str = ""
+    refunded: Decimal = Field(default=Decimal(0), sa_type=Numeric(DIGITS, DECIMALS))  # the sum of its refunds
+
+
+class Refund(SQLModel, table=True):
+    """Money given back for a purchase. Its number counts once in the system that it comes from."""
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        UniqueConstraint("source", "number", name="refund_once"),
+        CheckConstraint("amount > 0", name="refund_amount"),
+        Index("refund_purchase", "purchase_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    purchase_id: int = Field(foreign_key="purchase.id", ondelete="CASCADE", sa_type=BigInteger)
+    source: str
+    number: str
+    at: datetime = Field(sa_type=Moment)
+    amount: Decimal = Field(sa_type=Numeric(DIGITS, DECIMALS))
 
 
 class RfmFormula(SQLModel, table=True):

@@ -12,6 +12,7 @@ from sqlalchemy import func as sql
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.customers import purchases
 from hub.models import Interaction, Purchase
 from hub.models.vocabulary import Direction
 from hub.reports.asked import Asked
@@ -95,4 +96,4 @@ def _spoken(asked: Asked) -> Any:
 def _bought(asked: Asked) -> Any:
     lately, who = asked.lately(col(Purchase.at)), col(Purchase.customer_id)
     rows = select(who, lately.label("lately"), true().label("bought"), sql.count().label("times"))
-    return rows.where(asked.within(col(Purchase.at)), *asked.customers(who)).group_by(who, lately)
+    return rows.where(asked.within(col(Purchase.at)), purchases.stands(), *asked.customers(who)).group_by(who, lately)

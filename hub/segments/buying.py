@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Numeric, bindparam, case, cast, exists
 from sqlmodel import col, func, select
 
+from hub.customers import purchases
 from hub.customers.rfm import Formula, MostOf
 from hub.models import Customer, Purchase
 from hub.segments.comparing import Where, compare, holds_of_nothing
@@ -38,7 +39,7 @@ def where(condition: Condition, formula: Formula, now: datetime) -> Where:
 
 def _last(condition: Condition, now: datetime) -> Where:
     """Less than N days ago; or more than N days ago, which includes never."""
-    some = exists().where(col(Purchase.customer_id) == Customer.id, now >= _AT)
+    some = exists().where(col(Purchase.customer_id) == Customer.id, now >= _AT, purchases.stands())
     if condition.op is Op.EXISTS:
         return some if condition.value else ~some
     recent = some.where(now - timedelta(days=condition.value) <= _AT)
@@ -51,7 +52,7 @@ def _held(reckoned: ColumnElement[Any], condition: Condition, since: datetime | 
     """
     held = compare(reckoned, replace(condition, value=Decimal(str(condition.value))))
     among_nobody = holds_of_nothing(condition)
-    query = select(col(Purchase.customer_id)).where(now >= _AT)
+    query = select(col(Purchase.customer_id)).where(now >= _AT, purchases.stands())
     if since is not None:
         query = query.where(since <= _AT)
     groups = query.group_by(col(Purchase.customer_id)).having(~held if among_nobody else held).subquery()
@@ -81,7 +82,7 @@ def _money(formula: Formula, counted: Where) -> ColumnElement[Any]:
 
 
 def _worth(formula: Formula) -> ColumnElement[Any]:
-    amount: ColumnElement[Any] = cast(Purchase.amount, Numeric)
+    amount: ColumnElement[Any] = cast(purchases.left(), Numeric)
     if not formula.rates:
         return amount
     rates = [(col(Purchase.currency) == currency, _number(rate)) for currency, rate in formula.rates.items()]

@@ -14,9 +14,10 @@ from channels import address
 from hub.api.access import Caller, CustomerReader, CustomerWriter
 from hub.api.problems import Endpoint, Problem
 from hub.api.shapes import Body, Limit, Line, Out, Page
-from hub.customers import directory, purchases
+from hub.customers import directory, purchases, refunds
 from hub.customers.finding import NotOne, Whom
 from hub.customers.purchases import AHEAD, LONGEST_DESCRIPTION, LONGEST_NUMBER, LONGEST_SOURCE, SOURCE, Told, Written
+from hub.customers.refunds import NotRefundable
 from hub.staff import audit
 
 router = APIRouter(tags=["Purchases"], route_class=Endpoint)
@@ -62,6 +63,25 @@ class PurchaseIn(Body):
         )
 
 
+class RefundIn(Body):
+    source: Annotated[str, Field(min_length=1, max_length=LONGEST_SOURCE, pattern=r"\S")] = Field(
+        default=SOURCE, description="The system whose numbers these are"
+    )
+    number: Annotated[str, Field(min_length=1, max_length=LONGEST_NUMBER, pattern=r"\S")] = Field(
+        examples=["refund 17"], description="Counts once in its source"
+    )
+    refund_of: Annotated[str, Field(min_length=1, max_length=LONGEST_NUMBER, pattern=r"\S")] = Field(
+        examples=["order 1042"], description="The purchase's number"
+    )
+    at: AwareDatetime
+    amount: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=3)] = Field(
+        examples=["12.50"], description="In the purchase's currency"
+    )
+
+    def told(self) -> refunds.Told:
+        return refunds.Told(self.source.strip(), self.number.strip(), self.refund_of.strip(), self.at, self.amount)
+
+
 class PurchasesIn(Body):
     items: Annotated[list[PurchaseIn], Field(min_length=1, max_length=_MOST)]
 
@@ -75,6 +95,7 @@ class PurchaseOut(Out):
     amount: Decimal
     currency: str
     description: str
+    refunded: Decimal = Field(description="Of the amount, given back")
 
 
 class WrittenOut(BaseModel):
@@ -110,7 +131,7 @@ class ScoreOut(Out):
 
 
 class SummaryOut(BaseModel):
-    """`sums`: for each currency, of all that was ever bought."""
+    """`sums`: for each currency, of all that was ever bought and not given back."""
 
     count: int
     sums: dict[str, Decimal]
@@ -124,7 +145,7 @@ async def record_purchase(
 ) -> WrittenOut:
     """One of them. 200 when it counts already; 409 when its number is known otherwise."""
     told = body.told(caller.hub.settings.hub.country)
-    _demand_past(told, caller.now)
+    _demand_past(told.at, caller.now)
     async with caller.hub.database.unit() as session:
         (written,) = await purchases.record(session, [told], update=update)
         if isinstance(written, NotOne):
@@ -155,6 +176,26 @@ async def record_purchases(caller: CustomerWriter, body: PurchasesIn, *, update:
     )
 
 
+@router.post("/refunds", status_code=201)
+async def record_refund(
+    caller: CustomerWriter, body: RefundIn, response: Response, *, update: Update = False
+) -> WrittenOut:
+    """Money given back for a purchase, which is worth what is left of it. 200 when it counts already."""
+    told = body.told()
+    _demand_past(told.at, caller.now)
+    async with caller.hub.database.unit() as session:
+        (written,) = await refunds.record(session, [told], update=update)
+        if isinstance(written, NotRefundable):
+            raise Problem(422, "Refund", str(written), remedy="Look at the purchase it is of")
+        if written is Written.DIFFERS:
+            cause = "The number is known with another purchase, moment or amount"
+            raise Problem(409, "Refund", cause, remedy="Send it with update=true to change what is known")
+        await _note(session, caller, 0 if written is Written.KNOWN else 1)
+    if written is not Written.ADDED:
+        response.status_code = 200
+    return WrittenOut(result=written)
+
+
 @router.get("/customers/{customer_id}/purchases")
 async def list_purchases(
     caller: CustomerReader,
@@ -182,7 +223,7 @@ async def read_score(caller: CustomerReader, customer_id: UUID) -> SummaryOut:
 def _reading(one: PurchaseIn, caller: Caller) -> Told | Exception:
     try:
         told = one.told(caller.hub.settings.hub.country)
-        _demand_past(told, caller.now)
+        _demand_past(told.at, caller.now)
     except (address.BadAddress, Problem) as e:
         return e
     return told
@@ -197,9 +238,9 @@ def _refused(items: list[PurchaseIn], became: list[Written | Exception]) -> Any:
             yield RefusedOut(place=place, number=item.number, cause=cause)
 
 
-def _demand_past(told: Told, now: datetime) -> None:
-    if told.at > now + AHEAD:
-        cause = f"{told.at:%Y-%m-%d %H:%M} is yet to come"
+def _demand_past(at: datetime, now: datetime) -> None:
+    if at > now + AHEAD:
+        cause = f"{at:%Y-%m-%d %H:%M} is yet to come"
         raise Problem(422, "Purchase", cause, remedy="Send it when it has happened")
 
 
