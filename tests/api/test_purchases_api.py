@@ -38,6 +38,29 @@ async def test_a_purchase_is_told_twice_and_counts_once(
     assert [(one["number"], one["amount"]) for one in told.json()["items"]] == [("1", "60.000")]
 
 
+async def test_a_refund_takes_back_what_it_is_of(client: httpx.AsyncClient, headers: Headers, ana: Customer) -> None:
+    await client.post("/api/v1/purchases", json=order("1"), headers=headers)
+    back = {"number": "r1", "refund_of": "1", "at": TEN_DAYS_AGO, "amount": "20"}
+
+    async def post(**more: Any) -> tuple[int, str]:
+        answer = await client.post("/api/v1/refunds", json=back | more, headers=headers)
+        return answer.status_code, answer.json().get("result") or answer.json()["detail"]
+
+    assert [await post(), await post()] == [(201, "added"), (200, "known")]
+    assert (await post(amount="21"))[0] == 409
+    assert await post(number="r2", amount="31") == (
+        422,
+        "31 are more than the 30.000 that are left of the purchase “1”. Correct one of the two",
+    )
+    assert [(await post(amount="0"))[0], (await post(refund_of=" "))[0]] == [422, 422]
+    told = (await client.get(f"/api/v1/customers/{ana.id}/purchases", headers=headers)).json()["items"]
+    whole = (await client.get(f"/api/v1/customers/{ana.id}/rfm", headers=headers)).json()
+    assert ([(one["amount"], one["refunded"]) for one in told], whole["sums"]) == (
+        [("50.000", "20.000")],
+        {"EUR": "30.000"},
+    )
+
+
 async def test_many_are_told_at_once_and_what_is_refused_says_where_and_why(
     client: httpx.AsyncClient, headers: Headers, ana: Customer
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,14 +11,18 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import delete, select
 
-from hub.customers import directory, merging, purchases
+from hub.customers import directory, merging, purchases, refunds
 from hub.customers.directory import NewCustomer
 from hub.customers.finding import NotOne, Whom
 from hub.customers.importing_purchases import LAYOUT, Outcome, Terms, amount, understand, write
 from hub.customers.purchases import Told, Written
+from hub.customers.refunds import NotRefundable
 from hub.customers.sheets import Line, Unusable, lines
 from hub.database.engine import Database
+from hub.models import Purchase, Refund
+from hub.personal.theirs import tables
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TERMS = Terms(source="shop", currency="EUR", zone="Europe/Warsaw", country="PL", update=False)
@@ -91,6 +96,98 @@ async def test_purchases_are_told_the_latest_first_page_by_page_and_added_up(dat
     assert [one.number for one in [*first, *rest]] == ["1", "0", "3", "2", "4"]
     assert (found.count, found.sums, found.last) == (5, {"EUR": Decimal(50)}, NOW)
     assert (found.score.total, found.score.counted) == (Decimal(24 + 20 + 5), 5)
+
+
+def refund(number: str, of: str, total: str, *, source: str = "shop", currency: str = "") -> refunds.Told:
+    return refunds.Told(source, number, of, NOW, Decimal(total), currency)
+
+
+async def _refund(database: Database, *told: refunds.Told, update: bool = False) -> list[str]:
+    """What became of each: the word, or the beginning of the refusal."""
+    async with database.unit() as session:
+        became = await refunds.record(session, told, update=update)
+    return [str(one)[:40] if isinstance(one, NotRefundable) else one.value for one in became]
+
+
+async def test_a_refund_counts_once_and_takes_back_what_it_is_of(database: Database, ana: UUID) -> None:
+    await _record(database, order("1", total="100"), order("2", days=40, total="30"))
+    part, rest = refund("r1", "1", "60"), refund("r2", "1", "40")
+    assert await _refund(database, part, part) == ["added", "known"]
+    async with database.unit() as session:
+        one = await purchases.summary(session, ana, now=NOW)
+    assert (one.count, one.sums, one.score.total) == (2, {"EUR": Decimal(70)}, Decimal(24 + 8 + 7))
+    assert await _refund(database, rest) == ["added"]
+    async with database.unit() as session:
+        two = await purchases.summary(session, ana, now=NOW)
+        shown = await purchases.of(session, ana, limit=9)
+    assert (two.count, two.sums, two.last) == (1, {"EUR": Decimal(30)}, NOW - timedelta(days=40))
+    assert (two.score.counted, two.score.total) == (1, Decimal(24 + 4 + 3))
+    assert [(row.number, row.amount, row.refunded) for row in shown] == [
+        ("1", Decimal(100), Decimal(100)),
+        ("2", Decimal(30), Decimal(0)),
+    ]
+
+
+async def test_no_more_is_given_back_than_was_paid_nor_for_what_nobody_bought(database: Database, ana: UUID) -> None:
+    await _record(database, order("1", total="10"))
+    told = [
+        refund("r1", "1", "8"),
+        refund("r2", "1", "3"),
+        refund("r3", "9", "1"),
+        refund("r4", "1", "1", source="till"),
+    ]
+    said = await _refund(database, *told, refund("r5", "1", "1", currency="PLN"))
+    assert said == [
+        "added",
+        "3 are more than the 2.000 that are left ",
+        "There is no purchase “9” of “shop” to be",
+        "There is no purchase “1” of “till” to be",
+        "The purchase “1” was paid in EUR and can",
+    ]
+    assert await _refund(database, refund("r1", "1", "10")) == ["differs"]
+    assert await _refund(database, refund("r1", "1", "10"), update=True) == ["changed"]
+    assert await _record(database, order("1", total="5"), update=True) == [Written.DIFFERS], "less than was given back"
+
+
+async def test_refunds_at_once_give_back_no_more_than_was_paid(database: Database, ana: UUID) -> None:
+    await _record(database, order("1", total="10"))
+    said = await asyncio.gather(*(_refund(database, refund(f"r{n}", "1", "4")) for n in range(4)))
+    assert sorted(one == ["added"] for one in said) == [False, False, True, True]
+
+
+async def test_who_is_erased_leaves_no_refund(database: Database, ana: UUID) -> None:
+    await _record(database, order("1"))
+    await _refund(database, refund("r1", "1", "1"))
+    async with database.unit() as session:
+        assert "refund" in tables()
+        await session.exec(delete(Purchase))
+        assert (await session.exec(select(Refund))).all() == []
+
+
+GIVEN_BACK = """number;at;amount;email;refund of
+r1;2026-03-02;-4,50;;7
+7;2026-03-01;12,50;ana@example.org;
+r2;2026-03-02;4;;8
+r3;2026-03-02;0;;7
+"""
+
+
+async def test_a_file_may_hold_purchases_and_refunds_in_any_order(
+    database: Database, ana: UUID, tmp_path: Path
+) -> None:
+    (tmp_path / "orders.csv").write_text(GIVEN_BACK)
+    rows = list(lines(tmp_path / "orders.csv", {}, LAYOUT))
+    for first in (Outcome.ADDED, Outcome.KNOWN):
+        async with database.unit() as session:
+            results = await write(session, rows, TERMS, now=NOW)
+        assert [one.outcome for one in results] == [first, first, Outcome.REJECTED, Outcome.REJECTED]
+    assert [one.reason[:30] for one in results[2:]] == [
+        "There is no purchase “8” of “s",
+        "gives nothing back. Correct th",
+    ]
+    async with database.unit() as session:
+        (row,) = await purchases.of(session, ana, limit=9)
+    assert (row.amount, row.refunded) == (Decimal("12.5"), Decimal("4.5"))
 
 
 SHEET = """Order number;Date;Total;E-mail;Item;Shipping

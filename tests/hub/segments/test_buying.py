@@ -136,7 +136,10 @@ async def test_the_database_scores_as_the_formula_does(name: str, database: Data
     async def scores(bought: list[Bought]) -> None:
         async with database.unit() as session:
             await session.exec(delete(Purchase))
-            session.add_all([_purchase(who, number, one) for number, one in enumerate(bought)])
+            session.add_all([_given_back(_purchase(who, number, one)) for number, one in enumerate(bought)])
+            wholly = _purchase(who, 99, Bought(NOW, Decimal(7), "EUR"))
+            wholly.refunded = wholly.amount
+            session.add(wholly)
         reckoned = rfm.score(bought, Formula.of(table), now=NOW)
         parts = {"rfm": reckoned.total, "rfm_recency": reckoned.recency, "rfm_frequency": reckoned.frequency}
         async with database.unit() as session:
@@ -152,6 +155,14 @@ async def test_the_database_scores_as_the_formula_does(name: str, database: Data
         asyncio.run_coroutine_threadsafe(scores(bought), loop).result(60)
 
     await asyncio.to_thread(agrees)
+
+
+def _given_back(purchase: Purchase) -> Purchase:
+    """It was dearer before something was given back."""
+    if 0 < purchase.amount < 999_999_000:
+        purchase.refunded = Decimal("5.125")
+        purchase.amount += purchase.refunded
+    return purchase
 
 
 async def _between(session: Any, field: str, points: Decimal) -> list[str]:
