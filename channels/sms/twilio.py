@@ -102,7 +102,7 @@ class _Sms:
             "messaging_service_sid": self.settings.messaging_service_sid,
             "body": message.content.body,
             "media_url": list(message.content.media_urls),
-            "status_callback": hooks.hook(self.base, "status", m=message.token),
+            "status_callback": hooks.patient(hooks.hook(self.base, "status", m=message.token)),
         }
         return {key: value for key, value in fields.items() if value}
 

@@ -25,6 +25,14 @@ def hook(base: str, name: str, **query: str) -> str:
     return f"{base.rstrip('/')}/{name}" + (f"?{asked}" if asked else "")
 
 
+def patient(url: str) -> str:
+    """The same webhook, tried up to five times more when nobody could take the news: for what may be told twice.
+
+    https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides; the fragment is neither sent nor signed.
+    """
+    return f"{url}#rc=5&rp=ct,rt,5xx"
+
+
 def name_of(request: WebRequest, base: str) -> str:
     """Which of our webhooks a request is for: the path below `base`. Raises Unreadable."""
     path, root = _path(request.url.partition("?")[0]), _path(base).rstrip("/") + "/"

@@ -122,7 +122,7 @@ class _Voice:
             "to": message.to.value,
             "from_": self.settings.number,
             "url": hooks.hook(self.base, "call", m=message.token, step="answered"),
-            "status_callback": hooks.hook(self.base, "call-status", m=message.token),
+            "status_callback": hooks.patient(hooks.hook(self.base, "call-status", m=message.token)),
             "status_callback_event": ["initiated", "ringing", "answered", "completed"],
             "timeout": message.content.ring_seconds,
         }

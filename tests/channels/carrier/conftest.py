@@ -34,8 +34,12 @@ class Desk:
     events: list[Event] = field(default_factory=list)
     requests: list[WebRequest] = field(default_factory=list)
     forged: int = 0
+    away: int = 0  # requests that nobody can take now
 
     async def receive(self, request: web.Request) -> web.Response:
+        if self.away:
+            self.away -= 1
+            return web.Response(status=503)
         channel = self.sms if request.match_info["channel"] == "sms" else self.voice
         seen = WebRequest(
             str(request.url.origin()) + request.raw_path,

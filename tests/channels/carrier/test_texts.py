@@ -85,6 +85,16 @@ async def test_a_broken_connection_is_unknown_and_the_callback_settles_it(desk: 
     assert {(r.token, r.provider_id) for r in desk.receipts} == {("t.1:é", carried.sid)}
 
 
+async def test_news_that_nobody_could_take_at_first_come_again(desk: Any, company: Any) -> None:
+    desk.away = 2
+    await desk.sms.sender.send(company.text_to(PERSON))
+    await desk.carrier.settled()
+    assert desk.away == 0
+    told = {receipt.progress for receipt in desk.receipts}
+    assert told == {Progress.QUEUED, Progress.SENDING, Progress.SENT, Progress.DELIVERED}
+    assert desk.forged == 0
+
+
 async def test_a_broken_server_is_unknown_and_asked_once(desk: Any, company: Any) -> None:
     with pytest.raises(Unknown) as unknown:
         await desk.sms.sender.send(company.text_to(magic("0008")))
