@@ -30,7 +30,7 @@ from hub.models.customers import (
 )
 from hub.models.desk import CannedAnswer, DraftRow, HeldReply, LabelRow, MacroRow, Mention, SavedView
 from hub.models.gatherings import Gathering, Guest
-from hub.models.greetings import Greeting, GreetingSkip
+from hub.models.greetings import Greeting, GreetingLook, GreetingSkip
 from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
     AttachmentRow,
@@ -116,6 +116,7 @@ __all__ = [
     "GeneralReach",
     "GoingFile",
     "Greeting",
+    "GreetingLook",
     "GreetingSkip",
     "Guest",
     "HandledCall",

@@ -33,6 +33,17 @@ class Greeting(SQLModel, table=True):
     interaction_id: UUID | None = None  # in the log: sent, on its way or withheld
 
 
+class GreetingLook(SQLModel, table=True):
+    """An occasion that many keep, and of whom nobody was to be greeted the last time: see `hub.occasions.looks`."""
+
+    __tablename__ = "greeting_look"
+    occasion_id: int = Field(
+        primary_key=True, foreign_key="occasion.id", ondelete="CASCADE", sa_column_kwargs={"autoincrement": False}
+    )
+    next_at: datetime = Field(sa_type=Moment)  # nobody is looked for before
+    empty: int = Field(default=0, sa_type=SmallInteger)  # looks in a row that found nobody
+
+
 class GreetingSkip(SQLModel, table=True):
     """Somebody decided that this customer is not greeted on this day."""
 

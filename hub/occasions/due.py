@@ -16,8 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.clock import uuid7
 from hub.models import Occasion
 from hub.models.vocabulary import OccasionKind
-from hub.occasions.dates import Window, window
-from hub.occasions.keeping import Keeping
+from hub.occasions.dates import Window, possible_days, window
+from hub.occasions.keeping import Keeping, keeping
 from hub.occasions.waiting import Span, Waiting
 from hub.outbound.spoken import zone_of
 
@@ -37,6 +37,16 @@ class Due:
 
     def window(self, occasion: Occasion) -> Window:
         return window(self.kept, occasion.at_hour, ZoneInfo(self.zone), occasion.late_days)
+
+
+def next_opening(waiting: Waiting, *, now: datetime, within: timedelta) -> datetime | None:
+    """When it is time for it somewhere else; None: not so soon."""
+    one = waiting.occasion
+    own = keeping(one, list(possible_days(now + within, one.late_days)), prefix="own", zone=waiting.zone)
+    days = set(own.values["own_kept"]) if own is not None else set[date]()
+    every = {*zones(), zone_of(waiting.zone).key}
+    opens = (_window(day, one.at_hour, zone, one.late_days).opens for day in days for zone in every)
+    return min((moment for moment in opens if now < moment <= now + within), default=None)
 
 
 async def take(

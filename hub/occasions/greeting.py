@@ -20,7 +20,7 @@ from hub import live
 from hub.database.engine import Database
 from hub.models import Greeting, Occasion, TemplateVersion
 from hub.models.vocabulary import OccasionKind, Origin, Purpose
-from hub.occasions import due, rules, waiting, wording
+from hub.occasions import due, looks, rules, waiting, wording
 from hub.occasions.due import Due
 from hub.occasions.waiting import Span, Waiting
 from hub.outbound import mailings, outbox, templates
@@ -44,6 +44,15 @@ class _Turn:
     ahead: int
 
 
+@dataclass(slots=True)
+class _Came:
+    """What came of looking: how many were taken, how many of them will be sent; `whole`: everybody was looked at."""
+
+    taken: int = 0
+    placed: int = 0
+    whole: bool = True
+
+
 async def greet(
     database: Database, *, gate: Gate, clock: Callable[[], datetime], size: int = SLICE, ahead: int = AHEAD
 ) -> int:
@@ -52,15 +61,18 @@ async def greet(
     When `ahead` of them wait to be sent already, the others are asked for the next time.
 
     Safe to run at any time and any number of times, by several at once: what was greeted for a day is in `greeting`,
-    also what the gate withholds.
+    also what the gate withholds. What many keep and nobody is to be greeted for now is left alone for a while: `looks`.
     """
-    turn = _Turn(database, gate, clock, ahead)
+    turn, now = _Turn(database, gate, clock, ahead), clock()
     async with database.unit() as session:
+        resting = await looks.resting(session, now=now)
         occasions = await rules.listing(session, enabled=True)
-        looks = [await waiting.find(session, one, zone=gate.rules.company_zone, now=clock()) for one in occasions]
-        found = [one for one in looks if one is not None]
-        spans = [await waiting.spans(session, one, size=size) for one in found]
-    return sum([await _greet_for(turn, found[: place + 1], some) for place, some in enumerate(spans)])
+        while occasions and occasions[-1].id in resting:
+            occasions.pop()  # nobody gives way to what comes last
+        seen = [await waiting.find(session, one, zone=gate.rules.company_zone, now=now) for one in occasions]
+        found = [one for one in seen if one is not None]
+        spans = [[] if one.occasion.id in resting else await waiting.spans(session, one, size=size) for one in found]
+    return sum([await _greet_for(turn, found[: place + 1], some) for place, some in enumerate(spans) if some])
 
 
 def request(occasion: Occasion, version: TemplateVersion, one: Due) -> Request:
@@ -95,41 +107,57 @@ def _unknown(version: TemplateVersion) -> dict[str, object]:
 
 async def _greet_for(turn: _Turn, found: Sequence[Waiting], spans: Sequence[Span]) -> int:
     """For the last of these; those before it are greeted for first."""
-    left = iter(spans)
+    left, came = iter(spans), _Came()
     async with asyncio.TaskGroup() as group:
-        lanes = [group.create_task(_lane(turn, found, left)) for _ in range(min(LANES, len(spans)))]
-    return sum(lane.result() for lane in lanes)
+        for _ in range(min(LANES, len(spans))):
+            group.create_task(_lane(turn, found, left, came))
+    if len(spans) > 1 and came.whole:
+        await _rest(turn, found[-1], came.taken)
+    return came.placed
 
 
-async def _lane(turn: _Turn, found: Sequence[Waiting], left: Iterator[Span]) -> int:
-    placed = 0
+async def _rest(turn: _Turn, own: Waiting, taken: int) -> None:
+    """Whoever is left of those that keep it is greeted for something else, or it is not time where they are."""
+    now, number = turn.clock(), own.occasion.id or 0
+    async with turn.database.unit() as session:
+        if taken:
+            await looks.found_some(session, number)
+        elif await rules.hold(session, number) is not None:
+            opens = due.next_opening(own, now=now, within=looks.LONGEST)
+            await looks.found_nobody(session, number, opens=opens, now=now)
+
+
+async def _lane(turn: _Turn, found: Sequence[Waiting], left: Iterator[Span], came: _Came) -> None:
     for span in left:
         async with turn.database.unit() as session:
             if await outbox.waiting(session, Origin.OCCASION, limit=turn.ahead) >= turn.ahead:
-                break
-            placed += await _slice(session, found, span, turn.gate, turn.clock())
-    return placed
+                came.whole = False
+                return
+            taken, placed = await _slice(session, found, span, turn.gate, turn.clock())
+        came.taken, came.placed = came.taken + taken, came.placed + placed
 
 
-async def _slice(session: AsyncSession, found: Sequence[Waiting], span: Span, gate: Gate, now: datetime) -> int:
-    """Nobody changes or drops the occasion meanwhile; changed or switched off, it greets nobody from the next slice on,
-    until the next look.
+async def _slice(
+    session: AsyncSession, found: Sequence[Waiting], span: Span, gate: Gate, now: datetime
+) -> tuple[int, int]:
+    """How many were taken, and how many of them will be sent. Nobody changes or drops the occasion meanwhile; changed
+    or switched off, it greets nobody from the next slice on, until the next look.
     """
     *before, own = found
     occasion = await rules.hold(session, own.occasion.id or 0)
     version = await _version(session, occasion, now) if occasion == own.occasion else None
     if occasion is None or version is None:
-        return 0
+        return 0, 0
     await session.execute(mailings.NOBODY_GOES)
     taken, first = await due.take(session, own, before, span, now=now)
     if not taken:
-        return 0
+        return 0, 0
     mailing = _mailing(occasion, version, first)
     reach = mailings.in_reach(mailing.roll, span.low, span.high, few=taken < _FEW)
     fed = await mailings.feed(session, mailing, reach, gate=gate, now=now)
     others = await due.taken(session, fed.by_hand, first, zone=own.zone) if fed.by_hand else []
     await live.publish(session, "greeting")
-    return fed.queued + await _ask(session, occasion, version, others, gate, now)
+    return taken, fed.queued + await _ask(session, occasion, version, others, gate, now)
 
 
 async def _version(session: AsyncSession, occasion: Occasion, now: datetime) -> TemplateVersion | None:

@@ -17,7 +17,7 @@ from hub import live
 from hub.customers.fields import CULTURES
 from hub.models import Occasion
 from hub.models.vocabulary import OccasionKind
-from hub.occasions import feasts, name_days, wording
+from hub.occasions import feasts, looks, name_days, wording
 from hub.occasions.dates import FEBRUARY
 from hub.occasions.easter import CHURCHES
 from hub.outbound import templates
@@ -103,6 +103,7 @@ async def save(session: AsyncSession, wish: Wish, *, occasion_id: int | None = N
             "“%(name)s” is greeted already. Change that one, or choose another name.", {"name": wish.title[:200]}
         )
         raise OccasionProblem(_NAMED_BY.get(wish.kind, "title"), taken) from e
+    await looks.begin_anew(session)
     await live.publish(session, "greeting")
     return occasion
 
@@ -110,6 +111,7 @@ async def save(session: AsyncSession, wish: Wish, *, occasion_id: int | None = N
 async def drop(session: AsyncSession, occasion_id: int) -> None:
     """Nobody is greeted for it any more; what was sent stays in the log. Birthdays can only be switched off."""
     await session.exec(delete(Occasion).where(col(Occasion.id) == occasion_id, col(Occasion.name) != BIRTHDAY))
+    await looks.begin_anew(session)
     await live.publish(session, "greeting")
 
 

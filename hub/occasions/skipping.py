@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
 from hub.models import Greeting, GreetingSkip
+from hub.occasions import looks
 from hub.sentences import Sentence
 
 
@@ -30,6 +31,7 @@ async def skip(
         raise TooLate(Sentence("The greeting has been made already: it is in the customer's history."))
     values = {"customer_id": customer_id, "occasion_id": occasion_id, "day": day, "staff_id": by, "at": now}
     await session.execute(insert(GreetingSkip).values(**values).on_conflict_do_nothing())
+    await looks.begin_anew(session)
     await live.publish(session, "greeting")
 
 
@@ -42,4 +44,5 @@ async def take_back(session: AsyncSession, customer_id: UUID, occasion_id: int, 
             col(GreetingSkip.day) == day,
         )
     )
+    await looks.begin_anew(session)
     await live.publish(session, "greeting")

@@ -86,6 +86,14 @@ referencing old table as gone for each statement execute function greetings_forg
 
 def _skips() -> None:
     op.create_table(
+        "greeting_look",
+        sa.Column("occasion_id", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("empty", sa.SmallInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["occasion_id"], ["occasion.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("occasion_id"),
+    )
+    op.create_table(
         "greeting_skip",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
