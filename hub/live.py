@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.database.engine import connection_lost, fetch
+from hub.database.engine import Database, connection_lost, fetch
 
 _CHANNEL = "hub_live"
 _NOTICE = 7_900  # PostgreSQL: a payload must be shorter than 8,000 bytes
@@ -38,6 +38,11 @@ async def publish_all(session: AsyncSession, happenings: Sequence[Happening]) ->
     channel, payloads = notices(happenings)
     if payloads:
         await fetch(session, NOTIFY, channel, payloads)
+
+
+async def tell(database: Database, happenings: Sequence[Happening]) -> None:
+    """Announce what is committed already, where that was a statement by itself."""
+    await database.alone(NOTIFY, *notices(happenings))
 
 
 def notices(happenings: Iterable[Happening]) -> tuple[str, list[str]]:

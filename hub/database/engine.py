@@ -38,7 +38,7 @@ class Database:
             hide_parameters=True,  # an error in a log must not quote what people wrote
             connect_args={"server_settings": _SETTINGS, "timeout": 10},
         )
-        self._idle: list[asyncpg.Connection] = []  # of `alone` and `bare`
+        self._idle: list[asyncpg.Connection] = []  # of `alone`
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[AsyncSession]:
@@ -74,18 +74,6 @@ class Database:
             raise
         self._idle.append(connection)
         return rows
-
-    @asynccontextmanager
-    async def bare(self) -> AsyncIterator[asyncpg.Connection]:
-        """One transaction of several such statements: committed when the block ends, rolled back when it raises."""
-        connection = await self._open()
-        try:
-            async with connection.transaction():
-                yield connection
-        except BaseException:
-            connection.terminate()
-            raise
-        self._idle.append(connection)
 
     async def _open(self) -> asyncpg.Connection:
         while self._idle:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -83,13 +83,12 @@ async def hold(session: AsyncSession, channel: str, provider_ids: Sequence[str])
     A receipt that finds nothing and the settling that names its message do not see each other's rows: without this
     both could commit and the receipt would wait for ever.
     """
-    await fetch(session, *holding(channel, provider_ids))
-
-
-def holding(channel: str, provider_ids: Iterable[str]) -> tuple[str, list[str]]:
-    """The statement of `hold`, and its value."""
     names = sorted(f"{channel} {one}" for one in provider_ids)  # one order: no deadlock
-    return "select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($1::text[]) as t(name)", names
+    await fetch(session, _HOLD, names)
+
+
+# `receipt_was_faster` (0003_dispatch) does the same.
+_HOLD = "select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($1::text[]) as t(name)"
 
 
 async def known_as(session: AsyncSession, channel: str, provider_id: str) -> UUID | None:

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _audiences()
     _light_rows()
     _light_receipts()
+    _names()
     _light_log()
     _workers()
     _per_hour()
@@ -269,6 +270,21 @@ end $$
     op.execute("""
 create trigger what_is_told_goes_with_its_message after delete on interaction
 referencing old table as gone for each statement execute function what_is_told_goes_with_its_message()
+""")
+
+
+def _names() -> None:
+    """So that mails which a server took are settled in one statement. Each statement of a function sees what was
+    committed until then: what was written before the names were held, too.
+    """
+    op.execute("""
+create function receipt_was_faster(by_channel text, names text[]) returns boolean language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(held, 0))
+  from (
+    select (by_channel || ' ' || name) collate "C" as held from unnest(names) as t(name) order by held) in_order;
+  return exists (select from early_receipt where channel = by_channel and provider_id = any(names));
+end $$
 """)
 
 
