@@ -17,6 +17,7 @@ from channels.email.settings import Smtp
 from channels.email.smtp_login import Login
 from channels.errors import Refused
 from channels.message import Accepted, Address, Email, Outbound, Reason
+from channels.timing import TimeLimit
 
 LONGEST_SECONDS = 80.0  # for one mail in all: who asks for longer (the hub: 90) could only call it unknown
 
@@ -39,7 +40,7 @@ class SmtpSender:
         clock: Callable[[], datetime] = _utc_now,
         longest_seconds: float = LONGEST_SECONDS,
     ) -> None:
-        self._own, self._clock, self._longest = own, clock, longest_seconds
+        self._own, self._clock, self._time = own, clock, TimeLimit(longest_seconds)
         self._limit, self._signer = settings.max_message_bytes, signer
         self.login = Login(name, settings, hello=own.value.rpartition("@")[2], tokens=tokens)
         self.pool = Pool(settings, self.login)
@@ -52,10 +53,10 @@ class SmtpSender:
         mail = Mail(envelope_of(message, self._own), body, asyncio.get_running_loop().create_future())
         mail.begin_by, mail.still, mail.bulk = message.begin_by, message.still, message.bulk
         try:
-            async with asyncio.timeout(self._longest):
+            with self._time:
                 answer = await self.pool.carry(mail)
         except TimeoutError as e:
-            raise dropped(mail.stage, f"not done within {self._longest:g} seconds") from e
+            raise dropped(mail.stage, f"not done within {self._time.seconds:g} seconds") from e
         return Accepted(message_id(message, self._own.value), answer, tuple(mail.not_taken))
 
     async def close(self) -> None:

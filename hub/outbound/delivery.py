@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
@@ -15,6 +14,7 @@ import structlog
 from channels.adapter import Channel
 from channels.errors import Misconfigured, Refused, TryLater, Unknown
 from channels.message import Accepted, Attachment, Email, Outbound, Reason
+from channels.timing import TimeLimit
 from hub import clock
 from hub.database.engine import Database
 from hub.database.outage import is_away
@@ -53,9 +53,11 @@ class Delivery:
     versions: dict[int, TemplateVersion] = field(default_factory=dict)
     fronts: dict[str, Front] = field(default_factory=lambda: defaultdict(Front))  # of each channel
     doubts: Doubts = field(init=False)
+    limit: TimeLimit = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "doubts", Doubts(self.database, self.gate, self.now))
+        object.__setattr__(self, "limit", TimeLimit(self.send_time.total_seconds()))
 
     async def claim(self, channel: str, limit: int, *, bulk: int | None = None) -> tuple[int, list[Ready]]:
         """Take what may be sent now through this channel: how many tickets, and what of them is to be delivered.
@@ -200,12 +202,12 @@ class Delivery:
             # Frozen or starved since the claim: others may own it by the time we would be done.
             return TryLater("the worker was too slow to begin", stage="before", after=timedelta(seconds=1))
         try:
-            async with asyncio.timeout(self.send_time.total_seconds()):
+            with self.limit:
                 return storable(await self._send(ready, message))
         except (TryLater, Refused, Unknown, Misconfigured) as answer:
             return answer
         except TimeoutError:
-            return Unknown(f"no answer within {self.send_time.total_seconds():.0f} seconds", stage="unknown")
+            return Unknown(f"no answer within {self.limit.seconds:.0f} seconds", stage="unknown")
         except Exception as e:
             # An adapter broke its promise. Whether bytes left is not known, so nobody may send them again.
             _log.exception("adapter failed", channel=ready.channel, error=type(e).__name__)

@@ -93,16 +93,9 @@ class Pump:
                 await self._give_back()
             await self._land()
 
-    def _room(self) -> int:
-        """What has landed and is not yet written down would be unknown after a crash: it takes up a place as well."""
-        return self._window - len(self._flying) - len(self._landed)
-
     @property
     def _window(self) -> int:
         return self._flow.window(self.concurrency)
-
-    def _room_for_bulk(self) -> int:
-        return max(self._window - max(self._kept, 1), 1) - len(self._bulk)
 
     @property
     def _kept(self) -> int:
@@ -161,15 +154,26 @@ class Pump:
         if count:
             _log.warning("tickets given back after an outage", channel=self.channel, count=count)
 
+    def _startable(self) -> tuple[int, int]:
+        """For how many that people wait for there is room, and for how many others. A few of those at a time would cost
+        a commit for each few.
+
+        What has landed and is not yet written down would be unknown after a crash: it takes up a place as well.
+        """
+        window, ahead = self._window, len(self._ahead)
+        room = max(window - len(self._flying) - len(self._landed), 0)
+        people = min(room, len(self._people))
+        for_bulk = max(window - max(window // _KEPT, 1), 1) - len(self._bulk)
+        bulk = max(min(room - people, for_bulk, ahead), 0)
+        return people, bulk if people or bulk >= min(self._portion, ahead) else 0
+
     async def _begin(self) -> int:
-        """Hand as many to the wire as there is room for; how many. A few at a time would cost a commit for each few."""
-        room = max(self._room(), 0)
-        batch: list[Drawn | Claimed] = [self._people.popleft() for _ in range(min(room, len(self._people)))]
-        bulk = min(room - len(batch), self._room_for_bulk(), len(self._ahead))
-        if batch or bulk >= min(self._portion, len(self._ahead)):
-            batch += [self._ahead.popleft() for _ in range(bulk)]
-            if self._missing():
-                self._low.set()
+        """Hand as many to the wire as there is room for; how many."""
+        people, bulk = self._startable()
+        batch: list[Drawn | Claimed] = [self._people.popleft() for _ in range(people)]
+        batch += [self._ahead.popleft() for _ in range(bulk)]
+        if self._missing():
+            self._low.set()
         if not batch:
             return 0
         ready = await self._begun(batch)
@@ -177,10 +181,8 @@ class Pump:
         for one in ready:
             task = asyncio.create_task(self._send(one))
             self._flying.add(task)
-            task.add_done_callback(self._flying.discard)
             if one.ticket.is_bulk:
                 self._bulk.add(task)
-                task.add_done_callback(self._bulk.discard)
         return len(batch)
 
     async def _begun(self, batch: Sequence[Drawn | Claimed]) -> list[Ready]:
@@ -211,12 +213,18 @@ class Pump:
     # ---- on the wire ------------------------------------------------------------------------
 
     async def _send(self, ready: Ready) -> None:
-        self._landed.append(await self.delivery.deliver(ready))
+        try:
+            self._landed.append(await self.delivery.deliver(ready))
+        finally:
+            task = asyncio.current_task()
+            self._flying.discard(task)
+            self._bulk.discard(task)
         self._flow.count()
         self._news.set()
         if len(self._landed) >= self._portion:
             self._many.set()
-        self._room_again.set()
+        if any(self._startable()):
+            self._room_again.set()
 
     async def _land(self) -> None:
         """What does not land in time keeps its lease: when that runs out its outcome counts as unknown, as it is."""
