@@ -6,6 +6,7 @@ Every token is lower-case letters and digits only, and case does not matter: mai
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -23,9 +24,10 @@ class Signer:
     """Signs with `secret`; reads what was signed with it or with one of the `previous` ones."""
 
     def __init__(self, secret: bytes, *, previous: Iterable[bytes] = ()) -> None:
-        self._secrets = (secret, *previous)
-        if any(len(one) < 16 for one in self._secrets):
+        secrets = (secret, *previous)
+        if any(len(one) < 16 for one in secrets):
             raise ValueError("A signing secret needs at least 16 bytes. `openssl rand -hex 32` makes one")
+        self._keys = [hashlib.blake2b(one).digest() for one in secrets]  # of any length: keys have at most 64 bytes
 
     def sign(self, purpose: str, value: str, *, expires: datetime | None = None) -> str:
         """A token that only `read` with the same purpose understands, until `expires` (aware)."""
@@ -83,10 +85,11 @@ class Signer:
         return payload if any(genuine) else None
 
     def _macs(self, purpose: str, payload: bytes, length: int) -> list[bytes]:
-        """One per secret. The lengths are signed too, so no purpose or kind of token can pass for another."""
+        """One per secret: BLAKE2 with a key (RFC 7693), a third of HMAC's price. The lengths are signed too, so no
+        purpose or kind of token can pass for another."""
         said = purpose.encode()
         signed = bytes([length]) + len(said).to_bytes(2, "big") + said + payload
-        return [hmac.digest(secret, signed, "sha256")[:length] for secret in self._secrets]
+        return [hashlib.blake2b(signed, key=key, digest_size=length).digest() for key in self._keys]
 
 
 def _aware(moment: datetime) -> datetime:

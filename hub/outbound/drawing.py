@@ -19,7 +19,7 @@ from channels.message import Address, Email, Outbound
 from hub.database.engine import Database
 from hub.models import TemplateVersion
 from hub.models.vocabulary import Kind, State
-from hub.outbound import clearance, links, planning, rendering, templates, woven_links
+from hub.outbound import clearance, links, planning, rendering, templates, unsubscribe_links, woven_links
 from hub.outbound.asking import Gate
 from hub.outbound.clearance import Cleared
 from hub.outbound.links import Trail
@@ -131,7 +131,7 @@ def _made(
         shown = woven_links.mail(words, Trail(gate, mail.id, hosts))
     url = ""
     if mail.purpose.needs_consent:
-        url = made or planning.link(gate, person.id, mail.purpose, Kind.EMAIL)
+        url = made or unsubscribe_links.address(gate, person.id, mail.purpose, Kind.EMAIL)
     content = Email(shown.subject, shown.text, shown.html, unsubscribe_url=url, automatic=True)
     to = Address(Kind.EMAIL, mail.recipient, person.name)
     return Outbound(mail.id, to, content, gate.signer.message_token(mail.id)), words, used

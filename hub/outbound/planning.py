@@ -16,14 +16,12 @@ from hub.clock import uuid7
 from hub.customers.directory import NotFound
 from hub.models import Customer, Interaction, TemplateVersion
 from hub.models.vocabulary import Direction, Kind, Purpose, State, Withheld
-from hub.outbound import preference_links, rendering, templates
+from hub.outbound import preference_links, rendering, templates, unsubscribe_links
 from hub.outbound.asking import Gate, Request, Templated, Words
 from hub.outbound.facts import facts
 from hub.outbound.permission import decide
 from hub.outbound.question import Decision, Facts, Question
 from hub.outbound.rendering import Rendered, TemplateProblem
-
-UNSUBSCRIBE = "unsubscribe"  # the signer's purpose of the links in mails
 
 
 class Addressee(Protocol):
@@ -74,11 +72,6 @@ async def plans(session: AsyncSession, requests: Sequence[Request], *, gate: Gat
     return [_plan(request, known, gate, now) for request in requests]
 
 
-def link(gate: Gate, customer_id: UUID, purpose: Purpose, kind: Kind) -> str:
-    """The public address at which this customer stops this purpose on this channel (requirement U2)."""
-    return f"{gate.public_url}/u/{gate.signer.sign(UNSUBSCRIBE, f'{customer_id} {purpose.value} {kind.value}')}"
-
-
 def values(
     gate: Gate, customer: Addressee, purpose: Purpose, kind: Kind, more: Mapping[str, object], *, now: datetime
 ) -> dict[str, object]:
@@ -91,7 +84,7 @@ def values(
     }
     own = {"preferences_url": preference_links.address(gate, customer.id, now=now)}
     if purpose.needs_consent:
-        own["unsubscribe_url"] = link(gate, customer.id, purpose, kind)
+        own["unsubscribe_url"] = unsubscribe_links.address(gate, customer.id, purpose, kind)
     return {**more, "customer": person, "company": gate.company, **own}
 
 

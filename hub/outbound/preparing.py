@@ -32,6 +32,7 @@ from hub.outbound import (
     planning,
     rendering,
     templates,
+    unsubscribe_links,
 )
 from hub.outbound.allowance import Allowance
 from hub.outbound.asking import Gate
@@ -327,7 +328,7 @@ async def _email(session: AsyncSession, row: Interaction, rendered: Rendered | W
         html=rendered.html,
         in_reply_to=answered,
         references=await _references(session, row) if answered else (),
-        unsubscribe_url=planning.link(gate, row.customer_id, row.purpose, Kind.EMAIL) if bulk else "",
+        unsubscribe_url=unsubscribe_links.address(gate, row.customer_id, row.purpose, Kind.EMAIL) if bulk else "",
         automatic=bool(row.auto) or row.origin in _MACHINES,
         answers_automatically=bool(row.auto and answered),
     )

@@ -18,7 +18,7 @@ from hub.gatherings.plans import Plan
 from hub.joining import forms
 from hub.models import Audit, Customer, Interaction
 from hub.models.vocabulary import Kind, Purpose, Role
-from hub.outbound import confirmations, planning, preference_links, renewing
+from hub.outbound import confirmations, preference_links, renewing, unsubscribe_links
 from hub.outbound.rendering import Rendered
 from hub.personal import files
 from tests import drawn
@@ -54,7 +54,7 @@ async def _pages(hub: Hub, ana: Customer) -> list[str]:
         (seen,) = await inviting.guests(session, event.id or 0)
     found = [
         preference_links.address(hub.gate, ana.id, now=now),
-        planning.link(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL),
+        unsubscribe_links.address(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL),
         appointment_links.address(hub.gate, booked.id or 0),
         links.address(hub.gate, seen.guest.id or 0),
     ]

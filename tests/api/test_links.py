@@ -23,7 +23,7 @@ from hub.gatherings import links as invitations
 from hub.interactions import partitions
 from hub.models import Customer, Reaction, ShortLink
 from hub.models.vocabulary import Ground, Kind, Origin, Purpose, Touch
-from hub.outbound import planning
+from hub.outbound import unsubscribe_links
 from hub.outbound.links import Trail
 from tests.api.conftest import Calling
 from tests.log_rows import said
@@ -169,7 +169,7 @@ async def test_a_host_that_is_not_ascii_is_spelt_as_a_header_can_hold_it(
 
 async def test_a_person_reads_of_an_outage_in_words(hub: Hub, ana: Customer, trail: Trail, calling: Calling) -> None:
     nowhere = Database("postgresql://nobody@127.0.0.1:9/none")
-    leaving = planning.link(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL)
+    leaving = unsubscribe_links.address(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL)
     satisfied = f"/survey/{hub.signer.sign(surveys.SIGNED, '1')}"
     answers = (appointment_links.address(hub.gate, 1), invitations.address(hub.gate, 1), satisfied, "/join/news")
     for link in (leaving, f"/l/{trail.code(TARGET)}", *answers):

@@ -24,7 +24,7 @@ from hub.customers import consent, directory, preferences, topics
 from hub.customers.consent import Statement
 from hub.models import Audit, ChannelPreference, Consent, Customer, Interaction
 from hub.models.vocabulary import Origin, Purpose, Withheld
-from hub.outbound import planning, preference_links
+from hub.outbound import planning, preference_links, unsubscribe_links
 from hub.outbound.asking import Request, Words
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -295,7 +295,7 @@ async def test_forged_links_and_links_for_other_things_open_nothing(
     others = [
         hub.signer.link_token("click", ana.id, token[-5:]) + token[-5:],
         hub.signer.message_token(ana.id),
-        hub.signer.sign(planning.UNSUBSCRIBE, f"{ana.id} marketing email"),
+        unsubscribe_links.address(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL).rpartition("/")[2],
         *("x", "a" * 5000, "%00", "%ff", "<script>"),
     ]
     for one in (*forged, *longer, *others):
@@ -335,7 +335,8 @@ async def test_changes_have_a_measure(client: httpx.AsyncClient, hub: Hub, ana: 
 
 
 async def test_the_page_to_leave_by_leads_there_for_a_day(client: httpx.AsyncClient, hub: Hub, ana: Customer) -> None:
-    leave = planning.link(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL).removeprefix(hub.settings.hub.public_url)
+    leave = unsubscribe_links.address(hub.gate, ana.id, Purpose.MARKETING, Kind.EMAIL)
+    leave = leave.removeprefix(hub.settings.hub.public_url)
     for page in (await client.get(leave), await client.post(leave, data={"unsubscribe": "yes"})):
         (link,) = re.findall(r'<a href="([^"]+)"', page.text)
         token = link.removeprefix(f"{hub.settings.hub.public_url}/p/")

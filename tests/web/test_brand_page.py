@@ -19,7 +19,7 @@ from hub.gatherings import inviting, links, plans
 from hub.gatherings.plans import Plan
 from hub.models import Audit
 from hub.models.vocabulary import Kind, Purpose, Role
-from hub.outbound import planning, preference_links
+from hub.outbound import preference_links, unsubscribe_links
 from tests import drawn
 from tests.web.conftest import PATIENCE
 from tests.web.test_every_page_in_a_browser import WCAG
@@ -103,7 +103,7 @@ async def _public(world: Any) -> list[str]:
         (seen,) = await inviting.guests(session, event.id or 0)
     found = [
         preference_links.address(hub.gate, ana, now=now),
-        planning.link(hub.gate, ana, Purpose.MARKETING, Kind.EMAIL),
+        unsubscribe_links.address(hub.gate, ana, Purpose.MARKETING, Kind.EMAIL),
         appointment_links.address(hub.gate, booked.id or 0),
         links.address(hub.gate, seen.guest.id or 0),
     ]

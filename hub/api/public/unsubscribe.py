@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from html import escape
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from channels.message import Kind
 from hub import clock
 from hub.api.access import hub_of, ip_of
 from hub.api.problems import Endpoint
@@ -21,9 +19,8 @@ from hub.api.public.unsubscribe_words import WORDS, Words
 from hub.campaigns.previews import HARMLESS
 from hub.customers import consent, directory, wordings
 from hub.customers.consent import Statement
-from hub.models.vocabulary import Purpose
-from hub.outbound import preference_links
-from hub.outbound.planning import UNSUBSCRIBE
+from hub.outbound import preference_links, unsubscribe_links
+from hub.outbound.unsubscribe_links import Link
 
 router = APIRouter(prefix="/u", route_class=Endpoint, include_in_schema=False)
 _MOST = 10  # fields
@@ -31,15 +28,6 @@ _LARGEST = 10_000  # bytes; the whole form is one word
 _ONE_CLICK = "one-click"  # the source
 _A_DAY = timedelta(days=1)
 _MULTIPART = re.compile(rb'name="?List-Unsubscribe"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\nOne-Click\r\n')
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What a signed link stops: one purpose on one channel, for one customer."""
-
-    customer_id: UUID
-    purpose: Purpose
-    channel: Kind
 
 
 @router.api_route("/{token}", methods=["GET", "HEAD"])
@@ -122,13 +110,12 @@ async def _is_granted(session: Any, link: Link) -> bool:
 async def _read(request: Request, token: str) -> tuple[Link | None, Words]:
     """The link and the words in its customer's language."""
     hub = hub_of(request)
-    value = hub.signer.read(UNSUBSCRIBE, token, now=clock.now()) if len(token) <= 500 else None
-    if value is None:
+    link = unsubscribe_links.read(hub.signer, token)
+    if link is None:
         return None, words_for(request, WORDS)
-    customer_id, purpose, channel = value.split(" ")
     async with hub.database.unit() as session:
-        reader = await directory.standing(session, UUID(customer_id))  # who was merged since is the other one now
-        link = Link(reader, Purpose(purpose), Kind(channel))
+        reader = await directory.standing(session, link.customer_id)  # who was merged since is the other one now
+        link = replace(link, customer_id=reader)
         try:
             language = (await directory.get(session, link.customer_id)).language
         except directory.NotFound:
