@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 # phonenumbers and idna are imported where they are needed: who reads mail starts often, and seldom needs either
 
@@ -13,6 +14,7 @@ _ROBOT = re.compile(
     r".*-(?:request|owner|bounces?)|daemon|root|auto(?:mailer|reply|responder)|listserv|majordomo)(?:[+=].*)?\Z",
     re.IGNORECASE,
 )
+_LONGEST_DOMAIN = 253  # letters, RFC 1035 2.3.4 without the root
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
@@ -86,20 +88,24 @@ def pretty_mail(value: str) -> str:
 
 
 def _domain(domain: str, whole: str) -> str:
-    """IDNA 2008 with the mapping of UTS 46, as browsers do; what is in ASCII already is taken at its word."""
-    try:
-        ascii_domain = domain.rstrip(".").lower()
-        if not ascii_domain.isascii():
-            import idna
+    bare = domain.rstrip(".")
+    canonical = _canonical(bare) if len(bare) <= _LONGEST_DOMAIN else ""
+    if not canonical:
+        raise BadAddress("“%(address)s”: “%(part)s” is not a domain name", {"address": whole, "part": domain})
+    return canonical
 
+
+@lru_cache(maxsize=2_000)  # many people have their mailboxes at the same few
+def _canonical(domain: str) -> str:
+    """IDNA 2008 with the mapping of UTS 46, as browsers do; what is in ASCII already is taken at its word. Empty for
+    what is no domain."""
+    ascii_domain = domain.lower()
+    if not ascii_domain.isascii():
+        import idna
+
+        try:
             ascii_domain = idna.encode(domain, uts46=True).decode().rstrip(".")
-    except UnicodeError as e:
-        raise _no_domain(domain, whole) from e
-    labels = ascii_domain.split(".")
-    if len(ascii_domain) > 253 or not all(_LABEL.match(label) for label in labels):
-        raise _no_domain(domain, whole)
-    return ascii_domain
-
-
-def _no_domain(domain: str, whole: str) -> BadAddress:
-    return BadAddress("“%(address)s”: “%(part)s” is not a domain name", {"address": whole, "part": domain})
+        except UnicodeError:
+            return ""
+    named = len(ascii_domain) <= _LONGEST_DOMAIN and all(map(_LABEL.match, ascii_domain.split(".")))
+    return ascii_domain if named else ""

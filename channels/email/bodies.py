@@ -147,8 +147,9 @@ def _is_changed(data: bytes) -> bool:
 
 def _quoted_line(line: bytes) -> bytes:
     quoted = b"\n" + binascii.b2a_qp(line, istext=True)
-    # A soft line break can bring it to the front as well.
-    return quoted.replace(b"\nFrom ", b"\n=46rom=\n ")[1:].replace(b"\n", b"\r\n")
+    # A soft line break can bring them to the front as well. A dot there would have to be doubled on the wire.
+    safe = quoted.replace(b"\nFrom ", b"\n=46rom=\n ").replace(b"\n.", b"\n=2E=\n")
+    return safe[1:].replace(b"\n", b"\r\n")
 
 
 _kept_quoted_line = lru_cache(maxsize=4096)(_quoted_line)

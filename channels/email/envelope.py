@@ -14,6 +14,7 @@ from channels.errors import ChannelError, Refused, TryLater
 from channels.message import Address, Email, NotTaken, Outbound, Reason
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_WORDS = bytes(set(range(256)) - set(b"\r\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +126,13 @@ def wire_form(mail: bytes) -> bytes:
 
     A bare CR or LF would let a relay that takes it for a line end find a second mail in this one.
     """
-    if not mail.count(b"\r\n") == mail.count(b"\n") == mail.count(b"\r"):
+    if len(mail.translate(None, _WORDS)) != 2 * (len(mail.split(b"\r\n")) - 1):  # counting takes three times as long
         mail = _LINE_END.sub(b"\r\n", mail)
-    stuffed = mail.replace(b"\r\n.", b"\r\n..")
-    if stuffed.startswith(b"."):
-        stuffed = b"." + stuffed
-    return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"
+    if mail.rfind(b"\n.") >= 0:
+        mail = mail.replace(b"\n.", b"\n..")
+    if mail.startswith(b"."):
+        mail = b"." + mail
+    return mail if mail.endswith(b"\r\n") else mail + b"\r\n"
 
 
 def too_long(size: int, limit: str) -> Refused:

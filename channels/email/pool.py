@@ -92,12 +92,14 @@ class Pool:
         return len(self._waiting) + (min(len(self._bulk), max(self._for_bulk(), 0)) if self._bulk else 0)
 
     def _dispatch(self) -> None:
-        while self._idle and self._startable() > len(self._asked):
+        startable = self._startable()
+        while self._idle and startable > len(self._asked):
             self._put_to_work(self._idle.pop())
-        spare = self._startable() - len(self._asked) - len(self._opening)
+            startable = self._startable()
+        spare = startable - len(self._asked) - len(self._opening)
         if spare > 0:
             spare -= self._open(spare)
-        if spare > 0 or (self._bulk and len(self._bulk) > max(self._for_bulk(), 0)):
+        if spare > 0 or startable < len(self._waiting) + len(self._bulk):
             self._crowd()
 
     def _put_to_work(self, conversation: Conversation) -> None:

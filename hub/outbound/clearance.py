@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from hub.clock import first_uuid7
@@ -143,6 +144,12 @@ def _awake(rows: Sequence[Any], rules: Rules, now: datetime) -> Iterator[Cleared
             yield _cleared(row, purpose)
 
 
+@lru_cache(maxsize=256)
+def _variables(text: str) -> Mapping[str, Any]:
+    """A campaign's are the same for all who get it."""
+    return cast("Mapping[str, Any]", json.loads(text))
+
+
 def _is_known(zone: str | None) -> bool:
     """No for a name of none: then it hangs on telephone numbers that were not asked for."""
     return zone is None or is_zone(zone)
@@ -151,5 +158,5 @@ def _is_known(zone: str | None) -> bool:
 def _cleared(row: Any, purpose: Purpose) -> Cleared:
     ticket, id_, _, to, version, variables, language, tracked, seen = row[:9]
     person = Person(row[9], row[10], row[11], row[12], json.loads(row[13]))
-    used = json.loads(variables) if variables else {}
+    used = _variables(variables) if variables else {}
     return Cleared(ticket, id_, purpose, to, version, used, language, tracked, seen, person)

@@ -117,8 +117,7 @@ def hosts(sources: Iterable[str], variables: Mapping[str, object]) -> frozenset[
     domain to wherever the stranger likes.
     """
     own = [value for name, value in variables.items() if name not in _STRANGE and isinstance(value, str)]
-    bare = {value.lower() for value in own if len(value) < LONGEST and "/" not in value}
-    return frozenset(bare).union(*(_hosts(text) for text in (*sources, *own)))
+    return _all_hosts(tuple(sources), tuple(own))
 
 
 def mail(words: Rendered, trail: Trail) -> Rendered:
@@ -205,6 +204,13 @@ def _followed(url: str, *ours: str) -> bool:
         return bool(urlsplit(url).hostname)
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=512)
+def _all_hosts(sources: tuple[str, ...], own: tuple[str, ...]) -> frozenset[str]:
+    """The same for all who get a campaign."""
+    bare = {value.lower() for value in own if len(value) < LONGEST and "/" not in value}
+    return frozenset(bare).union(*map(_hosts, (*sources, *own)))
 
 
 @lru_cache(maxsize=512)

@@ -105,6 +105,9 @@ def _href_leads(href: str, trail: Trail) -> bool:
 
 
 def _run_leads(run: str, trail: Trail) -> bool:
+    ours = f"{trail.gate.public_url}/"
+    if run.startswith(ours) and "://" not in run[len(ours) :]:  # as most values that are addresses
+        return False
     return "://" in run and any(run[one.start : one.end] == one.url and trail.follows(one.url) for one in _find(run))
 
 
