@@ -158,6 +158,8 @@ async def as_sent(session: AsyncSession, text: str, message: UUID, gate: Gate) -
 
 def is_followed(url: str, gate: Gate) -> bool:
     """Web addresses of others. Our own (unsubscribing, files) stay as they are, and so does what is no address."""
+    if url.startswith(f"{gate.public_url}/"):  # another in every mail: nothing to remember
+        return False
     return _followed(url, gate.public_url, gate.short_url)
 
 
