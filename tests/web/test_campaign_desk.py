@@ -133,7 +133,12 @@ async def test_a_paused_campaign_gets_other_words_and_goes_on_where_it_stood(wor
     form = await desk.see(f"{path}/edit")
     assert form.select_one("#purpose") is None
     assert form.select_one("#conditions") is None
-    other = {"name": "Spring sale", "text.en.subject": "Summer", "text.en.body": "Hello", "text.en.sms": "Summer"}
+    other = {
+        "name": "Spring sale",
+        "text.en.subject": "Summer",
+        "text.en.body": "Hello {{ unsubscribe_url }}",
+        "text.en.sms": "Summer",
+    }
     assert (await desk.send(f"{path}/edit", **other)).status_code == 303
     await desk.send(f"{path}/resume")
     assert (await desk.see(path)).select_one(".page-head .state").text.strip() == "running"
