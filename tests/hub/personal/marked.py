@@ -60,6 +60,7 @@ from hub.models import (
     Reaction,
     Rearrangement,
     ReceiptRow,
+    Refund,
     Rejected,
     Reminder,
     SavedSegment,
@@ -218,7 +219,15 @@ async def _rows(session: AsyncSession, person: UUID, agent: int, campaign: int, 
             PersonalExport(id=uuid7(now), customer_id=person, asked_at=now, parts=[]),
             Promise(conversation_id=talk.id, kind=Promised.FIRST, since=now),
             ProviderReference(channel="mail", provider_id=MARK, interaction_id=sent.id),
-            Purchase(customer_id=person, source="till", number="1", at=now, amount=Decimal(5), currency="PLN"),
+            bought := Purchase(
+                customer_id=person,
+                source="till",
+                number="1",
+                at=now,
+                amount=Decimal(5),
+                currency="PLN",
+                refunded=Decimal(1),
+            ),
             Reaction(interaction_id=sent.id, campaign_id=campaign, at=now, touch=Touch.CLICK, url=f"https://x/{MARK}"),
             Rearrangement(id=uuid7(now), at=now, what=Rearranged.MOVE, from_id=talk.id, into_id=talk.id, moved={}),
             ReceiptRow(interaction_id=sent.id, at=now, progress="sent", leg=ADDRESS, payload={"to": ADDRESS}),
@@ -231,6 +240,8 @@ async def _rows(session: AsyncSession, person: UUID, agent: int, campaign: int, 
             Survey(conversation_id=talk.id, customer_id=person, scale=Scale.CSAT, asked_at=now, comment=MARK),
         ]
     )
+    await session.flush()
+    session.add(Refund(purchase_id=bought.id or 0, source="till", number="2", at=now, amount=Decimal(1)))
     await session.flush()
 
 
