@@ -46,11 +46,15 @@ class _Turn:
 
 @dataclass(slots=True)
 class _Came:
-    """What came of looking: how many were taken, how many of them will be sent; `whole`: everybody was looked at."""
+    """What came of looking: how many were taken, how many of them will be sent; `whole`: everybody was looked at.
+
+    `room`: how many more may wait for the senders, as far as was counted.
+    """
 
     taken: int = 0
     placed: int = 0
     whole: bool = True
+    room: int = 0
 
 
 async def greet(
@@ -130,11 +134,13 @@ async def _rest(turn: _Turn, own: Waiting, taken: int) -> None:
 async def _lane(turn: _Turn, found: Sequence[Waiting], left: Iterator[Span], came: _Came) -> None:
     for span in left:
         async with turn.database.unit() as session:
-            if await outbox.waiting(session, Origin.OCCASION, limit=turn.ahead) >= turn.ahead:
+            if came.room <= 0:
+                came.room = turn.ahead - await outbox.waiting(session, Origin.OCCASION, limit=turn.ahead)
+            if came.room <= 0:
                 came.whole = False
                 return
             taken, placed = await _slice(session, found, span, turn.gate, turn.clock())
-        came.taken, came.placed = came.taken + taken, came.placed + placed
+        came.taken, came.placed, came.room = came.taken + taken, came.placed + placed, came.room - placed
 
 
 async def _slice(
