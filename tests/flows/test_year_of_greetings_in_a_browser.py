@@ -240,7 +240,7 @@ async def _switch_on(meadow: Town, desk: Page) -> None:
         await desk.get_by_label("For customers of these countries or cultures").fill(country)
         await desk.locator("#template").select_option("our-name-day")
         await desk.get_by_role("button", name="Save").click()
-        await expect(desk.locator("#rules .entry-row", has_text="running")).to_have_count(
+        await expect(desk.locator("#rules .entry-row", has_text="switched on")).to_have_count(
             ("PL", "BG", "RU").index(country) + 1
         )
 
