@@ -13,9 +13,8 @@ class TimeLimit:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._under_way: dict[
-            asyncio.Task[object], tuple[float, int]
-        ] = {}  # until when, and how often cancelled before
+        # Until when, and how often each was cancelled before.
+        self._under_way: dict[asyncio.Task[object], tuple[float, int]] = {}
         self._late: dict[asyncio.Task[object], int] = {}
         self._alarm: asyncio.TimerHandle | None = None
 

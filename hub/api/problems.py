@@ -167,6 +167,8 @@ def _problem_of(request: Request, error: Exception, meanings: Sequence[Meaning])
         return _from_validation(error)
     if isinstance(error, Merged) and str(error.what) in request.url.path:
         return _elsewhere(request, error)
+    if isinstance(error, NoSuchCustomer) and _is_addressed(request, error):
+        return Problem(404, "Customer", str(error), remedy="Look them up with GET /api/v1/customers?query=…")
     for kind, status, title, remedy in (*meanings, *_KNOWN):
         if isinstance(error, kind):
             return Problem(status, title, str(error), remedy=remedy)
@@ -176,6 +178,12 @@ def _problem_of(request: Request, error: Exception, meanings: Sequence[Meaning])
         return Problem(422, "Request", "A value in it cannot be stored", remedy="Correct it and send the request again")
     _log.error("request failed", path=request.url.path, error=type(error).__name__, where=_where(error))
     return Problem(500, "Hub", "Something broke on our side; it has been written down", remedy="Try again in a moment")
+
+
+def _is_addressed(request: Request, error: NoSuchCustomer) -> bool:
+    """Is the request's address theirs, however their id is spelled in it?"""
+    said = {value.replace("-", "").lower() for value in request.path_params.values() if isinstance(value, str)}
+    return str(error.what).replace("-", "").lower() in said
 
 
 def _elsewhere(request: Request, error: Merged) -> Problem:

@@ -19,8 +19,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.campaigns import learning, lengths, lessons, portions, proofs
-from hub.campaigns.lessons import Change
+from hub.campaigns import learning, learnt_difference, lengths, portions, proofs
+from hub.campaigns.learnt_difference import Change
 from hub.models import Campaign, DryRun, DryRunLine
 from hub.models.vocabulary import Kind, Withheld
 from hub.outbound import bulk, dry_run, mailings, rendering
@@ -219,7 +219,7 @@ async def _judge(
     if odd:
         await session.execute(insert(DryRunLine), [_line(campaign, one) for one in odd])
         groups += map(_alone, odd)
-    change = await lessons.count(session, campaign, mailing, known, gate=gate, now=now) if known else Change()
+    change = await learnt_difference.count(session, campaign, mailing, known, gate=gate, now=now) if known else Change()
     return await _measured(session, mailing, customers, groups, gate, now), change
 
 

@@ -46,6 +46,7 @@ class NotFound(LookupError):
 
     def __init__(self, what: object) -> None:
         super().__init__(f"There is no customer {what}")
+        self.what = what
 
 
 class Merged(NotFound):
@@ -53,7 +54,8 @@ class Merged(NotFound):
 
     def __init__(self, what: UUID, into: UUID) -> None:
         LookupError.__init__(self, f"Customer {what} was merged into {into}")
-        self.what, self.into = what, into
+        self.what: UUID = what
+        self.into = into
 
 
 class AddressTaken(ValueError):

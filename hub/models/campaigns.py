@@ -111,7 +111,7 @@ class DryRun(SQLModel, table=True):
     looked_at: int = 0
     cursor: UUID | None = None
     counts: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)  # see `hub.campaigns.dry_runs.Group`
-    learnt: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # see `hub.campaigns.lessons.Change`
+    learnt: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # see `hub.campaigns.learnt_difference.Change`
 
 
 class DryRunLine(SQLModel, table=True):

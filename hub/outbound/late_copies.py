@@ -24,9 +24,7 @@ from hub.models.vocabulary import CopyFate, Kind, State
 from hub.outbound import copying, outbox, senders
 from hub.outbound.asking import Gate
 from hub.outbound.outbox import NewTicket, Ticket
-from hub.outbound.patience import EVIDENCE, GIVE_UP, MAY_BE_DOUBLE, SENDS, back_off
-
-TROUBLE_REST = timedelta(seconds=60)  # of a sender whose settings are wrong
+from hub.outbound.patience import EVIDENCE, GIVE_UP, MAY_BE_DOUBLE, SENDS, TROUBLE_REST, back_off
 
 
 async def put_off(

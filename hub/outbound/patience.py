@@ -7,6 +7,7 @@ from datetime import timedelta
 
 GIVE_UP = timedelta(hours=48)
 EVIDENCE = timedelta(minutes=15)  # how long receipts have to settle an unknown outcome before service mail goes again
+TROUBLE_REST = timedelta(seconds=60)  # of a sender whose settings are wrong
 SENDS = 3  # of one mail whose fate stays unknown
 MAY_BE_DOUBLE = "may be double"  # the flag of what was sent again without anybody knowing whether it had left
 _BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))

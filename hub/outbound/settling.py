@@ -23,9 +23,8 @@ from hub.interactions import copies, progress, receipts, record
 from hub.models import Attempt, Interaction
 from hub.models.vocabulary import CopyFate, Kind, State
 from hub.outbound import late_copies, outbox, pacing, senders
-from hub.outbound.late_copies import TROUBLE_REST
 from hub.outbound.outbox import Ticket
-from hub.outbound.patience import EVIDENCE, GIVE_UP, MAY_BE_DOUBLE, SENDS, back_off
+from hub.outbound.patience import EVIDENCE, GIVE_UP, MAY_BE_DOUBLE, SENDS, TROUBLE_REST, back_off
 
 
 @dataclass(frozen=True, slots=True)

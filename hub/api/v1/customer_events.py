@@ -46,10 +46,7 @@ async def record_event(
     if at > caller.now + _AHEAD:
         raise Problem(422, "Event", f"{at:%Y-%m-%d %H:%M} UTC is yet to come", remedy="Send it when it has happened")
     async with caller.hub.database.unit() as session:
-        try:
-            await directory.get(session, customer_id)
-        except directory.NotFound as e:
-            raise Problem(404, "Customer", str(e), remedy="Look for the customer first") from e
+        await directory.get(session, customer_id)
         if await events.too_many(session, customer_id):
             raise Problem(422, "Event", f"{events.MOST:,} are kept of this customer", remedy="Send only goals of tests")
         if not await events.record(session, Event(customer_id, body.name.strip(), at, body.key)):

@@ -67,7 +67,7 @@ async def create_customer(caller: CustomerWriter, body: CustomerIn, response: Re
 async def read_customer(caller: CustomerReader, customer_id: UUID) -> CustomerOut:
     """One customer with addresses and preferences."""
     async with caller.hub.database.unit() as session:
-        whole = await _whole(session, await _get(session, customer_id))
+        whole = await _whole(session, await directory.get(session, customer_id))
         await _note(session, caller, "customer.read", customer_id)
     return whole
 
@@ -77,7 +77,7 @@ async def change_customer(caller: CustomerWriter, customer_id: UUID, body: Custo
     """Change the fields that are sent; null empties one."""
     changes = body.given()
     async with caller.hub.database.unit() as session:
-        customer = await _get(session, customer_id)
+        customer = await directory.get(session, customer_id)
         if changes.get("external_id") != customer.external_id:
             await _free(session, changes.get("external_id"))
         whole = await _whole(session, await directory.change(session, customer_id, changes, now=caller.now))
@@ -89,7 +89,7 @@ async def change_customer(caller: CustomerWriter, customer_id: UUID, body: Custo
 async def add_address(caller: CustomerWriter, customer_id: UUID, body: AddressIn) -> AddressOut:
     """One more mail address or telephone number; the same again changes nothing."""
     async with caller.hub.database.unit() as session:
-        await _get(session, customer_id)
+        await directory.get(session, customer_id)
         identity = await identities.add(session, customer_id, body.kind, body.value, now=caller.now)
         await _note(session, caller, "customer.address", customer_id, body.kind.value)
     return AddressOut.of(identity)
@@ -99,7 +99,7 @@ async def add_address(caller: CustomerWriter, customer_id: UUID, body: AddressIn
 async def rank_channels(caller: CustomerWriter, customer_id: UUID, purpose: Purpose, body: RankingIn) -> Response:
     """How the customer likes to be reached for one purpose."""
     async with caller.hub.database.unit() as session:
-        await _get(session, customer_id)
+        await directory.get(session, customer_id)
         await preferences.rank(session, customer_id, purpose, body.channels, now=caller.now)
         await _note(session, caller, "customer.preference", customer_id, purpose.value)
     return Response(status_code=204)
@@ -109,7 +109,7 @@ async def rank_channels(caller: CustomerWriter, customer_id: UUID, purpose: Purp
 async def list_consents(caller: CustomerReader, customer_id: UUID) -> Page[ConsentOut]:
     """Everything the customer ever allowed or forbade, newest first."""
     async with caller.hub.database.unit() as session:
-        await _get(session, customer_id)
+        await directory.get(session, customer_id)
         rows = await consent.ledger(session, customer_id)
         await _note(session, caller, "consent.read", customer_id)
     return Page(items=[ConsentOut.of(row) for row in rows])
@@ -123,7 +123,7 @@ async def record_consent(caller: ConsentRecorder, customer_id: UUID, body: Conse
         said = wordings.plain(body.purpose, body.channel, granted=body.granted)
         statement = replace(statement, wording=said, wording_version=body.wording_version or wordings.version("api"))
     async with caller.hub.database.unit() as session:
-        await _get(session, customer_id)
+        await directory.get(session, customer_id)
         row = await consent.record(session, statement, now=caller.now)
         word = "consent.grant" if body.granted else "consent.withdraw"
         await _note(session, caller, word, customer_id, f"consent:{row.id}")
@@ -134,7 +134,7 @@ async def record_consent(caller: ConsentRecorder, customer_id: UUID, body: Conse
 async def prove_consent(caller: CustomerReader, customer_id: UUID) -> ConsentProofOut:
     """What holds for the customer, and every statement that it comes from, oldest first."""
     async with caller.hub.database.unit() as session:
-        await _get(session, customer_id)
+        await directory.get(session, customer_id)
         made = await proof.of(session, customer_id, now=caller.now)
         await _note(session, caller, "consent.proof", customer_id)
     return ConsentProofOut.of(made)
@@ -150,20 +150,11 @@ async def read_timeline(
 ) -> Page[InteractionOut]:
     """Every word in and out, newest first. A campaign's text is told by /interactions/{id}."""
     async with caller.hub.database.unit() as session:
-        await _get(session, customer_id)
+        await directory.get(session, customer_id)
         entries = await history.timeline(session, customer_id, before=before, limit=limit, kinds=kind or ())
         await _note(session, caller, "timeline.read", customer_id)
     following = str(entries[-1].id) if len(entries) == limit else None
     return Page(items=[InteractionOut.of(entry) for entry in entries], next=following)
-
-
-async def _get(session: Any, customer_id: UUID) -> Customer:
-    try:
-        return await directory.get(session, customer_id)
-    except directory.Merged:
-        raise  # the caller is sent to the other one: see hub.api.problems
-    except directory.NotFound as e:
-        raise Problem(404, "Customer", str(e), remedy="Look it up with GET /api/v1/customers?query=…") from e
 
 
 async def _free(session: Any, external_id: str | None) -> None:

@@ -91,7 +91,7 @@ async def list_suggestions(
 async def read_suggestions(caller: CustomerReader, customer_id: UUID) -> Page[MergeSuggestionOut]:
     """Who may be the same person as this customer."""
     async with caller.hub.database.unit() as session:
-        await _there(session, customer_id)
+        await directory.get(session, customer_id)
         await suggesting.look(session, customer_id, now=caller.now)
         found = await suggesting.of(session, customer_id, limit=50)
     return Page(items=[MergeSuggestionOut.of(one) for one in found])
@@ -103,7 +103,7 @@ async def refuse(caller: Merger, customer_id: UUID, body: RefusalIn) -> None:
     if body.other == customer_id:
         raise Problem(422, "Customer", "That is the same customer", remedy="Name another one in `other`")
     async with caller.hub.database.unit() as session:
-        await _there(session, customer_id)
+        await directory.get(session, customer_id)
         await suggesting.refuse(session, customer_id, body.other, staff_id=caller.staff_id, now=caller.now)
         await _note(session, caller, "customer.not-the-same", customer_id, f"not customer:{body.other}")
 
@@ -112,7 +112,7 @@ async def refuse(caller: Merger, customer_id: UUID, body: RefusalIn) -> None:
 async def list_merges(caller: CustomerReader, customer_id: UUID) -> Page[CustomerMergeOut]:
     """Who became part of this customer and still is, the latest first."""
     async with caller.hub.database.unit() as session:
-        await _there(session, customer_id)
+        await directory.get(session, customer_id)
         found = await merging.lately(session, customer_id)
     return Page(items=[CustomerMergeOut.of(one) for one in found])
 
@@ -155,16 +155,6 @@ async def take_apart(caller: Merger, merge_id: UUID) -> CustomerMergeOut:
     except CannotPart as e:
         raise Problem(409, "Merge", str(e), remedy="Look at GET /api/v1/customers/{customer_id}/merges") from e
     return CustomerMergeOut.of(done)
-
-
-async def _there(session: Any, customer_id: UUID) -> None:
-    """Raises Merged, which sends the caller on."""
-    try:
-        await directory.get(session, customer_id)
-    except directory.Merged:
-        raise
-    except directory.NotFound as e:
-        raise Problem(404, "Customer", str(e), remedy=_LOOK) from e
 
 
 async def _note(session: Any, caller: Caller, action: str, customer_id: UUID, detail: str) -> None:

@@ -58,7 +58,7 @@ class ErasureOut(BaseModel):
 async def ask_for_personal_data(caller: Exporter, customer_id: UUID, response: Response) -> PersonalExportOut:
     """Put together everything about a person as a ZIP, in the background."""
     async with caller.hub.database.unit() as session:
-        await _there(session, customer_id)
+        await directory.get(session, customer_id)
         row = await handing_over.ask(session, customer_id, staff_id=caller.staff_id, ip=caller.ip, now=caller.now)
     response.headers["Location"] = f"/api/v1/personal-data/{row.id}"
     return PersonalExportOut.of(row)
@@ -91,7 +91,7 @@ async def erase_customer(caller: Eraser, customer_id: UUID, body: ErasureIn, res
     """Erase a person for good, in the background. Asked for twice it is one. 409 when the name is not theirs."""
     try:
         async with caller.hub.database.unit() as session:
-            await _there(session, customer_id)
+            await directory.get(session, customer_id)
             row = await erasing.ask(
                 session, customer_id, name=body.name, staff_id=caller.staff_id, ip=caller.ip, now=caller.now
             )
@@ -116,13 +116,3 @@ async def _export(session: Any, caller: Caller, export_id: UUID) -> PersonalExpo
         return await handing_over.get(session, export_id, now=caller.now)
     except NoSuchExport as e:
         raise Problem(404, "Export", str(e), remedy="Ask for a new one") from e
-
-
-async def _there(session: Any, customer_id: UUID) -> None:
-    """Raises Merged, which sends the caller on."""
-    try:
-        await directory.get(session, customer_id)
-    except directory.Merged:
-        raise
-    except directory.NotFound as e:
-        raise Problem(404, "Customer", str(e), remedy=_LOOK) from e

@@ -60,7 +60,7 @@ class SuggestedChannelsOut(BaseModel):
 async def suggest_channels(caller: CustomerReader, customer_id: UUID) -> SuggestedChannelsOut:
     """By which channel, and at which hour, they answer best, with the reasons."""
     async with caller.hub.database.unit() as session:
-        found = await _suggestion(session, caller, await _get(session, customer_id))
+        found = await _suggestion(session, caller, await directory.get(session, customer_id))
         ranked = await preferences.rankings(session, customer_id)
         ours = await preferences.suggested(session, customer_id)
         await _note(session, caller, "customer.read", customer_id)
@@ -73,7 +73,7 @@ async def suggest_channels(caller: CustomerReader, customer_id: UUID) -> Suggest
 async def take_over_suggestion(caller: CustomerWriter, customer_id: UUID, purpose: Purpose) -> Response:
     """Rank as it is suggested. 409 where the customer chose by themselves, or nothing is known of them."""
     async with caller.hub.database.unit() as session:
-        found = await _suggestion(session, caller, await _get(session, customer_id))
+        found = await _suggestion(session, caller, await directory.get(session, customer_id))
         if not found.known:
             raise Problem(409, "Suggestion", "Nothing was sent to this customer yet", remedy="Ask again later")
         if not await preferences.take_over(session, customer_id, purpose, found.kinds, now=caller.now):
@@ -93,15 +93,6 @@ async def _suggestion(session: Any, caller: Caller, customer: Customer) -> Sugge
     settings = caller.hub.settings
     usual, zone = settings.gate.default_ranking, settings.hub.timezone
     return await reach_log.of(session, customer, usual, company_zone=zone, now=caller.now)
-
-
-async def _get(session: Any, customer_id: UUID) -> Customer:
-    try:
-        return await directory.get(session, customer_id)
-    except directory.Merged:
-        raise  # the caller is sent to the other one: see hub.api.problems
-    except directory.NotFound as e:
-        raise Problem(404, "Customer", str(e), remedy="Look it up with GET /api/v1/customers?query=…") from e
 
 
 async def _note(session: Any, caller: Caller, action: str, customer_id: UUID, detail: str = "") -> None:

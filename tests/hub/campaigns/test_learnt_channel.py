@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from hub.campaigns import dry_run_lists, dry_runs, estimates, keeping, learning, lifecycle, previews, steps, variants
 from hub.campaigns.dry_run_lists import Part
-from hub.campaigns.lessons import Change
+from hub.campaigns.learnt_difference import Change
 from hub.campaigns.lifecycle import NotStartable, Plan
 from hub.campaigns.steps import Step
 from hub.campaigns.variants import Trial
