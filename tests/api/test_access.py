@@ -99,7 +99,7 @@ async def test_a_problem_names_the_thing_the_cause_and_the_remedy(client: httpx.
         "title": "Customer",
         "status": 404,
         "detail": f"There is no customer {nobody}",
-        "remedy": "Look it up with GET /api/v1/customers?query=…",
+        "remedy": "Look them up with GET /api/v1/customers?query=…",
     }
 
 
