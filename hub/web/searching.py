@@ -75,4 +75,4 @@ async def note(visit: Visit, wanted: str) -> None:
     async with visit.hub.database.unit() as session:
         since = visit.now - _ONE_SEARCH
         if opened(visit) or not await audit.lately(session, "search", staff_id=visit.staff_id, since=since):
-            await audit.write(session, "search", staff_id=visit.staff_id, ip=visit.ip, now=visit.now)
+            await visit.note(session, "search")

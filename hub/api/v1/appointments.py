@@ -18,7 +18,6 @@ from hub.conversations import appointment_sync, appointments, rebooking
 from hub.conversations.appointment_sync import Said
 from hub.customers import directory
 from hub.models import Appointment
-from hub.staff import audit
 
 _REMEDY = "Correct it and send the request again"
 _TOLD = telling(
@@ -122,12 +121,4 @@ def _leads(body: AppointmentChange) -> list[timedelta]:
 
 
 async def _note(session: Any, caller: Caller, what: str, about: Appointment) -> None:
-    await audit.write(
-        session,
-        what,
-        staff_id=caller.staff_id,
-        subject=f"customer:{about.customer_id}",
-        detail=f"appointment:{about.id}",
-        ip=caller.ip,
-        now=caller.now,
-    )
+    await caller.note(session, what, subject=f"customer:{about.customer_id}", detail=f"appointment:{about.id}")

@@ -22,7 +22,6 @@ from hub.campaigns.variants import Finding, Trial
 from hub.models import CampaignTest, CampaignVariant
 from hub.models.vocabulary import Goal, Ground, Passed, When
 from hub.outbound import templates
-from hub.staff import audit
 
 router = APIRouter(prefix="/campaigns", tags=["Campaigns"], route_class=Endpoint)
 
@@ -227,5 +226,4 @@ async def _version(session: Any, caller: Caller, template: str) -> int:
 
 
 async def _note(session: Any, caller: Caller, action: str, campaign_id: int) -> None:
-    subject = f"campaign:{campaign_id}"
-    await audit.write(session, action, staff_id=caller.staff_id, subject=subject, ip=caller.ip, now=caller.now)
+    await caller.note(session, action, subject=f"campaign:{campaign_id}")

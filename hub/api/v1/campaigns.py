@@ -49,7 +49,6 @@ from hub.outbound import templates
 from hub.outbound.trial import NotForTests
 from hub.queue import enqueue
 from hub.segments.conditions import BadCondition
-from hub.staff import audit
 
 router = APIRouter(prefix="/campaigns", tags=["Campaigns"], route_class=Endpoint)
 
@@ -309,7 +308,4 @@ def _refuse(error: Exception) -> NoReturn:
 
 
 async def _note(session: Any, caller: Caller, step: str, campaign_id: int | None) -> None:
-    subject = f"campaign:{campaign_id}"
-    await audit.write(
-        session, f"campaign.{step}", staff_id=caller.staff_id, subject=subject, ip=caller.ip, now=caller.now
-    )
+    await caller.note(session, f"campaign.{step}", subject=f"campaign:{campaign_id}")

@@ -26,7 +26,6 @@ from hub.conversations.signatures import SignatureProblem
 from hub.interactions.history import NoSuchEntry
 from hub.outbound.asking import LONGEST_SUBJECT, LONGEST_TEXT
 from hub.outbound.request import Answer, Duplicate, Held
-from hub.staff import audit
 
 router = APIRouter(tags=["Conversations"], route_class=Endpoint)
 _Words = Annotated[str, Field(max_length=LONGEST_TEXT, examples=["Your order is ready for you."])]
@@ -198,9 +197,7 @@ async def _place(session: Any, caller: Caller, conversation_id: UUID) -> Place:
 
 async def _note(session: Any, caller: Caller, customer_id: UUID, given: Answer) -> None:
     subject, detail = f"customer:{customer_id}", f"interaction:{given.interaction_id} {_told(given).outcome}"
-    await audit.write(
-        session, "message.send", staff_id=caller.staff_id, subject=subject, detail=detail, ip=caller.ip, now=caller.now
-    )
+    await caller.note(session, "message.send", subject=subject, detail=detail)
 
 
 def _told(given: Answer) -> MessageOut:

@@ -17,7 +17,6 @@ from hub.conversations import assignment, inbox, threads
 from hub.conversations.assignment import CannotAssign
 from hub.conversations.inbox import NoSuchConversation
 from hub.models.vocabulary import ConversationState
-from hub.staff import audit
 from hub.staff.roles import Action
 
 router = APIRouter(tags=["Conversations"], route_class=Endpoint)
@@ -146,7 +145,4 @@ async def _told(session: Any, caller: Caller, conversation_id: UUID) -> Conversa
 
 
 async def _note(session: Any, caller: Caller, action: str, conversation_id: UUID, detail: str) -> None:
-    subject = f"conversation:{conversation_id}"
-    await audit.write(
-        session, action, staff_id=caller.staff_id, subject=subject, detail=detail, ip=caller.ip, now=caller.now
-    )
+    await caller.note(session, action, subject=f"conversation:{conversation_id}", detail=detail)

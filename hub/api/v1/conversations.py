@@ -19,7 +19,6 @@ from hub.conversations.rearranging import CannotRearrange
 from hub.conversations.undoing import NoSuchRearrangement, WorkedOn
 from hub.interactions.history import NoSuchEntry
 from hub.models import Rearrangement
-from hub.staff import audit
 
 _LOOK = "Look its id up with GET /api/v1/interactions"
 _TOLD = telling(
@@ -108,8 +107,5 @@ async def take_back_interaction(caller: Answerer, interaction_id: UUID) -> Taken
 async def _told(session: Any, caller: Caller, action: str, change: Rearrangement) -> RearrangementOut:
     shape = RearrangementOut.of(change)
     detail = f"conversation:{change.from_id} into conversation:{change.into_id}, {shape.words} words"
-    subject = f"rearrangement:{change.id}"
-    await audit.write(
-        session, action, staff_id=caller.staff_id, subject=subject, detail=detail, ip=caller.ip, now=caller.now
-    )
+    await caller.note(session, action, subject=f"rearrangement:{change.id}", detail=detail)
     return shape

@@ -30,7 +30,6 @@ from hub.customers.directory import NewCustomer
 from hub.interactions import history
 from hub.models import Customer
 from hub.models.vocabulary import Purpose
-from hub.staff import audit
 
 router = APIRouter(prefix="/customers", tags=["Customers"], route_class=Endpoint)
 
@@ -170,7 +169,4 @@ async def _whole(session: Any, customer: Customer) -> CustomerOut:
 
 async def _note(session: Any, caller: Caller, action: str, customer_id: UUID, detail: str = "") -> None:
     """Who did or read it; last in the unit, because other writers wait from here to the commit."""
-    subject = f"customer:{customer_id}"
-    await audit.write(
-        session, action, staff_id=caller.staff_id, subject=subject, detail=detail, ip=caller.ip, now=caller.now
-    )
+    await caller.note(session, action, subject=f"customer:{customer_id}", detail=detail)

@@ -20,7 +20,6 @@ from hub.gatherings.seats import NoSuchGuest
 from hub.models.vocabulary import GuestState, Purpose
 from hub.segments import saved
 from hub.segments.saved import NoSuchSegment
-from hub.staff import audit
 
 _REMEDY = "Correct it and send the request again"
 _TOLD = telling(
@@ -193,5 +192,4 @@ async def _shown(session: Any, caller: Caller, event_id: int, what: str) -> Even
 
 
 async def _note(session: Any, caller: Caller, event_id: int, what: str, detail: str = "") -> None:
-    about: dict[str, Any] = {"staff_id": caller.staff_id, "ip": caller.ip, "now": caller.now}
-    await audit.write(session, f"event.{what}", subject=f"event:{event_id}", detail=detail, **about)
+    await caller.note(session, f"event.{what}", subject=f"event:{event_id}", detail=detail)

@@ -17,7 +17,6 @@ from hub.interactions.history import Entry
 from hub.interactions.listing import Filter
 from hub.models.vocabulary import Direction, State
 from hub.outbound import rendering
-from hub.staff import audit
 
 router = APIRouter(prefix="/interactions", tags=["Interactions"], route_class=Endpoint)
 
@@ -38,9 +37,7 @@ async def list_interactions(
         ids = await listing.ids(session, wanted, before=before, limit=limit)
         entries = await history.entries(session, ids)
         subject = f"customer:{customer_id}" if customer_id else ""
-        await audit.write(
-            session, "interactions.list", staff_id=caller.staff_id, subject=subject, ip=caller.ip, now=caller.now
-        )
+        await caller.note(session, "interactions.list", subject=subject)
     following = str(ids[-1]) if len(ids) == limit else None
     return Page(items=[InteractionOut.of(entry) for entry in entries], next=following)
 
@@ -51,15 +48,7 @@ async def read_interaction(caller: InboxReader, interaction_id: UUID) -> Interac
     async with caller.hub.database.unit() as session:
         shape = await _told(session, await _entry(session, interaction_id))
         subject = f"customer:{shape.customer_id}"
-        await audit.write(
-            session,
-            "interaction.read",
-            staff_id=caller.staff_id,
-            subject=subject,
-            detail=f"interaction:{interaction_id}",
-            ip=caller.ip,
-            now=caller.now,
-        )
+        await caller.note(session, "interaction.read", subject=subject, detail=f"interaction:{interaction_id}")
     return shape
 
 

@@ -19,7 +19,6 @@ from hub.api.v1.segments import SegmentOut
 from hub.customers.finding import Whom
 from hub.segments import lists
 from hub.segments.saved import LONGEST_NAME, SegmentProblem
-from hub.staff import audit
 
 router = APIRouter(tags=["Segments"], route_class=Endpoint)
 _MOST = 1000
@@ -147,5 +146,4 @@ async def _note(
     subject = f"segment:{list_id}"
     if customer_id is not None:
         subject, detail = f"customer:{customer_id}", subject
-    about: dict[str, Any] = {"staff_id": caller.staff_id, "ip": caller.ip, "now": caller.now}
-    await audit.write(session, f"list.{act}", subject=subject, detail=detail, **about)
+    await caller.note(session, f"list.{act}", subject=subject, detail=detail)

@@ -19,7 +19,6 @@ from hub.customers.merging import CannotMerge
 from hub.customers.parting import CannotPart, NoSuchMerge
 from hub.customers.suggesting import Suggestion
 from hub.models import CustomerMerge
-from hub.staff import audit
 
 router = APIRouter(tags=["Customers"], route_class=Endpoint)
 _LOOK = "Look at the customers with GET /api/v1/customers?query=…"
@@ -158,7 +157,4 @@ async def take_apart(caller: Merger, merge_id: UUID) -> CustomerMergeOut:
 
 
 async def _note(session: Any, caller: Caller, action: str, customer_id: UUID, detail: str) -> None:
-    subject = f"customer:{customer_id}"
-    await audit.write(
-        session, action, staff_id=caller.staff_id, subject=subject, detail=detail, ip=caller.ip, now=caller.now
-    )
+    await caller.note(session, action, subject=f"customer:{customer_id}", detail=detail)

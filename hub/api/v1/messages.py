@@ -19,7 +19,6 @@ from hub.models.vocabulary import Origin
 from hub.outbound import request as outbound
 from hub.outbound import templates
 from hub.outbound.request import Answer, Copy, Duplicate, Held, Request, Templated, Words
-from hub.staff import audit
 from hub.staff.roles import Action
 
 router = APIRouter(prefix="/messages", tags=["Messages"], route_class=Endpoint)
@@ -129,14 +128,11 @@ async def _same_customer(session: Any, answer: Answer, customer_id: UUID) -> Non
 
 
 async def _note(session: Any, caller: Caller, customer_id: UUID, answer: Answer) -> None:
-    await audit.write(
+    await caller.note(
         session,
         "message.send",
-        staff_id=caller.staff_id,
         subject=f"customer:{customer_id}",
         detail=f"interaction:{answer.interaction_id} {_outcome(answer)}",
-        ip=caller.ip,
-        now=caller.now,
     )
 
 

@@ -17,7 +17,6 @@ from hub.models import Occasion
 from hub.models.vocabulary import OccasionKind
 from hub.occasions import feasts, rules
 from hub.occasions.rules import FARTHEST, LONGEST_TITLE, MOST_LATE, OccasionProblem, Wish
-from hub.staff import audit
 
 router = APIRouter(prefix="/occasions", tags=["Occasions"], route_class=Endpoint)
 _Title = Annotated[str, Field(max_length=LONGEST_TITLE)]
@@ -200,8 +199,7 @@ async def _known(session: Any, occasion_id: int) -> Occasion:
 
 
 async def _note(session: Any, caller: Caller, act: str, name: str) -> None:
-    about: dict[str, Any] = {"staff_id": caller.staff_id, "ip": caller.ip, "now": caller.now}
-    await audit.write(session, f"occasion.{act}", subject=f"occasion:{name}", **about)
+    await caller.note(session, f"occasion.{act}", subject=f"occasion:{name}")
 
 
 def _wrong(error: OccasionProblem) -> Problem:

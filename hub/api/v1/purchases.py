@@ -18,7 +18,6 @@ from hub.customers import directory, purchases, refunds
 from hub.customers.finding import NotOne, Whom
 from hub.customers.purchases import AHEAD, LONGEST_DESCRIPTION, LONGEST_NUMBER, LONGEST_SOURCE, SOURCE, Told, Written
 from hub.customers.refunds import NotRefundable
-from hub.staff import audit
 
 router = APIRouter(tags=["Purchases"], route_class=Endpoint)
 _MOST = 500
@@ -246,6 +245,4 @@ def _demand_past(at: datetime, now: datetime) -> None:
 
 async def _note(session: Any, caller: Caller, many: int) -> None:
     if many:
-        await audit.write(
-            session, "purchases.record", staff_id=caller.staff_id, detail=str(many), ip=caller.ip, now=caller.now
-        )
+        await caller.note(session, "purchases.record", detail=str(many))

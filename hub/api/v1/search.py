@@ -21,7 +21,6 @@ from hub.search.conversations import Talk
 from hub.search.everything import Found, Group
 from hub.search.messages import Said
 from hub.search.query import QueryProblem
-from hub.staff import audit
 from hub.staff.roles import Action
 
 router = APIRouter(prefix="/search", tags=["Search"], route_class=Endpoint)
@@ -100,7 +99,7 @@ async def search(
     except QueryProblem as e:
         raise Problem(422, "Search", str(e), remedy="Correct the query and send the request again") from e
     async with caller.hub.database.unit() as session:
-        await audit.write(session, "search", staff_id=caller.staff_id, ip=caller.ip, now=caller.now)
+        await caller.note(session, "search")
     return _shape(found)
 
 

@@ -16,7 +16,6 @@ from hub.api.shapes import Body, Out, Page
 from hub.segments import asking, saved
 from hub.segments.conditions import BadCondition
 from hub.segments.saved import LONGEST_NAME, Draft, SegmentProblem
-from hub.staff import audit
 
 router = APIRouter(tags=["Segments"], route_class=Endpoint)
 _POLES = {"field": "language", "op": "eq", "value": "pl"}
@@ -125,7 +124,4 @@ def _wrong(error: SegmentProblem | BadCondition) -> Problem:
 
 
 async def _note(session: Any, caller: Caller, act: str, segment_id: int | None) -> None:
-    subject = f"segment:{segment_id}"
-    await audit.write(
-        session, f"segment.{act}", staff_id=caller.staff_id, subject=subject, ip=caller.ip, now=caller.now
-    )
+    await caller.note(session, f"segment.{act}", subject=f"segment:{segment_id}")

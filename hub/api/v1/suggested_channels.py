@@ -15,7 +15,6 @@ from hub.interactions import reach_log
 from hub.interactions.reaching import Reached, Suggestion
 from hub.models import Customer
 from hub.models.vocabulary import Kind, Purpose
-from hub.staff import audit
 
 router = APIRouter(prefix="/customers/{customer_id}/suggested-channels", tags=["Customers"], route_class=Endpoint)
 _CHOSEN = "The customer has chosen the channels for {} by themselves"
@@ -96,7 +95,4 @@ async def _suggestion(session: Any, caller: Caller, customer: Customer) -> Sugge
 
 
 async def _note(session: Any, caller: Caller, action: str, customer_id: UUID, detail: str = "") -> None:
-    subject = f"customer:{customer_id}"
-    await audit.write(
-        session, action, staff_id=caller.staff_id, subject=subject, detail=detail, ip=caller.ip, now=caller.now
-    )
+    await caller.note(session, action, subject=f"customer:{customer_id}", detail=detail)

@@ -27,7 +27,6 @@ from hub.api.v1.template_shapes import (
 from hub.outbound import templates
 from hub.outbound.templates import NoSuchTemplate
 from hub.outbound.trial import NotForTests
-from hub.staff import audit
 from hub.texts import drafts, history, lint, previews, shelf
 from hub.texts.drafts import Draft, Overtaken
 from hub.texts.lint import Finding
@@ -192,13 +191,4 @@ def _findings(caller: Caller, draft: Draft) -> list[Finding]:
 
 
 async def _note(session: Any, caller: Caller, act: str, name: str, detail: str = "") -> None:
-    subject = f"template:{name}"
-    await audit.write(
-        session,
-        f"template.{act}",
-        staff_id=caller.staff_id,
-        subject=subject,
-        detail=detail,
-        ip=caller.ip,
-        now=caller.now,
-    )
+    await caller.note(session, f"template.{act}", subject=f"template:{name}", detail=detail)

@@ -13,7 +13,6 @@ from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Out, Page
 from hub.customers import topics
 from hub.customers.topics import LONGEST_KEY, LONGEST_TITLE, NoSuchTopic, TopicProblem
-from hub.staff import audit
 
 _TOLD = telling(
     (NoSuchTopic, 404, "Topic", "Look its id up with GET /api/v1/topics"),
@@ -91,7 +90,7 @@ async def change_topic(caller: Campaigner, topic_id: int, body: TopicChangeIn) -
 
 
 async def _note(session: Any, caller: Caller, act: str, key: str) -> None:
-    await audit.write(session, f"topic.{act}", staff_id=caller.staff_id, detail=key, ip=caller.ip, now=caller.now)
+    await caller.note(session, f"topic.{act}", detail=key)
 
 
 def _wrong(error: TopicProblem) -> Problem:

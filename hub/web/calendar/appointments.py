@@ -13,7 +13,7 @@ from hub.conversations import appointments, rebooking
 from hub.conversations.appointments import BadAppointment, NoSuchAppointment
 from hub.customers import directory
 from hub.models import Appointment
-from hub.staff import accounts, audit
+from hub.staff import accounts
 from hub.web import moments
 from hub.web.access import Booker, Visit
 from hub.web.calendar import leads
@@ -159,9 +159,7 @@ async def _known(session: Any, appointment_id: int) -> Appointment:
 
 async def _note(session: Any, visit: Visit, what: str, about: Appointment) -> None:
     subject, detail = f"customer:{about.customer_id}", f"appointment:{about.id}"
-    await audit.write(
-        session, f"appointment.{what}", staff_id=visit.staff_id, subject=subject, detail=detail, now=visit.now
-    )
+    await visit.note(session, f"appointment.{what}", subject=subject, detail=detail)
 
 
 async def _owner(session: Any, typed: str) -> int | None:

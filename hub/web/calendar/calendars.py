@@ -13,7 +13,7 @@ from hub.conversations.appointment_calendars import NoCalendar, Report, Terms
 from hub.conversations.appointment_sync import Outcome
 from hub.conversations.calendar_feeds import FeedProblem, NoSuchFeed
 from hub.sentences import Sentence
-from hub.staff import accounts, audit
+from hub.staff import accounts
 from hub.web.access import Booker, Visit
 from hub.web.calendar import leads
 from hub.web.pages import go, page
@@ -126,6 +126,4 @@ def _brought(told: str) -> str:
 
 async def _note(session: Any, visit: Visit, what: str, feed_id: int | None, detail: str = "") -> None:
     subject = f"calendar:{feed_id}" if feed_id else "calendar"
-    await audit.write(
-        session, f"calendar.{what}", staff_id=visit.staff_id, subject=subject, detail=detail, now=visit.now
-    )
+    await visit.note(session, f"calendar.{what}", subject=subject, detail=detail)

@@ -17,7 +17,6 @@ from hub.models import Gathering
 from hub.models.vocabulary import AddressKind, GuestState
 from hub.segments import saved
 from hub.sentences import Sentence
-from hub.staff import audit
 from hub.staff.roles import Action
 from hub.web import words
 from hub.web.access import Campaigner, CustomerReader, Exporter, Visit
@@ -102,9 +101,7 @@ async def known(session: Any, event_id: int) -> Gathering:
 
 
 async def note(session: Any, visit: Visit, what: str, event_id: int | None, detail: str = "") -> None:
-    await audit.write(
-        session, f"event.{what}", staff_id=visit.staff_id, subject=f"event:{event_id}", detail=detail, now=visit.now
-    )
+    await visit.note(session, f"event.{what}", subject=f"event:{event_id}", detail=detail)
 
 
 async def _invite(session: Any, visit: Visit, event_id: int, segment: str, addresses: str) -> int:

@@ -11,7 +11,6 @@ from hub.campaigns import keeping, lifecycle, proofs, reactions, remarks, result
 from hub.campaigns.lifecycle import NotStartable
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState
-from hub.staff import audit
 from hub.web import moments
 from hub.web.access import Campaigner, CampaignReader, Visit
 from hub.web.campaigns import looking
@@ -121,8 +120,7 @@ class Unfit(Exception):
 
 async def note(session: Any, visit: Visit, action: str, campaign_id: int | None) -> None:
     """Into the audit trail."""
-    subject = f"campaign:{campaign_id}"
-    await audit.write(session, action, staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
+    await visit.note(session, action, subject=f"campaign:{campaign_id}")
 
 
 async def _take(session: Any, visit: Visit, campaign_id: int, step: str, at: str) -> None:

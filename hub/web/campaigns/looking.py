@@ -15,7 +15,6 @@ from hub.customers.exporting import csv_text
 from hub.models import Campaign
 from hub.models.vocabulary import Kind, Withheld
 from hub.queue import enqueue
-from hub.staff import audit
 from hub.web import moments, words
 from hub.web.access import Campaigner, CampaignReader, Exporter, Visit
 from hub.web.pages import go, page
@@ -67,15 +66,7 @@ async def people_as_csv(
     async with visit.hub.database.unit() as session:
         await lifecycle.get(session, campaign_id)
         subject = f"campaign:{campaign_id}"
-        await audit.write(
-            session,
-            "campaign.dry-run.csv",
-            staff_id=visit.staff_id,
-            subject=subject,
-            detail=kind or reason or "all",
-            ip=visit.ip,
-            now=visit.now,
-        )
+        await visit.note(session, "campaign.dry-run.csv", subject=subject, detail=kind or reason or "all")
     return sheet(_csv(visit, campaign_id, Part(kind, reason, later, learnt)), f"campaign-{campaign_id}-dry-run.csv")
 
 

@@ -9,7 +9,6 @@ from fastapi import APIRouter, HTTPException, Response
 from hub.campaigns import lifecycle, over_time, results
 from hub.campaigns.results import Person
 from hub.customers.exporting import csv_text
-from hub.staff import audit
 from hub.web import charts, moments, words
 from hub.web.access import CampaignReader, Exporter, Visit
 from hub.web.campaigns.campaign import Reason
@@ -39,15 +38,7 @@ async def as_csv(visit: Exporter, campaign_id: int, shown: str = "all", reason: 
     async with visit.hub.database.unit() as session:
         await lifecycle.get(session, campaign_id)
         subject = f"campaign:{campaign_id}"
-        await audit.write(
-            session,
-            "campaign.results.csv",
-            staff_id=visit.staff_id,
-            subject=subject,
-            detail=shown,
-            ip=visit.ip,
-            now=visit.now,
-        )
+        await visit.note(session, "campaign.results.csv", subject=subject, detail=shown)
     return sheet(_csv(visit, campaign_id, shown, reason), f"campaign-{campaign_id}-{shown}.csv")
 
 

@@ -17,7 +17,6 @@ from hub.campaigns.variants import Finding, Trial
 from hub.models import Campaign, CampaignTest, CampaignVariant
 from hub.models.vocabulary import CampaignState, Goal, Passed, When
 from hub.outbound import templates
-from hub.staff import audit
 from hub.staff.roles import Action
 from hub.web.access import Campaigner, CampaignReader, Visit
 from hub.web.pages import go, page
@@ -262,5 +261,4 @@ async def _titles(session: Any, written: set[str]) -> dict[str, str]:
 
 
 async def _note(session: Any, visit: Visit, action: str, campaign_id: int) -> None:
-    subject = f"campaign:{campaign_id}"
-    await audit.write(session, action, staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
+    await visit.note(session, action, subject=f"campaign:{campaign_id}")

@@ -14,7 +14,6 @@ from hub.campaigns.previews import NothingToTry, Preview
 from hub.customers import directory
 from hub.models.vocabulary import Kind
 from hub.outbound.trial import NotForTests
-from hub.staff import audit
 from hub.web.access import Campaigner, Visit
 from hub.web.messages import frames, markup
 from hub.web.pages import go, page
@@ -66,14 +65,8 @@ async def send_test(
                 most=visit.hub.settings.campaigns.tests_a_day,
                 now=visit.now,
             )
-            await audit.write(
-                session,
-                "campaign.test",
-                staff_id=visit.staff_id,
-                subject=f"campaign:{campaign_id}",
-                detail=f"customer:{customer} {kind.value}",
-                ip=visit.ip,
-                now=visit.now,
+            await visit.note(
+                session, "campaign.test", subject=f"campaign:{campaign_id}", detail=f"customer:{customer} {kind.value}"
             )
     except (BadAddress, NotForTests, NothingToTry) as e:
         return await _shown(visit, campaign_id, customer, "", trouble=worded(e), typed={kind: to})

@@ -13,7 +13,6 @@ from hub.conversations.rearranging import CannotRearrange, Reach
 from hub.conversations.undoing import WorkedOn
 from hub.interactions import history
 from hub.models import Rearrangement
-from hub.staff import audit
 from hub.web.access import Answerer, Visit
 from hub.web.conversations.inbox import is_view
 from hub.web.pages import Undo, go, page
@@ -132,15 +131,7 @@ async def _refused(visit: Visit, interaction_id: UUID, view: str, why: CannotRea
 
 async def _note(session: Any, visit: Visit, action: str, change: Rearrangement) -> None:
     detail = f"conversation:{change.from_id} into conversation:{change.into_id}, {len(change.moved['words'])} words"
-    await audit.write(
-        session,
-        action,
-        staff_id=visit.staff_id,
-        subject=f"rearrangement:{change.id}",
-        detail=detail,
-        ip=visit.ip,
-        now=visit.now,
-    )
+    await visit.note(session, action, subject=f"rearrangement:{change.id}", detail=detail)
 
 
 def _shown(view: str) -> str:

@@ -14,7 +14,7 @@ from hub.conversations.labels import Label
 from hub.models.vocabulary import ConversationState
 from hub.reports import overview, uncertain
 from hub.reports.uncertain import Whose
-from hub.staff import accounts, audit, teams
+from hub.staff import accounts, teams
 from hub.staff.roles import Action
 from hub.staff.teams import Group
 from hub.web import moments, waits, words
@@ -189,9 +189,8 @@ async def _opened(session: Any, visit: Visit, found: Line) -> dict[str, Any]:
 
 async def _note(session: Any, visit: Visit, action: str, conversation_id: UUID, detail: str) -> None:
     """In the words of the API; about what stands in the place of one that was merged."""
-    subject = f"conversation:{await threads.standing(session, conversation_id)}"
-    await audit.write(
-        session, action, staff_id=visit.staff_id, subject=subject, detail=detail, ip=visit.ip, now=visit.now
+    await visit.note(
+        session, action, subject=f"conversation:{await threads.standing(session, conversation_id)}", detail=detail
     )
 
 

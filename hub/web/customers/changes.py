@@ -16,7 +16,6 @@ from hub.customers.directory import AddressTaken
 from hub.customers.fields import BadField
 from hub.models.vocabulary import AddressKind, Kind, Purpose
 from hub.sentences import Sentence
-from hub.staff import audit
 from hub.web.access import ConsentRecorder, CustomerWriter, Visit
 from hub.web.customers.customer import again
 from hub.web.customers.listing import read_birthday
@@ -203,12 +202,4 @@ async def _change(visit: Visit, customer_id: UUID, changes: dict[str, object]) -
 
 
 async def _note(session: Any, visit: Visit, action: str, customer_id: UUID, detail: str) -> None:
-    await audit.write(
-        session,
-        action,
-        staff_id=visit.staff_id,
-        subject=f"customer:{customer_id}",
-        detail=detail,
-        ip=visit.ip,
-        now=visit.now,
-    )
+    await visit.note(session, action, subject=f"customer:{customer_id}", detail=detail)

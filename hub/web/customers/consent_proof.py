@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from hub.customers import proof
-from hub.staff import audit
 from hub.web.access import CustomerReader
 from hub.web.pages import page
 from hub.web.problems import Page
@@ -20,12 +19,5 @@ async def show(visit: CustomerReader, customer_id: UUID) -> Response:
     """What holds, and every row of the ledger it comes from. Making it is written down."""
     async with visit.hub.database.unit() as session:
         made = await proof.of(session, customer_id, now=visit.now)
-        await audit.write(
-            session,
-            "consent.proof",
-            staff_id=visit.staff_id,
-            subject=f"customer:{customer_id}",
-            ip=visit.ip,
-            now=visit.now,
-        )
+        await visit.note(session, "consent.proof", subject=f"customer:{customer_id}")
     return page(visit, "consent_proof.html", proof=made, customer=made.customer)

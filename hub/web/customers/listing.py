@@ -12,7 +12,6 @@ from hub.customers import directory
 from hub.customers.directory import AddressTaken, NewCustomer
 from hub.customers.fields import BadField
 from hub.sentences import Sentence
-from hub.staff import audit
 from hub.web import words
 from hub.web.access import CustomerReader, CustomerWriter, Visit
 from hub.web.pages import go, page
@@ -61,9 +60,7 @@ async def create(visit: CustomerWriter, typed: Annotated[Typed, Form()]) -> Resp
         async with visit.hub.database.unit() as session:
             customer = await directory.create(session, new, now=visit.now)
             subject = f"customer:{customer.id}"
-            await audit.write(
-                session, "customer.create", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now
-            )
+            await visit.note(session, "customer.create", subject=subject)
     except AddressTaken as e:
         return _refused(visit, typed, _("%(address)s belongs to another customer already.") % {"address": e.value})
     except (BadAddress, BadField) as e:

@@ -15,7 +15,6 @@ from hub.models import SavedSegment
 from hub.segments import asking, lists
 from hub.segments.lists import Loaded, TooMany
 from hub.segments.saved import LONGEST_NAME, SegmentProblem
-from hub.staff import audit
 from hub.staff.roles import Action
 from hub.web.access import Campaigner, CampaignReader, Visit
 from hub.web.pages import go, page
@@ -163,5 +162,4 @@ async def _note(
     subject = f"segment:{found.id}"
     if customer_id is not None:
         subject, detail = f"customer:{customer_id}", subject
-    about: dict[str, Any] = {"staff_id": visit.staff_id, "ip": visit.ip, "now": visit.now}
-    await audit.write(session, action, subject=subject, detail=detail, **about)
+    await visit.note(session, action, subject=subject, detail=detail)

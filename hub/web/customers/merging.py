@@ -13,7 +13,7 @@ from hub.customers.matching import Field, Grade, Match
 from hub.customers.merging import CannotMerge
 from hub.customers.parting import CannotPart
 from hub.models import Customer, CustomerMerge
-from hub.staff import accounts, audit
+from hub.staff import accounts
 from hub.web import moments, words
 from hub.web.access import CustomerReader, Merger, Visit
 from hub.web.pages import Undo, country, go, page
@@ -95,15 +95,7 @@ async def refuse(
     async with visit.hub.database.unit() as session:
         await suggesting.refuse(session, customer_id, other, staff_id=visit.staff_id, now=visit.now)
         subject, detail = f"customer:{customer_id}", f"not customer:{other}"
-        await audit.write(
-            session,
-            "customer.not-the-same",
-            staff_id=visit.staff_id,
-            subject=subject,
-            detail=detail,
-            ip=visit.ip,
-            now=visit.now,
-        )
+        await visit.note(session, "customer.not-the-same", subject=subject, detail=detail)
     goal = "/customers/same" if back == "list" else f"/customers/{customer_id}"
     return go(visit, goal, _("Remembered: they are two people."))
 
@@ -176,24 +168,9 @@ def _told(customer: Customer, columns: tuple[str, ...], people: dict[int, str]) 
 
 
 async def _read(session: Any, visit: Visit, customer_id: UUID) -> None:
-    await audit.write(
-        session,
-        "customer.read",
-        staff_id=visit.staff_id,
-        subject=f"customer:{customer_id}",
-        ip=visit.ip,
-        now=visit.now,
-    )
+    await visit.note(session, "customer.read", subject=f"customer:{customer_id}")
 
 
 async def note(session: Any, visit: Visit, action: str, done: CustomerMerge) -> None:
     """Into the audit trail."""
-    await audit.write(
-        session,
-        action,
-        staff_id=visit.staff_id,
-        subject=f"customer:{done.into_id}",
-        detail=f"customer:{done.loser_id}",
-        ip=visit.ip,
-        now=visit.now,
-    )
+    await visit.note(session, action, subject=f"customer:{done.into_id}", detail=f"customer:{done.loser_id}")

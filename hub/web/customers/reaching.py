@@ -12,7 +12,6 @@ from hub.interactions import reach_log
 from hub.interactions.reaching import Suggestion
 from hub.models import Customer
 from hub.models.vocabulary import Purpose
-from hub.staff import audit
 from hub.web.access import CustomerWriter, Visit
 from hub.web.pages import go
 from hub.web.problems import Page
@@ -34,14 +33,11 @@ async def take_over(visit: CustomerWriter, customer_id: UUID, purpose: Annotated
         found = await suggestion(session, visit, await directory.get(session, customer_id))
         taken = await preferences.take_over(session, customer_id, purpose, found.kinds, now=visit.now)
         if taken:
-            await audit.write(
+            await visit.note(
                 session,
                 "customer.ranking.suggested",
-                staff_id=visit.staff_id,
                 subject=f"customer:{customer_id}",
                 detail=f"{purpose} {' '.join(found.kinds)}",
-                ip=visit.ip,
-                now=visit.now,
             )
     said = _("Taken over.") if taken else _("Not taken over: they have chosen by themselves.")
     return go(visit, f"/customers/{customer_id}", said)

@@ -13,7 +13,6 @@ from hub.segments import asking, saved
 from hub.segments.conditions import BadCondition
 from hub.segments.saved import LONGEST_NAME, Draft, SegmentProblem
 from hub.segments.tree import Raw
-from hub.staff import audit
 from hub.web.access import Campaigner, CampaignReader, Visit
 from hub.web.customers import segment_form
 from hub.web.customers.segment_form import Typed
@@ -144,8 +143,7 @@ async def _counted(visit: Visit, tree: Raw, *, sample: int, short: bool = False)
 
 
 async def _note(session: Any, visit: Visit, action: str, segment: SavedSegment) -> None:
-    subject = f"segment:{segment.id}"
-    await audit.write(session, action, staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
+    await visit.note(session, action, subject=f"segment:{segment.id}")
 
 
 def _form(

@@ -58,9 +58,9 @@ async def read(session: Any, visit: Visit, customer_id: UUID, *, anew: bool) -> 
     """Into the audit trail. Not `anew`: a piece of a page, which is no reading of its own where this person has read
     the card lately. Whoever asks for pieces alone has not, and is noted.
     """
-    act: dict[str, Any] = {"staff_id": visit.staff_id, "subject": f"customer:{customer_id}"}
-    if anew or not await audit.lately(session, "customer.read", **act, since=visit.now - _SITTING):
-        await audit.write(session, "customer.read", **act, ip=visit.ip, now=visit.now)
+    subject, since = f"customer:{customer_id}", visit.now - _SITTING
+    if anew or not await audit.lately(session, "customer.read", staff_id=visit.staff_id, subject=subject, since=since):
+        await visit.note(session, "customer.read", subject=subject)
 
 
 async def card(session: Any, customer_id: UUID, visit: Visit) -> Card:

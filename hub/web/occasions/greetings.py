@@ -12,7 +12,6 @@ from hub.occasions import forecast, skipping
 from hub.occasions.forecast import Coming
 from hub.occasions.skipping import TooLate
 from hub.outbound import templates
-from hub.staff import audit
 from hub.web.access import Greeter
 from hub.web.occasions.months import months
 from hub.web.pages import go, page
@@ -70,7 +69,7 @@ async def skip(
             else:
                 await skipping.skip(session, customer, occasion, day, by=visit.staff_id, now=visit.now)
             what = "greeting.unskip" if back else "greeting.skip"
-            await audit.write(session, what, staff_id=visit.staff_id, subject=f"customer:{customer}", now=visit.now)
+            await visit.note(session, what, subject=f"customer:{customer}")
     except TooLate as e:
         return go(visit, here, worded(e))
     return go(visit, here, _("Greeted after all.") if back else _("Left out."))

@@ -17,7 +17,6 @@ from hub.occasions.rules import OccasionProblem, Wish
 from hub.outbound import rendering, templates
 from hub.outbound.rendering import TemplateProblem
 from hub.sentences import Sentence
-from hub.staff import audit
 from hub.web.access import Greeter, Visit
 from hub.web.mending import WrongInput
 from hub.web.occasions.months import months
@@ -67,9 +66,7 @@ async def change_rule(
         async with visit.hub.database.unit() as session:
             words = template or (await rules.birthday(session)).template
             await rules.save(session, replace(wish, template=words), now=visit.now)
-            await audit.write(
-                session, "occasion.change", staff_id=visit.staff_id, subject="occasion:birthday", now=visit.now
-            )
+            await visit.note(session, "occasion.change", subject="occasion:birthday")
     except (OccasionProblem, templates.NoSuchTemplate) as e:
         data = await _data(visit) | {"typed": wish, "trouble": worded(e)}
         return page(visit, "occasions.html", status=422, **data)

@@ -13,7 +13,6 @@ from hub.occasions import feasts, name_days, rules
 from hub.occasions.rules import LANGUAGES, OccasionProblem, Wish
 from hub.outbound import templates
 from hub.sentences import Sentence
-from hub.staff import audit
 from hub.web.access import Greeter, Visit
 from hub.web.mending import WrongInput
 from hub.web.pages import go, page
@@ -108,9 +107,7 @@ async def save(
     try:
         async with visit.hub.database.unit() as session:
             saved = await rules.save(session, wish, occasion_id=occasion, now=visit.now)
-            await audit.write(
-                session, "occasion.change", staff_id=visit.staff_id, subject=f"occasion:{saved.name}", now=visit.now
-            )
+            await visit.note(session, "occasion.change", subject=f"occasion:{saved.name}")
     except (OccasionProblem, templates.NoSuchTemplate) as e:
         draft = Occasion(
             id=occasion, name="", kind=kind, template=template, rule=rule, keepers=list(words), title=title
@@ -126,9 +123,7 @@ async def drop(visit: Greeter, occasion_id: int) -> Response:
         found = await rules.get(session, occasion_id)
         if found is not None:
             await rules.drop(session, occasion_id)
-            await audit.write(
-                session, "occasion.drop", staff_id=visit.staff_id, subject=f"occasion:{found.name}", now=visit.now
-            )
+            await visit.note(session, "occasion.drop", subject=f"occasion:{found.name}")
     return go(visit, "/occasions#rules", _("Nobody is greeted for it any more."))
 
 

@@ -82,9 +82,7 @@ async def export(
         wanted, trouble = await _wanted(session, visit, typed)
         if not trouble:
             detail = ", ".join(f"{name}: {value}" for name, value in typed.asked.items() if name != "whom")
-            await audit.write(
-                session, "audit.export", staff_id=visit.staff_id, detail=detail, ip=visit.ip, now=visit.now
-            )
+            await visit.note(session, "audit.export", detail=detail)
     if trouble:
         return await listing(visit, who, what, whom, since, until)
     return sheet(_csv(visit, wanted), "audit.csv")

@@ -15,7 +15,6 @@ from hub.outbound import trial
 from hub.outbound.rendering import Rendered
 from hub.outbound.trial import NotForTests
 from hub.reports import senders
-from hub.staff import audit
 from hub.web.access import Administrator, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -91,9 +90,7 @@ def _words(visit: Visit, channel: Channel) -> Rendered:
 
 async def _note(visit: Visit, action: str, name: str) -> None:
     async with visit.hub.database.unit() as session:
-        await audit.write(
-            session, action, staff_id=visit.staff_id, subject=f"channel:{name}", ip=visit.ip, now=visit.now
-        )
+        await visit.note(session, action, subject=f"channel:{name}")
 
 
 async def _data(visit: Visit, channel: Channel) -> dict[str, Any]:

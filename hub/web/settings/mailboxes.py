@@ -13,7 +13,6 @@ from hub.bootstrap import mailboxes_page
 from hub.mailboxes import connecting, listing, questions
 from hub.mailboxes.connecting import By
 from hub.mailboxes.questions import Asker
-from hub.staff import audit
 from hub.web.access import Administrator, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -95,7 +94,7 @@ async def test(visit: Administrator, name: str) -> Response:
     channel = _mailbox(visit, name)
     async with visit.hub.database.unit() as session:
         subject = f"channel:{name}"
-        await audit.write(session, "mailbox.test", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
+        await visit.note(session, "mailbox.test", subject=subject)
     findings = await channels.tried(channel)  # may renew its token, or find the permission gone: the page shows it
     return page(visit, "mailboxes.html", **await _data(visit) | {"tested": name, "findings": findings})
 

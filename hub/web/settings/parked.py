@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Response
 
 from hub.inbound import parked
-from hub.staff import audit
 from hub.storage import Damaged, Missing
 from hub.web.access import Administrator
 from hub.web.pages import go
@@ -25,7 +24,7 @@ _HEADERS = {
 async def run_all_again(visit: Administrator) -> Response:
     async with visit.hub.database.unit() as session:
         count = await parked.all_again(session, now=visit.now)
-        await audit.write(session, "raw.again", staff_id=visit.staff_id, subject="raw:*", ip=visit.ip, now=visit.now)
+        await visit.note(session, "raw.again", subject="raw:*")
     words = ngettext("%(num)s mail is read again now.", "%(num)s mails are read again now.", count)
     return go(visit, "/settings#parked", words % {"num": count})
 
@@ -36,7 +35,7 @@ async def run_again(visit: Administrator, raw_id: int) -> Response:
         if not await parked.again(session, raw_id, now=visit.now):
             raise HTTPException(404)
         subject = f"raw:{raw_id}"
-        await audit.write(session, "raw.again", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
+        await visit.note(session, "raw.again", subject=subject)
     return go(visit, "/settings#parked", _("It is read again now."))
 
 
@@ -46,7 +45,7 @@ async def as_it_came(visit: Administrator, raw_id: int) -> Response:
     async with visit.hub.database.unit() as session:
         sha256 = await parked.sha256(session, raw_id)
         subject = f"raw:{raw_id}"
-        await audit.write(session, "raw.read", staff_id=visit.staff_id, subject=subject, ip=visit.ip, now=visit.now)
+        await visit.note(session, "raw.read", subject=subject)
     try:
         content = await visit.hub.storage.get(sha256)
     except (Missing, Damaged) as e:

@@ -14,7 +14,6 @@ from hub.joining import forms, markup, page_words
 from hub.joining.forms import FormProblem, Wanted
 from hub.models import SignUpForm, Topic
 from hub.models.vocabulary import Purpose
-from hub.staff import audit
 from hub.web.access import Campaigner, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -38,7 +37,7 @@ async def add(visit: Campaigner) -> Response:
     try:
         async with visit.hub.database.unit() as session:
             form = await forms.add(session, str(sent.get("key", "")).strip(), _wanted(visit, sent), now=visit.now)
-            await _note(session, visit, "sign_up_form.add", form)
+            await visit.note(session, "sign_up_form.add", detail=form.key)
     except FormProblem as e:
         again = await _all(visit, typed=_wanted(visit, sent), trouble=worded(e))
         return page(visit, "sign_up_forms.html", status=422, **again)
@@ -57,7 +56,7 @@ async def change(visit: Campaigner, form_id: int) -> Response:
     try:
         async with visit.hub.database.unit() as session:
             form = await forms.change(session, form_id, _wanted(visit, sent))
-            await _note(session, visit, "sign_up_form.change", form)
+            await visit.note(session, "sign_up_form.change", detail=form.key)
     except FormProblem as e:
         again = await _one(visit, form_id) | {"trouble": worded(e), "typed": _wanted(visit, sent)}
         return page(visit, "sign_up_form.html", status=422, **again)
@@ -156,7 +155,3 @@ def _words(visit: Visit, sent: FormData) -> Mapping[str, Mapping[str, str]]:
         code: {name: str(sent.get(f"{name}.{code}", "")).replace("\r\n", "\n") for name in forms.LONGEST}
         for code in visit.hub.settings.hub.languages
     }
-
-
-async def _note(session: Any, visit: Visit, action: str, form: SignUpForm) -> None:
-    await audit.write(session, action, staff_id=visit.staff_id, detail=form.key, ip=visit.ip, now=visit.now)

@@ -9,7 +9,6 @@ from starlette.datastructures import FormData
 
 from hub.customers import topics
 from hub.customers.topics import NoSuchTopic, TopicProblem
-from hub.staff import audit
 from hub.web.access import Campaigner, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -32,7 +31,7 @@ async def add(visit: Campaigner) -> Response:
     try:
         async with visit.hub.database.unit() as session:
             await topics.add(session, key, _titles(visit, form))
-            await _note(session, visit, "topic.add", key)
+            await visit.note(session, "topic.add", detail=key)
     except TopicProblem as e:
         return await _again(visit, worded(e), 0, form)
     return go(visit, HERE, _("Added."))
@@ -45,7 +44,7 @@ async def change(visit: Campaigner, topic_id: int) -> Response:
     try:
         async with visit.hub.database.unit() as session:
             topic = await topics.change(session, topic_id, _titles(visit, form), active=bool(form.get("active")))
-            await _note(session, visit, "topic.change", topic.key)
+            await visit.note(session, "topic.change", detail=topic.key)
     except TopicProblem as e:
         return await _again(visit, worded(e), topic_id, form)
     except NoSuchTopic as e:
@@ -73,7 +72,3 @@ async def _data(visit: Visit) -> dict[str, Any]:
         "longest": topics.LONGEST_TITLE,
         "longest_key": topics.LONGEST_KEY,
     }
-
-
-async def _note(session: Any, visit: Visit, action: str, key: str) -> None:
-    await audit.write(session, action, staff_id=visit.staff_id, detail=key, ip=visit.ip, now=visit.now)

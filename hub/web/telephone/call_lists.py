@@ -20,7 +20,7 @@ from hub.outbound import templates
 from hub.segments import saved
 from hub.segments.conditions import BadCondition
 from hub.sentences import Sentence
-from hub.staff import audit, teams
+from hub.staff import teams
 from hub.staff.roles import Action
 from hub.web import moments, words
 from hub.web.access import Anyone, Campaigner, Exporter, Visit
@@ -122,8 +122,7 @@ async def as_csv(visit: Exporter, list_id: int, shown: str = "everybody") -> Res
     part = _part(shown)
     async with visit.hub.database.unit() as session:
         await arranging.get(session, list_id)
-        about: dict[str, Any] = {"staff_id": visit.staff_id, "ip": visit.ip, "now": visit.now}
-        await audit.write(session, "call-list.csv", subject=f"call-list:{list_id}", detail=part, **about)
+        await visit.note(session, "call-list.csv", subject=f"call-list:{list_id}", detail=part)
     return sheet(_csv(visit, list_id, part), f"call-list-{list_id}-{part}.csv")
 
 

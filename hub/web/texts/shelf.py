@@ -8,7 +8,6 @@ from fastapi import APIRouter, Response
 
 from hub.models.vocabulary import Kind, Purpose
 from hub.outbound import faults
-from hub.staff import audit
 from hub.texts import drafts, history, shelf
 from hub.texts.shelf import Shown, TextProblem
 from hub.web import words
@@ -113,10 +112,7 @@ async def restore(visit: Writer, name: str, number: int) -> Response:
 
 async def note(session: Any, visit: Visit, action: str, name: str, detail: str = "") -> None:
     """Into the audit trail."""
-    subject = f"template:{name}"
-    await audit.write(
-        session, action, staff_id=visit.staff_id, subject=subject, detail=detail, ip=visit.ip, now=visit.now
-    )
+    await visit.note(session, action, subject=f"template:{name}", detail=detail)
 
 
 async def _about(visit: Visit, name: str, trouble: str = "", title: str | None = None) -> Response:
