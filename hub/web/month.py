@@ -43,13 +43,15 @@ class Month:
 
 
 def read(text: str, today: date) -> date:
-    """The first day of `2026-03`; of this month when nothing is asked for. Raises ValueError."""
-    if not text:
+    """The first day of `2026-03`; of this month where none is asked for, or none that a calendar has.
+
+    Nobody has typed it into a form: this month is a better answer than a complaint.
+    """
+    try:
+        first = date.fromisoformat(f"{text}-01")
+    except ValueError:
         return today.replace(day=1)
-    first = date.fromisoformat(f"{text}-01")
-    if not MINYEAR + 1 < first.year < MAXYEAR - 1:
-        raise ValueError(f"{text} lies at the end of the calendar")
-    return first
+    return first if MINYEAR + 1 < first.year < MAXYEAR - 1 else today.replace(day=1)
 
 
 def shown(first: date) -> tuple[date, date]:

@@ -58,21 +58,3 @@ def upgrade() -> None:
     op.create_index("customer_merge_winner", "customer_merge", ["winner_id"])
     number: list[str | sa.TextClause] = [sa.text("(loser ->> 'external_id')")]
     op.create_index("customer_merge_number", "customer_merge", number, postgresql_where=standing)
-    op.execute(_REFUSE_BUT_MERGING)
-
-
-# What a customer said goes with them when they are made one with another, and back: it says so with
-# `set local hub.merging = 'on'`, and nothing but whose statement it is may change.
-_REFUSE_BUT_MERGING = """
-create or replace function refuse_change() returns trigger language plpgsql as $$
-begin
-  if current_setting('hub.erasing', true) = 'on' then
-    return case tg_op when 'DELETE' then old else new end;
-  end if;
-  if tg_table_name = 'consent' and tg_op = 'UPDATE' and current_setting('hub.merging', true) = 'on'
-    and to_jsonb(new) - 'customer_id' = to_jsonb(old) - 'customer_id' then
-    return new;
-  end if;
-  raise exception '% is append-only: add a row instead', tg_table_name using errcode = 'restrict_violation';
-end $$
-"""

@@ -19,7 +19,6 @@ def upgrade() -> None:
     _exports()
     op.add_column("audit", sa.Column("salt", sa.String(), server_default="", nullable=False))
     op.add_column("audit", sa.Column("said", sa.String(), server_default="", nullable=False))
-    op.execute(_NAMES_SOMEBODY_OR_NOBODY)
 
 
 def _erasures() -> None:
@@ -126,32 +125,3 @@ create trigger erased_people_stay_barred after insert on identity
 referencing new table as came for each statement execute function erased_people_stay_barred()
 """,
 )
-
-# What is left of an erased person's campaign messages, so that the counters stay, belongs to nobody.
-_NAMES_SOMEBODY_OR_NOBODY = """
-create or replace function interaction_names_what_there_is() returns trigger language plpgsql as $$
-declare missing text;
-begin
-  if current_setting('hub.erasing', true) = 'on' then return null; end if;
-  if new.customer_id is distinct from old.customer_id then
-    perform from customer where id = new.customer_id for key share;
-    if not found then missing := 'customer ' || new.customer_id; end if;
-  end if;
-  if new.conversation_id is distinct from old.conversation_id and new.conversation_id is not null then
-    perform from conversation where id = new.conversation_id for key share;
-    if not found then missing := 'conversation ' || new.conversation_id; end if;
-  end if;
-  if new.points_to_id is distinct from old.points_to_id and new.points_to_id is not null then
-    perform from conversation where id = new.points_to_id for key share;
-    if not found then missing := 'conversation ' || new.points_to_id; end if;
-  end if;
-  if new.staff_id is distinct from old.staff_id and new.staff_id is not null then
-    perform from staff where id = new.staff_id for key share;
-    if not found then missing := 'staff ' || new.staff_id; end if;
-  end if;
-  if missing is not null then
-    raise foreign_key_violation using message = 'interaction ' || new.id || ': there is no ' || missing;
-  end if;
-  return null;
-end $$
-"""

@@ -48,10 +48,7 @@ async def listing(
 async def calendar(visit: InboxReader, whose: str = "mine", at: Annotated[str, Query(max_length=10)] = "") -> Response:
     """`at`: a month, as `2026-03`."""
     today = visit.now.astimezone(visit.zone).date()
-    try:
-        first = month.read(at, today)
-    except ValueError:  # nobody has typed a form: this month is a better answer than a complaint
-        first = month.read("", today)
+    first = month.read(at, today)
     start, end = month.edges(first, visit.zone)
     person = None if whose == "all" else visit.staff_id
     async with visit.hub.database.unit() as session:
