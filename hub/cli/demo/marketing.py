@@ -1,4 +1,4 @@
-"""The marketer's desk of the sample company: whom she means again and again, and what she plans."""
+"""The marketer's desk of the sample company: whom she means again and again, and the day she invites to."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import aiohttp
 
 from hub import bootstrap, clock
 from hub.bootstrap import Hub
-from hub.cli.demo import company, marketing, office, past
+from hub.cli.demo import company, marketing, office, past, planned
 from hub.cli.running import command, demand_port, stop_signal, supervise
 from hub.cli.sandbox import World, running_world
 from hub.models.vocabulary import Role
@@ -125,6 +125,7 @@ async def _people(hub: Hub) -> tuple[str, bool]:
         await office.load(session, agent=numbers[AGENT], colleague=numbers[COLLEAGUE], lead=numbers[LEAD], now=now)
         await marketing.load(session, marketer=numbers[MARKETER], now=now)
         await past.buy(session, now=now)
+        await planned.load(session, marketer=numbers[MARKETER], gate=hub.gate, now=now)
     await past.read(hub, now=now)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
         json.dump({"password": password}, f)
