@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from types import TracebackType
 
 
@@ -19,31 +20,30 @@ class TimeLimit:
         self._alarm: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> None:
-        task, loop = _running()
-        due = loop.time() + self.seconds
-        self._under_way[task] = due, task.cancelling()
+        task = _running()
+        self._under_way[task] = time.monotonic() + self.seconds, task.cancelling()
         if self._alarm is None:
-            self._alarm = loop.call_at(due, self._ring, loop)
+            self._alarm = task.get_loop().call_later(self.seconds, self._ring)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        task, _loop = _running()
+        task = _running()
         if self._under_way.pop(task, None) is not None:
             return
         if task.uncancel() <= self._late.pop(task) and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._alarm, now = None, loop.time()
+    def _ring(self) -> None:
+        self._alarm, now = None, time.monotonic()
         for task, (due, cancelled) in list(self._under_way.items()):
             if due > now:
-                self._alarm = loop.call_at(due, self._ring, loop)
+                self._alarm = task.get_loop().call_later(due - now, self._ring)
                 return
             del self._under_way[task]
             self._late[task] = cancelled
             task.cancel()
 
 
-def _running() -> tuple[asyncio.Task[object], asyncio.AbstractEventLoop]:
+def _running() -> asyncio.Task[object]:
     task = asyncio.current_task()
     assert task is not None
-    return task, asyncio.get_running_loop()
+    return task

@@ -23,7 +23,9 @@ _KEPT_VALUE, _KEPT_VALUES = 100, 1_000  # letters of a value whose encoded form 
 _GROWTH, _SMALL = 1.5, 100  # of a text in quoted-printable: if it grows by more, and is no few words, base64 is shorter
 _SOFT = b"=\r\n"
 # A value that is its own encoding: short, and not `From ` or a dot at the beginning of a line, which others change.
-_AS_IT_IS = re.compile(r"(?!\.|From )[ -<>-~]{1,75}\Z").match
+_LONGEST = 75
+_AS_IT_IS = re.compile(rf"(?!\.|From )[ -<>-~]{{1,{_LONGEST}}}\Z").match
+_ODD = "F."  # what may begin a value that is not, and what begins one without letters
 
 
 def written(mail: Email, stem: str) -> tuple[Headers, bytes]:
@@ -85,8 +87,8 @@ def _woven(text: Woven) -> Sequence[bytes] | None:
     forms = _quoted_forms(tuple([stretch for stretch, _ in text.stretches]))
     if forms is None:
         return None
-    quoted, told = _VALUES.__getitem__, zip(forms, text.stretches, strict=True)
-    lines = [form % stretch.spread(tuple(map(quoted, values))) for form, (stretch, values) in told]
+    told = zip(forms, text.stretches, strict=True)
+    lines = [form % stretch.spread(_quoted_values(values)) for form, (stretch, values) in told]
     if lines and not lines[-1].endswith((b" =\r\n", b"\t=\r\n")):
         lines[-1] = lines[-1].removesuffix(_SOFT)
     return lines
@@ -98,6 +100,16 @@ def _quoted_forms(stretches: tuple[Stretch, ...]) -> Sequence[bytes] | None:
     forms = [b"%b".join([_quoted_lines(words).replace(b"%", b"%%") for words in one.fixed]) for one in stretches]
     letters = sum(stretch.letters for stretch in stretches)
     return forms if sum(map(len, forms)) <= letters * _GROWTH + _SMALL else None
+
+
+def _quoted_values(values: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Nearly always all of them are their own encoding: then they are looked at and encoded together."""
+    whole = "".join(values)
+    if not (whole.isascii() and whole.isprintable() and "=" not in whole):
+        return tuple(map(_VALUES.__getitem__, values))
+    if any(value[:1] in _ODD for value in values) or max(map(len, values), default=0) > _LONGEST:
+        return tuple(map(_VALUES.__getitem__, values))
+    return tuple([value.encode() + _SOFT for value in values])
 
 
 class _Values(dict[str, bytes]):

@@ -129,13 +129,14 @@ class Delivery:
         """Talk to the provider about one message; no transaction is open meanwhile. Raises nothing but cancellation."""
         started = self.now()
         result = await self._attempt(ready)
-        _log.info(
-            "delivery",
-            interaction=str(ready.ticket.interaction_id),
-            channel=ready.channel,
-            outcome=type(result).__name__,
-            attempt=ready.ticket.attempts,
-        )
+        if not isinstance(result, Accepted):  # of those the attempts tell: a line for each costs what sending it costs
+            _log.info(
+                "delivery",
+                interaction=str(ready.ticket.interaction_id),
+                channel=ready.channel,
+                outcome=type(result).__name__,
+                attempt=ready.ticket.attempts,
+            )
         only = ready.message.only.value if ready.message.only is not None else ""
         return Outcome(ready.ticket, ready.channel, ready.kind, result, started, self.now(), self.worker, only)
 
@@ -222,7 +223,7 @@ class Delivery:
                     raise TryLater("the gate has changed its mind meanwhile", stage="before", stale=True)
                 asked = time.monotonic()
             latest = asked + _FRESH_SECONDS
-            now = replace(message, begin_by=latest, bulk=bulk, still=lambda: self._still(ready))
+            now = message.begun(latest, bulk=bulk, still=lambda: self._still(ready))
             try:
                 return await self.channels[ready.channel].sender.send(now)
             except TryLater as answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -112,6 +113,7 @@ def opens(
     return at if at > now else None
 
 
+@lru_cache(maxsize=1_024)  # the table's class takes as long to make one as a mail takes to be written
 def somebody(**known: Any) -> Customer:
-    """Nobody in particular, of whom only this is known."""
+    """Nobody in particular, of whom only this is known; to be read only."""
     return Customer(**known)

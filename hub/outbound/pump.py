@@ -16,6 +16,7 @@ import structlog
 from hub.database.outage import is_away
 from hub.outbound.delivery import Delivery
 from hub.outbound.drawing import Drawn
+from hub.outbound.lanes import Lanes
 from hub.outbound.outbox import Ticket
 from hub.outbound.preparing import Ready
 from hub.outbound.settling import Outcome
@@ -68,8 +69,8 @@ class Pump:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _people: deque[Claimed] = field(default_factory=deque)  # claimed, not begun: somebody waits for these
     _ahead: deque[Drawn | Claimed] = field(default_factory=deque)  # and nobody for these
-    _flying: set[asyncio.Task[None]] = field(default_factory=set)
-    _bulk: set[asyncio.Task[None]] = field(default_factory=set)  # of them
+    _flying: int = 0
+    _bulk: int = 0  # of them
     _landed: list[Outcome] = field(default_factory=list)
     _held: set[int] = field(default_factory=set)  # tickets that we know to be ours
     _astray: bool = False  # the database may know of tickets of ours that we do not know of
@@ -78,6 +79,10 @@ class Pump:
     _many: asyncio.Event = field(default_factory=asyncio.Event)
     _room_again: asyncio.Event = field(default_factory=asyncio.Event)
     _flow: Flow = field(default_factory=lambda: Flow())
+    _lanes: Lanes[Ready] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lanes = Lanes(self._send)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Returns when everything in flight has landed and is settled, or after `stop_seconds`."""
@@ -89,6 +94,7 @@ class Pump:
                     if not await self._begin():
                         await first_of(stop, self._room_again, seconds=POLL_SECONDS)
             finally:
+                self._lanes.rest()
                 await drawing
                 await self._give_back()
             await self._land()
@@ -161,9 +167,9 @@ class Pump:
         What has landed and is not yet written down would be unknown after a crash: it takes up a place as well.
         """
         window, ahead = self._window, len(self._ahead)
-        room = max(window - len(self._flying) - len(self._landed), 0)
+        room = max(window - self._flying - len(self._landed), 0)
         people = min(room, len(self._people))
-        for_bulk = max(window - max(window // _KEPT, 1), 1) - len(self._bulk)
+        for_bulk = max(window - max(window // _KEPT, 1), 1) - self._bulk
         bulk = max(min(room - people, for_bulk, ahead), 0)
         return people, bulk if people or bulk >= min(self._portion, ahead) else 0
 
@@ -178,11 +184,10 @@ class Pump:
             return 0
         ready = await self._begun(batch)
         self._held.difference_update({_ticket(one).id for one in batch} - {one.ticket.id for one in ready})
+        self._flying += len(ready)
+        self._bulk += sum(one.ticket.is_bulk for one in ready)
         for one in ready:
-            task = asyncio.create_task(self._send(one))
-            self._flying.add(task)
-            if one.ticket.is_bulk:
-                self._bulk.add(task)
+            self._lanes.begin(one)
         return len(batch)
 
     async def _begun(self, batch: Sequence[Drawn | Claimed]) -> list[Ready]:
@@ -216,26 +221,19 @@ class Pump:
         try:
             self._landed.append(await self.delivery.deliver(ready))
         finally:
-            task = asyncio.current_task()
-            self._flying.discard(task)
-            self._bulk.discard(task)
+            self._flying -= 1
+            self._bulk -= ready.ticket.is_bulk
         self._flow.count()
         self._news.set()
         if len(self._landed) >= self._portion:
             self._many.set()
-        if any(self._startable()):
+        if not self._room_again.is_set() and any(self._startable()):
             self._room_again.set()
 
     async def _land(self) -> None:
         """What does not land in time keeps its lease: when that runs out its outcome counts as unknown, as it is."""
-        if not self._flying:
-            return
-        _, late = await asyncio.wait(self._flying, timeout=self.stop_seconds)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-        if late:
-            _log.warning("stopped with messages in flight", channel=self.channel, count=len(late))
+        if late := await self._lanes.finish(self.stop_seconds):
+            _log.warning("stopped with messages in flight", channel=self.channel, count=late)
 
     @contextlib.asynccontextmanager
     async def _settling(self) -> AsyncIterator[None]:

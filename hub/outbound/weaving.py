@@ -51,6 +51,8 @@ def _tell(context: _Telling, number: int, *values: Any) -> str:
 
 def _shown(value: Any) -> str:
     """Escaped. What has nothing to escape, as most names have, costs a quarter of the rest."""
+    if type(value) is int:
+        return str(value)
     if type(value) is not str or "&" in value or "<" in value or ">" in value or "'" in value or '"' in value:
         return escape(value)
     return value

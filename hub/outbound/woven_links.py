@@ -47,6 +47,7 @@ class _Plan:
     stretch: Stretch
     followed: tuple[str, ...]
     loose: tuple[_Loose, ...]
+    leads_nowhere: bool  # the words in `loose`: only values could make an address there
     tail: tuple[str, ...] = ()  # of HTML: `trap` and `picture`, whose tokens come last
 
 
@@ -90,14 +91,22 @@ def _tracked(text: Woven, trail: Trail, *, is_html: bool) -> Woven | None:
     if plan is None:
         return None
     values = [value for _, some in text.stretches for value in some]
-    if is_html and any(map(_MARKUP, values)):
+    if is_html and _MARKUP("".join(values)):
         return None
-    leads = _href_leads if is_html else _run_leads
-    if any(leads(loose.filled(values), trail) for loose in plan.loose):
-        return None
+    if not (plan.leads_nowhere and _are_ours(values, trail)):
+        leads = _href_leads if is_html else _run_leads
+        if any(leads(loose.filled(values), trail) for loose in plan.loose):
+            return None
     tokens = [trail.token(url) for url in plan.followed]
     tokens += [trail.trap_token() if role == _ROLE_TRAP else trail.picture_token() for role in plan.tail]
     return Woven([(plan.stretch, (*values, *tokens))])
+
+
+def _are_ours(values: Sequence[str], trail: Trail) -> bool:
+    """All of them that might be addresses. Those of HTML are escaped: there is no other way to write a slash in one."""
+    ours = f"{trail.gate.public_url}/"
+    slashed = [value for value in values if "/" in value]
+    return all(one.startswith(ours) and "://" not in one[len(ours) :] for one in slashed)
 
 
 def _href_leads(href: str, trail: Trail) -> bool:
@@ -205,4 +214,5 @@ def _woven(
             token(before, len(followed) + place, after)
         rest = rest[end:]
     say(rest)
-    return _Plan(Stretch.of(fixed, gaps), followed, loose, tail)
+    leads_nowhere = not any(sign in one.form for one in loose for sign in "/&")
+    return _Plan(Stretch.of(fixed, gaps), followed, loose, leads_nowhere, tail)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.signing import Signer, _unspell
+from hub.signing import Signer, _spell, _unspell
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SIGNER = Signer(b"the secret of these very tests..")
@@ -128,6 +128,11 @@ def test_tokens_are_base32_of_the_standard_in_one_spelling(token: str) -> None:
     except ValueError:
         raw = b""
     assert (_unspell(token) or b"") == (raw if _spelt(raw) == token.lower() else b"")
+
+
+@given(st.binary(min_size=1, max_size=120))
+def test_tokens_are_written_as_the_standard_library_writes_base32(raw: bytes) -> None:
+    assert _spell(raw) == _spelt(raw)
 
 
 def test_f9_a_link_signed_while_the_clock_was_wrong_is_good_afterwards() -> None:
