@@ -46,7 +46,7 @@ def import_purchases(
         options.err.print(f"[red]error[/] {options.shown(file)}: {options.shown(e)}")
         raise typer.Exit(1) from e
     results = options.with_hub(config, lambda hub: _import(hub, rows, source.strip(), update=update, dry_run=dry_run))
-    rejected = [(one.line, one.reason) for one in results if one.outcome is Outcome.REJECTED]
+    rejected = [(one.line, str(one.reason)) for one in results if one.outcome is Outcome.REJECTED]
     kept = sheets.keep_rejected(rejects or file.with_suffix(".rejected.csv"), names, rejected)
     unread = list(importing.left_out(names, fields))
     _report(Counter(one.outcome for one in results), kept, unread, dry_run=dry_run, json=json)
@@ -61,7 +61,10 @@ async def _import(hub: Hub, rows: Sequence[Line], source: str, *, update: bool, 
     async def write(session: AsyncSession, batch: Sequence[Line]) -> list[Result]:
         return await importing.write(session, batch, terms, now=clock.now())
 
-    return await sheets.in_batches(hub, rows, BATCH, write, dry_run=dry_run)
+    ordered = list(importing.in_order(lambda: rows))
+    together = len(rows) if dry_run else BATCH  # what is tried is found by a refund further down as well
+    results = await sheets.in_batches(hub, ordered, BATCH, write, dry_run=dry_run, together=together)
+    return sorted(results, key=lambda one: one.line.number)
 
 
 def _report(counts: Counter[Outcome], kept: Path | None, unread: Sequence[str], *, dry_run: bool, json: bool) -> None:

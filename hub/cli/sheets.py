@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -78,17 +78,25 @@ async def in_batches(
     write: Callable[[AsyncSession, Sequence[R]], Awaitable[list[D]]],
     *,
     dry_run: bool,
+    together: int | None = None,
 ) -> list[D]:
-    """What came of each row. A batch is written in one unit of work; `write` reports a bad row and does not raise."""
+    """What came of each row. `write` takes a batch, reports a bad row and does not raise.
+
+    `together`: so many rows share a unit of work; else a batch has its own.
+    """
     results: list[D] = []
     with progress() as shown:
         bar = shown.add_task("Importing", total=len(rows))
-        for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
+        for several in _cut(rows, together or size):
             async with unit(hub, dry_run=dry_run) as session:
-                results += await write(session, batch)
-            shown.advance(bar, len(batch))
+                for batch in _cut(several, size):
+                    results += await write(session, batch)
+                    shown.advance(bar, len(batch))
     return results
+
+
+def _cut(rows: Sequence[R], size: int) -> Iterator[Sequence[R]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def progress() -> Progress:

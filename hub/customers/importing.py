@@ -57,8 +57,8 @@ class Result:
 
 def understand(line: Line, *, country: str | None, language: str) -> Row:
     """Check every cell of a row. Raises ValueError whose message is for the person who made the file."""
-    if problem := line.cells.get("!"):
-        raise ValueError(problem)
+    if line.problem:
+        raise ValueError(line.problem)
 
     def get(name: str) -> str:
         return line.cells.get(name, "").strip()

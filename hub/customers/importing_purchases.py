@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels import address
+from hub import sentences
+from hub.customers import purchase_cells as cell
 from hub.customers import purchases, refunds
 from hub.customers.finding import NotOne, Whom
-from hub.customers.purchases import AHEAD, LONGEST_DESCRIPTION, LONGEST_NUMBER, MOST_AMOUNT, Told, Written
+from hub.customers.purchase_cells import LONG_KEY, LONG_NUMBER, BadCell
+from hub.customers.purchases import LONGEST_DESCRIPTION, LONGEST_NUMBER, Told, Written
 from hub.customers.sheets import Layout, Line
+from hub.sentences import LONG_DESCRIPTION, Sentence
 
 _WHOSE = frozenset({"external_id", "email", "phone"})
 LAYOUT = Layout(
@@ -35,6 +36,19 @@ LAYOUT = Layout(
     lacking="a purchase needs columns for its number, its date (at), its amount, and whose it is "
     "(external_id, email or phone). Say which is which with --map 'COLUMN=number'",
 )
+
+
+TITLES = {
+    "number": Sentence("Number of the purchase"),
+    "at": Sentence("Date"),
+    "amount": Sentence("Amount"),
+    "currency": Sentence("Currency"),
+    "description": Sentence("What was bought"),
+    "external_id": Sentence("Customer's number"),
+    "email": Sentence("Email"),
+    "phone": Sentence("Phone"),
+    "refund_of": Sentence("Refund of the purchase with this number"),
+}
 
 
 class Outcome(StrEnum):
@@ -57,42 +71,52 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Result:
+    """`reason`: of a rejected row, the cause and the remedy."""
+
     line: Line
     outcome: Outcome
-    reason: str = ""
+    reason: Sentence | None = None
 
 
 def understand(line: Line, terms: Terms, *, now: datetime) -> Told | refunds.Told:
-    """Check every cell of a row. Raises ValueError whose message is for the person who made the file."""
-    if problem := line.cells.get("!"):
-        raise ValueError(f"{problem}. Add or take away cells, or put quotation marks around cells with the divider")
-    cells = {name: cell.strip() for name, cell in line.cells.items()}
+    """Check every cell of a row. Raises ValueError whose sentence is for the person who made the file."""
+    if line.problem:
+        raise BadCell(line.problem)
+    cells = {name: text.strip() for name, text in line.cells.items()}
     if cells.get("refund_of"):
         return _refund(cells, terms, now)
     return Told(
         whom=_whom(cells, terms.country),
         source=terms.source,
-        number=_short(cells["number"], "number", LONGEST_NUMBER, needed=True),
-        at=_moment(cells["at"], terms.zone, now),
-        amount=amount(cells["amount"]),
-        currency=_currency(cells.get("currency", ""), terms.currency),
-        description=_short(cells.get("description", ""), "description", LONGEST_DESCRIPTION),
+        number=cell.number(cells["number"], LONGEST_NUMBER),
+        at=cell.moment(cells["at"], terms.zone, now),
+        amount=cell.amount(cells["amount"]),
+        currency=cell.currency(cells.get("currency", ""), terms.currency),
+        description=cell.short(cells.get("description", ""), LONGEST_DESCRIPTION, LONG_DESCRIPTION),
     )
 
 
 def _refund(cells: Mapping[str, str], terms: Terms, now: datetime) -> refunds.Told:
-    """Whose it is says the purchase. Shops write what they give back with a minus or without."""
-    found = amount(re.sub(r"^\s*[-\N{MINUS SIGN}]", "", cells["amount"]))
-    if not found:
-        raise ValueError("gives nothing back. Correct the amount, or take the row out")
+    """Whose it is says the purchase."""
     return refunds.Told(
         source=terms.source,
-        number=_short(cells["number"], "number", LONGEST_NUMBER, needed=True),
-        of=_short(cells["refund_of"], "refund_of", LONGEST_NUMBER),
-        at=_moment(cells["at"], terms.zone, now),
-        amount=found,
-        currency=_currency(cells["currency"], terms.currency) if cells.get("currency") else "",
+        amount=cell.given_back(cells["amount"]),
+        number=cell.number(cells["number"], LONGEST_NUMBER),
+        of=cell.short(cells["refund_of"], LONGEST_NUMBER, LONG_NUMBER),
+        at=cell.moment(cells["at"], terms.zone, now),
+        currency=cell.currency(cells["currency"], terms.currency) if cells.get("currency") else "",
     )
+
+
+def refunded(line: Line) -> str:
+    """The number of the purchase that the row gives money back for; empty: it is no refund."""
+    return line.cells.get("refund_of", "").strip()
+
+
+def in_order(read: Callable[[], Iterable[Line]]) -> Iterator[Line]:
+    """All purchases of a file, which is read twice, and then what was given back: a refund may stand above its own."""
+    yield from (line for line in read() if not refunded(line))
+    yield from (line for line in read() if refunded(line))
 
 
 async def write(session: AsyncSession, lines: Sequence[Line], terms: Terms, *, now: datetime) -> list[Result]:
@@ -106,6 +130,23 @@ async def write(session: AsyncSession, lines: Sequence[Line], terms: Terms, *, n
     return [_result(line, became[id(row)]) for line, row in zip(lines, rows, strict=True)]
 
 
+async def try_out(
+    session: AsyncSession, lines: Sequence[Line], beside: Sequence[Line], terms: Terms, *, now: datetime
+) -> list[Result]:
+    """What would become of these rows; nothing stays. `beside`: rows that are to be there already."""
+    results: list[Result] = []
+    try:
+        async with session.begin_nested():
+            results += await write(session, [*beside, *lines], terms, now=now)
+            raise _TriedOutError
+    except _TriedOutError:
+        return results[len(beside) :]
+
+
+class _TriedOutError(Exception):
+    """Takes back on purpose what was written."""
+
+
 def _understood(line: Line, terms: Terms, now: datetime) -> Told | refunds.Told | ValueError:
     try:
         return understand(line, terms, now=now)
@@ -115,96 +156,24 @@ def _understood(line: Line, terms: Terms, now: datetime) -> Told | refunds.Told 
 
 def _result(line: Line, became: Written | NotOne | ValueError) -> Result:
     if isinstance(became, Exception):
-        return Result(line, Outcome.REJECTED, str(became))
+        return Result(line, Outcome.REJECTED, sentences.of(became) or Sentence(str(became)))
     if became is Written.DIFFERS:
-        reason = (
-            "the number is known with another customer, date, amount or description. "
-            "Correct the row, or import with --update to change what is known"
-        )
-        return Result(line, Outcome.REJECTED, reason)
+        return Result(line, Outcome.REJECTED, DIFFERS)
     return Result(line, Outcome(became.value))
 
 
-def amount(text: str) -> Decimal:
-    """`12.50`, `12,50`, `1 234,50`, `1,234.50`. Raises ValueError for what is no amount or could be two."""
-    bare = re.sub(r"[\s\u00a0\u202f']", "", text)
-    if not re.fullmatch(r"[0-9]+([.,][0-9]+)*", bare):
-        raise ValueError(
-            f"amount {text!r} is not a number of zero or more. Write it as 12.50; a refund names its purchase in "
-            "refund_of"
-        )
-    if re.fullmatch(r"[1-9][0-9]{0,2}[.,][0-9]{3}", bare):
-        raise ValueError(
-            f"amount {text!r} can be read in two ways. Write it as {bare.translate(_GONE)}.00 or with cents"
-        )
-    found = Decimal(_pointed(bare, text))
-    if found > MOST_AMOUNT or -found.as_tuple().exponent > 3:  # type: ignore[operator]
-        raise ValueError(f"amount {text!r} takes at most {MOST_AMOUNT} with three decimals. Correct it")
-    return found
-
-
-_GONE = str.maketrans("", "", ".,")
-
-
-def _pointed(bare: str, text: str) -> str:
-    """With a point before the decimals alone: the last divider, unless it stands there several times."""
-    divider = bare[max(bare.rfind("."), bare.rfind(","))] if set(bare) & set(".,") else ""
-    if not divider:
-        return bare
-    whole, _, decimals = bare.rpartition(divider)
-    if divider in whole:  # 1,234,567
-        return _grouped(bare, text)
-    return f"{_grouped(whole, text)}.{decimals}"
-
-
-def _grouped(whole: str, text: str) -> str:
-    """Digits in groups of three, or without groups."""
-    if not re.fullmatch(r"[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?:,[0-9]{3})+", whole):
-        raise ValueError(f"amount {text!r} is not a number. Write it as 1234.50")
-    return whole.translate(_GONE)
-
-
-def _moment(text: str, zone: str, now: datetime) -> datetime:
-    """`2026-03-01`, `2026-03-01 14:05`, `01.03.2026`, `01/03/2026 14:05`; without a zone of its own, the company's."""
-    turned = re.sub(r"^([0-9]{1,2})[./]([0-9]{1,2})[./]([0-9]{4})", _turned, text)
-    try:
-        found = datetime.fromisoformat(turned)
-    except ValueError as e:
-        raise ValueError(f"date {text!r} is not one. Write it as 2026-03-31 or 2026-03-31 14:05") from e
-    at = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
-    if at > now + AHEAD:
-        raise ValueError(f"date {text!r} is yet to come. Import it when it has happened, or correct it")
-    if at.year < 1900:
-        raise ValueError(f"date {text!r}: the year {at.year} cannot be right. Correct it")
-    return at
-
-
-def _turned(match: re.Match[str]) -> str:
-    day, month, year = match.groups()
-    return f"{year}-{month:0>2}-{day:0>2}"
-
-
-def _currency(text: str, usual: str) -> str:
-    found = text.upper() or usual
-    if not re.fullmatch(r"[A-Z]{3}", found):
-        raise ValueError(f"currency {text!r} is not three letters of ISO 4217, such as EUR")
-    return found
-
-
-def _short(text: str, name: str, most: int, *, needed: bool = False) -> str:
-    if needed and not text:
-        raise ValueError(f"has no {name}. Every purchase needs one, which tells it from all others")
-    if len(text) > most:
-        raise ValueError(f"{name} has {len(text)} characters and takes at most {most}. Shorten it")
-    return text
+DIFFERS = Sentence(
+    "The number is known with another customer, date, amount or description. Correct the row, or import the file so "
+    "that it changes what is known (--update)"
+)
 
 
 def _whom(cells: Mapping[str, str], country: str | None) -> Whom:
     given = {name: cells[name] for name in _WHOSE if cells.get(name)}
     if not given:
-        raise ValueError("does not say whose it is. Fill in external_id, email or phone")
+        raise BadCell(Sentence("The row does not say whose it is. Fill in external_id, email or phone"))
     return Whom(
-        external_id=_short(given.get("external_id", ""), "external_id", 500),
+        external_id=cell.short(given.get("external_id", ""), 500, LONG_KEY),
         email=address.mail(given["email"]) if "email" in given else "",
         phone=address.phone(given["phone"], country) if "phone" in given else "",
     )

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.sentences import Gap, Sentence
+
 FIELDS = (
     "name",
     "given_name",
@@ -61,8 +63,9 @@ class Line:
     """One row of the file, with the number of the line it begins on."""
 
     number: int
-    cells: Mapping[str, str]  # our field, or attributes.<column>, → what the file says; `!`: why it cannot be read
+    cells: Mapping[str, str]  # our field, or attributes.<column>, → what the file says
     original: Sequence[str] = ()  # the cells as they stand in the file
+    problem: Sentence | None = None  # why it cannot be read; then it has no cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def columns(header: Sequence[str], mapping: Mapping[str, str], layout: Layout = 
     missing = [c for c in mapping if c not in header]
     if missing:
         raise Unusable(f"the file has no column {missing[0]!r}. It has: {', '.join(header)}")
-    fields = [mapping.get(c) or _usual(c, layout) for c in header]
+    fields = [mapping.get(c) or usual(c, layout) for c in header]
     if not all(group & set(fields) for group in layout.needed):
         raise Unusable(layout.lacking)
     return Columns(tuple(header), tuple(fields))
@@ -114,7 +117,7 @@ def columns(header: Sequence[str], mapping: Mapping[str, str], layout: Layout = 
 def lines(file: Path, mapping: Mapping[str, str], layout: Layout = CUSTOMERS) -> Iterator[Line]:
     """The rows of a CSV file in UTF-8 or UTF-16; cells divided by `,` `;` or tabs.
 
-    Raises Unusable for a file without a usable header; a broken row comes as a Line with the cell `!`.
+    Raises Unusable for a file without a usable header; a broken row comes as a Line with a problem.
     """
     return rows(decode(file.read_bytes()), mapping, layout)
 
@@ -130,37 +133,43 @@ def rows(text: str, mapping: Mapping[str, str], layout: Layout = CUSTOMERS) -> I
         except StopIteration:
             return
         except csv.Error as e:
-            yield Line(number, {"!": f"not valid CSV: {e}"})
+            yield Line(number, {}, problem=Sentence("The row is not valid CSV: %(why)s. Correct it", {"why": str(e)}))
             continue
         if any(c.strip() for c in cells):
-            yield Line(number, _cells(found, cells), cells)
+            yield _line(found, number, cells)
 
 
 def header(file: Path) -> list[str]:
     """The names of the file's columns. Raises Unusable."""
-    text = decode(file.read_bytes())
+    return names(decode(file.read_bytes()))
+
+
+def names(text: str) -> list[str]:
+    """The same of a text."""
     return _header(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
 
 
 def decode(content: bytes) -> str:
     """Text of a file that spreadsheet programs saved. Raises Unusable when it is no text at all."""
     if b"\x00" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unusable("this is not a text file. Save the sheet as CSV in UTF-8")
+        raise Unusable(Sentence("This is not a text file. Save the sheet as CSV in UTF-8"))
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as e:
-        raise Unusable(f"byte {e.start} is not {encoding}. Save the sheet as CSV in UTF-8") from e
+        gaps: dict[str, Gap] = {"place": e.start, "encoding": encoding}
+        raise Unusable(Sentence("Byte %(place)s is not %(encoding)s. Save the sheet as CSV in UTF-8", gaps)) from e
 
 
 def _header(rows: Iterator[list[str]]) -> list[str]:
     names = [name.strip() for name in next(rows, [])]
     if not any(names):
-        raise Unusable("the file has no header row")
+        raise Unusable(Sentence("The file has no header row. Write the names of the columns into its first line"))
     return names
 
 
-def _usual(column: str, layout: Layout) -> str:
+def usual(column: str, layout: Layout) -> str:
+    """The field that a column of this name holds; `-`: none."""
     name = column.lower().strip()
     number = _NUMBER.match(name[::-1])
     name = name[: -number.end()] if number else name  # `Email 2` is an email too
@@ -174,9 +183,18 @@ def _own(field: str, layout: Layout) -> bool:
     return layout.attributes and field.startswith("attributes.")
 
 
+def _line(found: Columns, number: int, cells: Sequence[str]) -> Line:
+    if len(cells) == len(found.names):
+        return Line(number, _cells(found, cells), cells)
+    words = Sentence(
+        "The row has %(cells)s cells where the header has %(columns)s. Add or take away cells, or put quotation marks "
+        "around cells with the divider",
+        {"cells": len(cells), "columns": len(found.names)},
+    )
+    return Line(number, {}, cells, words)
+
+
 def _cells(found: Columns, cells: Sequence[str]) -> dict[str, str]:
-    if len(cells) != len(found.names):
-        return {"!": f"has {len(cells)} cells where the header has {len(found.names)}"}
     joined: dict[str, str] = {}
     for name, cell in zip(found.fields, cells, strict=True):
         value = _ARMOUR.sub("", cell.replace("\x00", "").strip())

@@ -19,7 +19,7 @@ from hub.bootstrap import Hub
 from hub.campaigns import costs, dry_runs, feeding, lifecycle
 from hub.conversations import appointment_calendars, calendar_feeds
 from hub.conversations.appointment_calendars import NoCalendar
-from hub.customers import automatic, suggesting
+from hub.customers import automatic, purchase_files, suggesting
 from hub.interactions import history, reach_log, record
 from hub.live import publish
 from hub.occasions import greeting
@@ -133,6 +133,12 @@ async def hand_over(hub: Hub, payload: Mapping[str, Any]) -> None:
     await handing_over.make(sources, UUID(str(payload["export"])), now=clock.now(), days=days)
 
 
+async def import_purchases(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Write the rows of a file that was brought in at the desk, batch by batch."""
+    usual, number = purchase_files.usual(hub.settings), UUID(str(payload["import"]))
+    await purchase_files.carry_out(hub.database, hub.storage, number, usual, clock=clock.now)
+
+
 async def keep_no_longer(hub: Hub, payload: Mapping[str, Any]) -> None:
     """Let go what is not kept for ever, class by class, slice by slice."""
     gone = await retention.let_go(hub.database, hub.storage, hub.settings.retention, now=clock.now())
@@ -170,6 +176,7 @@ BODIES: Mapping[str, Body] = {
     "fetch-calendar": fetch_calendar,
     handing_over.JOB: hand_over,
     reach_log.JOB: learn_channels,
+    purchase_files.JOB: import_purchases,
     retention.JOB: keep_no_longer,
     "feed-campaign": feed_campaign,
     greeting.JOB: greet,

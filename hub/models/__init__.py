@@ -49,7 +49,7 @@ from hub.models.interactions import (
 from hub.models.merging import CustomerKeys, CustomerMerge, MergeSuggestion
 from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.personal import AuditCut, ErasedAddress, Erasure, ErasureSalt, GoingFile, PersonalExport
-from hub.models.purchases import Purchase, Refund, RfmFormula
+from hub.models.purchases import Purchase, PurchaseImport, Refund, RejectedPurchase, RfmFormula
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.reports import Letter, ReportSubscription
 from hub.models.segments import SavedSegment, SegmentMember
@@ -144,12 +144,14 @@ __all__ = [
     "Promise",
     "ProviderReference",
     "Purchase",
+    "PurchaseImport",
     "RawMessage",
     "Reaction",
     "Rearrangement",
     "ReceiptRow",
     "Refund",
     "Rejected",
+    "RejectedPurchase",
     "Reminder",
     "ReportSubscription",
     "RfmFormula",

@@ -22,6 +22,7 @@ _SAYS: Mapping[str, str] = {
     "early_receipt": "receipt::text",
     "rearrangement": "moved::text",
     "rejected": "payload::text",
+    "rejected_purchase": "cells::text || gaps::text",
 }
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # What people set up by hand and only they can change: it is counted, so that somebody looks.

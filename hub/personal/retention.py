@@ -131,6 +131,13 @@ async def _webhooks(session: AsyncSession, before: datetime, now: datetime) -> i
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
+async def _imports(session: AsyncSession, before: datetime, now: datetime) -> int:
+    """With their rejected rows; what they brought stays."""
+    digests = list((await session.execute(_IMPORTS_GO, {"before": before, "slice": SLICE})).scalars())
+    await files.let_go(session, digests)
+    return len(digests)
+
+
 async def _archives(session: AsyncSession, before: datetime, now: datetime) -> int:
     """Their days were counted when they were made."""
     gone = list((await session.execute(_ARCHIVES_GO, {"now": now})).scalars())
@@ -172,6 +179,11 @@ _WEBHOOKS_GO = text("""
 delete from webhook_delivery where id in (
   select id from webhook_delivery where at < :before order by id limit :slice)
 """)
+_IMPORTS_GO = text("""
+delete from purchase_import where id in (
+  select id from purchase_import where asked_at < :before order by asked_at limit :slice)
+returning sha256
+""")
 _ARCHIVES_GO = text("delete from personal_export where expires_at <= :now returning parts")
 
 KINDS: Mapping[str, Kind] = {
@@ -181,5 +193,6 @@ KINDS: Mapping[str, Kind] = {
     "strangers": Kind(f"select at from ({_STRANGERS_ARE}) s", _strangers),
     "audit": Kind("select at from audit where at < :before", _trail),
     "webhook_log": Kind("select at from webhook_delivery where at < :before", _webhooks),
+    "imports": Kind("select asked_at from purchase_import where asked_at < :before", _imports),
     "exports": Kind("select ready_at from personal_export where ready_at < :before", _archives),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from channels import address
@@ -66,14 +66,15 @@ def _words(text: str) -> Iterator[Line]:
 def _understood(line: Line, country: str | None) -> Understood:
     words = ", ".join(cell for cell in line.original if cell.strip())[:LONGEST]
     try:
-        return Understood(line.number, words, _whom(line.cells, country), _telephone(line.cells.get("?", ""), country))
+        return Understood(line.number, words, _whom(line, country), _telephone(line.cells.get("?", ""), country))
     except ValueError as e:
         return Understood(line.number, words, trouble=sentences.of(e) or Sentence(str(e)))
 
 
-def _whom(cells: Mapping[str, str], country: str | None) -> Whom:
-    if problem := cells.get("!"):
-        raise ValueError(problem)
+def _whom(line: Line, country: str | None) -> Whom:
+    if line.problem:
+        raise ValueError(line.problem)
+    cells = line.cells
     if any(len(cell) > LONGEST for cell in cells.values()):
         raise ValueError(Sentence("It is longer than %(most)s characters", {"most": LONGEST}))
     key, mail, phone = cells.get("external_id") or cells.get("?", ""), cells.get("email"), cells.get("phone")

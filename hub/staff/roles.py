@@ -20,6 +20,7 @@ class Action(StrEnum):
     CALL = "call customers"
     APPOINTMENTS = "book appointments"
     READ_CAMPAIGNS = "read campaigns"
+    PURCHASES = "import purchases"
     CAMPAIGNS = "run campaigns"  # and any single message that needs consent
     OCCASIONS = "arrange greetings"
     TEMPLATES = "write templates"
@@ -46,6 +47,7 @@ _DESK = {
 }
 _MARKETING = {
     Action.READ_CUSTOMERS,
+    Action.PURCHASES,
     Action.READ_CAMPAIGNS,
     Action.CAMPAIGNS,
     Action.OCCASIONS,

@@ -47,6 +47,7 @@ _ROOMS: tuple[tuple[str, str, str, Action | None], ...] = (
     ("/customers", "users", N_("Customers"), Action.READ_CUSTOMERS),
     ("/customers/new", "user-plus", N_("New customer"), Action.WRITE_CUSTOMERS),
     ("/customers/same", "git-merge", N_("Perhaps the same person"), Action.READ_CUSTOMERS),
+    ("/purchases", "file-import", N_("Import purchases"), Action.PURCHASES),
     ("/calls/now", "phone", N_("Calls"), Action.CALL),
     ("/calls/missed", "phone-off", N_("Missed calls"), Action.CALL),
     ("/calls/voicemail", "record-mail", N_("Voicemail"), Action.CALL),

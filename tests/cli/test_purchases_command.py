@@ -6,8 +6,9 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
+from hub.cli import purchases
 from hub.database.engine import Database
 from hub.models import Purchase, RfmFormula
 
@@ -46,6 +47,25 @@ async def test_an_import_is_tried_done_and_done_again(quick: Any, database: Data
     assert (changed.json["known"], changed.json["changed"]) == (1, 1)
     async with database.unit() as session:
         assert (await session.exec(select(RfmFormula.terms))).one()["currency"] == "PLN"
+
+
+async def test_a_refund_finds_its_purchase_wherever_it_stands_in_the_file(
+    quick: Any, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    await quick.hub("customers", "import", "people.csv")
+    bought = "".join(f"{n},2026-03-01,12.50,C-1,\n" for n in range(1, 2 * purchases.BATCH))
+    given_back = f"r1,2026-03-02,2,,{2 * purchases.BATCH - 1}\nr2,2026-03-02,2,,nowhere\n"
+    (tmp_path / "orders.csv").write_text(f"Order,Date,Total,Customer,Refund of\n{given_back}{bought}")
+    for how in (["--dry-run"], []):
+        ran = await quick.hub("import-purchases", "orders.csv", "--json", *how)
+        assert (ran.json["added"], ran.json["rejected"]) == (2 * purchases.BATCH, 1), how
+    rejected = list(csv.DictReader((tmp_path / "orders.rejected.csv").open(encoding="utf-8")))
+    assert [(row["line"], row["Order"]) for row in rejected] == [("3", "r2")]
+    async with database.unit() as session:
+        assert list(await session.exec(select(Purchase.number).where(col(Purchase.refunded) > 0))) == [
+            str(2 * purchases.BATCH - 1)
+        ]
 
 
 async def test_a_file_that_holds_no_purchases_is_refused_in_a_sentence(quick: Any, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from hub.call_lists import arranging
 from hub.call_lists.audience import Whom
 from hub.campaigns import feeding, lifecycle
 from hub.conversations import appointments, assignment, inbox, notes, tasks
-from hub.customers import consent, directory, identities, preferences
+from hub.customers import consent, directory, identities, preferences, purchase_files
 from hub.customers.consent import Statement
 from hub.customers.directory import NewCustomer
 from hub.gatherings import inviting, seats
@@ -76,6 +76,7 @@ class World:
     form: int = 0
     call_list: int = 0
     event: int = 0
+    purchases: dict[str, UUID] = field(default_factory=dict)  # files that were brought in
 
 
 def settings_for(data_dir: Path, port: int = 8000) -> Settings:
@@ -197,6 +198,22 @@ async def populate(world: World) -> None:
     await _customers(world)
     await _words(world)
     await _plans(world)
+    await _purchases(world)
+
+
+async def _purchases(world: World) -> None:
+    """A file whose columns are known and that has not begun, and one that is done with a row that was not taken."""
+    taken, nobodys = "A1,2026-03-01,12.50,georgi@petrov.example\n", "A2,2026-03-02,12.50,nobody@nowak.example\n"
+    sold = f"Order,Date,Total,Email\n{taken}{nobodys}"
+    hub, now, usual = world.hub, clock.now(), purchase_files.usual(world.hub.settings)
+    for key in ("waiting", "done"):
+        kept = await purchase_files.store(hub.storage, "orders.csv", sold.encode())
+        async with hub.database.unit() as session:
+            made = await purchase_files.add(session, kept, staff_id=world.staff[Role.MARKETER], now=now)
+            if key == "done":
+                await purchase_files.begin(session, made.id, now=now)
+        world.purchases[key] = made.id
+    await purchase_files.carry_out(hub.database, hub.storage, world.purchases["done"], usual, clock=clock.now)
 
 
 async def _customers(world: World) -> None:

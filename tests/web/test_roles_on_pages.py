@@ -23,6 +23,10 @@ PAGES: dict[str, set[Role]] = {
     "/customers/{customer}/consent/proof": {A, M, S, D},
     "/customers/{customer}/purchases": {A, M, S, D},
     "/customers/same": {A, M, S, D},
+    "/purchases": {M, S, D},
+    "/purchases/{purchases}": {M, S, D},
+    "/purchases/{imported}": {M, S, D},
+    "/purchases/{imported}/rejected.csv": {M, S, D},
     "/customers/{customer}/merge": {A, S, D},
     "/tasks": {A, S, D},
     "/tasks?state=done&whose=all": {A, S, D},
@@ -134,6 +138,8 @@ def names(world: Any) -> dict[str, object]:
         "form": world.form,
         "call_list": world.call_list,
         "event": world.event,
+        "purchases": world.purchases["waiting"],
+        "imported": world.purchases["done"],
     }
 
 

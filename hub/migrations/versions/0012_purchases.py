@@ -47,6 +47,40 @@ def upgrade() -> None:
     )
     op.create_index("refund_purchase", "refund", ["purchase_id"])
     op.create_table(
+        "purchase_import",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("header", JSONB(none_as_null=True), nullable=False),
+        sa.Column("fields", JSONB(none_as_null=True), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("update", sa.Boolean(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Integer(), nullable=True),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        *(
+            sa.Column(count, sa.Integer(), nullable=False)
+            for count in ("done", "added", "known", "changed", "rejected")
+        ),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["asked_by"], ["staff.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("purchase_import_asked", "purchase_import", ["asked_at"])
+    op.create_table(
+        "rejected_purchase",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("gaps", JSONB(none_as_null=True), nullable=False),
+        sa.Column("cells", JSONB(none_as_null=True), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["purchase_import.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("rejected_purchase_line", "rejected_purchase", ["import_id", "line"])
+    op.create_table(
         "rfm_formula",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("terms", JSONB(none_as_null=True), nullable=False),

@@ -26,6 +26,7 @@ RIGHTS: Final[Mapping[str, Mapping[Action, str]]] = {
         Action.WRITE_CUSTOMERS: N_("Add and change customers"),
         Action.MERGE: N_("Merge customers and take them apart again"),
         Action.RECORD_CONSENT: N_("Record what a customer allowed"),
+        Action.PURCHASES: N_("Import purchases"),
         Action.EXPORT: N_("Export customers"),
         Action.ERASE: N_("Erase people for good"),
     },

@@ -16,7 +16,8 @@ from sqlmodel import delete, select
 from hub.customers import directory, merging, purchases, refunds
 from hub.customers.directory import NewCustomer
 from hub.customers.finding import NotOne, Whom
-from hub.customers.importing_purchases import LAYOUT, Outcome, Terms, amount, understand, write
+from hub.customers.importing_purchases import LAYOUT, Outcome, Terms, understand, write
+from hub.customers.purchase_cells import amount
 from hub.customers.purchases import Told, Written
 from hub.customers.refunds import NotRefundable
 from hub.customers.sheets import Line, Unusable, lines
@@ -181,9 +182,9 @@ async def test_a_file_may_hold_purchases_and_refunds_in_any_order(
         async with database.unit() as session:
             results = await write(session, rows, TERMS, now=NOW)
         assert [one.outcome for one in results] == [first, first, Outcome.REJECTED, Outcome.REJECTED]
-    assert [one.reason[:30] for one in results[2:]] == [
+    assert [str(one.reason)[:30] for one in results[2:]] == [
         "There is no purchase “8” of “s",
-        "gives nothing back. Correct th",
+        "The row gives nothing back. Co",
     ]
     async with database.unit() as session:
         (row,) = await purchases.of(session, ana, limit=9)
@@ -210,15 +211,15 @@ async def test_a_file_is_read_row_by_row_and_nothing_of_it_is_lost(
     async with database.unit() as session:
         results = await write(session, rows, TERMS, now=NOW)
     assert [one.outcome for one in results] == [Outcome.ADDED] * 2 + [Outcome.REJECTED] * 6
-    assert [(one.line.number, one.reason.partition(". ")[0]) for one in results[2:]] == [
-        (4, "amount '1,234' can be read in two ways"),
+    assert [(one.line.number, str(one.reason).partition(". ")[0]) for one in results[2:]] == [
+        (4, "The amount “1,234” can be read in two ways"),
         (5, "no customer has nobody@example.org"),
-        (6, "date '2027-03-01' is yet to come"),
-        (7, "has no number"),
-        (8, "amount '-5' is not a number of zero or more"),
-        (9, "has 2 cells where the header has 6"),
+        (6, "The date “2027-03-01” is yet to come"),
+        (7, "The row has no number"),
+        (8, "The amount “-5” is not a number of zero or more"),
+        (9, "The row has 2 cells where the header has 6"),
     ]
-    assert all(". " in one.reason for one in results[2:]), "each says what to do"
+    assert all(". " in str(one.reason) for one in results[2:]), "each says what to do"
     async with database.unit() as session:
         again = await write(session, rows, TERMS, now=NOW)
         found = await purchases.of(session, ana, limit=9)
