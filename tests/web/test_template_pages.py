@@ -45,6 +45,14 @@ async def test_what_came_with_the_hub_is_called_and_sorted_in_the_readers_langua
     assert (await desk.see("/templates/birthday")).h1.text == "Urodziny"
 
 
+async def test_a_message_that_is_designed_is_shown_on_its_page(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    (frame,) = (await desk.see("/templates/birthday")).select("iframe.preview")
+    assert "allow-scripts" not in frame["sandbox"]
+    assert "<html" in (await desk.client.get(frame["src"])).text
+    assert not (await desk.see("/templates/satisfaction")).select("iframe")
+
+
 async def test_a_new_message_is_written_published_and_offered_to_campaigns(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.MARKETER)
     made = await desk.send("/templates/new", title="Summer", purpose="marketing")
