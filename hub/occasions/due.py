@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import uuid7
@@ -61,13 +62,28 @@ async def take(
     own, occasion = waiting.within(span, prefix="own"), waiting.occasion
     if own is None:
         return 0, 0
-    rivals = _rivals(before, span)
+    rivals, born = _rivals(before, span), occasion.kind is OccasionKind.BIRTHDAY
     values = {**own.values, **rivals.values, **_open(occasion.at_hour, occasion.late_days, waiting.zone, now)}
-    values |= {"occasion": occasion.id, "born": occasion.kind is OccasionKind.BIRTHDAY}
-    values |= {"low": span.low, "high": span.high, "head": str(uuid7(now))[:28]}
-    statement = text(_TAKE.replace("{own}", own.sql).replace("{rivals}", rivals.sql))
-    number, first = (await session.execute(statement, values)).one()
-    return number, first or 0
+    values |= {"occasion": occasion.id, "low": span.low, "high": span.high, "head": str(uuid7(now))[:28]}
+    kept = (_READ if waiting.keepers is None else _LOOKED_UP).replace("{own}", own.sql)
+    statement = _TAKE.replace("{kept}", kept).replace("{rivals}", rivals.sql)
+    for gap, words in (("year", _YEAR), ("once_a_year", _ONCE_A_YEAR)):
+        statement = statement.replace(f"{{{gap}}}", words if born else _NOT_BORN[gap])
+    return await _insert(session, statement, values)
+
+
+async def _insert(session: AsyncSession, statement: str, values: Mapping[str, Any]) -> tuple[int, int]:
+    """Nearly always nobody else greets the same people at the same moment. Then the keys need not be looked for before
+    each row; when somebody did, those they have are left out.
+    """
+    await session.execute(_PLANNED)
+    try:
+        async with session.begin_nested():
+            row = (await session.execute(text(statement.replace("{double}", "")), values)).one()
+    except IntegrityError:
+        row = (await session.execute(text(statement.replace("{double}", "on conflict do nothing")), values)).one()
+    await session.execute(_PLANNED_AS_USUAL)
+    return row[0], row[1] or 0
 
 
 async def taken(session: AsyncSession, customers: Collection[UUID], first: int, *, zone: str) -> list[Due]:
@@ -87,31 +103,43 @@ def _rivals(before: Sequence[Waiting], span: Span) -> Keeping:
     return Keeping(" union all ".join(parts), values)
 
 
+# Nothing here is read as a whole, whatever the planner believes of tables that have grown since it last heard of them.
+_PLANNED = text("select set_config('enable_seqscan', 'off', true), set_config('work_mem', '64MB', true)")
+_PLANNED_AS_USUAL = text("select set_config('enable_seqscan', 'on', true)")
+
+_READ = "select * from ({own}) x where x.customer_id > :low and x.customer_id <= :high"
+_LOOKED_UP = "select x.*, c.timezone from ({own}) x join customer c on c.id = x.customer_id"
+
+# A customer keeps several of the days at once, or one by several spellings: the first counts.
 _TAKE = """
-with kept as (select * from ({own}) x where x.customer_id > :low and x.customer_id <= :high),
+with kept as ({kept}),
 rivals as materialized ({rivals}),
-here as materialized (
-  select x.customer_id, x.years, x.kept, coalesce(k.zone, :company) as zone
-  from kept x join customer c on c.id = x.customer_id
-  left join unnest(cast(:known as text[])) k(zone) on k.zone = c.timezone),
-taken as (
-  insert into greeting (customer_id, occasion_id, kept, day, birthday_of, years, closes_at, interaction_id)
-  select x.customer_id, :occasion, x.kept, z.today, case when :born then extract(year from x.kept) end, x.years,
-    z.closes, (:head || lpad(to_hex(row_number() over (order by x.customer_id, x.kept)), 8, '0'))::uuid
-  from here x
+turn as (
+  select distinct on (x.customer_id) x.customer_id, x.kept, x.years, z.today, z.closes
+  from kept x
+  left join unnest(cast(:known as text[])) k(zone) on k.zone = x.timezone
   join unnest(cast(:zones as text[]), cast(:kept_days as date[]), cast(:todays as date[]),
       cast(:closings as timestamptz[])) z(zone, kept, today, closes)
-    on z.zone = x.zone and z.kept = x.kept
-  where not exists (
-      select from greeting g where g.customer_id = x.customer_id and (g.kept = x.kept or g.day = z.today
-        or :born and g.birthday_of = extract(year from x.kept)))
+    on z.zone = coalesce(k.zone, :company) and z.kept = x.kept
+  where not exists (select from greeting g where g.customer_id = x.customer_id and g.kept = x.kept)
+    and not exists (select from greeting g where g.customer_id = x.customer_id and g.day = z.today) {once_a_year}
     and not exists (
       select from greeting_skip s where s.customer_id = x.customer_id and s.occasion_id = :occasion and s.day = x.kept)
     and (x.customer_id, x.kept) not in (select customer_id, kept from rivals)
-  order by x.customer_id, x.kept
-  on conflict do nothing returning id)
+  order by x.customer_id, x.kept),
+taken as (
+  insert into greeting (customer_id, occasion_id, kept, day, birthday_of, years, closes_at, interaction_id)
+  select x.customer_id, :occasion, x.kept, x.today, {year}, x.years, x.closes,
+    (:head || lpad(to_hex(row_number() over ()), 8, '0'))::uuid
+  from turn x {double} returning id)
 select count(*), min(id) from taken
 """
+
+_YEAR = "extract(year from x.kept)"
+_ONCE_A_YEAR = """
+    and not exists (
+      select from greeting g where g.customer_id = x.customer_id and g.birthday_of = extract(year from x.kept))"""
+_NOT_BORN = {"year": "null", "once_a_year": ""}
 
 _TAKEN = """
 select g.customer_id, c.name, coalesce(nullif(c.given_name, ''), c.name), c.language, g.years, g.kept, g.day,

@@ -1,6 +1,7 @@
-"""Who keeps an occasion on which day, as SQL: a statement of (customer_id, kept, years) over all customers.
+"""Who keeps an occasion on which day, as SQL: a statement of (customer_id, kept, years, timezone) over all customers.
 
-`years` are those since it happened first (an age); null where that is not known or has no meaning.
+`years` are those since it happened first (an age); null where that is not known or has no meaning. `timezone` is what
+the customer's card says.
 """
 
 from __future__ import annotations
@@ -42,33 +43,33 @@ def keeping(occasion: Occasion, days: Sequence[date], *, prefix: str, zone: str)
 _Found = tuple[str, dict[str, Any]] | None
 
 _BIRTHDAYS = """
-select c.id as customer_id, k.kept, extract(year from k.kept)::int - c.birth_year as years
+select c.id as customer_id, k.kept, extract(year from k.kept)::int - c.birth_year as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_month as int[]), cast(:{p}_day as int[])) k(kept, month, day)
 join customer c on c.birth_month = k.month and c.birth_day = k.day
 where (c.birth_year is null or c.birth_year < extract(year from k.kept))"""
 
 # Name by name: the planner takes the spelling of a million names in Latin letters for cheaper than it is.
 _NAME_DAYS = """
-select c.id as customer_id, k.kept, null::int as years
+select c.id as customer_id, k.kept, null::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_word as text[])) k(kept, word)
 cross join lateral (
-  select id, culture, country from customer
+  select id, culture, country, timezone from customer
   where latin_words(split_part(coalesce(nullif(given_name, ''), name), ' ', 1)) = latin_words(k.word) offset 0) c
 where true"""
 
 _YEARLY = """
-select c.id as customer_id, k.kept, k.year - left({date}, 4)::int as years
+select c.id as customer_id, k.kept, k.year - left({date}, 4)::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_source as text[]), cast(:{p}_year as int[])) k(kept, source, year)
 join customer c on substr({date}, 6, 5) = k.source
 where case when {date} ~ '^[0-9]{4}-' then left({date}, 4)::int < k.year end"""
 
 _ONCE = """
-select c.id as customer_id, k.kept, null::int as years
+select c.id as customer_id, k.kept, null::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_source as text[])) k(kept, source)
 join customer c on left({date}, 10) = k.source where true"""
 
 _EVERYBODY = """
-select c.id as customer_id, k.kept, null::int as years
+select c.id as customer_id, k.kept, null::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[])) k(kept) cross join customer c where true"""
 
 _CREATED = "to_char(c.created_at at time zone :zone, 'YYYY-MM-DD')"
