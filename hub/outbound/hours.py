@@ -1,9 +1,10 @@
 """When quiet ends for many customers at once: for each zone, and for those whose zone alone does not say it."""
+# ruff: noqa: S608 - the statements are made of our own words; values are bound
 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,7 @@ class Reach:
     """Whose answers are wanted: `source` is SQL that gives `customer_id`s, all of them above `low` and up to `high`.
 
     `few`: of the customers between the two. Their rows are then looked up, where else all between are read through.
+    `carried`: what the answer has of each beside it, as SQL of the source's row `r` and the customer `c`, by name.
     """
 
     source: str
@@ -31,11 +33,13 @@ class Reach:
     low: UUID
     high: UUID
     few: bool = False
+    carried: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, column: str, those: str = "") -> str:
         """A condition: this customer is among them. `those`: SQL that gives them, when `source` is not to be asked."""
         if self.few:
-            return f"{column} = any(array({those or self.source}))"
+            those = those or f"select customer_id from ({self.source}) s"
+            return f"{column} = any(array({those}))"
         return f"{column} > :low and {column} <= :high"
 
 
@@ -57,34 +61,52 @@ class Hours:
 
 
 async def hours(session: AsyncSession, reach: Reach, *, purpose: Purpose, rules: Rules, now: datetime) -> Hours:
-    """For the customers in reach. Two statements."""
-    source, values = reach.source, {**reach.values, "low": reach.low, "high": reach.high}
-    who, numbers = reach.within("c.id"), reach.within("i.customer_id")
-    sorts = (await session.execute(text(_SORTS.format(source=source, who=who)), values)).all()
-    zones = sorted({row.timezone for row in sorts if is_zone(row.timezone)})
-    numbered = _ODD.format(source=source, who=who, numbers=numbers)
-    odd = (await session.execute(text(numbered), {**values, "zones": zones})).all()
-    several = frozenset(row.id for row in odd if len(row.numbers) > 1)
+    """For the customers in reach. One statement; two where a zone's name is none."""
+    rows = await _asked(session, reach, "w.timezone is null", _SORTS)
+    sorts = [row for row in rows if row.id is None]
+    numbered = [row for row in rows if row.id is not None]
+    if lost := sorted({row.timezone for row in sorts if not is_zone(row.timezone)}):
+        numbered += await _asked(session, reach, "w.timezone = any(:lost)", lost=lost)
+    several = frozenset(row.id for row in numbered if len(row.numbers) > 1)
     return Hours(
-        sorts={tuple(row): opens(_sort(row), (), purpose, rules, now) for row in sorts if row.timezone in zones},
+        sorts={_key(row): opens(_sort(row), (), purpose, rules, now) for row in sorts if row.timezone not in lost},
         unknown=opens(somebody(), (), purpose, rules, now),
-        odd=_odd([row for row in odd if row.id not in several], purpose, rules, now),
+        odd=_odd([row for row in numbered if row.id not in several], purpose, rules, now),
         by_hand=several,
     )
 
 
-_SORTS = """
-select c.timezone, c.quiet_from, c.quiet_until from ({source}) r
-join customer c on c.id = r.customer_id and {who}
-where c.timezone is not null group by 1, 2, 3
+async def _asked(
+    session: AsyncSession, reach: Reach, whose: str, more: str = "", **values: list[str]
+) -> Sequence[Row[Any]]:
+    numbers = reach.within("i.customer_id", "select id from who")
+    asked = (
+        _WHO.format(source=reach.source, who=reach.within("c.id")) + _ODD.format(numbers=numbers, whose=whose) + more
+    )
+    bound = {**reach.values, "low": reach.low, "high": reach.high, **values}
+    return (await session.execute(text(asked), bound)).all()
+
+
+def _key(row: Row[Any]) -> Sort:
+    return row.timezone, row.quiet_from, row.quiet_until
+
+
+_WHO = """
+with who as materialized (
+  select c.id, c.timezone, c.quiet_from, c.quiet_until from ({source}) r
+  join customer c on c.id = r.customer_id and {who})
 """
 
 _ODD = """
-select c.id, c.timezone, c.quiet_from, c.quiet_until, array_agg(i.value order by i.id) as numbers
-from ({source}) r join customer c on c.id = r.customer_id and {who}
-join identity i on i.customer_id = c.id and i.kind = 'phone' and {numbers}
-where c.timezone is null or c.timezone <> all(cast(:zones as text[]))
-group by c.id
+select w.id, w.timezone, w.quiet_from, w.quiet_until, array_agg(i.value order by i.id) as numbers
+from who w join identity i on i.customer_id = w.id and i.kind = 'phone' and {numbers}
+where {whose}
+group by 1, 2, 3, 4
+"""
+
+_SORTS = """
+union all
+select null, timezone, quiet_from, quiet_until, null from who where timezone is not null group by 2, 3, 4
 """
 
 

@@ -109,11 +109,18 @@ async def feed(session: AsyncSession, mailing: Mailing, reach: Reach, *, gate: G
 
 def in_reach(roll: Roll, low: UUID, high: UUID, *, only: Collection[UUID] | None = None, few: bool = False) -> Reach:
     """Those on the roll above `low` and up to `high` who have no message yet; `only`: none but these few of them."""
-    source = f"select r.customer_id from {roll.table} r where {roll.free()}"
+    columns = "r.*" if roll.own else "r.customer_id"
+    source = f"select {columns} from {roll.table} r where {roll.free()}"
+    carried = _carried(roll.own) if roll.own else {}
     if only is None:
-        return Reach(source, roll.values, low, high, few=few)
+        return Reach(source, roll.values, low, high, few=few, carried=carried)
     values = {**roll.values, "only": list(only)}
-    return Reach(f"{source} and r.customer_id = any(cast(:only as uuid[]))", values, low, high, few=True)
+    named = f"{source} and r.customer_id = any(cast(:only as uuid[]))"
+    return Reach(named, values, low, high, few=True, carried=carried)
+
+
+def _carried(own: Own) -> dict[str, str]:
+    return {"message": "r.interaction_id", "variables": own.variables, "expires_at": own.expires}
 
 
 def matter(mailing: Mailing, gate: Gate) -> Matter:
@@ -167,12 +174,10 @@ def _constants(mailing: Mailing, gate: Gate, now: datetime) -> dict[str, Any]:
 def _writing(mailing: Mailing, reach: Reach) -> str:
     """The rest of the statement, after `decided`."""
     roll = mailing.roll
-    free = roll.free(reach.within("r.customer_id"))
     if roll.own is None:
-        taken = _TAKEN.format(roll=roll, free=free)
+        taken = _TAKEN.format(roll=roll, free=roll.free(reach.within("r.customer_id")))
         return _NUMBERED + _WRITE.format(variables="cast(:variables as jsonb)", taken=taken, expires="null")
-    each = _EACH.format(roll=roll, own=roll.own, free=free, mine=reach.within("c.id"))
-    return each + _NUMBERED_IN_TIME + _WRITE.format(variables="variables", taken=_THERE, expires="expires_at")
+    return _NUMBERED_IN_TIME + _WRITE.format(variables="variables", taken=_THERE, expires="expires_at")
 
 
 def _log_columns() -> tuple[str, str]:
@@ -211,12 +216,6 @@ _NUMBERED = f"""
 numbered as materialized (
   select d.customer_id, d.kind, d.recipient, d.reason, d.not_before, d.trace, {_ID} from decided d),"""
 
-_EACH = """
-each as materialized (
-  select r.customer_id, r.interaction_id as id, {own.variables} as variables, {own.expires} as expires_at
-  from {roll.table} r join customer c on c.id = r.customer_id and {mine}
-  where {free}),"""
-
 # As `permission` has it: what may not leave before it is of no use any more is withheld.
 _NUMBERED_IN_TIME = f"""
 numbered as materialized (
@@ -225,11 +224,10 @@ numbered as materialized (
     case when not late then not_before end as not_before,
     case when late then trace || to_jsonb('too late: of no use after '
       || to_char(expires_at at time zone 'utc', 'YYYY-MM-DD HH24:MI') || ' UTC') else trace end as trace,
-    variables, expires_at, id
+    variables, expires_at, message as id
   from (
-    select d.*, e.id, e.variables, e.expires_at,
-      d.reason is null and coalesce(d.not_before, cast(:now as timestamptz)) >= e.expires_at as late
-    from decided d join each e on e.customer_id = d.customer_id) t),"""
+    select d.*, d.reason is null and coalesce(d.not_before, cast(:now as timestamptz)) >= d.expires_at as late
+    from decided d) t),"""
 
 _TAKEN = """
   update {roll.table} r set interaction_id = n.id from numbered n where r.customer_id = n.customer_id and {free}

@@ -7,7 +7,7 @@ are left out of its answer: they go through `permission` one by one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import permutations
@@ -76,13 +76,15 @@ class Matter:
 def decided(matter: Matter, reach: Reach, hours: Hours, *, now: datetime) -> tuple[str, dict[str, Any]]:
     """Common table expressions that end in `decided`, and their values.
 
-    `decided` has customer_id, kind, recipient, identity_id, reason (null: allowed), not_before and trace.
+    `decided` has customer_id, kind, recipient, identity_id, reason (null: allowed), not_before, trace, and what the
+    reach carries.
     """
     known = [_recent(matter), _troubled(matter), _consents(matter)]
     known += [_address(kind, asked=_needed(kind, matter)) for kind in Kind]
     learning = matter.learnt is not None
     tables = [_who(reach, learning=learning), _ORDERS, *(_theirs(one, reach) for one in known)]
-    tables += [_judged(matter), _weighed(), _timed(learning=learning), decided_from(_SORTS, learning=learning)]
+    tables += [_judged(matter), _weighed(), _timed(reach.carried, learning=learning)]
+    tables.append(decided_from(_SORTS, reach.carried, learning=learning))
     return "with " + ",\n".join(tables), _values(matter, reach, hours, now)
 
 
@@ -98,7 +100,7 @@ _WHO = """
 who as materialized (
   select c.id, c.language, c.timezone, c.quiet_from, c.quiet_until, c.deceased, c.do_not_contact, c.paused_from,
          c.paused_until, c.dissatisfied_until, c.labels,
-         coalesce(array_to_string(p.channels, ','), {learnt}, '-') as ranking {more}
+         coalesce(array_to_string(p.channels, ','), {learnt}, '-') as ranking {more} {carried}
   from ({source}) r
   join customer c on c.id = r.customer_id and {c}
   left join channel_preference p on p.customer_id = c.id and p.purpose = :purpose and {p} {join}
@@ -144,7 +146,9 @@ said as (
 
 def _who(reach: Reach, *, learning: bool) -> str:
     known = setwise_learnt.WHO if learning else {"learnt": "null", "more": "", "join": ""}
-    return _WHO.format(source=reach.source, c=reach.within("c.id"), p=reach.within("p.customer_id"), **known)
+    carried = "".join(f", {made_of} as {name}" for name, made_of in reach.carried.items())
+    edges = {"c": reach.within("c.id"), "p": reach.within("p.customer_id")}
+    return _WHO.format(source=reach.source, carried=carried, **edges, **known)
 
 
 def _theirs(table: str, reach: Reach) -> str:
@@ -252,7 +256,7 @@ weighed as (
   select j.*, least({best}) as best, case {refused} end as refused from judged j {_ONCE})"""
 
 
-def _timed(*, learning: bool) -> str:
+def _timed(carried: Iterable[str], *, learning: bool) -> str:
     """When their quiet ends: as a number in the list of instants; 0: nothing has to wait. With no channel left, the
     reason is the most telling of the faults.
 
@@ -266,6 +270,7 @@ def _timed(*, learning: bool) -> str:
     faults = ", ".join(f"{kind.value}_fault" for kind in Kind)
     telling = " ".join(f"when {_FAULTS.index(one) + 1} in ({faults}) then '{one.value}'" for one in TELLING)
     lessons = ", case when w.refused is null then w.lessons end as lessons" if learning else ""
+    beside = "".join(f", w.{name}" for name in carried)
     sort = "place"
     for kind in Kind:
         sort = f"({sort} * {_SORTS} + coalesce({kind.value}_fault, {_SORTS - 1}))"
@@ -277,6 +282,7 @@ timed as materialized (
     coalesce(w.refused,
       case when w.best is null then case {telling} else '{Withheld.NO_CHANNEL.value}' end end) as reason,
     {sort} * :hours + hour as sort, case when w.refused is not null or {own} then {trace()} end as own_trace{lessons}
+    {beside}
   from (
     select w.*, case when w.refused is not null or w.best is null then 0
       when y.id is not null then y.hour when z.zone is not null then z.hour else cast(:unknown_hour as int) end as hour

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from hub.models.vocabulary import Kind, Withheld
@@ -71,7 +72,7 @@ def trace() -> str:
       else {lines} end)"""
 
 
-def decided_from(sorts: int, *, learning: bool) -> str:
+def decided_from(sorts: int, carried: Iterable[str], *, learning: bool) -> str:
     """Of `timed`, whose `sort` says by its digits in which `order` a customer's kinds stand, what is wrong with each
     (digits of base `sorts`), and the hour. `learning`: `timed` has the lines about what was learnt, which stand first.
     """
@@ -96,4 +97,5 @@ shared as materialized (
 decided as (
   select t.customer_id, t.kind, t.recipient, t.identity_id, t.reason,
     (cast(:opens as timestamptz[]))[t.hour] as not_before, {lessons}coalesce(t.own_trace, s.trace) as trace
+    {"".join(f", t.{name}" for name in carried)}
   from timed t left join shared s on s.sort = t.sort)"""
