@@ -20,7 +20,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.models import METADATA
 
 # Reckoned anew, or looked after by whoever makes suggestions and merges.
-ELSEWHERE = frozenset({"customer_keys", "merge_suggestion", "customer_merge", "dry_run_line"})
+ELSEWHERE = frozenset({
+    "customer_keys", "merge_suggestion", "customer_merge", "dry_run_line", "last_contact", "stale_contact",
+})  # fmt: skip
 KEYED = frozenset({"channel_preference", "campaign_recipient"})
 # Rows that the other customer has as well: they stay behind, and are kept with the merge.
 _DOUBLE: Mapping[str, str] = {

@@ -27,6 +27,7 @@ from hub.outbound import evidence, silent
 from hub.personal import erasing, files, handing_over, retention
 from hub.personal.archive import Sources
 from hub.reports import mailing
+from hub.segments import rolling_up
 from hub.staff import audit
 
 _log = structlog.get_logger("background")
@@ -152,6 +153,11 @@ async def learn_channels(hub: Hub, payload: Mapping[str, Any]) -> None:
         await reach_log.reckon(session, company_zone=hub.settings.hub.timezone, now=clock.now())
 
 
+async def keep_last_contacts(hub: Hub, payload: Mapping[str, Any]) -> None:
+    """Keep beside the log when customers were last in contact, as far as it may be read by now."""
+    await rolling_up.roll_up(hub.database, now=clock.now())
+
+
 async def send_report(hub: Hub, payload: Mapping[str, Any]) -> None:
     """Mail what is due of one subscription to a report: after an outage several issues, one after the other."""
     number, prices = int(payload["subscription"]), costs.prices(hub.settings.channels)
@@ -185,6 +191,7 @@ BODIES: Mapping[str, Body] = {
     "look-for-evidence": look_for_evidence,
     "ask-about-the-silent": ask_about_the_silent,
     "match-customers": match_customers,
+    rolling_up.JOB: keep_last_contacts,
     mailing.JOB: send_report,
 }
 

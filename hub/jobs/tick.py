@@ -25,6 +25,7 @@ from hub.outbound import colleagues, evidence, silent
 from hub.personal import erasing, files, retention
 from hub.queue import enqueue
 from hub.reports import mailing, subscriptions
+from hub.segments import rolling_up
 from hub.staff import repeats, throttle
 
 Body = Callable[[Hub, Session, datetime], Awaitable[None]]
@@ -177,6 +178,11 @@ async def learn_channels(hub: Hub, session: Session, now: datetime) -> None:
     await enqueue(session, reach_log.JOB, payload={}, dedupe=reach_log.JOB)
 
 
+async def keep_last_contacts(hub: Hub, session: Session, now: datetime) -> None:
+    """See to it that segments need not read the whole log for the last contact."""
+    await enqueue(session, rolling_up.JOB, payload={}, dedupe=rolling_up.JOB)
+
+
 async def mail_reports(hub: Hub, session: Session, now: datetime) -> None:
     """See to it that reports leave for who subscribed to them, and to no others."""
     ended = await subscriptions.end_lost(session, now=now)
@@ -248,6 +254,7 @@ TICKS: Mapping[str, Tick] = {
     "retention": Tick(timedelta(days=1), keep_no_longer),
     "sign-ups": Tick(timedelta(hours=1), forget_sign_ups),
     "best-channels": Tick(timedelta(days=1), learn_channels),
+    "last-contacts": Tick(timedelta(minutes=10), keep_last_contacts),
     "reports": Tick(timedelta(seconds=30), mail_reports),
     "old-letters": Tick(timedelta(days=1), forget_letters),
     "lost-calls": Tick(timedelta(seconds=60), end_lost_calls),

@@ -46,6 +46,7 @@ from hub.models.interactions import (
     ReceiptRow,
     Task,
 )
+from hub.models.last_contacts import LastContact, LastContactsUntil, StaleContact
 from hub.models.merging import CustomerKeys, CustomerMerge, MergeSuggestion
 from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.personal import AuditCut, ErasedAddress, Erasure, ErasureSalt, GoingFile, PersonalExport
@@ -125,6 +126,8 @@ __all__ = [
     "IdentityEvent",
     "Interaction",
     "LabelRow",
+    "LastContact",
+    "LastContactsUntil",
     "Letter",
     "LogoRow",
     "MacroRow",
@@ -168,6 +171,7 @@ __all__ = [
     "SlaPolicy",
     "Staff",
     "StaffSession",
+    "StaleContact",
     "Suppression",
     "Survey",
     "SurveyRule",

@@ -29,7 +29,7 @@ from hub.segments.conditions import BadCondition
 PAGE = 200
 _OURS = frozenset({
     "customer_keys", "dry_run_line", "outbox", "evidence_look", "current_call", "merge_suggestion", "interaction",
-    "personal_export", "dedupe_key",
+    "personal_export", "dedupe_key", "last_contact", "stale_contact",
 })  # fmt: skip
 _MERGES = "winner_id = any(cast(:them as uuid[])) and undone_at is null"  # one taken back speaks of somebody else
 

@@ -16,6 +16,7 @@ from hub.joining import confirming
 from hub.models import Conversation
 from hub.personal import emptying, mentions, traces
 from hub.personal.theirs import Person, tables, where
+from hub.segments import rolling_up
 
 PATIENCE = timedelta(hours=1)  # a carrier that has not said by then what became of a message is not waited for
 
@@ -41,6 +42,7 @@ async def lock(session: AsyncSession, whose: Person) -> None:
         text(f"select 1 from customer where {where('customer')} order by id for update"), whose.values
     )
     await session.execute(_LOCK_TICKETS, whose.values)
+    await rolling_up.hold(session)
 
 
 async def delete(session: AsyncSession, whose: Person, *, now: datetime) -> Gone:
@@ -62,6 +64,7 @@ async def delete(session: AsyncSession, whose: Person, *, now: datetime) -> Gone
     rows["mail_copy"] = rows.get("mail_copy", 0) + copies
     remains["campaign_messages"] = await emptying.empty(session, whose)
     rows |= await _parents(session, whose)
+    await _delete(session, "stale_contact", whose)  # written while their words went
     rows["webhook_delivery"] = await mentions.forget_webhooks(session)
     await session.execute(_TELL, {"now": now, "id": str(whose.customer_id)})
     await _look_again(session, beside)

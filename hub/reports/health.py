@@ -124,6 +124,22 @@ CHECKS = (
         "where e.state = 'on' and d.state = 'waiting' and d.next_at + interval '1 hour' < :now",
         "Other programs are not told. Is a worker running? See Settings, Webhooks",
     ),
+    Check(
+        "last contact does not fit the log",
+        "select customer_id::text from (select customer_id, "
+        "max(id::text collate \"C\") filter (where direction <> 'note' and origin <> 'test' and was_left) as contact, "
+        "max(id::text collate \"C\") filter (where direction = 'in' and auto = '') as word, "
+        "max(id::text collate \"C\") filter (where kind = 'voice' and origin not in ('test', 'campaign') and was_left) "
+        "as call from (select id, customer_id, direction, origin, kind, auto, "
+        "state not in ('withheld', 'expired', 'cancelled', 'queued') as was_left from interaction) i "
+        "where id < (select until from last_contact_until) group by customer_id) i "
+        "full join last_contact k using (customer_id) "
+        "where (i.contact, i.word, i.call) is distinct from (k.contact::text, k.word::text, k.call::text) "
+        "and customer_id in (select id from customer) and customer_id not in (select customer_id from stale_contact) "
+        "and exists (select from last_contact_until)",
+        "Segments mean others than they say. Have it made anew, `truncate last_contact_until` in psql, and report a "
+        "fault of the hub",
+    ),
 )
 
 

@@ -13,7 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.customers import purchases
 from hub.customers.rfm import USUAL
 from hub.models import Customer
-from hub.segments import buying, compiling, saved, tree
+from hub.segments import buying, compiling, history, last_contacts, saved, tree
+from hub.segments.compiling import Terms
 from hub.segments.tree import Raw
 
 
@@ -28,10 +29,15 @@ class Person:
 
 
 async def where(session: AsyncSession, raw: Raw, *, now: datetime) -> ColumnElement[bool]:
-    """The predicate over `customer`, with the saved segments it names as they are now. Raises BadCondition."""
+    """The predicate over `customer`, with the saved segments it names as they are now. Raises BadCondition.
+
+    It is to be asked in the same transaction: what is kept beside the log is not made anew meanwhile.
+    """
     whole = await saved.written_out(session, tree.read(raw))
-    scored = any(one.name in buying.NEED_FORMULA for one in tree.leaves(whole))
-    return compiling.compile(whole, now=now, formula=await purchases.formula(session) if scored else USUAL)
+    asked = {one.name for one in tree.leaves(whole)}
+    formula = await purchases.formula(session) if asked & buying.NEED_FORMULA else USUAL
+    until = await last_contacts.until(session) if asked & history.KEPT.keys() else None
+    return compiling.compile(whole, Terms(now, formula, until))
 
 
 async def count(session: AsyncSession, raw: Raw, *, now: datetime) -> int:

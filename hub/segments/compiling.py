@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, false, func, literal, or_, true
 from sqlalchemy.orm import aliased
@@ -25,21 +27,32 @@ _CERTAIN = frozenset(
 )  # never unknown
 
 
-def compile(tree: Tree, *, now: datetime, formula: Formula = USUAL, holds: bool = True) -> Where:  # noqa: A001
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What it is asked by: the moment, how purchases are scored, up to where what is kept of the log may be believed
+    (`last_contacts.until`; None: not at all).
+    """
+
+    now: datetime
+    formula: Formula = USUAL
+    until: UUID | None = None
+
+
+def compile(tree: Tree, terms: Terms, *, holds: bool = True) -> Where:  # noqa: A001
     """The predicate over `customer` that is true of whom it means, or of all others when it is not to hold.
 
     Of whom something is not known it does not hold. Saved segments have been written out before.
     """
     if isinstance(tree, Not):
-        return compile(tree.of, now=now, formula=formula, holds=not holds)
+        return compile(tree.of, terms, holds=not holds)
     if isinstance(tree, Condition):
-        where = _where(tree, formula, now)
+        where = _where(tree, terms)
         return where if holds else ~where if tree.name in _CERTAIN else ~func.coalesce(where, False)
-    inner = [compile(one, now=now, formula=formula, holds=holds) for one in tree.of]
+    inner = [compile(one, terms, holds=holds) for one in tree.of]
     return and_(true(), *inner) if isinstance(tree, AllOf) is holds else or_(false(), *inner)
 
 
-def _where(condition: Condition, formula: Formula, now: datetime) -> Where:
+def _where(condition: Condition, terms: Terms) -> Where:
     if condition.attribute:
         return _attribute(condition)
     if condition.name == "label":
@@ -51,14 +64,14 @@ def _where(condition: Condition, formula: Formula, now: datetime) -> Where:
     if condition.name == LIST:
         return _on_list(condition)
     if condition.name in buying.FIELDS:
-        return buying.where(condition, formula, now)
+        return buying.where(condition, terms.formula, terms.now)
     if condition.name in history.SINCE:
-        return history.happened(condition, now)
+        return history.happened(condition, terms.now, terms.until)
     if condition.name in history.CAMPAIGNS:
         return history.of_campaign(condition)
     if condition.name == "satisfaction":
         return compare(history.satisfaction(), condition)
-    return compare(_column(condition.name, now), condition)
+    return compare(_column(condition.name, terms.now), condition)
 
 
 def _column(name: str, now: datetime) -> ColumnElement[Any]:

@@ -16,6 +16,7 @@ from hub.customers import topics
 from hub.models import Campaign, SavedSegment
 from hub.models.vocabulary import Kind, Purpose
 from hub.segments import compiling, tree
+from hub.segments.compiling import Terms
 from hub.segments.conditions import BadCondition, Condition
 from hub.segments.fields import CONSENT, LIST, SEGMENT, Op
 from hub.segments.tree import Not, Raw, Tree
@@ -166,7 +167,7 @@ async def _save(session: AsyncSession, segment: SavedSegment, draft: Draft, now:
     except IntegrityError as e:
         taken = Sentence("There is a segment “%(name)s” already. Choose another name", {"name": name})
         raise SegmentProblem(taken) from e
-    compiling.compile(await written_out(session, read), now=now)
+    compiling.compile(await written_out(session, read), Terms(now))
     return segment
 
 

@@ -75,9 +75,9 @@ select id, campaign_id, at + interval '1 hour', 'click', right(id::text, 1) = '0
 from interaction where campaign_id is not null and state = 'delivered' and substr(id::text, 36, 1) < '2'
 """
 _PURCHASES = f"""
-insert into purchase (customer_id, source, number, at, amount, currency, description)
+insert into purchase (customer_id, source, number, at, amount, refunded, currency, description)
 select {_PERSON.format("floor($3 * power(chance(n, 8), 2))::int")}, 'shop', n::text,
-  now() - interval '1 day' * {DAYS} * chance(n, 9), round((400 * power(chance(n, 10), 3))::numeric, 2), 'EUR', ''
+  now() - interval '1 day' * {DAYS} * chance(n, 9), round((400 * power(chance(n, 10), 3))::numeric, 2), 0, 'EUR', ''
 from generate_series($1::int, $2::int) n
 """
 

@@ -36,7 +36,7 @@ from hub.models import (
 from hub.models.vocabulary import CampaignState, Direction, Kind, Origin, Purpose, Role, Scale, State
 
 # What a merge leaves behind, and what is reckoned anew.
-NOT_COMPARED = {"customer_merge", "customer_keys", "merge_suggestion", "schedule"}
+NOT_COMPARED = {"customer_merge", "customer_keys", "merge_suggestion", "schedule", "stale_contact"}
 
 
 @dataclass(frozen=True)

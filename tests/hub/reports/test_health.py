@@ -18,6 +18,8 @@ from hub.models import (
     Customer,
     EarlyReceipt,
     Interaction,
+    LastContact,
+    LastContactsUntil,
     Outbox,
     ProviderReference,
     RawMessage,
@@ -154,6 +156,11 @@ async def untold(session: AsyncSession, _customer: UUID, now: datetime) -> None:
     session.add(waits)
 
 
+async def never_said(session: AsyncSession, who: UUID, now: datetime) -> None:
+    session.add(LastContactsUntil(until=clock.first_uuid7(now)))
+    session.add(LastContact(customer_id=who, contact=clock.uuid7(now - LONG_AGO)))
+
+
 DAMAGES: dict[str, tuple[Damage, int, str]] = {
     "queued without a ticket": (queued_without_ticket, 1, "-"),
     "sending without a ticket or a provider's word": (sending_without_ticket, 1, "-"),
@@ -169,6 +176,7 @@ DAMAGES: dict[str, tuple[Damage, int, str]] = {
     "background job given up": (given_up, 1, "fetch-media "),
     "schedule that stands still": (standing_still, 1, "greetings"),
     "webhooks that wait": (untold, 1, "webhook.test msg_1"),
+    "last contact does not fit the log": (never_said, 1, "-"),
 }
 
 

@@ -18,6 +18,7 @@ from hub.database.engine import Database
 from hub.models import Consent, Customer, Identity, Interaction
 from hub.models.vocabulary import AddressKind, Direction, IdentityState, Kind, Origin, Purpose, State
 from hub.segments import asking, compiling, tree
+from hub.segments.compiling import Terms
 from hub.segments.conditions import BadCondition, from_text
 from tests.hub.segments.people import customer
 
@@ -207,7 +208,7 @@ async def test_slices_come_in_the_order_of_ids_and_meet_nobody_twice(people: Dat
 )
 def test_what_cannot_be_asked_is_said_with_what_can(raw: dict[str, Any], said: str) -> None:
     with pytest.raises(BadCondition, match=r".") as problem:
-        compiling.compile(tree.read([raw]), now=clock.now())
+        compiling.compile(tree.read([raw]), Terms(clock.now()))
     assert said in str(problem.value)
 
 
