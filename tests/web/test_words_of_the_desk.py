@@ -140,3 +140,14 @@ def test_no_message_is_said_in_english_because_its_translation_is_empty(language
 def test_every_template_that_comes_with_the_hub_has_a_name_in_each_language() -> None:
     shipped = {templates.title_of(folder.name) for folder in (ROOT / "templates/messages").iterdir()}
     assert shipped == set(words.SHIPPED)
+
+
+@pytest.mark.parametrize(("language", "word"), [("pl", "rozm"), ("bg", "разговор"), ("ru", "диалог")])
+def test_a_conversation_has_one_name_in_each_language(language: str, word: str) -> None:
+    """In Russian “разговор” is what is talked on the telephone, and “беседа” nothing at all."""
+    with (LOCALE / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        said = {one.id: one.string for one in read_po(file, locale=language) if isinstance(one.id, str) and one.id}
+    about = {english: words for english, words in said.items() if "conversation" in english.lower()}
+    assert len(about) > 50
+    assert [english for english, words in about.items() if word not in str(words).lower()] == []
+    assert language != "ru" or not [words for words in said.values() if "бесед" in str(words).lower()]
