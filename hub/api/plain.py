@@ -70,6 +70,12 @@ fieldset { border: 0; padding: 0; margin: 0 } legend { font-weight: 600; padding
 select, input:not([type=radio], [type=checkbox]) { font: inherit; min-height: 2.75rem; max-width: 100%;
   box-sizing: border-box; padding: .3rem .6rem; color: inherit; background: var(--soft);
   border: 1px solid var(--edge); border-radius: .4rem }
+[role=alert], [role=status] { border-left: .25rem solid var(--act); background: var(--soft); padding: .7rem 1rem;
+  border-radius: .25rem } [role=alert] { border-color: var(--bad) }
+@media (max-width: 34rem) {
+  select, label > input:not([type=radio], [type=checkbox]), .row input { width: 100% } .row label, .row select,
+  .row input { flex: 1 0 100% }
+}
 [aria-invalid] { border: 2px solid var(--bad) !important }
 button.plain { background: none; color: var(--act) }
 textarea { font: inherit; width: 100%; box-sizing: border-box; color: inherit; background: var(--soft);

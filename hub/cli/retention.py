@@ -19,7 +19,7 @@ def keep_no_longer(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Delete what is older than [retention] allows. Workers do it every day by themselves."""
+    """Delete what is older than the table retention allows. Workers do it every day by themselves."""
 
     async def work(hub: Hub) -> dict[str, dict[str, Any]]:
         now, chosen = clock.now(), hub.settings.retention

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,7 +13,7 @@ from hub.conversations.tasks import NewTask
 from hub.customers import directory
 from hub.models import Appointment
 
-# Kept in English; hub.web.retold knows them.
+# Kept in English and by UTC; hub.web.retold says them in the language and by the clock of whoever reads them.
 CONFIRMED = "%(name)s confirms: %(title)s, %(when)s"
 CANCELLED = "%(name)s cancels: %(title)s, %(when)s"
 ANOTHER_TIME = "%(name)s wants another time: %(title)s, %(when)s"
@@ -26,7 +25,7 @@ async def tell(session: AsyncSession, appointment: Appointment, choice: Choice, 
     if choice == "confirm" and appointment.owner_id is None:
         return
     customer = await directory.get(session, appointment.customer_id)
-    when = f"{appointment.starts_at.astimezone(ZoneInfo(appointment.timezone)):%Y-%m-%d %H:%M}"
+    when = f"{appointment.starts_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     gaps = {"name": customer.name, "title": appointment.title, "when": when}
     title = tasks.shortened(_TITLES[choice] % gaps + (f" – {appointment.wish}" if appointment.wish else ""))
     new = NewTask(title, customer.id, due_at=now, assignee_id=appointment.owner_id)

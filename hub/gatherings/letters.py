@@ -107,12 +107,13 @@ def _content(
 ) -> Templated:
     """The moment is said in the language that the text will be in, by the customer's clock."""
     language = customer.language if customer.language in version.variants else gate.default_language
-    zone = zone_of(customer.timezone, gathering.timezone, gate.rules.company_zone)
+    ours = zone_of(gathering.timezone, gate.rules.company_zone)
+    zone = zone_of(customer.timezone, ours.key)
     address = links.address(gate, guest.id or 0)
     values = {
         "given_name": customer.given_name or customer.name,
         "title": gathering.title,
-        "when": spoken(gathering.starts_at, zone, language),
+        "when": spoken(gathering.starts_at, zone, language, ours=ours),
         "place": gathering.place,
         "host": gathering.host,
         "about": gathering.about,

@@ -99,7 +99,7 @@ def _variables(appointment: Appointment, customer: Customer, version: TemplateVe
     return {
         "given_name": customer.given_name or customer.name,
         "title": appointment.title,
-        "when": spoken(appointment.starts_at, zone, language),
+        "when": spoken(appointment.starts_at, zone, language, ours=zone_of(gate.rules.company_zone)),
         "place": appointment.place,
         "answer_url": appointment_links.address(gate, appointment.id or 0),
         "company": gate.company,

@@ -9,7 +9,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from hub.catalogues import catalogue
-from hub.reports.shapes import Measure, Value
+from hub.reports.shapes import Figure, Measure, Value
 from hub.reports.words import VALUES
 from hub.sentences import Sentence
 
@@ -20,6 +20,7 @@ _PATTERNS = {
     Measure.SCORE: "0.0",
     Measure.MONEY: "0.00",
 }
+_GROWING = (Measure.COUNT, Measure.TIME, Measure.MONEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,13 @@ class Teller:
         if measure is Measure.TIME:
             return self._lasting(float(value))
         return format_decimal(value, format=_PATTERNS[measure], locale=self.language)
+
+    def change(self, figure: Figure) -> str:
+        """How much more or less than before, such as "+48 %"; nothing where that says nothing."""
+        now, before = figure.value, figure.before
+        if figure.measure not in _GROWING or not isinstance(now, int | float) or not isinstance(before, int | float):
+            return ""
+        return format_decimal(now / before - 1, format="+0 %;−0 %", locale=self.language) if before else ""
 
     def _lasting(self, seconds: float) -> str:
         minutes = round(seconds / 60)

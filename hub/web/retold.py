@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from typing import Protocol
 from uuid import UUID
 
 from hub.conversations import appointment_news
 from hub.conversations.tasks import CALL_BACK
 from hub.models.vocabulary import Kind, Purpose
-from hub.web import words
+from hub.web import moments, words
 from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
@@ -90,6 +91,7 @@ LINES = (
 )
 _CHANNEL = re.compile(r"(email|sms|voice): (.*)", re.DOTALL)
 _GAP = re.compile(r"%\\\((\w+)\\\)s")
+_WHEN = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d) UTC")  # as hub.conversations.appointment_news writes it
 
 
 def retold(line: str) -> str:
@@ -104,13 +106,13 @@ def retold(line: str) -> str:
     return _(line) if line else line
 
 
-def titled(task: Titled) -> str:
-    """The title of a task: as somebody typed it, or in the reader's language where nobody did.
+def titled(task: Titled, reader: tzinfo) -> str:
+    """The title of a task: as somebody typed it, or in the reader's language and by their clock where nobody did.
 
     A call that is wrapped up makes a task by its taker's hand, about its customer.
     """
     if task.created_by is None:
-        return retold(task.title)
+        return _WHEN.sub(lambda found: _by_clock(found, reader), retold(task.title))
     found = _PATTERNS[CALL_BACK].fullmatch(task.title) if task.customer_id is not None else None
     return _(CALL_BACK) % found.groupdict() if found else task.title
 
@@ -124,6 +126,14 @@ class Titled(Protocol):
     def created_by(self) -> int | None: ...
     @property
     def customer_id(self) -> UUID | None: ...
+
+
+def _by_clock(found: re.Match[str], reader: tzinfo) -> str:
+    """A customer's own words may look like a moment and be none: they stay as they are."""
+    try:
+        return moments.plain(datetime.fromisoformat(f"{found[1]}+00:00"), reader)
+    except ValueError:
+        return found[0]
 
 
 def _filled(name: str, text: str) -> str:

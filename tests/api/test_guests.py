@@ -69,6 +69,18 @@ async def test_the_page_speaks_the_guests_language(
     assert words in (await client.get(path)).text
 
 
+async def test_whoever_opens_the_link_of_what_is_called_off_reads_that_it_is(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer, invited: int
+) -> None:
+    path = links.address(hub.gate, invited).removeprefix(hub.settings.hub.public_url)
+    async with hub.database.unit() as session:
+        await directory.change(session, ana.id, {"language": "en"}, now=clock.now())
+        guest = await seats.guest(session, invited)
+        await plans.cancel(session, guest.gathering_id, now=clock.now())
+    page = await client.get(path)
+    assert (page.status_code, "we had to call it off" in page.text, "has begun" in page.text) == (410, True, False)
+
+
 async def test_a_program_plans_invites_counts_and_ticks(
     client: httpx.AsyncClient, headers: dict[str, str], hub: Hub, ana: Customer
 ) -> None:

@@ -53,6 +53,15 @@ async def test_the_customer_of_an_appointment_is_found_by_name_and_nothing_typed
     assert booked.status_code == 303
 
 
+async def test_who_books_hears_that_it_is_too_late_for_the_reminders(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    soon = f"{clock.now() + timedelta(hours=5):%Y-%m-%dT%H:%M}"
+    asked = {"customer": str(world.customers["ana"]), "title": "Fitting", "starts_at": soon}
+    for remind, late in (("24h", True), ("2h", False)):
+        assert (await desk.send("/appointments", **asked, remind=remind)).status_code == 303
+        assert ("too soon for the reminders" in (await desk.see("/appointments")).text) is late
+
+
 @pytest.mark.browser
 async def test_an_appointment_is_booked_for_whoever_is_typed(opening: Any, world: Any) -> None:
     page = await opening("/appointments", Role.AGENT)

@@ -79,6 +79,13 @@ async def test_a_call_comes_up_as_a_card_for_whom_it_rings_and_for_nobody_else(w
     assert "Ana Nowak" in (await other.see("/calls/now")).text
 
 
+async def test_a_page_that_asks_what_came_of_a_call_is_not_asked_twice(world: Any, over: UUID, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    bar = f"/calls/bar?settled_here={over}"
+    assert "Wrap up" in (await desk.client.get("/calls/bar", headers=BAR)).text
+    assert "Wrap up" not in (await desk.client.get(bar, headers=BAR)).text
+
+
 async def test_who_talks_notes_as_they_type_and_wraps_up_when_it_is_over(
     world: Any, taken: UUID, signed_in: Any
 ) -> None:

@@ -58,7 +58,7 @@ async def test_agents_tick_who_is_there_and_change_nothing_else(world: Any, sign
     await lead.send(f"{path}/invite", addresses="ana@nowak.example")
     (guest,) = [row["id"].removeprefix("guest-") for row in (await desk.see(path)).select("#guests .entry-row")]
     assert (await desk.send(f"{path}/guests/{guest}/attended", came="1")).status_code == 303
-    assert "1 were there" in " ".join((await desk.see(path)).select_one("#guests header").text.split())
+    assert "1 was there" in " ".join((await desk.see(path)).select_one("#guests header").text.split())
     for refused in (f"{path}/invite", f"{path}/cancel", path, f"{path}/guests/{guest}/answer"):
         assert (await desk.send(refused)).status_code == 403
     assert (await desk.client.get(f"{path}/guests.csv")).status_code == 403
@@ -96,4 +96,4 @@ async def test_guests_are_invited_and_ticked_off_by_keyboard_alone(opening: Any,
         await inviting.send(session, gate=world.hub.gate, now=clock.now())
     await page.get_by_role("button", name="Here: Ana Nowak").press("Enter")
     await expect(page.get_by_role("button", name="Not here after all: Ana Nowak")).to_be_visible()
-    await expect(page.locator("#guests header")).to_contain_text("1 were there")
+    await expect(page.locator("#guests header")).to_contain_text("1 was there")

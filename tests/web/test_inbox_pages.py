@@ -316,3 +316,16 @@ async def test_channels_and_campaigns_that_need_a_person_stand_beside_the_views(
     shown = {one["href"]: one["title"] for one in (await admin.see("/inbox/all")).select(".view[title]")}
     assert shown == {"/settings#channels": "the password is refused", "/campaigns/1": "3 complained"}
     assert (await agent.see("/inbox/all")).select(".view[title]") == []
+
+
+async def test_where_nobody_has_written_yet_an_administrator_reads_what_to_begin_with(
+    world: Any, signed_in: Any
+) -> None:
+    admin, agent = await signed_in(Role.ADMIN), await signed_in(Role.AGENT)
+    assert (await admin.see("/inbox/all")).select_one(".first-steps") is None
+    async with world.hub.database.unit() as session:
+        await session.execute(text("truncate conversation cascade"))
+    steps = [link["href"] for link in (await admin.see("/inbox/all")).select(".first-steps a")]
+    assert (len(steps), (await agent.see("/inbox/all")).select_one(".first-steps")) == (5, None)
+    for step in steps:
+        assert (await admin.client.get(step)).status_code == 200, step

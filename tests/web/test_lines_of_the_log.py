@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from hub import clock
 from hub.conversations import surveys
-from hub.models import Survey
+from hub.models import Survey, Task
 from hub.models.vocabulary import Role, Scale
 from hub.outbound.local_hours import later_words
 from hub.staff import accounts
 from hub.web import translations
-from hub.web.retold import retold
+from hub.web.retold import retold, titled
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,21 @@ def test_the_words_about_quiet_hours_are_those_of_the_gate() -> None:
 
 def test_a_line_that_nobody_knows_is_shown_as_it_is() -> None:
     assert retold("the moon was full, and said “no”") == "the moon was full, and said “no”"
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Ana cancels: Fitting, 2026-03-20 12:00 UTC", "Ana cancels: Fitting, 20 Mar 2026, 13:00"),
+        (
+            "Ana wants another time: Fitting, 2026-03-20 12:00 UTC – 2026-99-99 10:00 UTC suits me",
+            "Ana wants another time: Fitting, 20 Mar 2026, 13:00 – 2026-99-99 10:00 UTC suits me",
+        ),
+    ],
+)
+def test_what_became_of_an_appointment_is_told_by_the_readers_clock(title: str, said: str) -> None:
+    translations.speak("en")
+    assert titled(Task(title=title, created_at=clock.now(), changed_at=clock.now()), ZoneInfo("Europe/Warsaw")) == said
 
 
 async def test_what_a_customer_says_of_their_satisfaction_stays_word_for_word(world: Any, signed_in: Any) -> None:

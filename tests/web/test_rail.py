@@ -25,3 +25,11 @@ async def test_every_room_is_reached_and_nothing_scrolls_sideways(role: Role, op
     await page.set_viewport_size({"width": 1440, "height": 844})
     await expect(page.locator(".rail-more")).to_be_hidden()
     await expect(page.locator(".rooms a:visible")).to_have_count(len(rooms))
+
+
+@pytest.mark.parametrize(("role", "room"), [(Role.AGENT, "/calls"), (Role.MARKETER, "/campaigns")])
+async def test_call_lists_stand_in_the_room_from_which_one_comes_to_them(
+    role: Role, room: str, world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(role)
+    assert (await desk.see("/call-lists")).select_one('.rail [aria-current="page"]')["href"] == room

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from hub import clock
 from hub.models import AttachmentRow
 from hub.models.vocabulary import Role
-from hub.staff import teams
+from hub.staff import accounts, teams
 
 pytestmark = pytest.mark.browser
 
@@ -91,3 +91,18 @@ async def test_the_pages_of_teams_and_of_ones_account_are_accessible(
         assert found.response["violations"] == [], path
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert complaints == []
+
+
+@pytest.mark.parametrize("language", ["en", "pl", "bg", "ru"])
+async def test_on_a_telephone_everything_in_the_composer_is_at_the_thumb_in_every_language(
+    world: Any, opening: Opening, language: str
+) -> None:
+    async with world.hub.database.unit() as session:
+        await accounts.change(session, world.staff[Role.AGENT], {"language": language}, now=clock.now())
+    page = await opening(f"/inbox/all/{world.conversations['invoice']}", width=390)
+    await page.check(".composer [name=kind][value=email]")
+    for name in (".sends .btn:visible", "textarea", ".ends select"):
+        for one in await page.locator(f".composer {name}").all():
+            await one.scroll_into_view_if_needed()
+            await expect(one).to_be_in_viewport(ratio=1)
+    assert await page.locator(".composer").evaluate("one => one.scrollWidth <= one.clientWidth")

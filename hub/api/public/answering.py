@@ -41,17 +41,22 @@ class Words(PageWords):
     gone: str
     test: str
     too_often: str
+    called_off: str = ""  # where somebody else can call it off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Whoever holds a link that is good, and what it asks about. `name`: of this link alone, such as `guest-7`."""
+    """Whoever holds a link that is good, and what it asks about.
+
+    `name`: of this link alone, such as `guest-7`. `place_zone`: by whose clock it takes place; None: the company's.
+    """
 
     customer: Customer
     name: str
     at: datetime
     timezone: str | None
     called_off: bool = False
+    place_zone: str | None = None
 
 
 V = TypeVar("V", bound=Visitor)
@@ -77,7 +82,7 @@ class Shown(Generic[V, W]):
         """By the customer's clock, as in the message that the link stood in."""
         usual = hub_of(self.request).settings.hub.timezone
         zone = zone_of(self.visitor.customer.timezone, self.visitor.timezone, usual)
-        return spoken(self.visitor.at, zone, self.said.language)
+        return spoken(self.visitor.at, zone, self.said.language, ours=zone_of(self.visitor.place_zone, usual))
 
     @property
     def seen(self) -> str:
@@ -140,7 +145,7 @@ async def _answered(request: Request, token: str, asked: Question[V, W], *, acts
         return await sentence(request, said, said.broken, status=404)
     said = words_for(request, asked.words, visitor.customer.language)
     if visitor.called_off or visitor.at <= clock.now():
-        return await sentence(request, said, said.gone, status=410)
+        return await sentence(request, said, said.called_off if visitor.called_off else said.gone, status=410)
     if not acts:
         return await _page(asked, Shown(request, visitor, said, Form()))
     return await _decided(request, token, asked, Shown(request, visitor, said, await _form(request)))

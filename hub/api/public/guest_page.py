@@ -54,6 +54,7 @@ async def _read(hub: Hub, token: str) -> Visitor | None:
         name=f"guest-{number}",
         at=one.starts_at,
         timezone=one.timezone,
+        place_zone=one.timezone,
         called_off=one.cancelled_at is not None,
         guest=guest,
         gathering=one,

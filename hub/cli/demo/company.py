@@ -73,9 +73,9 @@ _NATIONS = (
     ),
 )  # fmt: skip
 _LATIN = str.maketrans(
-    "абвгдезийклмнопрстуфхъыьэёжцчшщюяіїłąćęńóśźż'",
-    "abvgdeziiklmnoprstufhaiyeeZCCSSUYiilacenoszz_",
-)
+    "абвгдезийклмнопрстуфхъыэёіїłąćęńóśźż'",
+    "abvgdeziyklmnoprstufhayeeiilacenoszz_",
+) | str.maketrans({"ь": "", "ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sht", "ю": "yu", "я": "ya"})
 
 
 async def load(session: AsyncSession, *, now: datetime) -> int:
@@ -136,7 +136,7 @@ def _birthday(chance: random.Random, number: int, now: datetime, zone: str) -> t
 
 def _mailbox(given: str, family: str, number: int) -> str:
     """Every fortieth mailbox bounces, every fiftieth sends a vacation notice (see the sandbox's table)."""
-    local = f"{given}.{family}".lower().translate(_LATIN).lower().encode("ascii", "ignore").decode()
+    local = f"{given}.{family}".lower().translate(_LATIN).encode("ascii", "ignore").decode()
     magic = {21: "bounce-", 33: "vacation-", 38: "full-"}.get(number % 60, "")
     return f"{magic}{local.strip('.') or 'customer'}.{number}@{DOMAIN}"
 

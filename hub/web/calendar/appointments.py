@@ -77,9 +77,13 @@ async def book(
                 now=visit.now,
             )
             await _note(session, visit, "book", booked)
+            reminded = not remind or await appointments.reminders(session, booked.id or 0)
     except BadAppointment as e:
         return await _again(visit, customer, worded(e), typed)
-    return go(visit, f"/appointments?at={moment.astimezone(visit.zone):%Y-%m-%d}", _("Booked."))
+    too_soon = _("Booked. It begins too soon for the reminders you chose: the customer gets none.")
+    return go(
+        visit, f"/appointments?at={moment.astimezone(visit.zone):%Y-%m-%d}", _("Booked.") if reminded else too_soon
+    )
 
 
 @router.get("/appointments/{appointment_id}")

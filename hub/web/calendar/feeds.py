@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ from hub.customers import directory
 from hub.models import Staff
 from hub.staff import feeds
 from hub.staff.roles import Action, may
-from hub.web import translations
+from hub.web import moments, translations
 from hub.web.access import Anyone, Visit, hub_of
 from hub.web.pages import go
 from hub.web.problems import Page
@@ -100,16 +100,16 @@ async def _content(hub: Hub, staff: Staff) -> bytes:
         people = {one.customer_id for one in todo if one.customer_id} if known else set()
         names = await directory.names(session, people)
         coming = await appointments.between(session, start, end_, owner_id=mine)
-    entries = [_task(hub, one, names) for one in todo]
+    entries = [_task(hub, one, names, moments.zone(staff.timezone)) for one in todo]
     entries += [_appointment(hub, one, known=known) for one in coming]
     return icalendar.written(f"{hub.settings.hub.name}: {staff.name}", entries)
 
 
-def _task(hub: Hub, task: Any, names: dict[Any, str]) -> Entry:
+def _task(hub: Hub, task: Any, names: dict[Any, str], reader: tzinfo) -> Entry:
     alarm = timedelta(minutes=task.remind_minutes) if task.remind_minutes else None
     return Entry(
         uid=_uid(hub, "task", task.id),
-        title=titled(task),
+        title=titled(task, reader),
         at=task.due_at,
         changed_at=task.changed_at,
         url=f"{hub.settings.hub.public_url}/tasks/{task.id}",

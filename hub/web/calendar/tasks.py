@@ -225,7 +225,7 @@ async def _one(visit: Visit, task_id: int, trouble: str = "", filled: Mapping[st
 
 
 def _notice(visit: Visit, told: due.Notice) -> str:
-    title = titled(told)
+    title = titled(told, visit.zone)
     if told.done:
         return title
     if told.due_at is None or told.due_at <= visit.now:

@@ -231,6 +231,7 @@ async def _beside(session: Any, visit: Visit, view: str, every: Sequence[Label])
     whose = Whose(visit.may(Action.CAMPAIGNS), visit.may(Action.ANSWER))
     return {
         "counts": {name: _up_to(number, name) for name, number in tally.views.items()},
+        "nothing_yet": not any(tally.views.values()),
         "by_team": _by_team(await teams.listing(session), tally, visit, view),
         "by_channel": _by_channel(tally, visit),
         "by_label": _by_label(every, tally.labels, view),

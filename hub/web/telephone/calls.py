@@ -39,9 +39,14 @@ async def start(visit: InboxReader) -> Response:
 
 
 @router.get(_BAR)
-async def bar(visit: Caller) -> Response:
-    """One's own calls, and those that ring for one: the piece that every page holds."""
-    return page(visit, "call_bar.html", block="calls", **await _own(visit))
+async def bar(visit: Caller, settled_here: UUID | None = None) -> Response:
+    """One's own calls, and those that ring for one: the piece that every page holds.
+
+    `settled_here`: the call whose end the page itself asks about; two forms about one call are one too many.
+    """
+    data = await _own(visit)
+    own = [one for one in data["own"] if one.id != settled_here or not one.ended_at]
+    return page(visit, "call_bar.html", block="calls", **data | {"own": own})
 
 
 @router.get(_NOW)

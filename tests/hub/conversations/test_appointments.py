@@ -95,9 +95,9 @@ async def test_what_is_called_off_has_no_reminders_and_has_them_again_when_it_ta
 @pytest.mark.parametrize(
     ("choice", "title", "open_"),
     [
-        ("confirm", "Ana confirms: Fitting, 2026-03-20 12:00", False),
-        ("cancel", "Ana cancels: Fitting, 2026-03-20 12:00", True),
-        ("reschedule", "Ana wants another time: Fitting, 2026-03-20 12:00 – after five", True),
+        ("confirm", "Ana confirms: Fitting, 2026-03-20 12:00 UTC", False),
+        ("cancel", "Ana cancels: Fitting, 2026-03-20 12:00 UTC", True),
+        ("reschedule", "Ana wants another time: Fitting, 2026-03-20 12:00 UTC – after five", True),
     ],
 )
 async def test_its_owner_hears_what_the_customer_answered_and_has_something_to_do_where_there_is(

@@ -102,3 +102,18 @@ def test_the_first_time_zone_that_exists_is_taken() -> None:
 def test_a_moment_is_said_in_the_customers_zone_and_language(language: str, said: str) -> None:
     moment = datetime(2026, 3, 11, 9, tzinfo=UTC)
     assert spoken(moment, ZoneInfo("Europe/Warsaw"), language) == said
+
+
+@pytest.mark.parametrize(
+    ("zone", "language", "said"),
+    [
+        ("Europe/Berlin", "en", "Wednesday, March 11, 2026, 10:00 AM"),  # the same hour: nothing to tell apart
+        ("Europe/London", "en", "Wednesday, March 11, 2026, 9:00 AM (London)"),
+        ("Asia/Tbilisi", "ru", "среда, 11 марта 2026 г., 13:00 (Тбилиси)"),
+        ("America/Argentina/Buenos_Aires", "pl", "środa, 11 marca 2026, 06:00 (Buenos Aires)"),
+        ("UTC", "bg", "сряда, 11 март 2026 г., 9:00 (UTC)"),
+    ],
+)
+def test_another_clock_than_ours_is_named_beside_the_hour(zone: str, language: str, said: str) -> None:
+    moment, ours = datetime(2026, 3, 11, 9, tzinfo=UTC), ZoneInfo("Europe/Warsaw")
+    assert spoken(moment, ZoneInfo(zone), language, ours=ours) == said
