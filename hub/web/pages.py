@@ -326,7 +326,7 @@ _LINK = Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow">
 
 def _money(amount: Decimal) -> str:
     """`12.40`: to the cent, and finer where it is less than one."""
-    return _decimal(amount, "0.00" if amount >= 1 or not amount else "0.0000")
+    return _decimal(amount, "0.00" if amount >= 1 else "0.00##")
 
 
 def _percent(part: float, whole: float) -> str:

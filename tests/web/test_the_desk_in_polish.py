@@ -152,13 +152,14 @@ def test_numbers_have_the_readers_sign_between_whole_and_parts() -> None:
         said[language] = [
             filters["money"](Decimal("1234.5")),
             filters["money"](Decimal("0.0125")),
+            filters["money"](Decimal("0.5")),
             filters["bytes"](1_572_864),
             filters["plain_number"](0.25),
             filters["plain_number"](1_000_000.0),
         ]
     translations.speak("en")
-    assert said["en"] == ["1234.50", "0.0125", "1.5 MB", "0.25", "1000000"]
-    comma = ["1234,50", "0,0125", "1,5 MB", "0,25", "1000000"]
+    assert said["en"] == ["1234.50", "0.0125", "0.50", "1.5 MB", "0.25", "1000000"]
+    comma = ["1234,50", "0,0125", "0,50", "1,5 MB", "0,25", "1000000"]
     assert [said[one] for one in ("pl", "bg", "ru")] == [comma] * 3
 
 

@@ -34,6 +34,7 @@ def demo(
     options.set_up_logs(name="demo", quiet=True)
     with ExitStack() as stack:
         os.environ.update(stage.NO_QUIET_HOURS)
+        os.environ.update(stage.PRICES)
         if once:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-demo-", ignore_cleanup_errors=True))
             os.environ.update(stage.apart(Path(folder)))

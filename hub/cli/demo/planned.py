@@ -1,4 +1,4 @@
-"""What the sample company's marketer plans: a text in four languages, a campaign that waits for its day, a draft."""
+"""What the sample company's marketer plans: feasts, a text in four languages, a campaign that waits, a draft."""
 
 from __future__ import annotations
 
@@ -9,9 +9,21 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.campaigns import lifecycle, steps
 from hub.campaigns.lifecycle import Plan
 from hub.campaigns.steps import Step
-from hub.models.vocabulary import Purpose, When
+from hub.models.vocabulary import OccasionKind, Purpose, When
+from hub.occasions import rules
+from hub.occasions.rules import Wish
 from hub.outbound.asking import Gate
 from hub.texts import blocks, drafts, shelf
+
+# Whose days are greeted besides birthdays; of several on one day the most personal.
+_OCCASIONS = (
+    Wish(OccasionKind.NAME_DAY, "Name days of Poland", "name-day", {"calendar": "PL"}, ("PL",)),
+    Wish(OccasionKind.NAME_DAY, "Name days of Bulgaria", "name-day", {"calendar": "BG"}, ("BG",)),
+    Wish(OccasionKind.FESTIVAL, "Christmas", "christmas", {"date": "12-25"}, ("PL", "BG", "GB")),
+    Wish(OccasionKind.FESTIVAL, "Christmas in Russia", "christmas", {"date": "01-07"}, ("RU",)),
+    Wish(OccasionKind.FESTIVAL, "Easter", "easter", {"church": "western", "days": 0}, ("PL", "GB")),
+    Wish(OccasionKind.FESTIVAL, "Orthodox Easter", "easter", {"church": "orthodox", "days": 0}, ("BG", "RU")),
+)
 
 # By language: subject, what is said in a mail, and by SMS.
 _ROSES = {
@@ -39,6 +51,8 @@ _ONCE = [{"field": "purchases", "op": "eq", "value": 1}, {"field": "purchase_day
 
 async def load(session: AsyncSession, *, marketer: int, gate: Gate, now: datetime) -> None:
     """Of customers that are there already."""
+    for wish in _OCCASIONS:
+        await rules.save(session, wish, now=now)
     name = await shelf.create(session, "Roses in winter", Purpose.MARKETING, staff_id=marketer, now=now)
     texts = {language: _variant(language) for language in _ROSES}
     await drafts.keep(session, name, texts, seen=0, staff_id=marketer, now=now)

@@ -38,6 +38,8 @@ NO_QUIET_HOURS: Mapping[str, str] = {
     "HUB_GATE__UNKNOWN_ZONE_FROM": "00:00",
     "HUB_GATE__UNKNOWN_ZONE_UNTIL": "00:00",
 }
+# So that a dry run and the reports tell what a campaign costs; nobody is asked for it.
+PRICES: Mapping[str, str] = {"HUB_CHANNELS__SMS__PRICE": "0.05", "HUB_CHANNELS__VOICE__PRICE": "0.12"}
 
 
 @dataclass(frozen=True, slots=True)
