@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, bindparam, case, cast, exists
+from sqlalchemy import ColumnElement, Numeric, and_, bindparam, case, cast, exists
 from sqlmodel import col, func, select
 
 from hub.customers import purchases
@@ -29,12 +29,59 @@ NEED_FORMULA = frozenset({"spent", "spent_year", *SCORES})
 
 def where(condition: Condition, formula: Formula, now: datetime) -> Where:
     """Of a customer who bought nothing sums and scores are 0."""
+    return _last(condition, now) if condition.name == "purchase_days" else together([condition], formula, now)
+
+
+def together(conditions: Sequence[Condition], formula: Formula, now: datetime) -> Where:
+    """All of them hold. One grouping for all conditions and for everybody, which the database joins; not a question for
+    each customer.
+
+    Whoever bought nothing is in no group: where nothing meets the conditions, groups that do not are asked for.
+    """
+    asked = [_asked(one, formula, now) for one in conditions]
+    held, among_nobody = and_(*(one.held for one in asked)), all(one.of_nothing for one in asked)
+    query = select(col(Purchase.customer_id)).where(now >= _AT, purchases.stands())
+    bounds = [one.since for one in asked]
+    if None not in bounds:
+        query = query.where(min(bounds) <= _AT)  # type: ignore[type-var]
+    groups = query.group_by(col(Purchase.customer_id)).having(~held if among_nobody else held).subquery()
+    found = exists().where(groups.c.customer_id == Customer.id)
+    return ~found if among_nobody else found
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """`held`: of a group of purchases, of which those before `since` change nothing. `of_nothing`: is it true of none?
+
+    `since` None: all of them count.
+    """
+
+    held: Where
+    of_nothing: bool
+    since: datetime | None = None
+
+
+def _asked(condition: Condition, formula: Formula, now: datetime) -> _Asked:
     if condition.name == "purchase_days":
-        return _last(condition, now)
+        return _lately(condition, now)
+    since = now - _YEAR if condition.name.endswith("_year") else None
+    reckoned = _MANY if condition.name.startswith("purchases") else func.sum(_worth(formula))
+    if since is not None:
+        reckoned = func.coalesce(reckoned.filter(since <= _AT), 0)
     if condition.name in SCORES:
-        return _held(_scores(formula, now)[condition.name], condition, formula.since(now), now)
-    reckoned = func.sum(_worth(formula)) if condition.name.startswith("spent") else _MANY
-    return _held(reckoned, condition, now - _YEAR if condition.name.endswith("_year") else None, now)
+        reckoned, since = _scores(formula, now)[condition.name], formula.since(now)
+    held = compare(reckoned, replace(condition, value=Decimal(str(condition.value))))
+    return _Asked(held, holds_of_nothing(condition), since)
+
+
+def _lately(condition: Condition, now: datetime) -> _Asked:
+    last: ColumnElement[Any] = func.max(_AT)
+    if condition.op is Op.EXISTS:
+        return _Asked(last.is_not(None) if condition.value else last.is_(None), not condition.value)
+    since = now - timedelta(days=condition.value)
+    if condition.op is Op.LT:
+        return _Asked(last >= since, of_nothing=False, since=since)
+    return _Asked(last < since, of_nothing=True, since=since)
 
 
 def _last(condition: Condition, now: datetime) -> Where:
@@ -44,20 +91,6 @@ def _last(condition: Condition, now: datetime) -> Where:
         return some if condition.value else ~some
     recent = some.where(now - timedelta(days=condition.value) <= _AT)
     return recent if condition.op is Op.LT else ~recent
-
-
-def _held(reckoned: ColumnElement[Any], condition: Condition, since: datetime | None, now: datetime) -> Where:
-    """Whoever bought nothing is in no group: where nothing meets the condition, groups that do not meet it are asked
-    for. One grouping for everybody, which the database joins; not a question for each customer.
-    """
-    held = compare(reckoned, replace(condition, value=Decimal(str(condition.value))))
-    among_nobody = holds_of_nothing(condition)
-    query = select(col(Purchase.customer_id)).where(now >= _AT, purchases.stands())
-    if since is not None:
-        query = query.where(since <= _AT)
-    groups = query.group_by(col(Purchase.customer_id)).having(~held if among_nobody else held).subquery()
-    found = exists().where(groups.c.customer_id == Customer.id)
-    return ~found if among_nobody else found
 
 
 def _scores(formula: Formula, now: datetime) -> Mapping[str, ColumnElement[Any]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -64,36 +65,49 @@ async def shoppers(database: Database) -> Database:
 EVERYBODY = ["Ada", "Boris", "Cyd"]
 
 
-@pytest.mark.parametrize(
-    ("field", "op", "value", "meant"),
-    [
-        ("purchases", "ge", 1, ["Ada", "Boris"]),
-        ("purchases", "eq", 0, ["Cyd"]),
-        ("purchases", "ne", 1, ["Ada", "Cyd"]),
-        ("purchases", "lt", 2, ["Boris", "Cyd"]),
-        ("purchases_year", "le", 0, ["Boris", "Cyd"]),
-        ("purchases", "ge", 0, EVERYBODY),
-        ("spent", "gt", 120, ["Boris"]),
-        ("spent", "ge", 120, ["Ada", "Boris"]),
-        ("spent", "le", 119.99, ["Cyd"]),
-        ("spent_year", "gt", 0, ["Ada"]),
-        ("purchase_days", "lt", 1, ["Ada"]),
-        ("purchase_days", "gt", 365, ["Boris", "Cyd"]),
-        ("purchase_days", "exists", False, ["Cyd"]),
-        ("rfm", "ge", 43, ["Ada"]),  # 24 + 2 × 4 + 9 + 2
-        ("rfm", "gt", 43, []),
-        ("rfm", "lt", 43, ["Boris", "Cyd"]),
-        ("rfm", "le", 0, ["Boris", "Cyd"]),
-        ("rfm_recency", "ge", 24, ["Ada"]),
-        ("rfm_frequency", "ge", 8, ["Ada"]),
-        ("rfm_money", "ge", 11, ["Ada"]),
-        ("rfm_money", "gt", 10.5, ["Ada"]),
-    ],
-)
+ASKED: Sequence[tuple[str, str, object, list[str]]] = [
+    ("purchases", "ge", 1, ["Ada", "Boris"]),
+    ("purchases", "eq", 0, ["Cyd"]),
+    ("purchases", "ne", 1, ["Ada", "Cyd"]),
+    ("purchases", "lt", 2, ["Boris", "Cyd"]),
+    ("purchases_year", "le", 0, ["Boris", "Cyd"]),
+    ("purchases", "ge", 0, EVERYBODY),
+    ("spent", "gt", 120, ["Boris"]),
+    ("spent", "ge", 120, ["Ada", "Boris"]),
+    ("spent", "le", 119.99, ["Cyd"]),
+    ("spent_year", "gt", 0, ["Ada"]),
+    ("purchase_days", "lt", 1, ["Ada"]),
+    ("purchase_days", "gt", 365, ["Boris", "Cyd"]),
+    ("purchase_days", "exists", False, ["Cyd"]),
+    ("rfm", "ge", 43, ["Ada"]),  # 24 + 2 × 4 + 9 + 2
+    ("rfm", "gt", 43, []),
+    ("rfm", "lt", 43, ["Boris", "Cyd"]),
+    ("rfm", "le", 0, ["Boris", "Cyd"]),
+    ("rfm_recency", "ge", 24, ["Ada"]),
+    ("rfm_frequency", "ge", 8, ["Ada"]),
+    ("rfm_money", "ge", 11, ["Ada"]),
+    ("rfm_money", "gt", 10.5, ["Ada"]),
+]
+
+
+@pytest.mark.parametrize(("field", "op", "value", "meant"), ASKED)
 async def test_purchases_and_scores_are_asked_for(
     field: str, op: str, value: object, meant: list[str], shoppers: Database
 ) -> None:
     assert await _meant(shoppers, field, op, value) == meant
+
+
+async def test_conditions_of_purchases_mean_together_whom_each_of_them_means(shoppers: Database) -> None:
+    """They are asked in one grouping: of three as of each by itself, and of those whom they do not mean."""
+    conditions = {(field, op, str(value)): {"field": field, "op": op, "value": value} for field, op, value, _ in ASKED}
+    alone = {(field, op, str(value)): set(meant) for field, op, value, meant in ASKED}
+    async with shoppers.unit() as session:
+        for three in itertools.islice(itertools.combinations(conditions, 3), 0, None, 7):
+            several = [conditions[one] for one in three]
+            both = set.intersection(*(alone[one] for one in three))
+            for raw, meant in ((several, both), ({"not": {"all": several}}, set(EVERYBODY) - both)):
+                where = await asking.where(session, raw, now=NOW)
+                assert set(await session.exec(select(Customer.name).where(where))) == meant, three
 
 
 async def test_whom_a_condition_does_not_mean_its_opposite_means(shoppers: Database) -> None:

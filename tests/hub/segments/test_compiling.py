@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -236,6 +237,36 @@ async def test_a_topic_is_agreed_to_as_the_ledger_has_it_whatever_was_said_in_wh
         for op, meant in (("eq", expected), ("ne", {f"C{n}" for n in range(len(histories))} - expected)):
             assert set(await names(session, ("consent", op, "marketing:sms:news"), now=now)) == meant
     assert len(expected) > 50
+
+
+HEARD = list(
+    itertools.product((True, False), (None, *(p for p in Purpose if p.needs_consent)), (None, Kind.SMS, Kind.EMAIL))
+)
+
+
+async def test_the_whole_is_agreed_to_as_the_ledger_has_it_whatever_was_said_in_whichever_order(
+    database: Database, now: datetime
+) -> None:
+    """Every history of up to two statements, and some of four."""
+    chance = Random(4)
+    histories: list[Any] = [one for length in range(3) for one in itertools.product(HEARD, repeat=length)]
+    histories += [chance.choices(HEARD, k=4) for _ in range(150)]
+    agreed = set()
+    async with database.unit() as session:
+        for number, history in enumerate(histories):
+            who = customer(f"C{number}", now)
+            session.add(who)
+            await session.flush()
+            rows = [consent(who, now, granted=yes, purpose=what, channel=how) for yes, what, how in history]
+            for row in rows:
+                session.add(row)
+                await session.flush()
+            standing = ledgers.standing(rows, Purpose.MARKETING, Kind.SMS)
+            if standing is not None and standing.granted:
+                agreed.add(f"C{number}")
+        for op, meant in (("eq", agreed), ("ne", {f"C{n}" for n in range(len(histories))} - agreed)):
+            assert set(await names(session, ("consent", op, "marketing:sms"), now=now)) == meant
+    assert 50 < len(agreed) < len(histories) - 50
 
 
 async def test_a_topic_that_there_is_not_is_no_condition(database: Database, now: datetime) -> None:
