@@ -19,6 +19,7 @@ from hub.live import Happening
 from hub.storage import StorageError
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two tries; doubled each time
+WORTH_TELLING = 4.0  # the pause between tries from which on people are told that it cannot be read
 UNMENDED = 60.0  # until a mailbox with wrong settings is tried again: wrong passwords lock accounts
 AWAY = 2.0  # until a database that is away is asked again: nobody else suffers from the asking
 TAKEN = 10.0  # until we ask again whether another process has let go of a mailbox
@@ -61,14 +62,17 @@ async def _mailbox(hub: Hub, channel: Channel, listener: Listener, stop: asyncio
     pause = FIRST_PAUSE
     while not stop.is_set():
         started = clock.now()
-        wait = await _try(hub, channel, listener)
+        wait = await _try(hub, channel, listener, pause)
         lasted = (clock.now() - started).total_seconds() > SETTLED
         pause = FIRST_PAUSE if lasted else min(pause * 2, LONGEST_PAUSE)
         await asyncio.sleep(pause if wait is None else wait)
 
 
-async def _try(hub: Hub, channel: Channel, listener: Listener) -> float | None:
-    """Listen until that ends; how long to wait before the next try, None for the usual back-off."""
+async def _try(hub: Hub, channel: Channel, listener: Listener, pause: float) -> float | None:
+    """Listen until that ends; how long to wait before the next try, None for the usual back-off.
+
+    `pause`: how far that has come, by tries that failed.
+    """
     try:
         async with exclusive(hub.database, f"mailbox:{channel.name}") as ours:
             if not ours:
@@ -76,6 +80,8 @@ async def _try(hub: Hub, channel: Channel, listener: Listener) -> float | None:
             await _listen(hub, channel, listener)
     except Interrupted as e:
         _log.info("mailbox interrupted", channel=channel.name, cause=str(e))
+        if pause >= WORTH_TELLING:
+            await _show(hub, channel, f"it cannot be read: {e}. It is tried again by itself")
     except Misconfigured as e:
         _log.warning("mailbox misconfigured", channel=channel.name, cause=str(e))
         await _show(hub, channel, str(e))

@@ -107,6 +107,17 @@ async def test_a_wrong_password_is_shown_to_who_can_mend_it(
         assert "mailbox: " in await _until(hub, lambda: _trouble(database))
 
 
+async def test_a_mail_server_that_is_away_is_shown_until_it_is_back(
+    world: MailWorld, database_url: str, database: Database, tmp_path: Path
+) -> None:
+    settings, ports = _settings(world, tmp_path), (world.smtp_port, world.imap_port)
+    await world.stop()
+    async with open_hub(settings, database_url) as hub, _working(hub):
+        assert "cannot be read" in await _until(hub, lambda: _trouble(database), 60)
+        await world.start(*ports)
+        await _until(hub, lambda: _well(database), 60)
+
+
 async def test_a_database_that_drops_every_connection_loses_no_mail_f3(
     world: MailWorld, database_url: str, database: Database, tmp_path: Path
 ) -> None:

@@ -325,7 +325,7 @@ async def test_where_nobody_has_written_yet_an_administrator_reads_what_to_begin
     assert (await admin.see("/inbox/all")).select_one(".first-steps") is None
     async with world.hub.database.unit() as session:
         await session.execute(text("truncate conversation cascade"))
-    steps = [link["href"] for link in (await admin.see("/inbox/all")).select(".first-steps a")]
+    steps = [link["href"] for link in (await admin.see("/inbox/all")).select(".thread .first-steps a")]
     assert (len(steps), (await agent.see("/inbox/all")).select_one(".first-steps")) == (5, None)
     for step in steps:
         assert (await admin.client.get(step)).status_code == 200, step

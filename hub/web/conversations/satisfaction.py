@@ -19,7 +19,7 @@ from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
 DAYS = 30
-_Number = Annotated[int, Form(ge=-1, le=100_000)]
+_Number = Annotated[int, Form(ge=0, le=100_000)]
 
 
 @router.get("/satisfaction")
