@@ -17,6 +17,7 @@ from hub.reports import (
     loyalty,
     promises,
     satisfaction,
+    segments,
     volume,
 )
 from hub.reports.asked import Asked, Narrowed
@@ -52,6 +53,7 @@ PARTS: Mapping[str, Part] = {
     "agents": Part(agents.report, action=Action.TEAMS),
     "calls": Part(calls.report),
     "campaigns": Part(campaigns.report, ("team", "channel", "segment")),
+    "segments": Part(segments.report, ("team", "channel")),
     "deliverability": Part(deliverability.report, ("team", "channel", "segment")),
     "consents": Part(consents.report, ("segment",)),
     "loyalty": Part(loyalty.report, ("segment",)),

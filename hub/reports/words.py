@@ -37,6 +37,13 @@ PARTS: Mapping[str, tuple[Sentence, Sentence]] = {
             "prices of the channels; an SMS counts as many segments as its template has with usual words."
         ),
     ),
+    "segments": (
+        Sentence("Campaigns by segment"),
+        Sentence(
+            "The same by those who are in each saved segment and list now, side by side: who is in several counts in "
+            "each, who is in none among all others. Shares are of what was sent; the figures are of everybody."
+        ),
+    ),
     "deliverability": (
         Sentence("Deliverability"),
         Sentence(
@@ -147,6 +154,10 @@ NAMES: Mapping[str, Sentence] = {
     "opened": Sentence("Opened"),
     "clicked": Sentence("Clicked"),
     "unsubscribed": Sentence("Unsubscribed"),
+    "segment": Sentence("Segment"),
+    "opened_share": Sentence("Share opened"),
+    "clicked_share": Sentence("Share clicked"),
+    "unsubscribed_share": Sentence("Share unsubscribed"),
     "cost": Sentence("Cost"),
     "cost_before": Sentence("Cost before"),
     "cost_per_answer": Sentence("Cost per answer"),
@@ -157,6 +168,7 @@ TABLES: Mapping[str, Sentence] = {
     "by_channel": Sentence("By channel"),
     "by_domain": Sentence("By domain"),
     "by_campaign": Sentence("By campaign"),
+    "by_segment": Sentence("By segment"),
     "by_currency": Sentence("By currency"),
     "scores": Sentence("How often each answer was given"),
     "by_promise": Sentence("By promise"),

@@ -8,12 +8,15 @@ from typing import Any
 
 import openpyxl
 import pytest
+from axe_playwright_python.async_playwright import Axe
+from sqlmodel import col, update
 
-from hub.models.vocabulary import Role
+from hub.models import Interaction
+from hub.models.vocabulary import Role, State
 
 PARTS = (
     *("volume", "answers", "satisfaction", "promises", "agents", "calls", "campaigns"),
-    *("deliverability", "consents", "loyalty"),
+    *("segments", "deliverability", "consents", "loyalty"),
 )
 
 
@@ -129,3 +132,22 @@ async def test_what_cannot_be_subscribed_to_is_refused_and_nothing_is_kept(
     answer = await desk.send("/reports/volume/mail", **{"rhythm": "daily", "hour": "7", "file": "csv", **wrong})
     assert answer.status_code == 422
     assert "No reports by mail yet" in (await desk.see("/reports/mail")).text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+async def test_segments_stand_side_by_side(
+    width: int, dark: bool, world: Any, opening: Any, complaints: list[str]
+) -> None:
+    async with world.hub.database.unit() as session:
+        queued = (col(Interaction.campaign_id).is_not(None), col(Interaction.state) == State.QUEUED)
+        await session.execute(update(Interaction).where(*queued).values(state=State.SENT))
+    page = await opening("/reports/segments", Role.MARKETER, width=width, dark=dark)
+    rows = page.locator("main table tbody tr")
+    assert [await row.locator("td").all_inner_texts() for row in await rows.all()] == [
+        ["Guests", "1", *"00000", *["0.0 %"] * 4, "–", "–"],
+        ["Poles", "1", *"00000", *["0.0 %"] * 4, "–", "–"],
+    ]
+    assert (await Axe().run(page)).response["violations"] == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert complaints == []

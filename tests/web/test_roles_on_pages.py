@@ -88,6 +88,7 @@ PAGES: dict[str, set[Role]] = {
     "/reports/mail": {M, S, D},
     "/reports/answers?days=7": {M, S, D},
     "/reports/satisfaction": {M, S, D},
+    "/reports/segments?days=7": {M, S, D},
     "/reports/deliverability?days=month": {M, S, D},
     "/reports/promises": {S, D},
     "/reports/now": {S, D},

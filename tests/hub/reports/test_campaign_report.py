@@ -138,3 +138,48 @@ async def test_sent_means_the_same_in_the_list_on_the_page_and_in_the_report(log
         shown = await results.figures(session, spring)
     assert (listed.left, shown.sent, report.figures[0].value) == (4, 4, 4)
     assert (listed.returned, listed.failed, listed.total) == (1, 2, 7)
+    assert (shown.of("failed"), shown.of("bounced"), sum(shown.parts.values())) == (2, 2, 7), "failed is one thing too"
+
+
+async def test_segments_stand_side_by_side_and_who_is_in_several_counts_in_each(log: Log, spring: int) -> None:
+    ada, mail = message(log, spring, at(10))
+    eve, _ = message(log, spring, at(10), kind=Kind.SMS, channel="sms")
+    message(log, spring, at(10))
+    message(log, spring, at(3))
+    for row in log.rows:
+        if isinstance(row, Customer) and row.id in (ada, eve):
+            row.language, row.vip = "pl", row.id == ada
+    for number, name, conditions in (
+        (4, "Nobody", [{"field": "language", "op": "eq", "value": "bg"}]),
+        (5, "Poles", [{"field": "language", "op": "eq", "value": "pl"}]),
+        (6, "VIPs", [{"field": "vip", "op": "eq", "value": True}]),
+        (7, "Of old", [{"field": "shoe size", "op": "eq", "value": 43}]),
+    ):
+        log.rows.append(SavedSegment(id=number, name=name, tree=conditions, created_at=at(1), changed_at=at(1)))
+    log.word(ada, at(11), "in", in_reply_to=f"<{ada}@hub.example>")
+    log.rows.append(Reaction(interaction_id=mail, campaign_id=spring, at=at(11), touch=Touch.CLICK))
+    report = await log.report("segments", prices=PRICES | {"mail": Tariff(Decimal("0.01"), "USD")})
+    assert [(one.name, one.value, one.before) for one in report.figures[:2]] == [("sent", 3, 1), ("delivered", 3, 1)]
+    dashes = (None,) * 10
+    assert table(report, "by_segment") == [
+        ("Poles", 2, 2, 1, 1, 1, 0, 0.5, 0.5, 0.5, 0.0, Decimal("0.10"), "EUR"),
+        ("Poles", *dashes, Decimal("0.01"), "USD"),
+        ("VIPs", 1, 1, 1, 1, 1, 0, 1.0, 1.0, 1.0, 0.0, Decimal("0.01"), "USD"),
+        ("Nobody", 0, 0, 0, 0, 0, 0, None, None, None, None, None, None),
+        ("Of old", *dashes, None, None),
+        ("", 1, 1, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, Decimal("0.01"), "USD"),
+    ]
+    texts = await log.report("segments", Narrowed(channel="sms"))
+    assert [row[:2] for row in table(texts, "by_segment")] == [
+        ("Poles", 1),
+        ("Nobody", 0),
+        ("Of old", None),
+        ("VIPs", 0),
+    ]
+
+
+async def test_without_messages_there_is_no_table_of_segments(log: Log, spring: int) -> None:
+    poles = [{"field": "language", "op": "eq", "value": "pl"}]
+    log.rows.append(SavedSegment(id=4, name="Poles", tree=poles, created_at=at(1), changed_at=at(1)))
+    message(log, spring, at(3))
+    assert table(await log.report("segments"), "by_segment") == []
