@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_datetime, format_timedelta
 
+from hub import sentences
+from hub.sentences import Gap, Sentence
 from hub.web.translations import language
 
 
@@ -132,11 +136,31 @@ def length(seconds: int | float | None) -> str:
 
 
 def read_local(text: str, reader: tzinfo) -> datetime:
-    """A datetime-local field (`2026-03-10T13:00`) in the reader's zone. Raises ValueError.
+    """A datetime-local field (`2026-03-10T13:00`) in the reader's zone. Raises ValueError, see `amiss`.
 
     Also for the first and the last year there is: somebody's zone would lead beyond the calendar.
     """
+    if nowhere := _no_such_day(text):
+        raise ValueError(nowhere)
     parsed = datetime.fromisoformat(text)
     if not MINYEAR < parsed.year < MAXYEAR:
         raise ValueError(f"{text} lies at the end of the calendar")
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=reader)
+
+
+def amiss(error: ValueError, otherwise: Sentence) -> Sentence:
+    """What `read_local` found wrong, with the remedy: a day that its month has not; else what the form says of it."""
+    return sentences.of(error) or otherwise
+
+
+def _no_such_day(text: str) -> Sentence | None:
+    """31 February, say: browsers without a calendar of their own let people type it."""
+    found = re.match(r"([0-9]{4})-(0[1-9]|1[0-2])-([0-9]{2})", text)
+    if found is None or not MINYEAR < (year := int(found[1])) < MAXYEAR:
+        return None
+    number, day = int(found[2]), int(found[3])
+    days = monthrange(year, number)[1]
+    if 1 <= day <= days:
+        return None
+    gaps: dict[str, Gap] = {"day": day, "month": month(date(year, number, 1)), "days": days}
+    return Sentence("There is no day %(day)s in %(month)s: it has %(days)s. Choose another day.", gaps)

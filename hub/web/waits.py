@@ -49,7 +49,7 @@ def moment(visit: Visit, name: str, at: str = "", *, field: str = "at") -> datet
     try:
         chosen = moments.read_local(at if name == AT else name, visit.zone)
     except ValueError as e:
-        raise WrongInput(field, at or name, NO_MOMENT) from e
+        raise WrongInput(field, at or name, moments.amiss(e, NO_MOMENT)) from e
     if chosen <= visit.now:
         raise WrongInput(field, moments.plain(chosen, visit.zone), _PAST)
     return chosen

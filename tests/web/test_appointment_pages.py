@@ -82,6 +82,9 @@ async def test_days_that_are_no_days_and_colleagues_who_are_none_break_nothing(w
     soon = f"{clock.now() + timedelta(days=1):%Y-%m-%dT%H:%M}"
     fields = {"customer": world.customers["ana"], "title": "x", "starts_at": soon}
     assert (await desk.send("/appointments", **fields, owner="99999")).status_code == 422
+    for path in ("/appointments", "/appointments/1"):
+        nowhere = await desk.send(path, **fields | {"starts_at": "2031-02-31T10:00"})
+        assert (nowhere.status_code, "There is no day 31 in February 2031: it has 28." in nowhere.text) == (422, True)
     assert (await desk.client.get("/appointments/99999")).status_code == 404
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from babel.dates import format_timedelta
 
+from hub.sentences import Sentence
 from hub.web import moments
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -20,3 +22,17 @@ def test_an_age_is_said_in_whole_minutes_and_then_in_whole_hours() -> None:
 def test_what_is_older_than_a_day_has_its_weekday_then_its_date() -> None:
     said = [moments.short(NOW - timedelta(days=days), NOW, UTC) for days in (2, 7, 100)]
     assert said == ["Sun", "3 Mar", "30 Nov 2025"]
+
+
+def test_a_day_that_its_month_has_not_is_named_with_the_remedy() -> None:
+    for typed, words in {
+        "2026-02-31T10:00": "There is no day 31 in February 2026: it has 28. Choose another day.",
+        "2028-02-30T10:00": "There is no day 30 in February 2028: it has 29. Choose another day.",
+        "2026-04-00": "There is no day 0 in April 2026: it has 30. Choose another day.",
+        "2026-13-01T10:00": "otherwise",
+        "": "otherwise",
+    }.items():
+        with pytest.raises(ValueError) as refused:  # noqa: PT011 (its words are looked at below)
+            moments.read_local(typed, UTC)
+        assert str(moments.amiss(refused.value, Sentence("otherwise"))) == words, typed
+    assert moments.read_local("2028-02-29T10:00", UTC) == datetime(2028, 2, 29, 10, tzinfo=UTC)

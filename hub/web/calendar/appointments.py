@@ -13,6 +13,7 @@ from hub.conversations import appointments, rebooking
 from hub.conversations.appointments import BadAppointment, NoSuchAppointment
 from hub.customers import directory
 from hub.models import Appointment
+from hub.sentences import Sentence
 from hub.staff import accounts
 from hub.web import moments
 from hub.web.access import Booker, Visit
@@ -26,6 +27,7 @@ from hub.web.translations import worded
 router = APIRouter(route_class=Page)
 _SPANS = {"day": 1, "week": 7}
 _FOUND = 8  # customers whom a search offers
+_NO_MOMENT = Sentence("Choose the day and the hour of the appointment.")
 _Staff = Annotated[str, Form(max_length=18)]
 _Ticked = Annotated[list[str], Form()]
 
@@ -60,8 +62,8 @@ async def book(
         return await _again(visit, None, _("Find the customer and choose them."), typed, q)
     try:
         moment = moments.read_local(starts_at, visit.zone)
-    except ValueError:
-        return await _again(visit, customer, _("Choose the day and the hour of the appointment."), typed)
+    except ValueError as e:
+        return await _again(visit, customer, worded(moments.amiss(e, _NO_MOMENT)), typed)
     try:
         async with visit.hub.database.unit() as session:
             person = await directory.get(session, customer)
@@ -105,8 +107,8 @@ async def change(
     typed = {"title": title, "place": place, "starts_at": starts_at, "remind": remind, "owner": owner}
     try:
         moment = moments.read_local(starts_at, visit.zone)
-    except ValueError:
-        return await _one(visit, appointment_id, _("Choose the day and the hour of the appointment."), typed)
+    except ValueError as e:
+        return await _one(visit, appointment_id, worded(moments.amiss(e, _NO_MOMENT)), typed)
     try:
         async with visit.hub.database.unit() as session:
             before = await _known(session, appointment_id)

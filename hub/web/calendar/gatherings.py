@@ -156,7 +156,7 @@ def _moment(visit: Visit, typed: str) -> datetime:
     try:
         return moments.read_local(typed, visit.zone)
     except ValueError as e:
-        none = Sentence(NO_MOMENT.words, {"typed": typed[:60]})
+        none = moments.amiss(e, Sentence(NO_MOMENT.words, {"typed": typed[:60]}))
         raise BadGathering(none if typed.strip() else _NO_MOMENT) from e
 
 

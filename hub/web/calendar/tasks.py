@@ -238,7 +238,7 @@ def _moment(visit: Visit, typed: str) -> datetime | None:
     try:
         return moments.read_local(typed, visit.zone) if typed else None
     except ValueError as e:
-        raise TaskProblem(Sentence(NO_MOMENT.words, {"typed": typed[:60]})) from e
+        raise TaskProblem(moments.amiss(e, Sentence(NO_MOMENT.words, {"typed": typed[:60]}))) from e
 
 
 def _minutes(typed: str) -> int | None:

@@ -233,7 +233,7 @@ def _moment(visit: Visit, typed: str) -> Any:
     try:
         return moments.read_local(typed, visit.zone) if typed else visit.now
     except ValueError as e:
-        raise LogProblem(Sentence(NO_MOMENT.words, {"typed": typed[:60]})) from e
+        raise LogProblem(moments.amiss(e, Sentence(NO_MOMENT.words, {"typed": typed[:60]}))) from e
 
 
 def _minutes(typed: str) -> int:
