@@ -16,11 +16,13 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import beginning, learning, portions, reactions, steps, waiting
+from hub.campaigns.learning import Known
 from hub.campaigns.portions import Portion
 from hub.campaigns.waiting import Turn
 from hub.models import Campaign, CampaignStep
 from hub.models.vocabulary import Kind, Passed, State, When
 from hub.outbound import evidence, planning
+from hub.outbound.mailings import Mailing
 from hub.outbound.request import Gate
 from hub.outbound.uncertain import LEFT
 
@@ -123,20 +125,31 @@ async def _later(
     passed |= dict.fromkeys(by_kinds.pop((), ()), Passed.NO_CHANNEL)
     made = [one for some in by_kinds.values() for one in some]
     later = {one: outcome for one, outcome in outcomes.items() if isinstance(outcome, datetime)}
-    await waiting.settle(session, campaign.id or 0, number, now_due=made, later=later, passed=passed)
-    learnt = learning.told(await learning.look(session, campaign, made, gate=gate, now=now))
+    known = await learning.look(session, campaign, made, gate=gate, now=now)
+    words = {kinds: await _words(session, campaign, step, kinds, known) for kinds in by_kinds}
     for kinds, customers in by_kinds.items():
-        words = await portions.mailing(
-            session,
-            campaign,
-            step=number,
-            version_id=step.template_version_id,
-            kinds=kinds if step.next_channel else None,
-            learnt=learnt,
-        )
-        campaign.fed += await portions.feed(session, Portion.of(words, customers), gate=gate, now=now)
+        theirs = {one: known[one] for one in customers if one in known} if known else {}
+        later |= await learning.hours_of(session, words[kinds], theirs, gate=gate, now=now)
+    made = [one for one in made if one not in later]
+    await waiting.settle(session, campaign.id or 0, number, now_due=made, later=later, passed=passed)
+    for kinds, customers in by_kinds.items():
+        if ready := [one for one in customers if one not in later]:
+            campaign.fed += await portions.feed(session, Portion.of(words[kinds], ready), gate=gate, now=now)
     if number + 1 in all_steps:
         await waiting.enlist(session, all_steps[number + 1], now=now, customers=[*made, *passed])
+
+
+async def _words(
+    session: AsyncSession, campaign: Campaign, step: CampaignStep, kinds: tuple[Kind, ...], known: Known | None
+) -> Mailing:
+    return await portions.mailing(
+        session,
+        campaign,
+        step=step.step,
+        version_id=step.template_version_id,
+        kinds=kinds if step.next_channel else None,
+        learnt=learning.told(known),
+    )
 
 
 def _channels(

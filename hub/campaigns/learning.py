@@ -21,6 +21,7 @@ from hub.outbound import mailings
 from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
 from hub.outbound.local_hours import allowed_from
+from hub.outbound.mailings import Mailing
 from hub.outbound.permission import decide
 from hub.outbound.question import Decision, Facts, Learnt, Rules
 from hub.outbound.quiet_hours import is_zone, next_at
@@ -57,16 +58,28 @@ def _lesson(one: Suggestion) -> Learnt:
 async def hours(
     session: AsyncSession, campaign: Campaign, known: Known | None, *, gate: Gate, now: datetime
 ) -> dict[UUID, datetime]:
-    """Who waits, and until when: for the hour at which they answer on the channel that they would get it by now."""
-    some = [customer for customer, one in (known or {}).items() if any(channel.hours for channel in one.channels)]
-    if known is None or not some:
+    """Who waits for its first message, and until when: see `hours_of`."""
+    if not known:
         return {}
-    about = mailings.matter(await portions.mailing(session, campaign, learnt=told(known)), gate)
+    mailing = await portions.mailing(session, campaign, learnt=told(known))
+    return await hours_of(session, mailing, known, gate=gate, now=now)
+
+
+async def hours_of(
+    session: AsyncSession, mailing: Mailing, known: Known, *, gate: Gate, now: datetime
+) -> dict[UUID, datetime]:
+    """Who waits for this, and until when: for the hour at which they answer on the channel that they would get it by
+    now.
+    """
+    some = [customer for customer, one in known.items() if any(channel.hours for channel in one.channels)]
+    if not some:
+        return {}
+    about = mailings.matter(mailing, gate)
     found = {}
     for customer, one in (await facts(session, some, now=now)).items():
         answer = decide(one, question_for(about, one.customer), gate.rules, now)
         best = known[customer].hours(answer.kind)
-        if best is not None and (moment := _moment(best, one, answer, gate.rules, campaign.purpose, now)) > now:
+        if best is not None and (moment := _moment(best, one, answer, gate.rules, mailing.purpose, now)) > now:
             found[customer] = moment
     return found
 

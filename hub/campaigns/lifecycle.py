@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.campaigns import counting, dry_runs, remarks, revising, rows, tallies, tickets, waiting
 from hub.campaigns.counting import Counts
-from hub.campaigns.proofs import misused, prove
+from hub.campaigns.proofs import misused, prove, somebody
 from hub.campaigns.rows import NotFound as NotFound
 from hub.campaigns.rows import about
 from hub.conversations import tasks
@@ -170,10 +170,16 @@ async def pause(session: AsyncSession, campaign_id: int, *, now: datetime, reaso
     return await rows.saved(session, campaign)
 
 
-async def resume(session: AsyncSession, campaign_id: int, *, now: datetime) -> Campaign:
-    """Go on where it stopped. What has gone wrong until now no longer counts, see `thresholds`."""
+async def resume(session: AsyncSession, campaign_id: int, *, gate: Gate, now: datetime) -> Campaign:
+    """Go on where it stopped. What has gone wrong until now no longer counts, see `thresholds`.
+
+    What it says is looked at as when it started: it may have got other words and steps. Raises NotFound, NotStartable.
+    """
     campaign = await _locked(session, campaign_id)
     _require(campaign, {CampaignState.PAUSED}, "“%(name)s” is %(state)s and cannot go on")
+    meant = await somebody(session, campaign, now)  # where nobody is, nothing is said
+    if meant and (problem := await _hindrance(session, campaign, gate=gate, now=now)):
+        raise NotStartable(about(campaign, "“%(name)s” cannot go on: %(why)s", {"why": problem}))
     campaign.state, campaign.pause_reason = CampaignState.RUNNING, ""
     campaign.judged = asdict(await tallies.whole(session, campaign_id))
     await tickets.follow(session, campaign, now=now)

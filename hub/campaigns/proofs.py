@@ -10,7 +10,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import uuid7
-from hub.models import Campaign, CampaignStep, CampaignVariant, Customer, Template, TemplateVersion
+from hub.models import Campaign, CampaignRecipient, CampaignStep, CampaignVariant, Customer, Template, TemplateVersion
 from hub.models.vocabulary import Kind, Purpose
 from hub.outbound import faults, planning, rendering, templates
 from hub.outbound.rendering import Variants
@@ -141,6 +141,10 @@ def _named(kinds: Iterable[Kind]) -> tuple[Sentence, ...]:
 
 
 async def somebody(session: AsyncSession, campaign: Campaign, now: datetime) -> Customer | None:
-    """Who would get it: the first of its segment."""
+    """Who would get it: the first of its segment; of one that has begun, of those whom it meant then."""
     where = await asking.where(session, campaign.segment, now=now)
-    return (await session.exec(select(Customer).where(where).order_by(col(Customer.id)).limit(1))).first()
+    found = (await session.exec(select(Customer).where(where).order_by(col(Customer.id)).limit(1))).first()
+    if found is not None or campaign.started_at is None:
+        return found
+    meant = select(Customer).join(CampaignRecipient, col(CampaignRecipient.customer_id) == col(Customer.id))
+    return (await session.exec(meant.where(col(CampaignRecipient.campaign_id) == campaign.id).limit(1))).first()

@@ -42,15 +42,14 @@ PARTS: Mapping[str, ColumnElement[bool]] = {
     "on_its_way": _in(State.SENT),
     "delivered": _in(State.DELIVERED, State.READ),
     "missed": _in(State.MISSED),
-    "bounced": _bounced(),
-    "failed": and_(_in(State.FAILED), col(Interaction.reason).not_in(BOUNCED)),
+    "failed": _in(State.FAILED),
     "unknown": _in(State.UNKNOWN),
     "withheld": _in(State.WITHHELD),
     "too_late": _in(State.EXPIRED),
     "cancelled": _in(State.CANCELLED),
 }
-# These run over the parts: what was handed to a provider, and what recipients did.
-OVER: Mapping[str, ColumnElement[bool]] = {"sent": counting.handed_over(), "all": true()}
+# These run over the parts: what was handed to a provider, what of the failed bounced, and what recipients did.
+OVER: Mapping[str, ColumnElement[bool]] = {"sent": counting.handed_over(), "bounced": _bounced(), "all": true()}
 FIGURES = (*PARTS, *OVER, *_DID)
 
 
@@ -61,6 +60,7 @@ class Figures:
     fed: int
     parts: Mapping[str, int]
     sent: int
+    bounced: int  # of the failed
     did: Totals
     withheld: Mapping[str, int]
     failed: Mapping[str, int]
@@ -68,7 +68,8 @@ class Figures:
     def of(self, figure: str) -> int:
         if figure in self.parts:
             return self.parts[figure]
-        return {"sent": self.sent, "all": self.fed}[figure] if figure in OVER else int(getattr(self.did, figure))
+        over = {"sent": self.sent, "bounced": self.bounced, "all": self.fed}
+        return over[figure] if figure in OVER else int(getattr(self.did, figure))
 
     @property
     def done(self) -> int:
@@ -94,12 +95,13 @@ class Person:
 async def figures(session: AsyncSession, campaign_id: int) -> Figures:
     """All of them, read in the caller's transaction."""
     mine = col(Interaction.campaign_id) == campaign_id
-    counts = [func.count().filter(part) for part in PARTS.values()]
+    counts = [func.count().filter(part) for part in (*PARTS.values(), _bounced())]
     row = (await session.execute(sums(func.count(), *counts).where(mine))).one()
     sent = (await session.exec(select(func.count()).select_from(Interaction).where(mine, OVER["sent"]))).one()
     return Figures(
         fed=row[0],
-        parts=dict(zip(PARTS, row[1:], strict=True)),
+        parts=dict(zip(PARTS, row[1:-1], strict=True)),
+        bounced=row[-1],
         sent=sent,
         did=await reactions.totals(session, campaign_id),
         withheld=await counting.reasons(session, campaign_id, State.WITHHELD),

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, text, update
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models import CampaignRecipient, CampaignStep
@@ -48,6 +48,16 @@ async def anybody(session: AsyncSession, campaign_id: int, *, step: int | None =
     if step is not None:
         rows = rows.where(col(CampaignRecipient.step) == step)
     return (await session.exec(rows.limit(1))).first() is not None
+
+
+async def until(session: AsyncSession, campaign_id: int, *, step: int) -> tuple[int, datetime | None]:
+    """How many wait at this step, and until when the last of them does."""
+    rows = select(func.count(), func.max(col(CampaignRecipient.due_at))).where(
+        col(CampaignRecipient.campaign_id) == campaign_id,
+        col(CampaignRecipient.due_at).is_not(None),
+        col(CampaignRecipient.step) == step,
+    )
+    return (await session.exec(rows)).one()
 
 
 async def enlist(

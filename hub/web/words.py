@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from channels.message import Reason
-from hub.campaigns import reactions
 from hub.customers.matching import Field, Grade
 from hub.models.vocabulary import (
     AddressKind,
@@ -246,7 +245,6 @@ CAMPAIGNS: Mapping[str, Sign] = {
     CampaignState.CANCELLED: Sign(N_("cancelled"), "x"),
 }
 
-BOUNCED = frozenset(reason.value for reason in reactions.BOUNCED)
 
 RESULTS: Mapping[str, str] = {
     "all": N_("Looked at"),

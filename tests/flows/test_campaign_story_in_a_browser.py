@@ -8,17 +8,22 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
+from channels.message import Kind
 from hub import clock
 from hub.customers import consent
 from hub.customers.consent import Statement
+from hub.interactions import record
 from hub.models import Interaction
 from hub.models.vocabulary import Origin, Purpose, Role, State
 from tests.flows.town import PASSWORD, Town, town, working
+from tests.log_rows import heard, said
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
@@ -59,8 +64,8 @@ async def settle(meadow: Town) -> None:
     for name in NAMES:
         customer = await meadow.customer(name, email=f"{name.lower()}@example.org")
         async with meadow.hub.database.unit() as session:
-            said = Statement(customer, Purpose.MARKETING, None, granted=True, source="web form")
-            await consent.record(session, said, now=clock.now())
+            yes = Statement(customer, Purpose.MARKETING, None, granted=True, source="web form")
+            await consent.record(session, yes, now=clock.now())
     await meadow.customer("Never", email="never@example.org")
 
 
@@ -112,3 +117,54 @@ async def test_from_the_first_word_to_the_last_figure(meadow: Town, desk: Page) 
 
 async def _sent(meadow: Town, origin: Origin) -> list[Interaction]:
     return [row for row in await meadow.log() if row.origin is origin and row.state is State.SENT]
+
+
+async def test_who_answers_sms_at_this_hour_gets_the_campaign_by_sms_and_who_answers_later_waits(
+    meadow: Town, desk: Page
+) -> None:
+    """What was said before decides by which channel, and when; both are told while it runs."""
+    await settle(meadow)
+    for name, number, hours in (("Eve", "+48732501010", 0), ("Max", "+48732501020", 12)):
+        customer = await meadow.customer(name, email=f"{name.lower()}@example.org", phone=number)
+        async with meadow.hub.database.unit() as session:
+            yes = Statement(customer, Purpose.MARKETING, None, granted=True, source="web form")
+            await consent.record(session, yes, now=clock.now())
+            for row in _answers_sms(customer, clock.now() + timedelta(hours=hours)):
+                await record.add(session, row)
+    await desk.goto(f"{meadow.url}/campaigns/new")
+    await desk.get_by_label("Name, for colleagues").fill("Spring")
+    await desk.get_by_label("Subject of the mail").first.fill("Spring")
+    await desk.get_by_label("Mail", exact=True).first.fill("Come in. {{ unsubscribe_url }}")
+    await desk.locator('[id="text.en.sms"]').fill("Come in. STOP ends this.")
+    await desk.get_by_label("By the channel and at the hour").check()
+    await desk.get_by_role("button", name="Save and review").click()
+    await expect(desk.locator("#dry-run")).to_contain_text("of these because they answer there")
+    await expect(desk.locator("#dry-run")).to_contain_text("1 waits for the hour at which they answer")
+    await desk.get_by_role("button", name="Start now").click()
+
+    await expect(desk.locator("#figure-sent b")).to_have_text("7")
+    await expect(desk.locator("#learnt")).to_contain_text("by the channel and at the hour at which they answer best")
+    await expect(desk.locator("#learnt")).to_contain_text("1 waits for the hour at which they answer, until")
+    await expect(desk.locator(".page-head .state")).to_have_text("running")
+    made = [row for row in await meadow.log() if row.origin is Origin.CAMPAIGN and row.state is not State.WITHHELD]
+    kinds = {row.recipient: row.kind for row in made}
+    assert kinds == {f"{name.lower()}@example.org": Kind.EMAIL for name in NAMES} | {"+48732501010": Kind.SMS}
+    phone = await desk.context.new_page()
+    await phone.goto(f"{meadow.world.page_url}?person=%2B48732501010")
+    await expect(phone.locator("body")).to_contain_text("Come in. STOP ends this.")
+    await desk.set_viewport_size({"width": 390, "height": 900})
+    assert await desk.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def _answers_sms(customer: UUID, at: datetime) -> list[Interaction]:
+    """Weeks in which they answered SMS of this hour and the next, none of another one, and no mail."""
+    rows = []
+    for n in range(8):
+        hour = at + timedelta(hours=n % 2 if n < 5 else 6)
+        sent = hour.replace(minute=10) - timedelta(days=60 - 5 * n)
+        rows.append(said(customer, sent, kind=Kind.SMS, channel="sms", state=State.DELIVERED))
+        if n < 5:
+            rows.append(heard(customer, sent + timedelta(minutes=20), kind=Kind.SMS, channel="sms"))
+        if n < 6:
+            rows.append(said(customer, sent - timedelta(days=1)))
+    return sorted(rows, key=lambda row: row.at)

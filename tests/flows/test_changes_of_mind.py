@@ -200,7 +200,7 @@ async def test_a_campaign_paused_reworded_and_cancelled_on_its_way_mixes_nothing
             plan = Plan("Offer", version.id, SEGMENT, Purpose.MARKETING, {"day": "Friday"})
             await lifecycle.edit(session, campaign, plan, gate=hub.gate, now=clock.now())
             assert len(box.mails) == paused, "nothing leaves while it is paused"
-            await lifecycle.resume(session, campaign, now=clock.now())
+            await lifecycle.resume(session, campaign, gate=hub.gate, now=clock.now())
         await box.holds(paused + chance.randint(50, 150))
         then, cancelled = await stopped(lifecycle.cancel)
         assert cancelled <= then + IN_FLIGHT

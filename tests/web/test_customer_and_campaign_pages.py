@@ -208,7 +208,9 @@ async def test_a_campaign_cannot_be_scheduled_into_the_past(world: Any, signed_i
     seen: Any = BeautifulSoup(answer.text, "html.parser")
     assert (answer.status_code, seen.select_one("#at")["value"]) == (422, "2020-01-01T10:00")
     assert "That moment has passed" in seen.select_one("#at-trouble [role=alert]").text
-    assert (await desk.send(f"{path}/schedule", at="soon")).status_code == 422
+    for at, words in (("soon", "Choose the day and the hour"), ("2031-02-31T10:00", "no day 31 in February 2031")):
+        none = await desk.send(f"{path}/schedule", at=at)
+        assert (none.status_code, words in none.text, f'value="{at}"' in none.text) == (422, True, True), at
     assert (await desk.see(path)).select_one(".page-head .state").text.strip() == "draft"
 
 

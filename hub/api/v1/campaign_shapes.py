@@ -142,11 +142,14 @@ class JudgedOut(Out):
 
 
 class ResultsOut(BaseModel):
-    """`parts` add up to `fed`; `sent` and what recipients `did` run over them. The rest: by reason."""
+    """`parts` add up to `fed`; `sent` and what recipients `did` run over them, `bounced` over `failed`. The rest: by
+    reason.
+    """
 
     fed: int
     parts: Mapping[str, int]
     sent: int
+    bounced: int
     did: Mapping[str, int]
     withheld: Mapping[str, int]
     failed: Mapping[str, int]

@@ -139,8 +139,9 @@ async def pause_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
 
 @router.post("/{campaign_id}/resume")
 async def resume_campaign(caller: Campaigner, campaign_id: int) -> CampaignOut:
-    """Go on where it stopped."""
-    return await _done(caller, "resume", lambda s: lifecycle.resume(s, campaign_id, now=caller.now))
+    """Go on where it stopped. Its texts, those of later steps too, are looked at as when it started."""
+    gate = caller.hub.gate
+    return await _done(caller, "resume", lambda s: lifecycle.resume(s, campaign_id, gate=gate, now=caller.now))
 
 
 @router.post("/{campaign_id}/cancel")

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 
-from hub.campaigns import keeping, lifecycle, proofs, reactions, remarks, results
+from hub.campaigns import keeping, lifecycle, proofs, reactions, remarks, results, waiting
 from hub.campaigns.lifecycle import NotStartable
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState
+from hub.sentences import Sentence
 from hub.web import moments
 from hub.web.access import Campaigner, CampaignReader, Visit
 from hub.web.campaigns import looking
@@ -69,7 +70,7 @@ async def _shown(
         found = await lifecycle.get(session, campaign_id)
         before = found.state in BEFORE
         data: dict[str, Any] = {"campaign": found, "shown": shown, "reason": reason, "people": [], "more": None}
-        data |= {"proof": None, "remarks": [], "figures": None, "report": None, "followed": []}
+        data |= {"proof": None, "remarks": [], "figures": None, "report": None, "followed": [], "waits": (0, None)}
         data |= {"trouble": trouble, "at": at}
         if before:
             data["proof"] = await proofs.prove(session, found, gate=visit.hub.gate, now=visit.now)
@@ -129,12 +130,14 @@ async def _take(session: Any, visit: Visit, campaign_id: int, step: str, at: str
         await lifecycle.start(session, campaign_id, gate=gate, now=now)
     elif step == "schedule":
         await lifecycle.schedule(session, campaign_id, _future(visit, at), gate=gate, now=now)
+    elif step == "resume":
+        await lifecycle.resume(session, campaign_id, gate=gate, now=now)
     elif step == "unschedule":
         await lifecycle.unschedule(session, campaign_id)
     elif step == "unarchive":
         await keeping.unarchive(session, campaign_id)
     else:
-        acts = {"pause": lifecycle.pause, "resume": lifecycle.resume, "cancel": lifecycle.cancel}
+        acts = {"pause": lifecycle.pause, "cancel": lifecycle.cancel}
         await (acts | {"archive": keeping.archive})[step](session, campaign_id, now=now)
 
 
@@ -142,7 +145,7 @@ def _future(visit: Visit, at: str) -> Any:
     try:
         return moments.read_local(at, visit.zone)
     except ValueError as e:
-        raise Unfit(_("Choose the day and the hour at which it starts.")) from e
+        raise Unfit(moments.amiss(e, Sentence("Choose the day and the hour at which it starts."))) from e
 
 
 async def _results(session: Any, found: Campaign, shown: str, reason: str, after: UUID | None) -> dict[str, Any]:
@@ -151,6 +154,7 @@ async def _results(session: Any, found: Campaign, shown: str, reason: str, after
         "figures": await results.figures(session, number),
         "counts": await lifecycle.counts(session, number),
         "followed": await reactions.links(session, number),
+        "waits": await waiting.until(session, number, step=0) if found.learnt else (0, None),
     }
     if shown in RESULTS:
         people = await results.people(session, number, shown, reason=reason, after=after, limit=results.PAGE + 1)

@@ -52,7 +52,7 @@ async def test_those_who_got_it_keep_the_old_words_and_all_others_get_all_of_the
         await lifecycle.pause(session, campaign, now=now)
         plan = Plan("Summer", version, SPRING, variables={"reason": "it is warm"})
         await lifecycle.edit(session, campaign, plan, gate=gate, now=now)
-        await lifecycle.resume(session, campaign, now=now)
+        await lifecycle.resume(session, campaign, gate=gate, now=now)
     async with database.unit() as session:
         rows = {row.customer_id: row for row in await session.exec(select(Interaction))}
     assert (rows[done].template_version_id, rows[done].variables, rows[done].subject) == (

@@ -304,7 +304,7 @@ async def test_what_came_due_in_a_pause_is_made_afterwards_and_is_not_late(stage
     await stage.feed(after=9 * DAY)
     assert await stage.had() == {"Ada": 1}
     async with stage.database.unit() as session:
-        await lifecycle.resume(session, stage.campaign, now=stage.now)
+        await lifecycle.resume(session, stage.campaign, gate=stage.gate, now=stage.now)
     await stage.feed()
     assert await stage.had() == {"Ada": 2}
 
@@ -348,7 +348,7 @@ async def test_steps_are_added_to_a_paused_campaign_for_all_who_are_in_it(stage:
         await lifecycle.pause(session, stage.campaign, now=stage.now)
         await steps.arrange(session, stage.campaign, [], now=stage.now)
         await steps.arrange(session, stage.campaign, [Step(2 * DAY, When.ALWAYS, second)], now=stage.now)
-        await lifecycle.resume(session, stage.campaign, now=stage.now)
+        await lifecycle.resume(session, stage.campaign, gate=stage.gate, now=stage.now)
     await stage.feed(after=DAY)
     assert await stage.had() == {"Ada": 1, "Bea": 1}
     await stage.feed(after=DAY)
@@ -361,7 +361,7 @@ async def test_a_step_added_in_a_pause_while_messages_wait_is_due_in_its_time(st
     async with stage.database.unit() as session:
         await lifecycle.pause(session, stage.campaign, now=stage.now)
         await steps.arrange(session, stage.campaign, [Step(DAY, When.ALWAYS, second)], now=stage.now)
-        await lifecycle.resume(session, stage.campaign, now=stage.now)
+        await lifecycle.resume(session, stage.campaign, gate=stage.gate, now=stage.now)
     await stage.leave()
     await stage.feed(after=DAY)
     assert await stage.had() == {"Ada": 2}

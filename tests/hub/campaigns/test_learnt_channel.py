@@ -21,7 +21,7 @@ from hub.customers import consent, directory, preferences
 from hub.customers.consent import Statement
 from hub.database.engine import Database
 from hub.interactions import partitions, record
-from hub.models import CampaignRecipient, Interaction
+from hub.models import Attempt, CampaignRecipient, Interaction
 from hub.models.vocabulary import CampaignState, Kind, Purpose, State, When
 from hub.outbound import templates
 from hub.outbound.request import Gate
@@ -302,3 +302,47 @@ def test_the_next_moment_of_an_hour_disturbs_nobody(
 ) -> None:
     opens = open_between(quiet_till, 21 if quiet_till else 24)
     assert learning.next_within(begins, "Europe/Warsaw", opens, now) == expected
+
+
+async def test_a_later_step_waits_for_the_hour_too_and_asks_its_condition_again_then(
+    village: Village, gate: Gate, spring: int
+) -> None:
+    await village.settles("Ada", answers_at=18)
+    await village.settles("Bea", answers_at=18)
+    await village.settles("Cleo")
+    campaign = await _draft(village, spring)
+    follow = Step(timedelta(hours=1), when=When.NO_REACTION, template_version_id=spring)
+    async with village.database.unit() as session:
+        await steps.arrange(session, campaign, [follow], now=village.now)
+    await _start(village, campaign, gate)
+    await feed_all(village.database, campaign, gate, FIVE)
+    await _leave(village, FIVE)
+
+    morning = FIVE + timedelta(hours=16)
+    await feed_all(village.database, campaign, gate, morning)
+    assert await _second(village) == {"Cleo": EMAIL}, "nobody knows an hour of hers"
+    assert await village.waits() == {"Ada": FIVE + timedelta(days=1), "Bea": FIVE + timedelta(days=1)}
+    async with village.database.unit() as session:
+        await record.add(session, heard(village.ids["Bea"], morning + timedelta(hours=1), kind=SMS, channel="sms"))
+    await feed_all(village.database, campaign, gate, FIVE + timedelta(days=1))
+    assert await _second(village) == {"Cleo": EMAIL, "Ada": SMS}
+    assert await village.waits() == {}
+
+
+async def _leave(village: Village, at: datetime) -> None:
+    """A provider takes all of it."""
+    async with village.database.unit() as session:
+        rows = await session.exec(select(Interaction).where(col(Interaction.campaign_id).is_not(None)))
+        for row in rows:
+            row.state, row.state_rank = State.SENT, State.SENT.rank
+            session.add(Attempt(interaction_id=row.id, started_at=at, ended_at=at, outcome="accepted"))
+
+
+async def _second(village: Village) -> dict[str, Kind]:
+    """By what the second message of each goes."""
+    async with village.database.unit() as session:
+        made = select(CampaignRecipient.customer_id, Interaction.kind).where(
+            col(CampaignRecipient.step) == 1, col(CampaignRecipient.interaction_id) == col(Interaction.id)
+        )
+        names = {one: name for name, one in village.ids.items()}
+        return {names[customer]: Kind(kind) for customer, kind in await session.exec(made) if kind}

@@ -124,7 +124,7 @@ async def test_f18_nothing_is_fed_and_nothing_is_due_while_a_campaign_is_paused(
     assert not await feed(database, campaign, gate, now)
     assert all(ticket.due_at > now + timedelta(days=36_000) for ticket in await tickets(database))
     async with database.unit() as session:
-        await lifecycle.resume(session, campaign, now=now + timedelta(days=1))
+        await lifecycle.resume(session, campaign, gate=gate, now=now + timedelta(days=1))
     assert [ticket.due_at for ticket in await tickets(database)] == before
     await feed_all(database, campaign, gate, now)
     assert (await counted(database, campaign)).total == 7

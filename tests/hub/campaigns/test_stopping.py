@@ -80,7 +80,7 @@ async def follow(database: Database, campaign: int, now: datetime) -> int:
 
 
 async def test_f18_pausing_is_done_before_all_that_waits_is_moved_and_resuming_too(
-    database: Database, campaign: int, now: datetime
+    database: Database, gate: Gate, campaign: int, now: datetime
 ) -> None:
     await fill(database, campaign, MANY, now)
     async with database.unit() as session:
@@ -92,7 +92,7 @@ async def test_f18_pausing_is_done_before_all_that_waits_is_moved_and_resuming_t
     assert await aside(database, now) == MANY
     async with database.unit() as session:
         assert await lifecycle.strayed(session, now=now) == []
-        await lifecycle.resume(session, campaign, now=now)
+        await lifecycle.resume(session, campaign, gate=gate, now=now)
     assert await aside(database, now) >= MANY - 500
     async with database.unit() as session:
         assert await lifecycle.strayed(session, now=now) == [campaign]
@@ -142,7 +142,7 @@ async def test_what_a_sender_takes_of_a_paused_campaign_is_set_aside_once_and_co
     assert (await aside(database, now), used) == (3, 0)
     async with database.unit() as session:
         assert await lifecycle.strayed(session, now=now) == []
-        await lifecycle.resume(session, campaign, now=now)
+        await lifecycle.resume(session, campaign, gate=gate, now=now)
     assert await aside(database, now) == 0
 
 

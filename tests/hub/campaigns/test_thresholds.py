@@ -123,13 +123,13 @@ async def test_a_campaign_that_bounces_pauses_itself_and_calls_who_made_it(
 
 
 async def test_who_resumes_it_knows_what_went_wrong_until_then(
-    database: Database, campaign: Campaign, now: datetime
+    database: Database, gate: Gate, campaign: Campaign, now: datetime
 ) -> None:
     four = CampaignsTable(sample=4, most_bounces=0.5, most_errors=1)
     await spoil(database, 5, State.FAILED, "bad_address")
     assert await watch(database, now, four) == 1
     async with database.unit() as session:
-        await lifecycle.resume(session, campaign.id or 0, now=now)
+        await lifecycle.resume(session, campaign.id or 0, gate=gate, now=now)
     assert (await read(database, campaign)).pause_reason == ""
     await spoil(database, 1, State.FAILED, "bad_address")
     assert await watch(database, now, four) == 0

@@ -146,7 +146,7 @@ async def test_what_reached_nobody_is_decided_by_a_person(
         assert (found.state, "reached by its test" in found.pause_reason) == (CampaignState.PAUSED, True)
         assert "reached by its test" in (await session.exec(select(Task))).one().title
         await variants.choose(session, campaign, 1, now=now + HOUR)
-        await lifecycle.resume(session, campaign, now=now + HOUR)
+        await lifecycle.resume(session, campaign, gate=gate, now=now + HOUR)
     await feed_all(database, campaign, gate, now + HOUR, 17)
     assert len(await _messages(database, campaign)) == PEOPLE
 
