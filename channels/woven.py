@@ -52,9 +52,12 @@ class Woven:
         return "".join([stretch.filled(values) for stretch, values in self.stretches])
 
     def __bool__(self) -> bool:
-        return any(stretch.letters or any(values) for stretch, values in self.stretches)
+        for stretch, values in self.stretches:  # noqa: SIM110 - a generator takes three times as long
+            if stretch.letters or any(values):
+                return True
+        return False
 
     def encode(self) -> bytes:
         """In UTF-8."""
-        encoded = [(stretch, tuple([one.encode() for one in values])) for stretch, values in self.stretches]
+        encoded = [(stretch, tuple(map(str.encode, values))) for stretch, values in self.stretches]
         return b"".join([stretch.utf8 % stretch.spread(values) for stretch, values in encoded])

@@ -92,6 +92,9 @@ class Pool:
         return len(self._waiting) + (min(len(self._bulk), max(self._for_bulk(), 0)) if self._bulk else 0)
 
     def _dispatch(self) -> None:
+        if self._is_busy():
+            self._crowd()
+            return
         startable = self._startable()
         while self._idle and startable > len(self._asked):
             self._put_to_work(self._idle.pop())
@@ -101,6 +104,12 @@ class Pool:
             spare -= self._open(spare)
         if spare > 0 or startable < len(self._waiting) + len(self._bulk):
             self._crowd()
+
+    def _is_busy(self) -> bool:
+        """Only bulk waits, and all the connections that it may have carry something: as nearly always while much is
+        sent, and told without looking at each of them."""
+        free = self._waiting or self._idle or self._asked or self._opening
+        return not free and len(self._all) >= max(self._settings.connections - 1, 1)
 
     def _put_to_work(self, conversation: Conversation) -> None:
         if conversation.idle_seconds < _FRESH_SECONDS:

@@ -59,13 +59,17 @@ class Ticket:
 # GCRA: one timestamp of the sender is the whole limiter, and its row lock makes it exact over all processes. What is
 # spent are units: messages, or segments by what each costs. Who costs more than the burst goes when nothing was spent
 # for long enough, and whoever comes next waits for it. A day's cap is kept in the same row: it holds back greetings
-# and campaigns, counts everything, and a day is over at midnight where the company is.
+# and campaigns, counts everything, and a day is over at midnight where the company is. Who looks only whether somebody
+# waits locks nothing, and has nothing to commit, while nobody does.
 _CLAIM = f"""
 with s as materialized (
   select id, unit, rate * pace as rate, greatest(burst * pace, 1) as burst, tat, daily_cap, reserve, ramp,
          clock_timestamp() as at, (clock_timestamp() at time zone zone)::date as today, ramp_from, day, used
   from sender
   where channel = $1 and (paused_until is null or paused_until <= clock_timestamp())
+    and ($5::int > 0 or exists (
+      select from outbox o where o.sender_id = sender.id and o.lease_until is null and o.due_at <= clock_timestamp()
+        and o.priority < {BULK}))
   for update),
 day as materialized (
   select s.*,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from hub.outbound.asking import Gate
@@ -24,8 +25,13 @@ class Link:
 
 def address(gate: Gate, customer_id: UUID, *, now: datetime, holds: timedelta = HOLDS) -> str:
     """The public address of this customer's preference centre. The same all day: the last day it holds is signed."""
-    last = f"{(now + holds).astimezone(UTC).date().toordinal():0{_DAY}x}"
+    last = _last(now, holds)
     return f"{gate.public_url}/p/{gate.signer.link_token(PREFERENCES, customer_id, last)}{last}"
+
+
+@lru_cache(maxsize=16)  # many are written at the same moment
+def _last(now: datetime, holds: timedelta) -> str:
+    return f"{(now + holds).astimezone(UTC).date().toordinal():0{_DAY}x}"
 
 
 def read(signer: Signer, token: str, *, now: datetime) -> Link | None:

@@ -26,10 +26,11 @@ _log = structlog.get_logger("pump")
 GROUP_SECONDS = 0.02  # outcomes that come within this are settled in one transaction, unless a portion of them is there
 POLL_SECONDS = 1.0
 _BUSY_SECONDS = 0.05
-_MOMENT, _MOST_AHEAD = 0.2, 500  # seconds for which mails are drawn ahead: a yes of the gate must be fresh (F17)
+_MOMENT = 0.1  # seconds; what leaves in so long may be under way, and twice that is drawn ahead
+_MOST_AHEAD = 500  # mails; a yes of the gate must be fresh (F17)
 _FEW = 20  # may be under way however slowly they leave
 _KEPT = 5  # every so many-th place is for messages that somebody waits for: bulk may crawl
-_PORTION = 4  # of what may be under way: so much of it is begun together, and settled together
+_PORTION = 2  # of what may be under way: so much of it is begun together, and settled together
 
 
 Claimed = tuple[Ticket, float]  # and when, by the monotonic clock
@@ -46,9 +47,9 @@ class Flow:
         self._landed.append(self._clock())
 
     def window(self, most: int) -> int:
-        """So many may be under way: what leaves in half a moment. The more there are, the fewer commits; the fewer,
-        the less is unknown after a crash, and the less waits for a connection with a yes that grows old."""
-        return min(most, max(_FEW, self.lately() // 2))
+        """So many may be under way: what leaves in a moment. The more there are, the fewer commits; the fewer, the less
+        is unknown after a crash, and the less waits for a connection with a yes that grows old."""
+        return min(most, max(_FEW, self.lately()))
 
     def lately(self) -> int:
         """As many as left in the last moment."""
@@ -123,14 +124,14 @@ class Pump:
             found = await self._draw(limit, bulk) if limit else 0
             if found:
                 self._room_again.set()
-            if found < max(bulk, 1):
+            if found < limit or not limit:
                 busy = bool(self._flying or self._ahead)
-                more = () if bulk else (self._low,)  # there was less than was wanted: asking at once finds no more
+                more = (self._low,) if found >= bulk else ()  # less than was wanted: asking at once finds no more
                 await first_of(stop, self.wake, *more, seconds=_BUSY_SECONDS if busy else POLL_SECONDS)
 
     def _missing(self) -> int:
         """None until half of what is wanted has gone: a draw costs the same for one as for a hundred."""
-        wanted = max(self._window, self._flow.lately())
+        wanted = max(self._window, min(self._flow.lately() * 2, _MOST_AHEAD))
         return 0 if len(self._ahead) > wanted // 2 else wanted - len(self._ahead)
 
     async def _draw(self, limit: int, bulk: int) -> int:

@@ -57,6 +57,24 @@ async def test_people_who_wait_go_before_bulk(
     assert [t.id for t in await claim(database, 1)] == [agents.scalar_one()]
 
 
+async def test_who_looks_for_people_alone_waits_for_nobody_while_there_are_none(
+    database: Database, gate: Gate, enrol: Enrol, now: datetime, quick_senders: None
+) -> None:
+    customer = await enrol()
+    await fill(database, gate, customer, 3, now, Origin.CAMPAIGN)
+
+    async def people() -> list[Ticket]:
+        async with database.unit() as session:
+            await session.execute(text("set local lock_timeout = '20s'"))
+            return await outbox.claim(session, "mail", limit=5, bulk=0, worker="test")
+
+    async with database.unit() as other:
+        await other.execute(text("select from sender for update"))
+        assert await people() == []
+    await fill(database, gate, customer, 1, now, Origin.AGENT)
+    assert [ticket.priority for ticket in await people()] == [0]
+
+
 async def test_a_claimed_ticket_is_nobody_elses(
     database: Database, gate: Gate, enrol: Enrol, now: datetime, quick_senders: None
 ) -> None:
