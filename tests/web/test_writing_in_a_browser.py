@@ -106,3 +106,20 @@ async def test_on_a_telephone_everything_in_the_composer_is_at_the_thumb_in_ever
             await one.scroll_into_view_if_needed()
             await expect(one).to_be_in_viewport(ratio=1)
     assert await page.locator(".composer").evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+async def test_on_a_telephone_every_menu_of_a_conversation_opens_within_the_screen_and_closes_again(
+    world: Any, opening: Opening, language: str
+) -> None:
+    async with world.hub.database.unit() as session:
+        await accounts.change(session, world.staff[Role.AGENT], {"language": language}, now=clock.now())
+    page = await opening(f"/inbox/all/{world.conversations['invoice']}", width=390)
+    await page.check(".composer [name=kind][value=email]")
+    menus = page.locator(".thread-head .menu, .composer .menu").filter(visible=True)
+    assert await menus.count() >= 4
+    for menu in await menus.all():
+        await menu.locator("summary").first.click()
+        await expect(menu.locator("> .sheet")).to_be_in_viewport(ratio=1)
+        await menu.locator("summary").first.click()
+        await expect(menu.locator("> .sheet")).to_be_hidden()
