@@ -65,18 +65,31 @@ async def greet(
     When `ahead` of them wait to be sent already, the others are asked for the next time.
 
     Safe to run at any time and any number of times, by several at once: what was greeted for a day is in `greeting`,
-    also what the gate withholds. What many keep and nobody is to be greeted for now is left alone for a while: `looks`.
+    also what the gate withholds. What many keep and nobody is to be greeted for now is left alone for a while, but
+    for those who were added meanwhile: `looks`.
     """
     turn, now = _Turn(database, gate, clock, ahead), clock()
     async with database.unit() as session:
         resting = await looks.resting(session, now=now)
         occasions = await rules.listing(session, enabled=True)
+        added = await _added(session, occasions, zone=gate.rules.company_zone, now=now) if resting else []
         while occasions and occasions[-1].id in resting:
             occasions.pop()  # nobody gives way to what comes last
         seen = [await waiting.find(session, one, zone=gate.rules.company_zone, now=now) for one in occasions]
         found = [one for one in seen if one is not None]
         spans = [[] if one.occasion.id in resting else await waiting.spans(session, one, size=size) for one in found]
-    return sum([await _greet_for(turn, found[: place + 1], some) for place, some in enumerate(spans) if some])
+        late = [await waiting.spans(session, one, size=size) if one.occasion.id in resting else [] for one in added]
+    whole = [await _greet_for(turn, found[: place + 1], some) for place, some in enumerate(spans) if some]
+    return sum(whole) + sum(
+        [await _greet_for(turn, added[: place + 1], some) for place, some in enumerate(late) if some]
+    )
+
+
+async def _added(session: AsyncSession, occasions: Sequence[Occasion], *, zone: str, now: datetime) -> list[Waiting]:
+    """Of whoever was added since the longest rest there is: they are few, and found by their numbers."""
+    among = waiting.newcomers(now - looks.LONGEST)
+    seen = [await waiting.find(session, one, zone=zone, now=now, among=among) for one in occasions]
+    return [one for one in seen if one is not None]
 
 
 def request(occasion: Occasion, version: TemplateVersion, one: Due) -> Request:

@@ -1,7 +1,8 @@
 """When an occasion that many keep is looked at again: a look reads everybody, and most looks would find nobody.
 
 After one that found nobody the next waits: twice as long each time, and never beyond the moment at which it is time
-somewhere else. What a person changes about greetings begins anew. Of an occasion that few keep each look is cheap.
+somewhere else. What a person changes about greetings begins anew. Of an occasion that few keep each look is cheap; so
+is one at whoever was added lately, which is done all the while.
 """
 
 from __future__ import annotations

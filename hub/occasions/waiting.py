@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.clock import first_uuid7
 from hub.models import Occasion
 from hub.occasions.dates import possible_days
 from hub.occasions.keeping import Keeping, keeping
@@ -59,14 +60,24 @@ class Waiting:
         return Keeping(_KEEPERS.replace("{p}", prefix), {f"{prefix}_{name}": column for name, column in named})
 
 
-async def find(session: AsyncSession, occasion: Occasion, *, zone: str, now: datetime) -> Waiting | None:
+def newcomers(since: datetime) -> Span:
+    """Whoever was added since then: customers are numbered by the moment."""
+    return Span(first_uuid7(since), EVERYBODY.high)
+
+
+async def find(
+    session: AsyncSession, occasion: Occasion, *, zone: str, now: datetime, among: Span = EVERYBODY
+) -> Waiting | None:
     """Who may be greeted for it by some clock of the world, and is not to be skipped; None when nobody is."""
     days = list(possible_days(now, occasion.late_days))
     own = keeping(occasion, days, prefix="own", zone=zone)
     if own is None:
         return None
     values = {**own.values, "occasion": occasion.id, "limit": MOST + 1}
-    found = [Keeper(*row) for row in await session.execute(text(_WAITING.replace("{own}", own.sql)), values)]
+    sql = own.sql
+    if among != EVERYBODY:
+        sql, values = f"{sql} and c.id > :low and c.id <= :high", {**values, "low": among.low, "high": among.high}
+    found = [Keeper(*row) for row in await session.execute(text(_WAITING.replace("{own}", sql)), values)]
     if not found:
         return None
     return Waiting(occasion, days, zone, found if len(found) <= MOST else None)

@@ -28,12 +28,12 @@ def _wish(hour: time) -> Wish:
     return Wish(OccasionKind.FESTIVAL, "Our day", "ours", {"date": "09-21"}, late_days=1, at_hour=hour)
 
 
-async def _person(database: Database, number: int, zone: str) -> UUID:
+async def _person(database: Database, number: int, zone: str, now: datetime = EVE) -> UUID:
     async with database.unit() as session:
         new = directory.NewCustomer(f"P{number}", emails=(f"p{number}@x.example",), timezone=zone, language="en")
-        made = await directory.create(session, new, now=EVE)
+        made = await directory.create(session, new, now=now)
         yes = consent.Statement(made.id, Purpose.GREETINGS, None, granted=True, source="test")
-        await consent.record(session, yes, now=EVE)
+        await consent.record(session, yes, now=now)
     return made.id
 
 
@@ -90,6 +90,24 @@ async def test_who_lives_where_it_is_not_yet_time_is_asked_about_ever_more_rarel
     late = await _person(database, 9, HERE)
     assert await _look(database, gate, now - MINUTE / 60) == 3, "nobody is looked for yet"
     assert await _look(database, gate, now) == 4, f"{late} came in meanwhile"
+
+
+async def test_whoever_is_added_on_the_day_is_greeted_by_the_next_look_and_the_others_rest(
+    database: Database, gate: Gate
+) -> None:
+    await _festival(database, *[HERE] * 3, *[FAR] * 3)
+    assert await _look(database, gate, TEN) == 3
+    now = TEN + MINUTE
+    for _ in range(4):
+        assert await _look(database, gate, now) == 3
+        now, before = await _next(database) or now, now
+    added = before + MINUTE
+    assert added + MINUTE < now, "all rest"
+    await _person(database, 8, HERE, added)
+    await _person(database, 9, FAR, added)
+    assert await _look(database, gate, added + MINUTE / 2) == 4
+    assert await _look(database, gate, added + MINUTE) == 4, "once"
+    assert await _next(database) == now
 
 
 async def test_what_a_person_changes_is_obeyed_by_the_next_look(database: Database, gate: Gate) -> None:
