@@ -58,11 +58,13 @@ from hub.models import (
     Promise,
     ProviderReference,
     Purchase,
+    PurchaseImport,
     Reaction,
     Rearrangement,
     ReceiptRow,
     Refund,
     Rejected,
+    RejectedPurchase,
     Reminder,
     SavedSegment,
     SegmentMember,
@@ -249,6 +251,8 @@ async def _rows(session: AsyncSession, person: UUID, agent: int, campaign: int, 
 
 async def _beside(session: AsyncSession, person: UUID, agent: int, now: datetime) -> None:
     """Where the hub names people without a key: jobs, webhooks and their log, answers to programs, the trail."""
+    sheet = PurchaseImport(id=uuid7(now), name="orders.csv", sha256="", source="shop", asked_at=now, done_at=now)
+    session.add(sheet)
     endpoint = WebhookEndpoint(url="https://x.example", events=["customer.changed"], secret=b"s", created_at=now)
     session.add(endpoint)
     await session.flush()
@@ -256,6 +260,8 @@ async def _beside(session: AsyncSession, person: UUID, agent: int, now: datetime
         [
             AskedOnce(staff_id=agent, key="k", request="r", answer={"id": str(person), "name": MARK}, at=now),
             EarlyReceipt(channel="sms", provider_id="SM9", at=now, receipt={"to": PHONE, "body": MARK}),
+            RejectedPurchase(import_id=sheet.id, line=2, words="no", gaps={"email": ADDRESS}, cells=["7", MARK]),
+            RejectedPurchase(import_id=sheet.id, line=3, words="no", cells=["8", MARK, ADDRESS.upper()]),
             Rejected(at=now, channel="sms", cause="forged", payload={"From": PHONE, "Body": MARK}),
             WebhookDelivery(
                 message_id="m", endpoint_id=endpoint.id or 0, event="customer.changed", at=now, next_at=now,

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from hub.customers import directory
+from hub.customers import directory, purchase_files
 from hub.customers.directory import NewCustomer
 from hub.database.engine import Database
 from hub.inbound.receive import Reception
@@ -21,7 +21,9 @@ from hub.models import (
     ErasedAddress,
     GoingFile,
     Interaction,
+    PurchaseImport,
     RawMessage,
+    RejectedPurchase,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -152,3 +154,16 @@ async def test_who_writes_meanwhile_is_no_stranger_to_be_forgotten(
     assert (await keep(database, reception, now, strangers=30))["strangers"] == 0
     async with database.unit() as session:
         assert (await directory.get(session, UUID(str(nobody.id)))).name == "Somebody"
+
+
+@pytest.mark.parametrize(("age", "goes"), [(29, False), (31, True)])
+async def test_files_of_purchases_go_with_their_rejected_rows(
+    database: Database, reception: Reception, rows: Rows, now: datetime, tmp_path: Path, age: int, goes: bool
+) -> None:
+    sheet = await purchase_files.store(reception.storage, "orders.csv", b"Order,Date\n1,2026-03-01\n")
+    async with database.unit() as session:
+        made = await purchase_files.add(session, sheet, staff_id=None, now=now - timedelta(days=age))
+        session.add(RejectedPurchase(import_id=made.id, line=2, words="no", cells=["1"]))
+    assert (await keep(database, reception, now))["imports"] == int(goes)
+    assert len(await rows(PurchaseImport)) == len(await rows(RejectedPurchase)) == int(not goes)
+    assert len(blobs(tmp_path / "blobs")) == int(not goes)
