@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+_WEST, _EAST = timedelta(hours=12), timedelta(hours=14)  # how far the clocks of the world are from UTC
 FEBRUARY, MARCH = "february", "march"  # Occasion.leap_day
 
 
@@ -63,9 +64,10 @@ def window(day: date, at: time, zone: ZoneInfo, late_days: int) -> Window:
 
 def possible_days(now: datetime, late_days: int) -> Iterator[date]:
     """Every date on which a greeting that may leave now could lie, wherever the customer lives (UTC−12 to UTC+14)."""
-    today = now.astimezone(UTC).date()
-    for offset in range(-late_days - 1, 2):
-        yield today + timedelta(days=offset)
+    now = now.astimezone(UTC)
+    first, last = (now - _WEST).date() - timedelta(days=late_days), (now + _EAST).date()
+    for offset in range((last - first).days + 1):
+        yield first + timedelta(days=offset)
 
 
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:

@@ -28,10 +28,10 @@ from hub.outbound.mailings import Mailing, Own, Roll
 from hub.outbound.request import Gate, Placed, Request, Templated, send_many
 
 JOB = "greet"
-SLICE = 10_000  # greetings of one transaction
+SLICE = 25_000  # greetings of one transaction: about a second's
 LANES = 2  # transactions side by side, about different customers
 AHEAD = 100_000  # tickets that may wait for the senders before the rest is left to the next turn
-_FEW = SLICE // 4  # of so many customers: looked up one by one, where more are read through
+_FEW = SLICE // 2  # of so many customers: looked up one by one, where more are read through
 
 _log = structlog.get_logger("greeting")
 

@@ -32,12 +32,14 @@ def keeping(occasion: Occasion, days: Sequence[date], *, prefix: str, zone: str)
     if found is None:
         return None
     sql, values = found
-    mine = "(cast(:{p}_keepers as varchar[]) = '{}' or coalesce(c.culture, c.country) = any(:{p}_keepers))"
-    whole = f"{sql} and {mine}".replace("{p}", prefix)
+    mine = "coalesce(c.culture, c.country) = any(cast(:{p}_keepers as varchar[]))" if occasion.keepers else "true"
+    whole = sql.replace("{mine}", mine).replace("{p}", prefix)
     named = {f"{prefix}_{name}": value for name, value in values.items()}
+    if occasion.keepers:
+        named[f"{prefix}_keepers"] = list(occasion.keepers)
     if ":zone" in whole:
         named["zone"] = zone
-    return Keeping(whole, {**named, f"{prefix}_keepers": list(occasion.keepers)})
+    return Keeping(whole, named)
 
 
 _Found = tuple[str, dict[str, Any]] | None
@@ -46,31 +48,31 @@ _BIRTHDAYS = """
 select c.id as customer_id, k.kept, extract(year from k.kept)::int - c.birth_year as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_month as int[]), cast(:{p}_day as int[])) k(kept, month, day)
 join customer c on c.birth_month = k.month and c.birth_day = k.day
-where (c.birth_year is null or c.birth_year < extract(year from k.kept))"""
+where (c.birth_year is null or c.birth_year < extract(year from k.kept)) and {mine}"""
 
 # Name by name: the planner takes the spelling of a million names in Latin letters for cheaper than it is.
 _NAME_DAYS = """
 select c.id as customer_id, k.kept, null::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_word as text[])) k(kept, word)
 cross join lateral (
-  select id, culture, country, timezone from customer
-  where latin_words(split_part(coalesce(nullif(given_name, ''), name), ' ', 1)) = latin_words(k.word) offset 0) c
-where true"""
+  select c.id, c.timezone from customer c
+  where latin_words(split_part(coalesce(nullif(c.given_name, ''), c.name), ' ', 1)) = latin_words(k.word) and {mine}
+  offset 0) c"""
 
 _YEARLY = """
 select c.id as customer_id, k.kept, k.year - left({date}, 4)::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_source as text[]), cast(:{p}_year as int[])) k(kept, source, year)
 join customer c on substr({date}, 6, 5) = k.source
-where case when {date} ~ '^[0-9]{4}-' then left({date}, 4)::int < k.year end"""
+where case when {date} ~ '^[0-9]{4}-' then left({date}, 4)::int < k.year end and {mine}"""
 
 _ONCE = """
 select c.id as customer_id, k.kept, null::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_source as text[])) k(kept, source)
-join customer c on left({date}, 10) = k.source where true"""
+join customer c on left({date}, 10) = k.source where {mine}"""
 
 _EVERYBODY = """
 select c.id as customer_id, k.kept, null::int as years, c.timezone
-from unnest(cast(:{p}_kept as date[])) k(kept) cross join customer c where true"""
+from unnest(cast(:{p}_kept as date[])) k(kept) cross join customer c where {mine}"""
 
 _CREATED = "to_char(c.created_at at time zone :zone, 'YYYY-MM-DD')"
 _ATTRIBUTE = "(c.attributes ->> :{p}_attribute)"

@@ -32,15 +32,17 @@ class Span:
 EVERYBODY = Span(UUID(int=0), UUID(int=2**128 - 1))
 
 
-class Keeper(NamedTuple):
-    customer_id: UUID
-    kept: date
-    years: int | None
+class Keepers(NamedTuple):
+    """Column by column, in the customers' order: thousands go from the database and back to it as they are."""
+
+    customer_id: Sequence[UUID]
+    kept: Sequence[date]
+    years: Sequence[int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """`keepers`: in the customers' order; None: more than `MOST`, looked for again in each span.
+    """`keepers`: None: more than `MOST`, looked for again in each span.
 
     `zone`: the company's, for whoever's own is not known.
     """
@@ -48,16 +50,15 @@ class Waiting:
     occasion: Occasion
     days: Sequence[date]
     zone: str
-    keepers: Sequence[Keeper] | None
+    keepers: Keepers | None
 
     def within(self, span: Span, *, prefix: str) -> Keeping | None:
         """Those in the span, and perhaps others; the values' names begin with the prefix."""
         if self.keepers is None:
             return keeping(self.occasion, self.days, prefix=prefix, zone=self.zone)
-        low, high = (bisect_right(self.keepers, edge, key=_customer) for edge in (span.low, span.high))
-        columns = zip(*self.keepers[low:high], strict=True) if low < high else ((), (), ())
-        named = zip(Keeper._fields, map(list, columns), strict=True)
-        return Keeping(_KEEPERS.replace("{p}", prefix), {f"{prefix}_{name}": column for name, column in named})
+        low, high = (bisect_right(self.keepers.customer_id, edge) for edge in (span.low, span.high))
+        values = {f"{prefix}_{name}": column[low:high] for name, column in self.keepers._asdict().items()}
+        return Keeping(_KEEPERS.replace("{p}", prefix), values)
 
 
 def newcomers(since: datetime) -> Span:
@@ -76,18 +77,19 @@ async def find(
     values = {**own.values, "occasion": occasion.id, "limit": MOST + 1}
     sql = own.sql
     if among != EVERYBODY:
-        sql, values = f"{sql} and c.id > :low and c.id <= :high", {**values, "low": among.low, "high": among.high}
-    found = [Keeper(*row) for row in await session.execute(text(_WAITING.replace("{own}", sql)), values)]
-    if not found:
+        sql, values = _AMONG.replace("{own}", sql), {**values, "low": among.low, "high": among.high}
+    number, *columns = (await session.execute(text(_WAITING.replace("{own}", sql)), values)).one()
+    if not number:
         return None
-    return Waiting(occasion, days, zone, found if len(found) <= MOST else None)
+    return Waiting(occasion, days, zone, Keepers(*columns) if number <= MOST else None)
 
 
 async def spans(session: AsyncSession, waiting: Waiting, *, size: int) -> list[Span]:
     """Among whom to look, each a matter of about `size` greetings at most."""
     if waiting.keepers is None:
         return _between((await session.execute(text(_BOUNDS), {"size": size})).scalars())
-    return _between(waiting.keepers[place].customer_id for place in range(size - 1, len(waiting.keepers) - 1, size))
+    who = waiting.keepers.customer_id
+    return _between(who[place] for place in range(size - 1, len(who) - 1, size))
 
 
 def _between(bounds: Iterable[UUID]) -> list[Span]:
@@ -95,23 +97,24 @@ def _between(bounds: Iterable[UUID]) -> list[Span]:
     return [Span(*edge) for edge in pairwise(edges)]
 
 
-def _customer(one: Keeper) -> UUID:
-    return one.customer_id
-
-
 _KEEPERS = """
 select k.customer_id, k.kept, k.years
 from unnest(cast(:{p}_customer_id as uuid[]), cast(:{p}_kept as date[]), cast(:{p}_years as int[]))
   k(customer_id, kept, years)"""
 
+_AMONG = "select * from ({own}) w where w.customer_id > :low and w.customer_id <= :high"
+
 _WAITING = """
-select * from (
+with found as materialized (
   select x.customer_id, x.kept, x.years from ({own}) x
   where not exists (select from greeting g where g.customer_id = x.customer_id and g.kept = x.kept)
     and not exists (
       select from greeting_skip s where s.customer_id = x.customer_id and s.occasion_id = :occasion and s.day = x.kept)
-  limit :limit) found
-order by customer_id, kept
+  limit :limit),
+number as (select count(*) as found from found)
+select n.found, array_agg(f.customer_id), array_agg(f.kept), array_agg(f.years)
+from number n left join (select * from found order by customer_id, kept) f on n.found < :limit
+group by n.found
 """
 
 _BOUNDS = """

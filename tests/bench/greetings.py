@@ -35,10 +35,12 @@ GOAL = 50_000
 _ALL = 1_000_000
 _GATE = gate_of(PLAIN, Kind.EMAIL, Kind.SMS)
 
+# Numbered as the hub numbers customers (`clock.uuid7`): one every two and a half minutes, for five years.
 _PEOPLE = """
 insert into customer (id, name, given_name, language, timezone, country, birth_month, birth_day, attributes, labels,
   provisional, vip, deceased, do_not_contact, untracked, created_at, updated_at)
-select gen_random_uuid(), w.name || ' Nowak', w.name, 'pl',
+select (lpad(to_hex(1600000000000 + n::bigint * 150000), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8'
+    || substr(md5(n::text), 4, 15))::uuid, w.name || ' Nowak', w.name, 'pl',
   (array['Europe/Warsaw', 'Europe/Sofia', 'Europe/Moscow', null])[1 + n % 4],
   (array['PL', 'BG', 'RU', 'DE', 'FI'])[1 + n % 5], 1 + n % 12, 1 + (n / 12) % 28,
   jsonb_build_object('since', to_char(date '2000-01-01' + n % 9000, 'YYYY-MM-DD')), '{}', false, false, n % 200 = 3,

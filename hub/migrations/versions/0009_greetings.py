@@ -21,8 +21,11 @@ def upgrade() -> None:
     ):
         op.add_column("occasion", column)
     op.add_column("customer", sa.Column("culture", sa.String(), nullable=True))
+    op.drop_index("customer_birthday", "customer")
+    keeps = ["id", "birth_year", "culture", "country"]
+    op.create_index("customer_birthday", "customer", ["birth_month", "birth_day"], postgresql_include=keeps)
     called = sa.text("latin_words(split_part(coalesce(nullif(given_name, ''), name), ' ', 1))")
-    op.create_index("customer_called", "customer", [called])
+    op.create_index("customer_called", "customer", [called, sa.text("coalesce(culture, country)")])
     op.execute(
         "insert into occasion (name, template, enabled, at_hour, late_days, leap_day) "
         "values ('birthday', 'birthday', true, '10:00', 2, 'february') on conflict do nothing"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from channels.adapter import Channel
@@ -136,6 +138,58 @@ async def test_in_slices_of_any_size_and_by_several_at_once_everybody_is_greeted
         everybody = set(await session.exec(select(Customer.id)))
     assert sorted(row.customer_id for row in rows) == sorted(everybody)
     assert placed == sum(row.state is State.QUEUED for row in rows)
+
+
+async def _found(database: Database, gate: Gate) -> waiting.Waiting:
+    async with database.unit() as session:
+        (occasion,) = await rules.listing(session, enabled=True)
+        found = await waiting.find(session, occasion, zone=gate.rules.company_zone, now=NOON)
+    assert found is not None
+    return found
+
+
+async def _taken(database: Database, found: waiting.Waiting) -> int:
+    async with database.unit() as session:
+        return (await due.take(session, found, (), waiting.EVERYBODY, now=NOON))[0]
+
+
+async def _somebody_waits(database: Database) -> None:
+    """Until a statement waits for what another has locked."""
+    locked = text(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(30):
+        while True:
+            async with database.unit() as session:
+                if (await session.execute(locked)).scalar_one():
+                    return
+
+
+async def test_who_is_taken_by_somebody_else_at_the_same_moment_is_left_out(database: Database, gate: Gate) -> None:
+    await _town(database, 5)
+    await _festival(database)
+    found = await _found(database, gate)
+    async with database.unit() as session:
+        number, _ = await due.take(session, found, (), waiting.EVERYBODY, now=NOON)
+        other = asyncio.create_task(_taken(database, found))
+        await _somebody_waits(database)
+    assert (number, await other) == (5, 0)
+    async with database.unit() as session:
+        assert len((await session.exec(select(Greeting))).all()) == 5
+
+
+async def test_who_keeps_several_days_at_once_is_greeted_for_the_first(database: Database, gate: Gate) -> None:
+    await _town(database, 1)
+    await _festival(database)
+    found = await _found(database, gate)
+    assert found.keepers is not None
+    eve, day = NOON.date() - timedelta(days=1), NOON.date()
+    several = waiting.Keepers([*found.keepers.customer_id] * 3, [day, eve, eve], [None] * 3)
+    late = replace(found, occasion=found.occasion.model_copy(update={"late_days": 2}), keepers=several)
+    assert await _taken(database, late) == 1
+    async with database.unit() as session:
+        (made,) = (await session.exec(select(Greeting))).all()
+    assert (made.kept, made.day) == (eve, day)
 
 
 async def _leaving(database: Database, gate: Gate) -> Sequence[preparing.Ready]:
