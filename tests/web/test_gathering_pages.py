@@ -49,7 +49,7 @@ async def test_a_wrong_form_comes_back_with_what_was_typed(world: Any, signed_in
     assert (await desk.send("/events", **form(purpose="greetings"))).status_code == 422
     for field in ("starts_at", "ends_at"):
         never = await desk.send("/events", **form(**{field: "2031-02-31T10:00"}))
-        assert "“2031-02-31T10:00” is no day and hour" in never.text, field
+        assert "There is no day 31 in February 2031: it has 28." in never.text, field
 
 
 async def test_agents_tick_who_is_there_and_change_nothing_else(world: Any, signed_in: Any) -> None:
