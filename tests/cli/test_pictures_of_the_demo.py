@@ -37,7 +37,7 @@ async def test_the_main_pages_of_the_demo_are_pictured_and_have_no_fault(shell: 
             page = await _signed_in(browser, url, password, width, height, scheme)
             faults = [fault async for fault in _pictured(page, url, album, look)]
             assert faults == []
-    assert len(list(album.glob("*.png"))) >= 5 * len(LOOKS)
+    assert len(list(album.glob("*.png"))) >= 9 * len(LOOKS)
 
 
 async def _pictured(page: Page, url: str, album: Path, look: str) -> AsyncIterator[str]:
@@ -67,11 +67,17 @@ async def _places(page: Page, url: str) -> list[tuple[str, str, str]]:
     customer = await _link(page, "a[href^='/customers/0']:has-text('Ana Nowak')")
     await page.goto(f"{url}/campaigns")
     campaign = await _link(page, "a[href^='/campaigns/']:has-text('Spring offer')")
+    await page.goto(f"{url}/segments")
+    segment = await _link(page, "a[href^='/segments/']:has-text('Best customers')")
     return [
         ("inbox", url + conversation, "#thread .bubble"),
         ("customer", url + customer, ".bubble"),
         ("campaign", url + campaign, ".chart"),
         ("tasks", f"{url}/tasks?whose=all", "main"),
+        ("segment", url + segment, "text=/Means [0-9]+ customers/"),
+        ("template", f"{url}/templates/roses-in-winter", "iframe.preview"),
+        ("occasions", f"{url}/occasions", "#greetings .entry-row"),
+        ("report", f"{url}/reports", ".chart"),
         ("sign-up", f"{url}/join/newsletter?language=en", "main button"),
     ]
 
