@@ -160,21 +160,6 @@ async def test_what_is_pressed_is_not_taken_away_by_news_that_come_meanwhile(wor
         await expect(page.locator("#thread")).to_contain_text(seen)
 
 
-async def test_what_has_just_been_put_in_anew_can_be_pressed_at_once(world: Any, opening: Opening) -> None:
-    page = await opening(f"/inbox/all/{world.conversations['stranger']}")
-    await page.evaluate("""() => {
-      window.same = true;
-      const button = () => document.querySelector("#settle");
-      const again = () => { if (/Reopen/.test(button().textContent)) button().click(); };
-      document.body.addEventListener("htmx:afterSwap", () => queueMicrotask(again));
-    }""")
-    async with page.expect_response("**/reopen") as answer:
-        await page.click("#settle")
-    await (await answer.value).finished()
-    await expect(page.locator("#settle")).to_contain_text("Resolve")
-    assert await page.evaluate("window.same")
-
-
 async def test_what_was_typed_survives_a_reload_and_goes_when_it_is_sent(world: Any, opening: Opening) -> None:
     page = await opening(f"/inbox/all/{world.conversations['stranger']}")
     await page.fill(".composer textarea", "Half a sentence")
