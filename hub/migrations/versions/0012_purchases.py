@@ -13,6 +13,14 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _purchases()
+    _refunds()
+    _imports()
+    _rejected()
+    _formula()
+
+
+def _purchases() -> None:
     op.create_table(
         "purchase",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -32,6 +40,9 @@ def upgrade() -> None:
     )
     scored = ["amount", "currency", "refunded"]
     op.create_index("purchase_customer", "purchase", ["customer_id", "at"], postgresql_include=scored)
+
+
+def _refunds() -> None:
     op.create_table(
         "refund",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -46,6 +57,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "number", name="refund_once"),
     )
     op.create_index("refund_purchase", "refund", ["purchase_id"])
+
+
+def _imports() -> None:
     op.create_table(
         "purchase_import",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -68,6 +82,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("purchase_import_asked", "purchase_import", ["asked_at"])
+
+
+def _rejected() -> None:
     op.create_table(
         "rejected_purchase",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -80,6 +97,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("rejected_purchase_line", "rejected_purchase", ["import_id", "line"])
+
+
+def _formula() -> None:
     op.create_table(
         "rfm_formula",
         sa.Column("id", sa.Integer(), nullable=False),
