@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -129,7 +129,7 @@ async def _end(session: AsyncSession, campaign: Campaign, now: datetime) -> bool
             test.tried_at = now
             await _keep(session, campaign)
         return False
-    if now < test.tried_at + timedelta(seconds=test.wait_seconds):
+    if (due := variants.due(test)) is None or now < due:
         return False
     if await variants.decide(session, campaign, test, now=now) is None:
         await _ask(session, campaign, now)

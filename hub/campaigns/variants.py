@@ -74,6 +74,11 @@ class Finding:
     def clear(self) -> bool:
         return self.low > 0
 
+    @property
+    def tied(self) -> bool:
+        """Another did as well as the best."""
+        return sum(one.rate == max(score.rate for score in self.scores) for one in self.scores) > 1
+
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Finding:
         """As it was kept."""
@@ -116,6 +121,13 @@ async def of(session: AsyncSession, campaign_id: int) -> tuple[CampaignTest | No
     test = await session.get(CampaignTest, campaign_id, populate_existing=True)
     rows = select(CampaignVariant).where(col(CampaignVariant.campaign_id) == campaign_id)
     return test, list(await session.exec(rows.order_by(col(CampaignVariant.variant))))
+
+
+def due(test: CampaignTest) -> datetime | None:
+    """When it is decided; None while its messages are leaving, and of one that is decided. Pure."""
+    if test.tried_at is None or test.decided_at is not None:
+        return None
+    return test.tried_at + timedelta(seconds=test.wait_seconds)
 
 
 def bucket(campaign_id: int, customer_id: UUID) -> float:

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub import live
 from hub.live import Happening
 from hub.models import Appointment, Conversation, Customer, Staff, Task
-from hub.models.vocabulary import ConversationState
+from hub.models.vocabulary import AppointmentState, ConversationState
 from hub.sentences import Sentence
 from hub.staff import accounts, audit
 
@@ -45,7 +45,7 @@ async def loads(session: AsyncSession, *, now: datetime) -> dict[int, Load]:
         .group_by(col(Conversation.assignee_id)),
         select(col(Task.assignee_id), func.count()).where(col(Task.done_at).is_(None)).group_by(col(Task.assignee_id)),
         select(col(Appointment.owner_id), func.count())
-        .where(col(Appointment.starts_at) > now)
+        .where(col(Appointment.starts_at) > now, col(Appointment.state) != AppointmentState.CANCELLED)
         .group_by(col(Appointment.owner_id)),
     ]
     numbers = [dict((await session.exec(one)).all()) for one in counted]
@@ -62,7 +62,10 @@ async def hand_over(session: AsyncSession, from_id: int, to_id: int, *, now: dat
     moved = (await session.execute(talks.returning(col(Conversation.id), col(Conversation.customer_id)))).all()
     open_tasks = (col(Task.assignee_id) == from_id, col(Task.done_at).is_(None))
     tasks = (await session.execute(update(Task).where(*open_tasks).values(assignee_id=to_id))).rowcount  # type: ignore[attr-defined]
-    ahead = (col(Appointment.owner_id) == from_id, col(Appointment.starts_at) > now)
+    ahead = (
+        *(col(Appointment.owner_id) == from_id, col(Appointment.starts_at) > now),
+        col(Appointment.state) != AppointmentState.CANCELLED,
+    )
     booked = (await session.execute(update(Appointment).where(*ahead).values(owner_id=to_id))).rowcount  # type: ignore[attr-defined]
     await _tell(session, customers, [(row[0], row[1]) for row in moved])
     await live.publish_all(session, [Happening("task", {"staff": str(one)}) for one in (from_id, to_id)])

@@ -129,22 +129,37 @@ async def choose(
         if (wanted[kind] == NO) != (was[kind] == NO) and _is_news(ledger, purpose, kind, wanted[kind] != NO):
             await consent.record(session, _statement(customer_id, purpose, kind, wanted[kind] != NO, said), now=now)
     before = (await preferences.rankings(session, customer_id)).get(purpose, usual)
-    after = ranked(before, wanted)
+    after = ranked(before, choice)
     if after != before:
         await preferences.rank(session, customer_id, purpose, after, now=now)
     return True
 
 
-def ranked(before: tuple[Kind, ...], wanted: Places) -> tuple[Kind, ...]:
-    """The wanted kinds by their places; of two on one place the one that stood first. What else there was, behind: what
-    keeps it away is the ledger, where a later yes can bring it back. The same order is the same ranking. Pure.
+def ranked(before: tuple[Kind, ...], choice: Choice) -> tuple[Kind, ...]:
+    """The wanted kinds by their places; of two on one place the one that was moved has it, and the other makes room.
+    What else there was, behind: what keeps it away is the ledger, where a later yes can bring it back. The same order
+    is the same ranking. Pure.
     """
-    places_before = {kind: place for place, kind in enumerate(before)}
+    wanted, places_before = choice.wanted, {kind: place for place, kind in enumerate(before)}
     chosen = [kind for kind, place in wanted.items() if place != NO]
-    chosen.sort(key=lambda kind: (wanted[kind], places_before.get(kind, len(before))))
+    chosen.sort(key=lambda kind: (wanted[kind], _moved(choice, kind), places_before.get(kind, len(before))))
     if [kind for kind in before if kind in chosen] == chosen:
         return before
     return (*chosen, *(kind for kind in before if kind not in chosen))
+
+
+def contested(choice: Choice) -> list[Kind]:
+    """Kinds that were moved to one and the same place: nobody can know which of them is meant. Pure."""
+    moved = {kind: place for kind, place in choice.wanted.items() if place != NO and _moved(choice, kind)}
+    return [kind for kind, place in moved.items() if [*moved.values()].count(place) > 1]
+
+
+def _moved(choice: Choice, kind: Kind) -> int:
+    """Before (-1) or behind (1) whatever stands on its new place; 0 where it was not moved."""
+    was, wanted = choice.was[kind], choice.wanted[kind]
+    if was == wanted:
+        return 0
+    return -1 if was == NO or wanted < was else 1
 
 
 async def leave_all(session: AsyncSession, customer_id: UUID, said: Said, words: str, *, now: datetime) -> bool:

@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, literal
+from sqlalchemy import ColumnElement, and_, case, func, literal
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.gatherings import letters, plans
 from hub.gatherings.plans import BadGathering
-from hub.models import Customer, Gathering, Guest, TemplateVersion
-from hub.models.vocabulary import GuestState
+from hub.models import Customer, DedupeKey, Gathering, Guest, Interaction, TemplateVersion
+from hub.models.vocabulary import GuestState, State
 from hub.outbound.asking import Gate, Held, Request
 from hub.outbound.request import send_many
 from hub.segments import asking
@@ -32,10 +32,12 @@ _Written = Callable[[Gathering, Guest, Customer, TemplateVersion, Gate], Request
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A guest as a list shows them."""
+    """A guest as a list shows them. `state` and `reason`: of the invitation, where it has not come about."""
 
     guest: Guest
     name: str
+    state: State | None = None
+    reason: str = ""
 
 
 async def choose_segment(session: AsyncSession, gathering_id: int, segment: Raw, *, now: datetime) -> int:
@@ -50,11 +52,14 @@ async def choose(session: AsyncSession, gathering_id: int, customers: Collection
 
 async def guests(session: AsyncSession, gathering_id: int, *, limit: int = 1000) -> list[Seen]:
     """Who comes first, then who waits, in their order."""
-    rows = select(Guest, Customer.name).join(Customer, col(Customer.id) == col(Guest.customer_id))
+    rows = select(Guest, Customer.name, Interaction.state, Interaction.reason)
+    rows = rows.join(Customer, col(Customer.id) == col(Guest.customer_id))
+    rows = rows.outerjoin(DedupeKey, and_(col(Guest.asked_id).is_(None), col(DedupeKey.key) == letters.first_key()))
+    rows = rows.outerjoin(Interaction, _came_to_nothing())
     order = case({state.value: place for state, place in _PLACES.items()}, value=col(Guest.state), else_=9)
     mine = rows.where(col(Guest.gathering_id) == gathering_id)
     found = await session.exec(mine.order_by(order, col(Guest.waiting_since), func.lower(Customer.name)).limit(limit))
-    return [Seen(guest, name) for guest, name in found]
+    return [Seen(row[0], row[1], State(row[2]) if row[2] else None, row[3] or "") for row in found]
 
 
 async def send(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
@@ -100,8 +105,16 @@ async def tell_off(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
 
 
 _JUST = timedelta(hours=1)
+_LOST = (State.WITHHELD, State.FAILED, State.EXPIRED)
 _STANDS = col(Gathering.cancelled_at).is_(None)
 _PLACES = {GuestState.COMING: 0, GuestState.WAITING: 1, GuestState.INVITED: 2, GuestState.CHOSEN: 3}
+
+
+def _came_to_nothing() -> ColumnElement[bool]:
+    """The message by which a guest was to be asked, who has not answered, and which did not reach them."""
+    asked = func.coalesce(col(Guest.asked_id), col(DedupeKey.interaction_id))
+    silent = col(Guest.state).in_((GuestState.INVITED, GuestState.WITHHELD))
+    return and_(col(Interaction.id) == asked, col(Interaction.state).in_(_LOST), silent)
 
 
 async def _choose(session: AsyncSession, gathering_id: int, who: ColumnElement[bool], now: datetime) -> int:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
+from sqlmodel import col, func
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.gatherings import links
@@ -20,6 +22,7 @@ from hub.outbound.spoken import spoken, zone_of
 INVITATION, ANSWER, REMINDER = "event-invitation", "event-answer", "event-reminder"
 CALLED_OFF = "event-called-off"
 _NO_END: dict[bool, dict[str, object]] = {True: {}, False: {"unsubscribe_url": ""}}
+_FIRST = "invitation:"
 Outcome = Literal["coming", "waiting", "not_coming", "moved_up"]
 
 
@@ -37,11 +40,16 @@ def invitation(gathering: Gathering, guest: Guest, customer: Customer, version: 
         # Where nothing is asked for but service there is nothing to end.
         content=_content(gathering, guest, customer, version, gate, **_NO_END[gathering.purpose.needs_consent]),
         # Asked before, it was taken back when the event was called off.
-        dedupe_key=f"invitation:{gathering.id}:{guest.id}" + (f":{guest.asked_id}" if guest.asked_id else ""),
+        dedupe_key=f"{_FIRST}{gathering.id}:{guest.id}" + (f":{guest.asked_id}" if guest.asked_id else ""),
         occasion=calling.INVITATION,
         expires_at=gathering.starts_at,
         automatic=True,
     )
+
+
+def first_key() -> ColumnElement[str]:
+    """The key of a guest's first invitation, where guests are asked for."""
+    return func.concat(_FIRST, col(Guest.gathering_id), ":", col(Guest.id))
 
 
 def answer(

@@ -79,6 +79,7 @@ async def test_whoever_opens_the_link_of_what_is_called_off_reads_that_it_is(
         await plans.cancel(session, guest.gathering_id, now=clock.now())
     page = await client.get(path)
     assert (page.status_code, "we had to call it off" in page.text, "has begun" in page.text) == (410, True, False)
+    assert "<h1>Garden &lt;b&gt;</h1>" in page.text, "which one"
 
 
 async def test_a_program_plans_invites_counts_and_ticks(

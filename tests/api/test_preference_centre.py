@@ -427,3 +427,34 @@ async def test_who_has_an_old_link_gets_a_new_one_to_their_own_address_once_a_da
     assert f"{hub.settings.hub.public_url}{_path(hub, ana)}" in row.body_text
     assert (await client.post(old, data={"do": "save"})).status_code == 410
     assert (await client.post(old[:-6] + "00000", data={"do": "renew"})).status_code == 404
+
+
+async def test_of_two_ways_on_one_place_the_one_that_was_moved_has_it_and_the_page_says_so(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer
+) -> None:
+    path = _path(hub, ana)
+    form = _form((await client.get(path)).text)
+    answer = await client.post(path, data=form | {"service.sms": "1", "reminders.email": "2"})
+    assert await _rankings(hub) == {
+        Purpose.SERVICE: ["sms", "email", "voice"],
+        Purpose.REMINDERS: ["sms", "email", "voice"],
+    }
+    assert "Zamówienia i pytania: SMS, E-mail, Telefon, w tej kolejności." in answer.text
+    again = await client.post(path, data=_form(answer.text))
+    assert "w tej kolejności" not in again.text
+
+
+@pytest.mark.parametrize("language", ["en", "pl", "bg", "ru"])
+async def test_two_ways_that_were_moved_to_one_place_are_refused_in_words(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer, language: str
+) -> None:
+    async with hub.database.unit() as session:
+        await directory.change(session, ana.id, {"language": language}, now=clock.now())
+    path, said = _path(hub, ana), WORDS[language]
+    form = _form((await client.get(path)).text) | {"marketing.sms": "1", "marketing.voice": "1"}
+    answer = await client.post(path, data=form)
+    ways = f"{said.channels[Kind.SMS]}, {said.channels[Kind.VOICE]}"
+    told = said.same_place.format(purpose=said.purposes[Purpose.MARKETING], place=said.places[0], ways=ways)
+    assert (answer.status_code, told in answer.text) == (422, True)
+    assert _form(answer.text)["marketing.voice"] == "1", "what was chosen stays"
+    assert (await _ledger(hub), await _rankings(hub)) == ([], {})

@@ -94,6 +94,29 @@ async def test_everybody_chosen_is_asked_once_through_the_gate(party: Party) -> 
     assert [row.reason for row in log[2:]] == [Withheld.NO_CONSENT]
 
 
+async def test_beside_whom_no_invitation_reached_the_reason_is_known(party: Party) -> None:
+    await party.prepare(3, None)
+    async with party.database.unit() as session:
+        silent = await directory.create(session, directory.NewCustomer("S", emails=("s@x.example",)), now=party.now)
+        await inviting.choose(session, party.event, [silent.id], now=party.now)
+    async with party.database.unit() as session:
+        await inviting.send(session, gate=party.gate, now=party.now)
+    guests = await party.guests()
+    await party.say(guests[2].id or 0, coming=True)
+    async with party.database.unit() as session:
+        for guest in (guests[1], guests[2]):
+            bounced = await session.get_one(Interaction, guest.asked_id)
+            bounced.state, bounced.reason = State.FAILED, "no_such_address"
+    async with party.database.unit() as session:
+        seen = {one.name: (one.state, one.reason) for one in await inviting.guests(session, party.event)}
+    assert seen == {
+        "P0": (None, ""),
+        "P1": (State.FAILED, "no_such_address"),
+        "P2": (None, ""),  # has answered all the same
+        "S": (State.WITHHELD, Withheld.NO_CONSENT),
+    }
+
+
 async def test_a_saved_segment_is_invited_but_for_those_who_are_already(party: Party) -> None:
     await party.prepare(1, None)
     async with party.database.unit() as session:

@@ -264,3 +264,17 @@ async def test_of_several_that_come_at_once_the_last_shows_too(
     await page.route(f"**{made}", look)
     async with page.expect_response(lambda answer: answer.url.endswith(made) and len(looks) > 1):
         await publish()
+
+
+async def test_a_page_of_people_stays_open_when_the_list_refreshes_itself(
+    world: Any, signed_in: Any, form: dict[str, object]
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    made = (await desk.send("/call-lists/new", **form)).headers["location"]
+    first = (await _rows(world, made))[0].id
+    page = await desk.see(f"{made}?shown=everybody&after={first}")
+    assert page.select_one("#call-list")["hx-get"] == f"{made}?shown=everybody&after={first}"
+    campaign = f"/campaigns/{world.campaigns['running']}"
+    after = world.customers["ana"]
+    shown = await desk.see(f"{campaign}?shown=waiting&after={after}")
+    assert shown.select_one("#run")["hx-get"] == f"{campaign}?shown=waiting&after={after}"

@@ -15,7 +15,7 @@ from hub.campaigns import lifecycle, steps, variants
 from hub.campaigns.lifecycle import Plan
 from hub.campaigns.steps import Step
 from hub.campaigns.variants import Score
-from hub.models.vocabulary import Goal, Role, When
+from hub.models.vocabulary import CampaignState, Goal, Role, When
 from hub.outbound import templates
 
 FORM = {
@@ -77,6 +77,8 @@ async def test_what_the_form_says_is_arranged_and_comes_back(world: Any, signed_
         ({"local_time": "25:99"}, "Write the hour as 10:00."),
         ({**TEST, "variant": ("first", "first", "")}, "say the same"),
         ({**TEST, "share": "nan"}, "write a number"),
+        ({**TEST, "variant": ("", "", "")}, "two to 5 texts"),
+        ({**TEST, "testing": ""}, "Texts for a test are chosen, but not that they are tried."),
     ],
 )
 async def test_what_is_wrong_is_said_and_the_form_stays_as_it_was_typed(
@@ -117,17 +119,64 @@ async def test_a_decided_test_shows_its_numbers_and_how_sure_they_are(
     desk = await signed_in(Role.MARKETER)
     path = f"/campaigns/{campaign}/steps"
     await desk.send(path, **TEST)
-    assert "not decided yet" in (await desk.see(path)).get_text(" ")
+    assert "The test of words begins with the campaign." in (await desk.see(path)).get_text(" ")
     async with world.hub.database.unit() as session:
         test, _ = await variants.of(session, campaign)
         assert test is not None
         finding = variants.judged([Score(0, 200, 10), Score(1, 400, 24)])
         test.winner, test.decided_at, test.finding = 1, clock.now(), asdict(finding)
     said = " ".join((await desk.see(path)).get_text(" ").split())
-    assert "24 · 6.0 % goes to the others" in said
+    assert "24 · 6 % goes to the others" in said
     assert (
         "The difference may be chance: in 95 of 100 such tests it lies between -3.4 and 4.6 percentage points" in said
     )
+
+
+async def test_a_test_that_goes_on_says_when_it_is_decided_and_one_that_never_will_says_so(
+    world: Any, signed_in: Any, campaign: int
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path, now = f"/campaigns/{campaign}", clock.now()
+    await desk.send(f"{path}/steps", **TEST)
+    said: list[str] = []
+    for state, tried_at in (
+        (CampaignState.RUNNING, None),
+        (CampaignState.RUNNING, now),
+        (CampaignState.PAUSED, now),
+        (CampaignState.CANCELLED, now),
+    ):
+        async with world.hub.database.unit() as session:
+            test, _ = await variants.of(session, campaign)
+            kept = await lifecycle.get(session, campaign)
+            assert test is not None
+            test.tried_at, kept.state, kept.started_at = tried_at, state, now
+            session.add_all([test, kept])
+        told = (await desk.see(path)).select_one("#test")
+        assert told is not None
+        said.append(" ".join(told.get_text(" ").split()))
+        again = await desk.see(f"{path}/steps")
+        assert said[-1].removesuffix(" Look at the test") in " ".join(again.get_text(" ").split())
+        assert bool(again.select("form[action$='/winner']")) is (state is not CampaignState.CANCELLED)
+    begin = (
+        *("The test of words goes on", "The test of words is decided on ", "The test of words is not decided"),
+        "The campaign ended before its test of words was decided",
+    )
+    assert [told.startswith(first) for told, first in zip(said, begin, strict=True)] == [True] * 4
+
+
+async def test_texts_that_do_equally_well_are_not_called_a_best_and_the_page_says_who_wins(
+    world: Any, signed_in: Any, campaign: int
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = f"/campaigns/{campaign}/steps"
+    await desk.send(path, **TEST)
+    async with world.hub.database.unit() as session:
+        test, _ = await variants.of(session, campaign)
+        assert test is not None
+        test.winner, test.decided_at = 0, clock.now()
+        test.finding = asdict(variants.judged([Score(0, 20, 0), Score(1, 40, 0)]))
+    said = (await desk.see(path)).get_text(" ")
+    assert ("No text did better than the others." in said, "percentage points" in said) == (True, False)
 
 
 async def test_who_only_answers_customers_sees_no_campaign(world: Any, signed_in: Any, campaign: int) -> None:

@@ -90,6 +90,23 @@ async def test_everything_of_one_persons_goes_to_another_and_stands_in_the_audit
     assert [one.entry.staff_id for one in note] == [agent]  # what was written stays under whoever wrote it
 
 
+async def test_whoever_is_switched_off_leads_to_the_hand_over_of_what_is_still_theirs(
+    world: Any, signed_in: Any
+) -> None:
+    agent, marketer = world.staff[Role.AGENT], world.staff[Role.MARKETER]
+    desk = await signed_in(Role.ADMIN)
+    gone = await desk.send(f"/settings/people/{agent}", active="0")
+    assert gone.headers["location"] == f"/hand-over?giver={agent}"
+    page = await desk.see(gone.headers["location"])
+    assert page.select_one("#giver option[selected]")["value"] == str(agent)
+    assert "What is still theirs waits for somebody" in page.text
+    assert "(switched off)" in page.select_one("#giver option[selected]").text
+    wrong = await desk.send("/hand-over", giver=agent, receiver=marketer)
+    assert f'<option value="{agent}" selected>' in wrong.text, "what was chosen stays"
+    idle = await desk.send(f"/settings/people/{marketer}", active="0")
+    assert idle.headers["location"] == "/settings#people", "nothing is theirs"
+
+
 async def test_nothing_is_handed_to_oneself_or_to_who_answers_nobody(world: Any, signed_in: Any) -> None:
     agent, marketer = world.staff[Role.AGENT], world.staff[Role.MARKETER]
     desk = await signed_in(Role.SUPERVISOR)

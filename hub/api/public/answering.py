@@ -48,13 +48,15 @@ class Words(PageWords):
 class Visitor:
     """Whoever holds a link that is good, and what it asks about.
 
-    `name`: of this link alone, such as `guest-7`. `place_zone`: by whose clock it takes place; None: the company's.
+    `name`: of this link alone, such as `guest-7`. `about`: what it is called; empty: the page's own title says it.
+    `place_zone`: by whose clock it takes place; None: the company's.
     """
 
     customer: Customer
     name: str
     at: datetime
     timezone: str | None
+    about: str = ""
     called_off: bool = False
     place_zone: str | None = None
 
@@ -145,10 +147,20 @@ async def _answered(request: Request, token: str, asked: Question[V, W], *, acts
         return await sentence(request, said, said.broken, status=404)
     said = words_for(request, asked.words, visitor.customer.language)
     if visitor.called_off or visitor.at <= clock.now():
-        return await sentence(request, said, said.called_off if visitor.called_off else said.gone, status=410)
+        return await _closed(Shown(request, visitor, said, Form()))
     if not acts:
         return await _page(asked, Shown(request, visitor, said, Form()))
     return await _decided(request, token, asked, Shown(request, visitor, said, await _form(request)))
+
+
+async def _closed(shown: Shown[V, W]) -> Response:
+    """Which one it was, and why nobody is asked any more."""
+    said, visitor = shown.said, shown.visitor
+    words = said.called_off if visitor.called_off else said.gone
+    body = f"""<h1>{escape(visitor.about or said.title)}</h1>
+<p><strong>{escape(shown.when)}</strong></p>
+<p>{escape(words)}</p>"""
+    return await outside.page(shown.request, said, body, status=410)
 
 
 async def _form(request: Request) -> Form:

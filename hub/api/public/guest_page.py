@@ -55,6 +55,7 @@ async def _read(hub: Hub, token: str) -> Visitor | None:
         at=one.starts_at,
         timezone=one.timezone,
         place_zone=one.timezone,
+        about=one.title,
         called_off=one.cancelled_at is not None,
         guest=guest,
         gathering=one,

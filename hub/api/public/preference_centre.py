@@ -6,6 +6,7 @@ Whoever holds the link may change wishes and sees no address in full: mails are 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -26,7 +27,7 @@ from hub.bootstrap import Hub
 from hub.campaigns.previews import HARMLESS
 from hub.customers import consent, directory, topics, wishes
 from hub.customers.consent import Statement
-from hub.customers.wishes import Said
+from hub.customers.wishes import Said, Standing
 from hub.models import Customer
 from hub.models.vocabulary import Purpose
 from hub.outbound import preference_links, renewing
@@ -52,6 +53,7 @@ class Answer:
     """What the page says of the form that came; `chosen`: what of it has not been kept."""
 
     notice: str = ""
+    made_room: Sequence[Purpose] = ()  # purposes in which one way gave its place to another
     kept: bool = False
     wrong: Wrong | None = None
     chosen: Fields = field(default_factory=dict)
@@ -121,10 +123,22 @@ async def _decided(request: Request, customer: Customer, said: Words) -> Answer:
     if not request.state.meters.wishes.take(str(customer.id), time.monotonic()):
         return Answer(wrong=Wrong("", said.too_often), chosen=fields, status=429)
     try:
+        _refuse_contested(fields, said)
         changed = await _keep(request, customer, fields, said)
     except Wrong as wrong:
         return Answer(wrong=wrong, chosen=fields, status=422)
-    return Answer(notice=said.same, kept=bool(changed))
+    return Answer(notice=said.same, kept=bool(changed), made_room=preference_form.made_room(fields))
+
+
+def _refuse_contested(fields: Fields, said: Words) -> None:
+    """Raises Wrong: two ways were put on one place."""
+    for purpose in Purpose if fields["do"] == "save" else ():
+        choice = preference_form.choice(fields, purpose)
+        if both := wishes.contested(choice):
+            place = said.places[choice.wanted[both[0]] - 1]
+            ways = ", ".join(said.channels[kind] for kind in both)
+            words = said.same_place.format(purpose=said.purposes[purpose], place=place, ways=ways)
+            raise Wrong(f"{purpose.value}.{both[0].value}", words)
 
 
 async def _keep(request: Request, customer: Customer, fields: Fields, said: Words) -> list[str]:
@@ -197,11 +211,21 @@ async def _page(request: Request, customer: Customer, answer: Answer) -> Respons
         number=_number(hub),
         said=said,
         chosen=answer.chosen,
-        notice=said.saved if answer.kept else answer.notice,
+        notice=" ".join((said.saved, *_orders(standing, answer.made_room, said))) if answer.kept else answer.notice,
         wrong=answer.wrong,
         topics={topic.key: topics.title(topic, said.language) for topic in offered},
     )
     return await page(request, said, preference_page.body(shown), status=answer.status)
+
+
+def _orders(standing: Standing, purposes: Iterable[Purpose], said: Words) -> list[str]:
+    """In which order the ways stand now."""
+    lines = []
+    for purpose in purposes:
+        places = {kind: place for kind, place in standing.places[purpose].items() if place != wishes.NO}
+        ways = ", ".join(said.channels[kind] for kind in sorted(places, key=places.__getitem__))
+        lines.append(said.order.format(purpose=said.purposes[purpose], ways=ways))
+    return lines
 
 
 def _zone(hub: Hub, customer: Customer) -> ZoneInfo:

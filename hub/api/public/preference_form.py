@@ -37,6 +37,14 @@ def choice(fields: Fields, purpose: Purpose) -> Choice:
     return Choice(was, wanted)
 
 
+def made_room(fields: Fields) -> list[Purpose]:
+    """Purposes in which a place was given to a second way."""
+    chosen = {
+        purpose: [place for place in choice(fields, purpose).wanted.values() if place != NO] for purpose in Purpose
+    }
+    return [purpose for purpose, places in chosen.items() if len(set(places)) < len(places)]
+
+
 def touched_topics(fields: Fields) -> dict[str, bool]:
     """Topics of which something else is wanted than was shown."""
     keys = [name.removeprefix("topic.") for name in fields if name.startswith("topic.")]

@@ -23,6 +23,8 @@ class Words(PageWords):
     yes: str
     no: str
     places: tuple[str, str, str]
+    same_place: str  # {purpose}, {place}, {ways}
+    order: str  # {purpose}, {ways}
     about_topics: str
     by_wish: str  # {number}
     shut: str
@@ -90,6 +92,8 @@ WORDS: Mapping[str, Words] = {
         yes="yes",
         no="no",
         places=("Yes, first", "Yes, second", "Yes, third"),
+        same_place="{purpose}: only one way can be “{place}”, and you chose it for {ways}. Give it to one of them.",
+        order="{purpose}: {ways}, in this order.",
         about_topics="And about what:",
         by_wish="Stopped by an SMS from you. Send START to {number} to open it again.",
         shut="This address takes no such messages. Write to us if it should.",
@@ -148,6 +152,8 @@ WORDS: Mapping[str, Words] = {
         yes="tak",
         no="nie",
         places=("Tak, najpierw", "Tak, jako drugie", "Tak, jako trzecie"),
+        same_place="{purpose}: „{place}” może być tylko jedna droga, a wybrano {ways}. Zostaw to przy jednej z nich.",
+        order="{purpose}: {ways}, w tej kolejności.",
         about_topics="A o czym:",
         by_wish="Zatrzymane Twoim SMS-em. Wyślij START na numer {number}, aby to odblokować.",
         shut="Ten adres nie przyjmuje takich wiadomości. Napisz do nas, jeśli powinien.",
@@ -206,6 +212,8 @@ WORDS: Mapping[str, Words] = {
         yes="да",
         no="не",
         places=("Да, първо", "Да, второ", "Да, трето"),
+        same_place="{purpose}: „{place}“ може да е само един път, а са избрани {ways}. Оставете го при един от тях.",
+        order="{purpose}: {ways}, в този ред.",
         about_topics="И за какво:",
         by_wish="Спряно с Ваш SMS. Изпратете START на {number}, за да го отворите отново.",
         shut="Този адрес не приема такива съобщения. Пишете ни, ако трябва.",
@@ -264,6 +272,8 @@ WORDS: Mapping[str, Words] = {
         yes="да",
         no="нет",
         places=("Да, сначала", "Да, во вторую очередь", "Да, в третью очередь"),
+        same_place="{purpose}: «{place}» может быть только у одного пути, а выбраны {ways}. Оставьте у одного из них.",
+        order="{purpose}: {ways}, в этом порядке.",
         about_topics="И о чём:",
         by_wish="Остановлено Вашим SMS. Отправьте START на номер {number}, чтобы открыть снова.",
         shut="Этот адрес не принимает таких сообщений. Напишите нам, если должен.",

@@ -97,10 +97,11 @@ class GuestOut(Out):
 
 class NamedGuestOut(GuestOut):
     name: str
+    reason: str = Field(description="why the invitation did not leave or arrive; empty where it did")
 
     @classmethod
     def shown(cls, one: Seen) -> NamedGuestOut:
-        return cls.model_validate(one.guest.model_dump() | {"name": one.name})
+        return cls.model_validate(one.guest.model_dump() | {"name": one.name, "reason": one.reason})
 
 
 @router.get("")

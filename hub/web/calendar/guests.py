@@ -83,13 +83,17 @@ async def exported(visit: Exporter, event_id: int) -> Response:
         await known(session, event_id)
         found = await inviting.guests(session, event_id, limit=plans.MOST_SEATS)
         await note(session, visit, "export", event_id)
-    rows: list[tuple[str, ...]] = [(_("Name"), _("Number"), _("State"), _("Answered"), _("Was there"))]
+    rows: list[tuple[str, ...]] = [(_("Name"), _("Number"), _("State"), _("Answered"), _("Was there"), _("Why not"))]
     for seen in found:
         guest = seen.guest
         at = tuple(f"{when:%Y-%m-%d %H:%M}" if when else "" for when in (guest.answered_at, guest.attended_at))
-        rows.append((seen.name, str(guest.customer_id), _(words.sign(words.GUESTS, guest.state).word), *at))
+        rows.append((seen.name, str(guest.customer_id), _(words.sign(words.GUESTS, guest.state).word), *at, _why(seen)))
     headers = {"Content-Disposition": f'attachment; filename="event-{event_id}.csv"', "Cache-Control": "no-store"}
     return Response("\ufeff" + csv_text(rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _why(seen: inviting.Seen) -> str:
+    return _(words.why(seen.state, seen.reason)) if seen.state and seen.reason else ""
 
 
 async def known(session: Any, event_id: int) -> Gathering:

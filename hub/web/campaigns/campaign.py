@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 
-from hub.campaigns import keeping, lifecycle, proofs, reactions, remarks, results, waiting
+from hub.campaigns import keeping, lifecycle, proofs, reactions, remarks, results, variants, waiting
 from hub.campaigns.lifecycle import NotStartable
 from hub.models import Campaign
 from hub.models.vocabulary import CampaignState
@@ -71,7 +71,9 @@ async def _shown(
         before = found.state in BEFORE
         data: dict[str, Any] = {"campaign": found, "shown": shown, "reason": reason, "people": [], "more": None}
         data |= {"proof": None, "remarks": [], "figures": None, "report": None, "followed": [], "waits": (0, None)}
-        data |= {"trouble": trouble, "at": at}
+        data |= {"trouble": trouble, "at": at, "after": after}
+        test, tried = await variants.of(session, campaign_id)
+        data |= {"test": test, "due": variants.due(test) if test else None, "texts": len(tried)}
         if before:
             data["proof"] = await proofs.prove(session, found, gate=visit.hub.gate, now=visit.now)
             tongues = visit.hub.settings.hub.languages

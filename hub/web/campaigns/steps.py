@@ -106,10 +106,18 @@ async def _arrange(session: Any, visit: Visit, campaign_id: int, typed: Mapping[
     await steps.track(session, campaign_id, tracked=bool(typed["tracked"]))
     if campaign.started_at is None:
         await steps.send_at(session, campaign_id, _hour(typed["local_time"]))
-        await variants.arrange(session, campaign_id, await _trial(session, visit, typed))
+        await _arrange_test(session, visit, campaign_id, typed)
     rows = [row for row in typed["rows"] if row["template"] or row["next_channel"] or row["wait"]]
     wanted = [await _step(session, visit, row) for row in rows if not row["remove"]]
     await steps.arrange(session, campaign_id, wanted, now=visit.now)
+
+
+async def _arrange_test(session: Any, visit: Visit, campaign_id: int, typed: Mapping[str, Any]) -> None:
+    chosen = any(name for name, _weight in typed["variants"])
+    before, _tried = await variants.of(session, campaign_id)
+    if chosen and not typed["testing"] and before is None:
+        raise _Unreadable(_("Texts for a test are chosen, but not that they are tried. Tick that, or choose none."))
+    await variants.arrange(session, campaign_id, await _trial(session, visit, typed))
 
 
 async def _step(session: Any, visit: Visit, row: Mapping[str, str]) -> Step:
@@ -125,7 +133,7 @@ async def _step(session: Any, visit: Visit, row: Mapping[str, str]) -> Step:
 
 async def _trial(session: Any, visit: Visit, typed: Mapping[str, Any]) -> Trial | None:
     chosen = [(name, weight) for name, weight in typed["variants"] if name]
-    if not typed["testing"] or not chosen:
+    if not typed["testing"]:
         return None
     versions = [
         (await _version(session, visit, name), int(_number(weight or "1", _("Weight")))) for name, weight in chosen
@@ -235,6 +243,7 @@ async def _page(visit: Visit, campaign_id: int, typed: Mapping[str, Any], troubl
         units=UNITS,
         progress=how_far,
         test=test,
+        due=variants.due(test) if test else None,
         finding=finding,
         scores=_scores(tried, finding, labels),
     )

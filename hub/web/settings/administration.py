@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 
 from channels.address import BadAddress
+from hub.conversations import handing_over
 from hub.inbound import parked
 from hub.models.vocabulary import Role
 from hub.reports import senders, uncertain
@@ -74,8 +75,12 @@ async def change_person(
     try:
         async with visit.hub.database.unit() as session:
             await _change(session, visit, staff_id, role, phone, active)
+            left = await handing_over.loads(session, now=visit.now) if active == "0" else {}
     except (AccountProblem, BadAddress) as e:
         return await _again(visit, worded(e), {}, {staff_id: phone or ""})
+    if staff_id in left:
+        told = _("Switched off. What is still theirs waits for somebody: choose who gets it.")
+        return go(visit, f"/hand-over?giver={staff_id}", told)
     return go(visit, "/settings#people", _("Saved."))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
@@ -21,8 +22,9 @@ _Person = Annotated[int, Form(ge=1, le=2**31 - 1)]
 
 
 @router.get("/hand-over")
-async def show(visit: TeamLead) -> Response:
-    return page(visit, "hand_over.html", **await _data(visit))
+async def show(visit: TeamLead, giver: int = 0) -> Response:
+    """`giver` is chosen already, where somebody was just switched off."""
+    return page(visit, "hand_over.html", **await _data(visit), giver=giver, receiver=0)
 
 
 @router.post("/hand-over")
@@ -32,13 +34,13 @@ async def hand_over(visit: TeamLead, giver: _Person, receiver: _Person) -> Respo
         async with visit.hub.database.unit() as session:
             given = await handing_over.hand_over(session, giver, receiver, now=visit.now, by=visit.staff_id)
     except (CannotHandOver, accounts.NotFound) as e:
-        return page(visit, "hand_over.html", status=422, **await _data(visit) | {"trouble": worded(e)})
-    said = _("Handed over: customers %(customers)s, conversations %(conversations)s, tasks %(tasks)s.") % {
-        "customers": given.customers,
-        "conversations": given.conversations,
-        "tasks": given.tasks,
-    }
-    return go(visit, "/hand-over", said)
+        chosen = {"giver": giver, "receiver": receiver, "trouble": worded(e)}
+        return page(visit, "hand_over.html", status=422, **await _data(visit) | chosen)
+    said = _(
+        "Handed over: customers %(customers)s, conversations %(conversations)s, tasks %(tasks)s, "
+        "appointments %(appointments)s."
+    )
+    return go(visit, "/hand-over", said % asdict(given))
 
 
 async def _data(visit: Visit) -> dict[str, Any]:

@@ -100,7 +100,7 @@ async def one(
         titles = await call_outcomes.all_titles(session)
     more = listed[PAGE - 1].id if len(listed) > PAGE else 0
     data: dict[str, Any] = {"found": found, "figures": figures, "team": team, "shown": part, "titles": titles}
-    return page(visit, "call_list.html", **data, people=listed[:PAGE], more=more)
+    return page(visit, "call_list.html", **data, people=listed[:PAGE], more=more, after=after)
 
 
 @router.post("/call-lists/{list_id}/state")
