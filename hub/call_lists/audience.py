@@ -16,8 +16,8 @@ from hub.models.vocabulary import AddressKind, Kind, Origin
 from hub.outbound import dry_run
 from hub.outbound.asking import Gate
 from hub.outbound.dry_run import Only
+from hub.outbound.matter import Matter
 from hub.outbound.question import Question
-from hub.outbound.setwise import Matter
 from hub.segments import asking, saved
 from hub.segments.tree import Raw
 

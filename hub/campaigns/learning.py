@@ -22,10 +22,10 @@ from hub.outbound.asking import Gate
 from hub.outbound.facts import facts
 from hub.outbound.local_hours import allowed_from
 from hub.outbound.mailings import Mailing
+from hub.outbound.matter import question_for
 from hub.outbound.permission import decide
 from hub.outbound.question import Decision, Facts, Learnt, Rules
 from hub.outbound.quiet_hours import is_zone, next_at
-from hub.outbound.setwise import question_for
 
 _DAYS = 7  # an hour that is quiet on all of them is not waited for
 

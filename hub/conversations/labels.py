@@ -20,7 +20,7 @@ from hub import live
 from hub.conversations import threads
 from hub.customers.fields import plain
 from hub.models import Conversation, LabelRow
-from hub.outbound.facts import COMPLAINT
+from hub.outbound.question import COMPLAINT
 from hub.segments import labels as asking_for
 from hub.sentences import LONG_DESCRIPTION, Sentence, too_long
 from hub.staff import audit

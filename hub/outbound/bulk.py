@@ -15,7 +15,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.models.vocabulary import Kind, Withheld
 from hub.outbound.hours import Reach, hours
-from hub.outbound.setwise import Matter, decided
+from hub.outbound.matter import Matter
+from hub.outbound.setwise import decided
 
 
 @dataclass(frozen=True, slots=True)

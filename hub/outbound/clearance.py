@@ -3,12 +3,13 @@
 `permission.decide` is the truth; a property test holds this against it. Whoever gets no plain yes here is left to
 `preparing`, which says why, or from when on.
 """
+# ruff: noqa: S608 - our own words and the closed words of our enums; values are bound
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 from uuid import UUID
@@ -16,49 +17,63 @@ from uuid import UUID
 from hub.clock import first_uuid7
 from hub.database.engine import Database
 from hub.models.vocabulary import Kind, Purpose, State
-from hub.outbound import hours
-from hub.outbound.facts import COMPLAINT, NEVER_LEFT, WEEK
+from hub.outbound import clauses, hours
+from hub.outbound.clauses import AHEAD, Terms
 from hub.outbound.outbox import Ticket
-from hub.outbound.question import Rules
+from hub.outbound.question import NEVER_LEFT, WEEK, Rules
 from hub.outbound.quiet_hours import is_zone
-
-_AHEAD = timedelta(days=1)  # no message in the log is younger than this: later months need not be looked at
 
 # Values: $1 to $3 tickets, fences, messages; $4 their state; $5 now; $6, $7 the week; $8 purposes that need consent;
 # $9 labels that keep them away; $10 since when nobody may have waited; $11 marketing a week; $12, $13 caps of purposes;
 # $14 states of what never left; $15 the rank from which a message is leaving.
 
-# As `consent.standing` and `verdicts` have it: the latest row's number, doubled, and 1 for a yes.
-_AGREED = """
-  coalesce((
-    select case when w is null or n is null then coalesce(n, w)
-      when w % 2 = 1 or (n % 2 = 1 and n > w) then n else w end % 2 = 1
-    from (select max(g.id * 2 + g.granted::int) filter (where g.topic = '') as w,
-        max(g.id * 2 + g.granted::int) filter (where g.topic <> '') as n
-      from consent g where g.customer_id = u.id and g.topic in ('', c.topic)
-        and (g.purpose is null or g.purpose = i.purpose) and (g.channel is null or g.channel = 'email')) said),
-    i.purpose <> all($8::text[]))"""
+_NEEDS_CONSENT = "i.purpose = any($8::text[])"
+_TERMS = Terms(
+    customer="u",
+    needs_consent=_NEEDS_CONSENT,
+    promotes=f"i.purpose = '{Purpose.MARKETING.value}'",
+    complaining=clauses.complains("troubled.complaining", "u"),
+    promised="troubled.promised",
+    waiting="troubled.waiting",
+    had="recent.marketing",
+    now="$5",
+    unhappy="$9::varchar[]",
+    overdue="$10",
+    per_week="$11",
+)
 
-# What `permission` asks about the person where consent is needed: no complaint, no pause, nobody who waits.
-_TACTFUL = """
-  (i.purpose <> all($8::text[]) or (a.state <> 'complained' and not u.labels && $9::varchar[]
-    and coalesce(u.dissatisfied_until <= $5, true)
-    and not ((u.paused_from is not null or u.paused_until is not null)
-      and coalesce(u.paused_from <= $5, true) and coalesce(u.paused_until > $5, true))
-    and not exists (select from conversation v
-      where v.customer_id = u.id and v.state <> 'resolved' and (v.flag = 'complaint' or (i.purpose = 'marketing'
-        and (v.due_at <= $5 or (v.due_at is null and v.state = 'open' and v.last_inbound_at <= $10)))))))"""
+_SAID = f"""
+  select {clauses.standing("whole", "narrow")} as mail
+  from (select {clauses.said("g", Kind.EMAIL, "g.topic = ''")} as whole,
+      {clauses.said("g", Kind.EMAIL, "g.topic <> ''")} as narrow
+    from consent g
+    where g.customer_id = u.id and g.topic in ('', c.topic) and {clauses.speaks("g", purpose="i.purpose")}) g"""
+
+_TROUBLED = f"""
+  select {clauses.troubles("v")} from conversation v
+  where {_NEEDS_CONSENT} and v.customer_id = u.id and {clauses.unsettled("v")}"""
 
 # As `question.earlier` counts: what was written before it and what is leaving; of those that leave, the first go on.
-_SELDOM = """
-  (i.purpose = 'service' or (
-    select (i.purpose <> 'marketing' or count(*) filter (where j.purpose = 'marketing') < $11)
-      and coalesce(count(*) filter (where j.purpose = i.purpose and j.kind = 'email')
-        < ($13::int[])[array_position($12::text[], i.purpose::text)], true)
-    from interaction j
-    where j.customer_id = u.id and j.id >= $6 and j.id < $7 and j.direction = 'out' and j.kind is not null
-      and j.state <> all($14::text[]) and case when i.state = 'queued' then j.id < i.id or j.state_rank >= $15
-        else j.id < i.id and j.state_rank >= $15 end))"""
+_RECENT = f"""
+  select count(*) filter (where j.purpose = '{Purpose.MARKETING.value}') as marketing,
+    count(*) filter (where j.purpose = i.purpose and j.kind = '{Kind.EMAIL.value}') as mails
+  from interaction j
+  where i.purpose <> '{Purpose.SERVICE.value}' and j.customer_id = u.id
+    and {clauses.counted("j", week="$6", never_left="$14::text[]")} and j.id < $7
+    and case when i.state = '{State.QUEUED.value}' then j.id < i.id or j.state_rank >= $15
+      else j.id < i.id and j.state_rank >= $15 end"""
+
+_REFUSED = " or ".join(
+    f"({one})"
+    for one in (
+        *clauses.refusals(_TERMS).values(),
+        clauses.opted_out("said.mail"),
+        clauses.not_asked("said.mail", _NEEDS_CONSENT),
+        clauses.dead("a"),
+        clauses.complained("a", _NEEDS_CONSENT),
+        clauses.capped("recent.mails", "($13::int[])[array_position($12::text[], i.purpose::text)]"),
+    )
+)
 
 _CLEARED = f"""
 select t.ticket, i.id, i.purpose, i.recipient, i.template_version_id, i.variables, i.language,
@@ -70,19 +85,20 @@ from unnest($1::bigint[], $2::int[], $3::uuid[]) as t(ticket, fence, id)
 join outbox o on o.id = t.ticket and o.fence = t.fence and o.expires_at is null
 join interaction i on i.id = t.id
 join campaign c on c.id = i.campaign_id and c.state not in ('paused', 'cancelled') and c.per_hour is null
-join customer u on u.id = i.customer_id and not u.deceased and not u.do_not_contact
-join identity a on a.kind = 'email' and a.value = i.recipient and a.customer_id = u.id and a.state <> 'dead'
+join customer u on u.id = i.customer_id
+join identity a on a.kind = 'email' and a.value = i.recipient and a.customer_id = u.id
+cross join lateral ({_SAID}) said
+cross join lateral ({_TROUBLED}) troubled
+cross join lateral ({_RECENT}) recent
 where i.id = any($3::uuid[]) and i.state = $4 and i.kind = 'email' and i.origin = 'campaign'
   and i.in_reply_to = '' and i.template_version_id is not null
   and not exists (select from attachment f where f.interaction_id = i.id)
   and not exists (select from suppression s
-    where s.kind = 'email' and s.value = i.recipient and (s.purpose is null or s.purpose = i.purpose))
+    where {clauses.suppresses("s", Kind.EMAIL, value="i.recipient", purpose="i.purpose")})
   and not exists (select from channel_preference p
     where p.customer_id = u.id and p.purpose = i.purpose and 'email' <> all(p.channels))
-  and {_AGREED}
-  and {_TACTFUL}
-  and {_SELDOM}
-"""  # noqa: S608 - our own words above; values are bound
+  and ({_REFUSED}) is not true
+"""
 
 
 class Person(NamedTuple):
@@ -122,9 +138,9 @@ async def ask(
 def _values(rules: Rules, now: datetime) -> tuple[object, ...]:
     caps = {purpose.value: most for (kind, purpose), most in rules.caps.items() if kind is Kind.EMAIL}
     return (
-        *(now, first_uuid7(now - WEEK), first_uuid7(now + _AHEAD)),
+        *(now, first_uuid7(now - WEEK), first_uuid7(now + AHEAD)),
         [purpose.value for purpose in Purpose if purpose.needs_consent],
-        [COMPLAINT, *sorted(rules.unhappy_labels)],
+        sorted(rules.unhappy_labels),
         now - rules.overdue if rules.overdue is not None else None,
         *(rules.marketing_per_week, list(caps), list(caps.values())),
         *([state.value for state in NEVER_LEFT], State.SENDING.rank),

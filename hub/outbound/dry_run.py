@@ -20,8 +20,8 @@ from hub.models.vocabulary import Kind, Withheld
 from hub.outbound import bulk
 from hub.outbound.bulk import Verdict
 from hub.outbound.facts import facts
+from hub.outbound.matter import Matter, question_for
 from hub.outbound.permission import decide
-from hub.outbound.setwise import Matter, question_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -17,12 +17,9 @@ from hub.database.engine import fetch
 from hub.models import ChannelPreference, Consent, Customer, Identity, Suppression
 from hub.models.records import records
 from hub.models.vocabulary import AddressKind, ConversationState, Kind, Purpose, State
+from hub.outbound import clauses
 from hub.outbound.brakes import AutomaticAnswer
-from hub.outbound.question import Facts
-
-WEEK = timedelta(days=7)
-COMPLAINT = "complaint"  # the flag of a conversation, or the label of a customer, that keeps marketing away
-NEVER_LEFT = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED)
+from hub.outbound.question import COMPLAINT, NEVER_LEFT, WEEK, Facts
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -108,10 +105,10 @@ async def _suppressions(session: AsyncSession, values: Collection[str]) -> dict[
     return _grouped((row.value, row) for row in rows)
 
 
-_UNSETTLED = """
-select customer_id, flag, state, last_inbound_at, due_at from conversation
-where customer_id = any($1::uuid[]) and state <> 'resolved'
-"""
+_UNSETTLED = f"""
+select customer_id, flag, state, last_inbound_at, due_at from conversation v
+where customer_id = any($1::uuid[]) and {clauses.unsettled("v")}
+"""  # noqa: S608 - our own words
 
 
 async def _troubled(
@@ -138,11 +135,11 @@ def _earliest(moments: Iterable[tuple[UUID, datetime | None]]) -> dict[UUID, dat
 
 # The last week's messages for purposes other than service, and automatic answers, without what was refused or never
 # arrived.
-_LATELY = """
-select customer_id, id, purpose, at, kind, recipient, conversation_id, occasion, state_rank from interaction
-where customer_id = any($1::uuid[]) and id >= $2 and direction = 'out' and kind is not null and state <> all($3::text[])
+_LATELY = f"""
+select customer_id, id, purpose, at, kind, recipient, conversation_id, occasion, state_rank from interaction i
+where customer_id = any($1::uuid[]) and {clauses.counted("i", week="$2", never_left="$3::text[]")}
   and (purpose <> 'service' or (origin = 'automation' and in_reply_to <> '')) order by id
-"""
+"""  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True)

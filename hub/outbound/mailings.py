@@ -24,8 +24,8 @@ from hub.models.vocabulary import Direction, Kind, Origin, Purpose, State, Withh
 from hub.outbound import bulk, costs, planning, rendering, senders
 from hub.outbound.asking import PRIORITY, Gate
 from hub.outbound.hours import Reach
+from hub.outbound.matter import Matter
 from hub.outbound.question import Learnt, Question
-from hub.outbound.setwise import Matter
 
 # These rows of the log are not checked one by one: no customer is deleted while they are written (0003_dispatch).
 NOBODY_GOES = text(f"select pg_advisory_xact_lock_shared({0x437573746F6D6572})")

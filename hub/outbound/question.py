@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from hub.models import Consent, Customer, Identity, Suppression
-from hub.models.vocabulary import Kind, Origin, Purpose, Withheld
+from hub.models.vocabulary import Kind, Origin, Purpose, State, Withheld
 from hub.outbound.brakes import AutomaticAnswer
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 # The one word that may follow a STOP, and what may be asked after it (requirements S2, S4): occasions of requests.
 CONFIRMATIONS = frozenset({"opt-out", "opt-in", "help"})
+
+# What was sent so lately counts, but for what never arrived.
+WEEK = timedelta(days=7)
+NEVER_LEFT = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED)
+COMPLAINT = "complaint"  # the flag of a conversation, or the label of a customer, that keeps marketing away
 
 
 @dataclass(frozen=True, slots=True)

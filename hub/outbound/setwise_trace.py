@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from hub.models.vocabulary import Kind, Withheld
+from hub.outbound import clauses
 from hub.outbound.local_hours import later_words
 
 # Faults (see `setwise`) whose line names a date, an address or a count of this customer's.
@@ -29,7 +30,7 @@ def _line(kind: Kind) -> str:
       when 1 then 'not wanted by the customer for ' || :purpose
       when 2 then 'no such channel is set up'
       when 3 then 'there is no text for it'
-      when 4 then case when {k}_said % 2 = 0
+      when 4 then case when {clauses.opted_out(f"{k}_said")}
         then (select 'opted out ' || to_char(c.at at time zone 'utc', {_DAY}) || ' by ' || c.source
               from consent c where c.id = {k}_said / 2)
         else 'opted out ' || to_char({k}_at at time zone 'utc', {_DAY}) || ' by STOP' end

@@ -26,9 +26,10 @@ from hub.outbound.bulk import Verdict
 from hub.outbound.dry_run import Only, Tally
 from hub.outbound.facts import facts
 from hub.outbound.hours import Hours, Reach
+from hub.outbound.matter import Matter
 from hub.outbound.permission import decide
 from hub.outbound.question import Facts, Learnt, Question, Rules
-from hub.outbound.setwise import Matter, decided
+from hub.outbound.setwise import decided
 from tests import mixed_town
 from tests.gates import PLAIN
 

@@ -22,9 +22,9 @@ from hub.models import Conversation, Customer, Interaction, Outbox
 from hub.models.vocabulary import ConversationState, Kind, Origin, Purpose, State, Withheld
 from hub.outbound import dry_run, outbox, preparing
 from hub.outbound.bulk import Verdict
+from hub.outbound.matter import Matter
 from hub.outbound.question import Question, Rules
 from hub.outbound.request import Gate, Request, Words, send
-from hub.outbound.setwise import Matter
 from tests.hub.outbound.test_still import MAIL
 
 Enrol = Callable[..., Awaitable[UUID]]
