@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.database.engine import Database
 from hub.models import CallList, CallListPerson, Customer, Staff
 from hub.models.vocabulary import CallListState, CallResult, CallTurn
 
@@ -120,9 +121,13 @@ async def people(
     return [Person(*row) for row in await session.exec(query.order_by(col(CallListPerson.id)).limit(limit))]
 
 
-async def pages(session: AsyncSession, list_id: int, part: str) -> AsyncIterator[list[Person]]:
-    """All of a part, a thousand at a time."""
+async def pages(database: Database, list_id: int, part: str) -> AsyncIterator[list[Person]]:
+    """All of a part, a thousand at a time, each thousand read in a transaction of its own."""
     after = 0
-    while found := await people(session, list_id, part, after=after, limit=1000):
+    while True:
+        async with database.unit() as session:
+            found = await people(session, list_id, part, after=after, limit=1000)
+        if not found:
+            return
         yield found
         after = found[-1].id

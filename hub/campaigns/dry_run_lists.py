@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.database.engine import Database
 from hub.models import Customer, DryRunLine
 from hub.models.vocabulary import Kind, Withheld
 
@@ -68,10 +69,14 @@ async def people(
     return [_person(*row) for row in rows]
 
 
-async def pages(session: AsyncSession, campaign_id: int, part: Part) -> AsyncIterator[list[Person]]:
-    """All of a part, a page at a time."""
+async def pages(database: Database, campaign_id: int, part: Part) -> AsyncIterator[list[Person]]:
+    """All of a part, a page at a time, each read in a transaction of its own."""
     after: UUID | None = None
-    while found := await people(session, campaign_id, part, after=after, limit=_PAGE_OF_CSV):
+    while True:
+        async with database.unit() as session:
+            found = await people(session, campaign_id, part, after=after, limit=_PAGE_OF_CSV)
+        if not found:
+            return
         yield found
         after = found[-1].customer_id
 

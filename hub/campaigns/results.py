@@ -19,6 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.campaigns import counting, reactions
 from hub.campaigns.counting import WAITING
 from hub.campaigns.reactions import BOUNCED, Totals
+from hub.database.engine import Database
 from hub.models import Customer, Interaction
 from hub.models.vocabulary import Kind, State
 
@@ -130,12 +131,14 @@ async def people(
     return await _listed(session, and_(*where), limit)
 
 
-async def pages(
-    session: AsyncSession, campaign_id: int, figure: str, *, reason: str = ""
-) -> AsyncIterator[list[Person]]:
-    """All of them, a page at a time. Raises KeyError."""
+async def pages(database: Database, campaign_id: int, figure: str, *, reason: str = "") -> AsyncIterator[list[Person]]:
+    """All of them, a page at a time, each read in a transaction of its own. Raises KeyError."""
     after: UUID | None = None
-    while found := await people(session, campaign_id, figure, reason=reason, after=after, limit=_PAGE_OF_CSV):
+    while True:
+        async with database.unit() as session:
+            found = await people(session, campaign_id, figure, reason=reason, after=after, limit=_PAGE_OF_CSV)
+        if not found:
+            return
         yield found
         after = found[-1].id
 

@@ -105,9 +105,8 @@ async def _report(visit: Visit, campaign_id: int) -> Report | None:
 
 async def _csv(visit: Visit, campaign_id: int, part: Part) -> AsyncIterator[str]:
     yield "\ufeff" + csv_text([tuple(map(_, _COLUMNS))])
-    async with visit.hub.database.unit() as session:
-        async for listed in dry_run_lists.pages(session, campaign_id, part):
-            yield csv_text(_row(visit, person) for person in listed)
+    async for listed in dry_run_lists.pages(visit.hub.database, campaign_id, part):
+        yield csv_text(_row(visit, person) for person in listed)
 
 
 _COLUMNS = (

@@ -50,9 +50,8 @@ _COLUMNS = (
 
 async def _csv(visit: Visit, campaign_id: int, shown: str, reason: str) -> AsyncIterator[str]:
     yield "\ufeff" + csv_text([tuple(map(_, _COLUMNS))])
-    async with visit.hub.database.unit() as session:
-        async for listed in results.pages(session, campaign_id, shown, reason=reason):
-            yield csv_text(_row(visit, person) for person in listed)
+    async for listed in results.pages(visit.hub.database, campaign_id, shown, reason=reason):
+        yield csv_text(_row(visit, person) for person in listed)
 
 
 def _row(visit: Visit, person: Person) -> tuple[str, ...]:

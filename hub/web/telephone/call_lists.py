@@ -155,8 +155,8 @@ async def _csv(visit: Visit, list_id: int, part: str) -> AsyncIterator[str]:
     yield "\ufeff" + csv_text([tuple(map(_, _COLUMNS))])
     async with visit.hub.database.unit() as session:
         titles = await call_outcomes.all_titles(session)
-        async for listed in results.pages(session, list_id, part):
-            yield csv_text(_row(visit, person, titles.get(person.outcome, {})) for person in listed)
+    async for listed in results.pages(visit.hub.database, list_id, part):
+        yield csv_text(_row(visit, person, titles.get(person.outcome, {})) for person in listed)
 
 
 def _row(visit: Visit, person: Person, titles: Mapping[str, str]) -> tuple[str, ...]:
