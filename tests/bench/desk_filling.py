@@ -7,31 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 
 from hub import clock
-from hub.database.engine import Database
-from hub.interactions import partitions
 from hub.models import AttachmentRow, Conversation, Customer, Identity, Interaction
-from tests.bench import desk_past, desk_staff, desk_words
+from tests.bench import desk_past, desk_staff, desk_words, in_bulk
 from tests.bench.desk_past import DAYS, Past, Talk, identifier
 from tests.bench.desk_staff import Columns, copied, moment
 from tests.bench.desk_words import Tongue
 from tests.bench.figures import say
-from tests.bench.rows import connected
 
 _SLICE = 20_000
-_INDEXES = """
-select c.oid::regclass::text as name, pg_get_indexdef(c.oid) as made
-from pg_index i join pg_class c on c.oid = i.indexrelid
-where i.indrelid = any($1::text[]::regclass[]) and not exists (select from pg_constraint k where k.conindid = c.oid)
-order by i.indrelid = 'interaction'::regclass desc, i.indexrelid desc
-"""
 _TABLES = ("interaction", "conversation", "customer", "identity", "attachment")
 _FILES = ("faktura", "invoice", "umowa", "договор", "photo", "снимка", "zwrot", "contract")
 _LABELS = (["gold"], ["vip", "gold"], ["claim"], ["return"], ["wholesale"])
@@ -42,49 +32,16 @@ async def fill(url: str, count: int) -> None:
     chance, now = random.Random(7), clock.now()
     past = desk_past.past(count, int(now.timestamp() * 1000), chance)
     tongues = desk_words.tongues(chance)
-    await _months(url, now)
-    async with _bulk(url) as one, _bulk(url) as other:
-        indexes = await _without_indexes(one)
+    await in_bulk.months(url, now, days=DAYS)
+    async with in_bulk.connection(url) as one, in_bulk.connection(url) as other:
+        indexes = await in_bulk.without_indexes(one, _TABLES)
         middle = len(past.said) // 2
         await desk_staff.fill(one, past, now)
         await asyncio.gather(_people(one, past, tongues, chance), _words(other, past, tongues, middle, len(past.said)))
         await _words(one, past, tongues, 0, middle)
         say("  every word is there; now the indexes")
-        await asyncio.gather(_made(one, indexes), _made(other, indexes))
+        await asyncio.gather(in_bulk.make(one, indexes), in_bulk.make(other, indexes))
         await one.execute("vacuum analyze")
-
-
-@asynccontextmanager
-async def _bulk(url: str) -> AsyncIterator[asyncpg.Connection]:
-    async with connected(url) as connection:
-        await connection.execute("set session_replication_role = replica")  # no keys are checked
-        await connection.execute("set synchronous_commit = off")
-        await connection.execute("set maintenance_work_mem = '512MB'")
-        yield connection
-
-
-async def _months(url: str, now: datetime) -> None:
-    """The log's partitions of the two years."""
-    database = Database(url, pool_size=1)
-    try:
-        async with database.unit() as session:
-            for back in range(DAYS // 28 + 2):
-                await partitions.ensure_months(session, now - timedelta(days=28 * back), ahead=0)
-    finally:
-        await database.close()
-
-
-async def _without_indexes(connection: asyncpg.Connection) -> list[str]:
-    """The statements that make them again."""
-    found = await connection.fetch(_INDEXES, list(_TABLES))
-    await connection.execute("drop index " + ", ".join(row["name"] for row in found))
-    return [row["made"].replace(" ON ONLY ", " ON ") for row in found]
-
-
-async def _made(connection: asyncpg.Connection, statements: list[str]) -> None:
-    """As long as any are left: the other connection takes from the same list."""
-    while statements:
-        await connection.execute(statements.pop(0))
 
 
 async def _people(

@@ -6,17 +6,14 @@ Some write and buy much and most hardly ever; nothing is checked and no trigger 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
 
 import asyncpg
 
 from hub import clock
-from hub.database.engine import Database
-from hub.interactions import partitions
 from hub.models import Interaction
 from hub.models.columns import defaults
 from hub.models.vocabulary import State
-from tests.bench.desk_filling import _bulk, _made
+from tests.bench import in_bulk
 from tests.bench.figures import say
 from tests.bench.rows import connected
 
@@ -24,12 +21,6 @@ EACH = 10  # interactions of a customer, on the average
 DAYS, CAMPAIGNS = 720, 40
 _SLICE = 500_000
 _TABLES = ("interaction", "customer", "identity", "consent", "reaction", "purchase")
-_INDEXES = """
-select c.oid::regclass::text as name, pg_get_indexdef(c.oid) as made
-from pg_index i join pg_class c on c.oid = i.indexrelid
-where i.indrelid = any($1::text[]::regclass[]) and not exists (select from pg_constraint k where k.conindid = c.oid)
-order by i.indrelid = 'interaction'::regclass desc, i.indexrelid desc
-"""
 # A number between 0 and 1 that is the same in every run: of row n, for one of several uses.
 _CHANCE = """
 create or replace function chance(n int, use int) returns float8 language sql immutable parallel safe
@@ -84,17 +75,17 @@ from generate_series($1::int, $2::int) n
 
 async def fill(url: str, people: int) -> None:
     """So many customers, ten times as many words, twice as many purchases."""
-    await _months(url, clock.now())
-    async with _bulk(url) as one, _bulk(url) as other:
+    await in_bulk.months(url, clock.now(), days=DAYS)
+    async with in_bulk.connection(url) as one, in_bulk.connection(url) as other:
         await one.execute(_CHANCE)
-        indexes = await _without_indexes(one)
+        indexes = await in_bulk.without_indexes(one, _TABLES)
         say(f"  {people:,} customers")
         await _sliced(one, _PEOPLE, people, first=0)
         await asyncio.gather(_around(other, people), _all_words(one, people, 0))
         await asyncio.gather(_all_words(one, people, 1), _all_words(other, people, 2))
         await one.execute(_CLICKS)
         say("  every word is there; now the indexes")
-        await asyncio.gather(_made(one, indexes), _made(other, indexes))
+        await asyncio.gather(in_bulk.make(one, indexes), in_bulk.make(other, indexes))
         await one.execute("vacuum analyze")
 
 
@@ -126,23 +117,6 @@ async def _sliced(connection: asyncpg.Connection, statement: str, last: int, *mo
     for low in range(first, last + 1, _SLICE):
         await connection.execute(statement, low, min(low + _SLICE - 1, last), *more)
         say(f"  {statement.split()[2]}: {min(low + _SLICE - 1, last):,}")
-
-
-async def _months(url: str, now: datetime) -> None:
-    database = Database(url, pool_size=1)
-    try:
-        async with database.unit() as session:
-            for back in range(DAYS // 28 + 2):
-                await partitions.ensure_months(session, now - timedelta(days=28 * back), ahead=0)
-    finally:
-        await database.close()
-
-
-async def _without_indexes(connection: asyncpg.Connection) -> list[str]:
-    """The statements that make them again."""
-    found = await connection.fetch(_INDEXES, list(_TABLES))
-    await connection.execute("drop index " + ", ".join(row["name"] for row in found))
-    return [row["made"].replace(" ON ONLY ", " ON ") for row in found]
 
 
 async def there(url: str) -> int:

@@ -93,14 +93,20 @@ async def test_the_pages_of_teams_and_of_ones_account_are_accessible(
     assert complaints == []
 
 
-@pytest.mark.parametrize("language", ["en", "pl", "bg", "ru"])
-async def test_on_a_telephone_everything_in_the_composer_is_at_the_thumb_in_every_language(
-    world: Any, opening: Opening, language: str
-) -> None:
+async def _on_a_telephone(world: Any, opening: Opening, language: str) -> Page:
+    """A mail that is being written, in the agent's language."""
     async with world.hub.database.unit() as session:
         await accounts.change(session, world.staff[Role.AGENT], {"language": language}, now=clock.now())
     page = await opening(f"/inbox/all/{world.conversations['invoice']}", width=390)
     await page.check(".composer [name=kind][value=email]")
+    return page
+
+
+@pytest.mark.parametrize("language", ["en", "pl", "bg", "ru"])
+async def test_on_a_telephone_everything_in_the_composer_is_at_the_thumb_in_every_language(
+    world: Any, opening: Opening, language: str
+) -> None:
+    page = await _on_a_telephone(world, opening, language)
     for name in (".sends .btn:visible", "textarea", ".ends select"):
         for one in await page.locator(f".composer {name}").all():
             await one.scroll_into_view_if_needed()
@@ -112,10 +118,7 @@ async def test_on_a_telephone_everything_in_the_composer_is_at_the_thumb_in_ever
 async def test_on_a_telephone_every_menu_of_a_conversation_opens_within_the_screen_and_closes_again(
     world: Any, opening: Opening, language: str
 ) -> None:
-    async with world.hub.database.unit() as session:
-        await accounts.change(session, world.staff[Role.AGENT], {"language": language}, now=clock.now())
-    page = await opening(f"/inbox/all/{world.conversations['invoice']}", width=390)
-    await page.check(".composer [name=kind][value=email]")
+    page = await _on_a_telephone(world, opening, language)
     menus = page.locator(".thread-head .menu, .composer .menu").filter(visible=True)
     assert await menus.count() >= 4
     for menu in await menus.all():

@@ -130,15 +130,21 @@ async def test_f18_nothing_is_fed_and_nothing_is_due_while_a_campaign_is_paused(
     assert (await counted(database, campaign)).total == 7
 
 
+async def _held(database: Database, until: datetime) -> Outbox:
+    """The first ticket, in a sender's hands."""
+    first = (await tickets(database))[0]
+    async with database.unit() as session:
+        await session.exec(update(Outbox).where(col(Outbox.id) == first.id).values(lease_until=until))
+    return first
+
+
 async def test_f18_cancelling_takes_back_what_waits_and_leaves_what_is_in_a_senders_hands(
     database: Database, gate: Gate, spring: int, seven: dict[str, UUID], now: datetime
 ) -> None:
     campaign = await begun(database, spring, gate, now)
     await feed_all(database, campaign, gate, now)
-    first = (await tickets(database))[0]
+    first = await _held(database, now + timedelta(minutes=2))
     async with database.unit() as session:
-        held = update(Outbox).where(col(Outbox.id) == first.id).values(lease_until=now + timedelta(minutes=2))
-        await session.exec(held)
         await progress.advance(session, first.interaction_id, State.SENDING, now=now)
     async with database.unit() as session:
         await lifecycle.cancel(session, campaign, now=now)
@@ -154,10 +160,7 @@ async def test_a_ticket_that_comes_back_to_a_cancelled_campaign_is_cancelled_too
 ) -> None:
     campaign = await begun(database, spring, gate, now)
     await feed_all(database, campaign, gate, now)
-    first = (await tickets(database))[0]
-    async with database.unit() as session:
-        held = update(Outbox).where(col(Outbox.id) == first.id).values(lease_until=now + timedelta(minutes=2))
-        await session.exec(held)
+    first = await _held(database, now + timedelta(minutes=2))
     async with database.unit() as session:
         await lifecycle.cancel(session, campaign, now=now)
     async with database.unit() as session:
