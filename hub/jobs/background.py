@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from hub.bootstrap import Hub
 from hub.campaigns import costs, dry_runs, feeding, lifecycle
 from hub.conversations import appointment_calendars, calendar_feeds
 from hub.conversations.appointment_calendars import NoCalendar
+from hub.conversations.calendar_feeds import NoSuchFeed
 from hub.customers import automatic, purchase_files, suggesting
 from hub.interactions import history, reach_log, record
 from hub.live import publish
@@ -88,7 +90,11 @@ async def fetch_media(hub: Hub, payload: Mapping[str, Any]) -> None:
 
 async def fetch_calendar(hub: Hub, payload: Mapping[str, Any]) -> None:
     """Fetch a calendar elsewhere and keep its events; what went wrong stands at the calendar."""
-    feed_id, zone = int(payload["feed"]), hub.settings.hub.timezone
+    with suppress(NoSuchFeed):  # it was removed meanwhile: nothing to be tried again for hours
+        await _fetch_calendar(hub, int(payload["feed"]), hub.settings.hub.timezone)
+
+
+async def _fetch_calendar(hub: Hub, feed_id: int, zone: str) -> None:
     async with hub.database.unit() as session:
         url = (await calendar_feeds.get(session, feed_id)).url
     try:

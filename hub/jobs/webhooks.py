@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 
 from channels import posting
@@ -72,7 +71,6 @@ async def _listen(happenings: asyncio.Queue[Happening], wake: asyncio.Event) -> 
 
 async def _pause(wake: asyncio.Event, stop: asyncio.Event) -> None:
     waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(wake.wait())]
-    with suppress(TimeoutError):
-        await asyncio.wait(waiting, timeout=_LOOK, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait(waiting, timeout=_LOOK, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()

@@ -133,14 +133,16 @@ async def _failed(
         row.state = DeliveryState.FAILED
     else:
         row.next_at = now + timedelta(seconds=SECONDS_UNTIL[row.attempts - 1])
-    if answered.status == _GONE or now - endpoint.failing_since >= OFF_AFTER:
+    over = answered.status == _GONE or now - endpoint.failing_since >= OFF_AFTER
+    if over and endpoint.state is EndpointState.ON:  # several are under way at once: people are told by the first
         endpoint.state = EndpointState.OFF
         await session.flush()
-        await _tell_an_admin(session, endpoint, now)
+        why = "it says that it is gone" if answered.status == _GONE else "it failed for days"
+        await _tell_an_admin(session, endpoint, why, now)
 
 
-async def _tell_an_admin(session: AsyncSession, endpoint: WebhookEndpoint, now: datetime) -> None:
+async def _tell_an_admin(session: AsyncSession, endpoint: WebhookEndpoint, why: str, now: datetime) -> None:
     rows = select(Staff.id).where(col(Staff.role) == Role.ADMIN, col(Staff.active)).order_by(col(Staff.id)).limit(1)
     person = (await session.exec(rows)).first()
-    title = f"The webhook to {endpoint.name or endpoints.place(endpoint.url)} was switched off: it failed for days"
+    title = f"The webhook to {endpoint.name or endpoints.place(endpoint.url)} was switched off: {why}"
     await tasks.add(session, NewTask(tasks.shortened(title), due_at=now, assignee_id=person), now=now)

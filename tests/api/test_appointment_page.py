@@ -152,3 +152,18 @@ async def test_a_calendar_that_is_fetched_brings_its_events_and_one_that_does_no
         (coming,) = await appointments.upcoming(session, now=clock.now())
     assert (kept.told, kept.problem) == ("1 added", "There is no calendar (HTTP 500)")
     assert (coming.customer_id, coming.starts_at) == (ana.id, at.replace(microsecond=0))
+
+
+async def test_a_calendar_that_was_removed_before_it_was_fetched_is_no_job_to_be_tried_again(hub: Hub) -> None:
+    async with hub.database.unit() as session:
+        feed = await calendar_feeds.add(
+            session,
+            "Visits",
+            "https://x.example/y.ics",
+            owner_id=None,
+            remind_before=(),
+            loopback=False,
+            now=clock.now(),
+        )
+        await calendar_feeds.remove(session, feed.id or 0)
+    await background.fetch_calendar(hub, {"feed": feed.id})

@@ -242,6 +242,21 @@ async def test_a_program_that_says_gone_is_told_nothing_more(empty: Any, here: H
     await fail(here, clock.now(), 410)
     async with here.database.unit() as session:
         assert (await endpoints.get(session, shown.endpoint.id or 0)).state is EndpointState.OFF
+        (todo,) = await tasks.listing(session, assignee_id=empty.staff[Role.ADMIN])
+    assert todo.title == "The webhook to ERP was switched off: it says that it is gone"
+
+
+async def test_of_several_that_fail_at_once_the_first_switches_it_off_and_one_task_says_so(
+    empty: Any, here: Hub, receiver: Receiver
+) -> None:
+    shown = await added(here, receiver)
+    receiver.status = 410
+    async with here.database.unit() as session:
+        for _ in range(3):
+            await endpoints.test(session, shown.endpoint.id or 0, now=clock.now())
+    assert await webhooks.turn(here) == 3
+    async with here.database.unit() as session:
+        assert len(await tasks.listing(session, assignee_id=empty.staff[Role.ADMIN])) == 1
 
 
 async def test_while_the_secret_changes_both_sign(empty: Any, here: Hub, receiver: Receiver) -> None:
