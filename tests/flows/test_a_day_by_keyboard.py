@@ -52,8 +52,6 @@ async def page() -> AsyncIterator[Page]:
         yield await _window(browser)
 
 
-# A press within 20 ms after news were put in is not htmx's yet: the form loads the page anew, the focus is at its top.
-@pytest.mark.flaky(reruns=4)
 async def test_a_day_at_the_desk_needs_no_mouse_and_never_loses_the_focus(meadow: Town, page: Page) -> None:
     press = page.keyboard.press
     await _sign_in(page, meadow)

@@ -142,6 +142,29 @@ async def test_a_menu_stays_open_when_an_answer_of_several_pieces_puts_it_in_ane
     await expect(page.locator("[data-key=snooze][open]")).to_have_count(0)
 
 
+async def test_what_is_done_in_a_menu_closes_it_though_news_put_it_in_anew_before_the_answer(
+    world: Any, opening: Opening
+) -> None:
+    talk = world.conversations["stranger"]
+    page = await opening(f"/inbox/all/{talk}")
+    await _listening(page)
+    renewed = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await renewed.wait()
+        await route.continue_()
+
+    await page.route("**/snooze", late)
+    await page.locator("#settle").evaluate("button => { button.id = 'old'; }")
+    await page.click("[data-key=snooze] summary")
+    await page.click("[data-key=snooze] button[value=hour]")
+    await _flag(world, talk, "voicemail")
+    await expect(page.locator("#old")).to_have_count(0)
+    renewed.set()
+    await expect(page.locator("#thread-head")).to_contain_text("snoozed")
+    await expect(page.locator("[data-key=snooze][open]")).to_have_count(0)
+
+
 async def test_what_is_pressed_is_not_taken_away_by_news_that_come_meanwhile(world: Any, opening: Opening) -> None:
     talk = world.conversations["stranger"]
     page = await opening(f"/inbox/all/{talk}")
@@ -158,6 +181,21 @@ async def test_what_is_pressed_is_not_taken_away_by_news_that_come_meanwhile(wor
         await expect(page.locator("#old")).to_have_count(0)
         seen = "resolved" if pressed == "#settle" else flag
         await expect(page.locator("#thread")).to_contain_text(seen)
+
+
+async def test_what_has_just_been_put_in_anew_can_be_pressed_at_once(world: Any, opening: Opening) -> None:
+    page = await opening(f"/inbox/all/{world.conversations['stranger']}")
+    await page.evaluate("""() => {
+      window.same = true;
+      const button = () => document.querySelector("#settle");
+      const again = () => { if (/Reopen/.test(button().textContent)) button().click(); };
+      document.body.addEventListener("htmx:afterSwap", () => queueMicrotask(again));
+    }""")
+    async with page.expect_response("**/reopen") as answer:
+        await page.click("#settle")
+    await (await answer.value).finished()
+    await expect(page.locator("#settle")).to_contain_text("Resolve")
+    assert await page.evaluate("window.same")
 
 
 async def test_what_was_typed_survives_a_reload_and_goes_when_it_is_sent(world: Any, opening: Opening) -> None:
