@@ -18,7 +18,7 @@ from hub.bootstrap import Hub
 from hub.interactions import history
 from hub.interactions.history import File
 from hub.models import Staff
-from hub.outbound.preparing import SENT_FILE
+from hub.outbound.composing import SENT_FILE
 from hub.staff import audit, sessions
 from hub.staff.roles import Action, may
 from hub.storage import Damaged, Missing

@@ -16,7 +16,7 @@ from hub.bootstrap import Hub
 from hub.interactions import record
 from hub.models import Audit, Customer, Interaction
 from hub.models.vocabulary import Role
-from hub.outbound.preparing import file_link
+from hub.outbound.composing import file_link
 from tests.log_rows import heard
 
 Headers = dict[str, str]
