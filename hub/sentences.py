@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from channels.address import BadAddress
 
@@ -45,6 +45,29 @@ LONG_DESCRIPTION = Sentence("The description has %(length)s characters and takes
 def too_long(refusal: Sentence, text: str, most: int) -> Sentence | None:
     """`refusal` with both lengths filled in; None: the text fits."""
     return Sentence(refusal.words, {"length": len(text), "most": most}) if len(text) > most else None
+
+
+def as_json(gaps: Mapping[str, Gap]) -> dict[str, Any]:
+    """What fills a sentence's gaps, to be kept."""
+    return {name: _plain(gap) for name, gap in gaps.items()}
+
+
+def of_json(kept: Mapping[str, Any]) -> dict[str, Gap]:
+    """What `as_json` kept."""
+    return {name: _read(gap) for name, gap in kept.items()}
+
+
+def _plain(gap: Gap) -> Any:
+    if isinstance(gap, Sentence):
+        return {"words": gap.words, "gaps": as_json(gap.gaps)}
+    return [_plain(one) for one in gap] if isinstance(gap, tuple) else gap
+
+
+def _read(kept: Any) -> Gap:
+    if isinstance(kept, Mapping):
+        said = kept["words"]
+        return Sentence(said, of_json(kept["gaps"]))
+    return tuple(_read(one) for one in kept) if isinstance(kept, list) else kept  # type: ignore[misc]
 
 
 def _filled(gap: Gap, translated: Callable[[str], str]) -> str:

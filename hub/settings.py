@@ -209,7 +209,8 @@ class RetentionTable(Table):
     strangers: Days | None = None  # people nobody has looked at, since they were last heard of
     audit: Annotated[int, Field(ge=30, le=36_500)] | None = None  # rows of the audit trail
     webhook_log: Days = 30  # what other programs were told
-    imports: Days = 30  # files of purchases brought in at the desk, with their rejected rows
+    imports: Days = 30  # files brought in at the desk, with their rejected rows
+    uploads: Days = 1  # of these what nobody has imported
     exports: Days = 7  # archives of a person's data, since they were made
 
 

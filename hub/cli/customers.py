@@ -16,8 +16,10 @@ from hub import clock
 from hub.bootstrap import Hub
 from hub.cli import erasing, options, sheets
 from hub.customers import directory, exporting
-from hub.customers.importing import Duplicates, Outcome, Result, understand, write
+from hub.customers.importing import Duplicates, Terms, bring
+from hub.customers.results import Result
 from hub.customers.sheets import Line, Unusable, header, lines
+from hub.models.vocabulary import Outcome
 from hub.personal import archive
 from hub.staff import audit
 
@@ -39,8 +41,8 @@ def import_(
 ) -> None:
     """Import customers. Rejected rows are written to a file with their reasons, and nothing else is lost.
 
-    Fields: name, given_name, email, phone, language, timezone, country, birthday, labels, external_id, vip, consent;
-    any other column becomes an attribute. Exit 1 when rows were rejected.
+    Fields: name, given_name, family_name, email, phone, language, timezone, country, culture, birthday, labels,
+    external_id, vip, consent; any other column becomes an attribute. Exit 1 when rows were rejected.
     """
     try:
         names, rows = header(file), list(lines(file, sheets.mapping(map_)))
@@ -50,7 +52,7 @@ def import_(
     results = options.with_hub(config, lambda hub: _import(hub, rows, duplicates, file.name, dry_run=dry_run))
     rejected = [r for r in results if r.outcome is Outcome.REJECTED]
     kept = sheets.keep_rejected(
-        rejects or file.with_suffix(".rejected.csv"), names, [(one.line, one.reason) for one in rejected]
+        rejects or file.with_suffix(".rejected.csv"), names, [(one.line, str(one.reason)) for one in rejected]
     )
     _report(Counter(r.outcome.value for r in results), kept, dry_run=dry_run, json=json)
     if rejected:
@@ -120,18 +122,13 @@ app.command("erase")(erasing.erase)
 
 
 async def _import(hub: Hub, rows: Sequence[Line], policy: Duplicates, source: str, *, dry_run: bool) -> list[Result]:
-    async def write_all(session: AsyncSession, batch: Sequence[Line]) -> list[Result]:
-        return [await _written(hub, session, line, policy, source) for line in batch]
+    settings = hub.settings.hub
+    terms = Terms(policy, f"import {source}", settings.country, settings.languages[0], file=source)
 
-    return await sheets.in_batches(hub, rows, BATCH, write_all, dry_run=dry_run)
+    async def write(session: AsyncSession, batch: Sequence[Line]) -> list[Result]:
+        return await bring(session, batch, terms, now=clock.now())
 
-
-async def _written(hub: Hub, session: AsyncSession, line: Line, policy: Duplicates, source: str) -> Result:
-    try:
-        row = understand(line, country=hub.settings.hub.country, language=hub.settings.hub.languages[0])
-        return await write(session, line, row, policy, source=f"import {source}", now=clock.now())
-    except ValueError as e:
-        return Result(line, Outcome.REJECTED, str(e))
+    return await sheets.in_batches(hub, rows, BATCH, write, dry_run=dry_run)
 
 
 def _report(counts: Counter[str], kept: Path | None, *, dry_run: bool, json: bool) -> None:

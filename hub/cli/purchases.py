@@ -14,9 +14,11 @@ from hub import clock
 from hub.bootstrap import Hub
 from hub.cli import options, sheets
 from hub.customers import importing_purchases as importing
-from hub.customers.importing_purchases import LAYOUT, Outcome, Result, Terms
+from hub.customers.importing_purchases import LAYOUT, Terms
 from hub.customers.purchases import LONGEST_SOURCE, SOURCE
+from hub.customers.results import Result
 from hub.customers.sheets import Line, Unusable, columns, header, lines
+from hub.models.vocabulary import Outcome
 
 BATCH = 500
 

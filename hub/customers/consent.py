@@ -75,6 +75,19 @@ def standing(rows: Sequence[Consent], purpose: Purpose | None, channel: Kind | N
     return narrow if whole.granted or (narrow.granted and (narrow.id or 0) > (whole.id or 0)) else whole
 
 
+def unsaid(rows: Sequence[Consent], purpose: Purpose, channel: Kind | None) -> list[Kind | None]:
+    """For which channels (None: all) a yes told by others may be written, so that it turns no word of the customer's.
+
+    Pure. A yes to all channels counts for those alone that no word was said of, where the customer has refused one.
+    """
+    if standing(rows, purpose, channel) is not None:
+        return []
+    said = {kind: standing(rows, purpose, kind) for kind in Kind}
+    if channel is not None or all(word is None or word.granted for word in said.values()):
+        return [channel]
+    return [kind for kind, word in said.items() if word is None]
+
+
 def _latest(rows: Sequence[Consent]) -> Consent | None:
     return max(rows, key=lambda row: row.id or 0, default=None)
 

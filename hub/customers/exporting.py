@@ -16,7 +16,7 @@ from hub.customers.sheets import FIELDS
 from hub.models import Customer, Identity
 from hub.models.vocabulary import AddressKind
 
-HEADER = tuple(name for name in FIELDS if name != "consent")
+HEADER = tuple(name for name in FIELDS if name not in ("consent", "family_name"))
 # At the beginning of a cell; and after what parts cells where a comma is the decimal point, or ends a line.
 # The wide signs come from Japanese and Chinese keyboards: spreadsheets made for these take them for the narrow ones.
 _FORMULA = re.compile(r"(?:\A|(?<=[;\t\r\n]))(?=[=+\-@＝＋－＠\t\r])")

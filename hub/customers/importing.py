@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels import address
 from channels.message import Kind
+from hub import sentences
 from hub.customers import consent, directory, identities, wordings
-from hub.customers.fields import CULTURES
-from hub.customers.sheets import Line
+from hub.customers import customer_cells as cell
+from hub.customers.fields import checked
+from hub.customers.results import Result
+from hub.customers.sheets import BadCell, Line
 from hub.models import Customer
-from hub.models.vocabulary import AddressKind, Purpose
+from hub.models.vocabulary import AddressKind, Outcome, Purpose
+from hub.sentences import Sentence
 
-_LANGUAGES = {"en", "pl", "bg", "ru"}
 _SINGLE = ("name", "given_name", "language", "timezone", "country", "culture", "birthday", "external_id", "vip")
-_YES = {"1", "yes", "true", "y", "tak", "да"}
-_NO = {"", "0", "no", "false", "n", "nie", "не", "нет"}
 
 
 class Duplicates(StrEnum):
@@ -31,13 +31,6 @@ class Duplicates(StrEnum):
     SKIP = "skip"
     UPDATE = "update"  # fill and overwrite the fields that the row brings
     REJECT = "reject"
-
-
-class Outcome(StrEnum):
-    ADDED = "added"
-    UPDATED = "updated"
-    SKIPPED = "skipped"
-    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,89 +42,130 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    line: Line
-    outcome: Outcome
-    reason: str = ""
+class Terms:
+    """How rows are read and written that do not say it themselves. Of consents: `source` and `wording`, where they were
+    given and to what (empty: nobody knows), in which `file`, and who brought it in.
+    """
+
+    policy: Duplicates
+    source: str
+    country: str | None
+    language: str
+    wording: str = ""
+    file: str = ""
+    staff_id: int | None = None
 
 
 def understand(line: Line, *, country: str | None, language: str) -> Row:
-    """Check every cell of a row. Raises ValueError whose message is for the person who made the file."""
+    """Check every cell of a row. Raises ValueError whose sentence is for the person who made the file."""
     if line.problem:
-        raise ValueError(line.problem)
+        raise BadCell(line.problem)
 
     def get(name: str) -> str:
         return line.cells.get(name, "").strip()
 
-    own_country = _country(get("country")) or country
-    emails = tuple(dict.fromkeys(address.mail(part) for part in _many(get("email"))))
-    phones = tuple(dict.fromkeys(address.phone(part, own_country) for part in _many(get("phone"))))
-    name = get("name") or get("given_name") or next(iter((*emails, *phones)), "")
-    if not name:
-        raise ValueError("has neither a name nor an address")
+    own_country = cell.country(get("country")) or country
+    emails = tuple(dict.fromkeys(address.mail(part) for part in cell.many(get("email"))))
+    phones = tuple(dict.fromkeys(address.phone(part, own_country) for part in cell.many(get("phone"))))
     return Row(
         directory.NewCustomer(
-            name=name,
+            name=_name(line) or next(iter((*emails, *phones)), "") or _nobody(),
             given_name=get("given_name"),
-            language=_language(get("language"), language),
-            timezone=_zone(get("timezone")),
-            country=_country(get("country")),
-            culture=_culture(get("culture")),
-            birthday=birthday(get("birthday")),
+            language=cell.language(get("language")) or language,
+            timezone=cell.zone(get("timezone")),
+            country=cell.country(get("country")),
+            culture=cell.culture(get("culture")),
+            birthday=cell.birthday(get("birthday")),
             emails=emails,
             phones=phones,
-            labels=tuple(_many(get("labels"))),
+            labels=tuple(cell.many(get("labels"))),
             attributes={
                 k.removeprefix("attributes."): v for k, v in line.cells.items() if k.startswith("attributes.") and v
             },
             external_id=get("external_id") or None,
-            vip=_truth(get("vip"), "vip"),
+            vip=cell.truth(get("vip")),
         ),
-        grants=tuple(_grant(part) for part in _many(get("consent"))),
+        grants=tuple(dict.fromkeys(cell.grant(part) for part in cell.many(get("consent")))),
     )
 
 
-async def write(
-    session: AsyncSession, line: Line, row: Row, policy: Duplicates, *, source: str, now: datetime
-) -> Result:
-    """Write one understood row by the duplicates policy, within the caller's transaction."""
+def _name(line: Line) -> str:
+    """In one column, or in two: then `name` is often the first of them."""
+    whole, given, family = (line.cells.get(one, "").strip() for one in ("name", "given_name", "family_name"))
+    if whole and family.casefold() in whole.casefold():
+        return whole
+    return " ".join(filter(None, (whole or given, family)))
+
+
+def _nobody() -> str:
+    raise BadCell(Sentence("The row has neither a name nor an address. Fill in a name, an email or a phone"))
+
+
+async def bring(session: AsyncSession, lines: Sequence[Line], terms: Terms, *, now: datetime) -> list[Result]:
+    """These rows, within the caller's transaction: what became of each. Of a rejected one nothing stays."""
+    return [await _brought(session, line, terms, now) for line in lines]
+
+
+async def _brought(session: AsyncSession, line: Line, terms: Terms, now: datetime) -> Result:
+    try:
+        row = understand(line, country=terms.country, language=terms.language)
+        async with session.begin_nested():
+            return await write(session, line, row, terms, now=now)
+    except ValueError as e:
+        return Result(line, Outcome.REJECTED, sentences.of(e) or Sentence(str(e)))
+
+
+async def write(session: AsyncSession, line: Line, row: Row, terms: Terms, *, now: datetime) -> Result:
+    """Write one understood row, within the caller's transaction."""
     owners = await _owners(session, row.customer)
     if len(owners) > 1:
-        return Result(
-            line, Outcome.REJECTED, f"its addresses belong to {len(owners)} different customers; merge them first"
-        )
+        return Result(line, Outcome.REJECTED, Sentence(_SEVERAL, {"many": len(owners)}))
     if not owners:
         customer = await directory.create(session, row.customer, now=now)
-        await _record_grants(session, customer.id, row, source, now)
-        return Result(line, Outcome.ADDED)
-    return await _known(session, line, row, owners[0], policy, source=source, now=now)
+        await _record_grants(session, customer.id, line, row, terms, now)
+        return Result(line, Outcome.ADDED, customer_id=customer.id)
+    return await _known(session, line, row, owners[0], terms, now=now)
+
+
+_SEVERAL = Sentence("Its addresses belong to %(many)s different customers. Merge them first, or divide the row").words
 
 
 async def _known(
-    session: AsyncSession, line: Line, row: Row, owner: Customer, policy: Duplicates, *, source: str, now: datetime
+    session: AsyncSession, line: Line, row: Row, owner: Customer, terms: Terms, *, now: datetime
 ) -> Result:
-    if policy is Duplicates.SKIP:
-        return Result(line, Outcome.SKIPPED, f"is known already as {owner.name}")
-    if policy is Duplicates.REJECT:
-        return Result(line, Outcome.REJECTED, f"is known already as {owner.name}")
-    await directory.change(session, owner.id, _changes(line, row.customer, owner), now=now)
+    if terms.policy is Duplicates.REJECT:
+        return Result(line, Outcome.REJECTED, Sentence("Known already as %(name)s", {"name": owner.name}))
+    changed = terms.policy is Duplicates.UPDATE and await _update(session, line, row, owner, terms, now)
+    outcome = Outcome.CHANGED if changed else Outcome.KNOWN
+    return Result(line, outcome, Sentence("This is %(name)s", {"name": owner.name}), owner.id)
+
+
+async def _update(session: AsyncSession, line: Line, row: Row, owner: Customer, terms: Terms, now: datetime) -> bool:
+    """Whether the row brought anything."""
+    changes = _changes(line, row.customer, owner)
+    fresh = any(getattr(owner, name) != value for name, value in checked(changes).items())
+    if fresh:
+        await directory.change(session, owner.id, changes, now=now)
     for kind, values in ((AddressKind.EMAIL, row.customer.emails), (AddressKind.PHONE, row.customer.phones)):
         for value in values:
             if await directory.find(session, kind, value) is None:
                 await identities.add(session, owner.id, kind, value, now=now)
-    await _record_grants(session, owner.id, row, source, now)
-    return Result(line, Outcome.UPDATED)
+                fresh = True
+    return await _record_grants(session, owner.id, line, row, terms, now) or fresh
 
 
 def _changes(line: Line, new: directory.NewCustomer, owner: Customer) -> dict[str, object]:
-    """The fields a row brings: an empty cell empties nothing, labels and attributes come to those there are."""
-    brought = {name.partition(".")[0] for name, cell in line.cells.items() if cell.strip()}
+    """The fields a row brings: an empty cell empties nothing, labels and attributes come to those there are. Whom the
+    company's own list names is no stranger any more.
+    """
+    brought = {name.partition(".")[0] for name, text in line.cells.items() if text.strip()}
     values: dict[str, object] = {
         **{name: getattr(new, name) for name in _SINGLE},
         "labels": [*owner.labels, *new.labels],
         "attributes": {**owner.attributes, **new.attributes},
     }
-    return {name: value for name, value in values.items() if name in brought}
+    named = {"name"} if "family_name" in brought else set()
+    return {name: value for name, value in values.items() if name in brought | named} | {"provisional": False}
 
 
 async def _owners(session: AsyncSession, new: directory.NewCustomer) -> list[Customer]:
@@ -145,82 +179,23 @@ async def _owners(session: AsyncSession, new: directory.NewCustomer) -> list[Cus
     return list(found.values())
 
 
-async def _record_grants(session: AsyncSession, customer_id: UUID, row: Row, source: str, now: datetime) -> None:
-    """Write the row's consents, except where the customer has said no (G3) or has said yes already."""
-    ledger = await consent.ledger(session, customer_id)
-    for purpose, kind in row.grants:
-        if consent.standing(ledger, purpose, kind) is None:
-            statement = consent.Statement(
-                customer_id,
-                purpose,
-                kind,
-                True,
-                source=source,
-                wording=wordings.plain(purpose, kind, granted=True),
-                wording_version=wordings.version("import"),
-            )
-            await consent.record(session, statement, now=now)
-
-
-def birthday(text: str) -> tuple[int | None, int, int] | None:
-    """`1984-02-29`, `29.02.1984`, `29/02/1984`, or without the year `--02-29`, `29.02.`; empty gives None."""
-    if not text:
-        return None
-    if m := re.fullmatch(r"(\d{4}|-)-(\d{1,2})-(\d{1,2})", text):
-        year, month, day = m.groups()
-    elif m := re.fullmatch(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4})?)?", text):
-        day, month, year = m.groups()
-    else:
-        raise ValueError(f"birthday {text!r}: write it as 1984-02-29, or without the year as --02-29")
-    number = int(year) if year and year != "-" else None
-    try:
-        born = date(number or 2000, int(month), int(day))
-    except ValueError as e:
-        raise ValueError(f"birthday {text!r} is not a date") from e
-    if number is not None and not 1900 <= number <= date.today().year:  # noqa: DTZ011 - a year is enough here
-        raise ValueError(f"birthday {text!r}: the year {number} cannot be right")
-    return number, born.month, born.day
-
-
-def _many(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"[;|,]", text) if part.strip()]
-
-
-def _language(text: str, fallback: str) -> str:
-    code = text.lower().replace("_", "-").split("-")[0]
-    if text and code not in _LANGUAGES:
-        raise ValueError(f"language {text!r} is not one of {', '.join(sorted(_LANGUAGES))}")
-    return code or fallback
-
-
-def _zone(text: str) -> str | None:
-    if text and text not in available_timezones():
-        raise ValueError(f"timezone {text!r} is not an IANA zone such as Europe/Sofia")
-    return text or None
-
-
-def _country(text: str) -> str | None:
-    if text and not re.fullmatch(r"[A-Za-z]{2}", text):
-        raise ValueError(f"country {text!r} is not a two-letter code such as BG")
-    return text.upper() or None
-
-
-def _culture(text: str) -> str | None:
-    if text and text.lower() not in CULTURES and not re.fullmatch(r"[A-Za-z]{2}", text):
-        raise ValueError(f"culture {text!r} is neither a two-letter code such as BG nor one of {', '.join(CULTURES)}")
-    return (text.lower() if text.lower() in CULTURES else text.upper()) or None
-
-
-def _truth(text: str, name: str) -> bool:
-    if text.lower() in _YES | _NO:
-        return text.lower() in _YES
-    raise ValueError(f"{name} {text!r} is neither yes nor no")
-
-
-def _grant(text: str) -> tuple[Purpose, Kind | None]:
-    """`marketing`, or for one channel `marketing:email`."""
-    purpose, _, kind = text.lower().partition(":")
-    try:
-        return Purpose(purpose), Kind(kind) if kind else None
-    except ValueError as e:
-        raise ValueError(f"consent {text!r}: write a purpose, or purpose:channel as in marketing:email") from e
+async def _record_grants(
+    session: AsyncSession, customer_id: UUID, line: Line, row: Row, terms: Terms, now: datetime
+) -> bool:
+    """Write the row's consents, except where the customer has said no (G3) or has said yes already. Whether any was."""
+    ledger = await consent.ledger(session, customer_id) if row.grants else []
+    new = [(purpose, open_) for purpose, kind in row.grants for open_ in consent.unsaid(ledger, purpose, kind)]
+    for purpose, kind in new:
+        statement = consent.Statement(
+            customer_id,
+            purpose,
+            kind,
+            True,
+            source=terms.source,
+            wording=terms.wording or wordings.plain(purpose, kind, granted=True),
+            wording_version=wordings.version("import"),
+            evidence=f"{terms.file}, line {line.number}" if terms.file else "",
+            staff_id=terms.staff_id,
+        )
+        await consent.record(session, statement, now=now)
+    return bool(new)

@@ -5,33 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels import address
 from hub import sentences
+from hub.customers import headings, purchases, refunds
 from hub.customers import purchase_cells as cell
-from hub.customers import purchases, refunds
 from hub.customers.finding import NotOne, Whom
-from hub.customers.purchase_cells import LONG_KEY, LONG_NUMBER, BadCell
+from hub.customers.purchase_cells import LONG_KEY, LONG_NUMBER
 from hub.customers.purchases import LONGEST_DESCRIPTION, LONGEST_NUMBER, Told, Written
-from hub.customers.sheets import Layout, Line
+from hub.customers.results import Result
+from hub.customers.sheets import BadCell, Layout, Line
+from hub.models.vocabulary import Outcome
 from hub.sentences import LONG_DESCRIPTION, Sentence
 
 _WHOSE = frozenset({"external_id", "email", "phone"})
 LAYOUT = Layout(
     fields=("number", "at", "amount", "currency", "description", "external_id", "email", "phone", "refund_of"),
-    synonyms={
-        **dict.fromkeys(("order", "order number", "order id", "invoice", "receipt", "id", "no"), "number"),
-        **dict.fromkeys(("date", "time", "moment", "day", "ordered at", "paid at", "bought at"), "at"),
-        **dict.fromkeys(("total", "sum", "price", "value", "paid"), "amount"),
-        **dict.fromkeys(("item", "items", "product", "products", "what"), "description"),
-        **dict.fromkeys(("customer", "customer id", "customer_id", "customer number", "client"), "external_id"),
-        **dict.fromkeys(("e-mail", "mail", "email address"), "email"),
-        **dict.fromkeys(("mobile", "telephone", "tel"), "phone"),
-        **dict.fromkeys(("refund of", "refunds", "refunded order", "original order", "returned order"), "refund_of"),
-    },
+    synonyms=headings.PURCHASES,
     needed=(frozenset({"number"}), frozenset({"at"}), frozenset({"amount"}), _WHOSE),
     lacking="a purchase needs columns for its number, its date (at), its amount, and whose it is "
     "(external_id, email or phone). Say which is which with --map 'COLUMN=number'",
@@ -51,13 +43,6 @@ TITLES = {
 }
 
 
-class Outcome(StrEnum):
-    ADDED = "added"
-    KNOWN = "known"  # it counts already
-    CHANGED = "changed"
-    REJECTED = "rejected"
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How rows are read that do not say it themselves. `update`: a known number told otherwise is changed."""
@@ -67,15 +52,6 @@ class Terms:
     zone: str
     country: str | None
     update: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """`reason`: of a rejected row, the cause and the remedy."""
-
-    line: Line
-    outcome: Outcome
-    reason: Sentence | None = None
 
 
 def understand(line: Line, terms: Terms, *, now: datetime) -> Told | refunds.Told:
@@ -128,23 +104,6 @@ async def write(session: AsyncSession, lines: Sequence[Line], terms: Terms, *, n
     became |= zip(map(id, bought), await purchases.record(session, bought, update=terms.update), strict=True)
     became |= zip(map(id, given_back), await refunds.record(session, given_back, update=terms.update), strict=True)
     return [_result(line, became[id(row)]) for line, row in zip(lines, rows, strict=True)]
-
-
-async def try_out(
-    session: AsyncSession, lines: Sequence[Line], beside: Sequence[Line], terms: Terms, *, now: datetime
-) -> list[Result]:
-    """What would become of these rows; nothing stays. `beside`: rows that are to be there already."""
-    results: list[Result] = []
-    try:
-        async with session.begin_nested():
-            results += await write(session, [*beside, *lines], terms, now=now)
-            raise _TriedOutError
-    except _TriedOutError:
-        return results[len(beside) :]
-
-
-class _TriedOutError(Exception):
-    """Takes back on purpose what was written."""
 
 
 def _understood(line: Line, terms: Terms, now: datetime) -> Told | refunds.Told | ValueError:

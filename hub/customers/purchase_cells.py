@@ -8,15 +8,12 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hub.customers.purchases import AHEAD, MOST_AMOUNT
+from hub.customers.sheets import BadCell
 from hub.sentences import Gap, Sentence, too_long
 
 LONG_NUMBER = Sentence("The number has %(length)s characters and takes at most %(most)s. Shorten it")
 LONG_KEY = Sentence("The customer's number has %(length)s characters and takes at most %(most)s. Shorten it")
 _GONE = str.maketrans("", "", ".,")
-
-
-class BadCell(ValueError):
-    """It cannot be what its column is for; says the cause and the remedy."""
 
 
 def amount(text: str) -> Decimal:

@@ -8,12 +8,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from hub.customers import headings
 from hub.sentences import Gap, Sentence
 
 FIELDS = (
     "name",
     "given_name",
+    "family_name",
     "email",
     "phone",
     "language",
@@ -26,36 +29,19 @@ FIELDS = (
     "vip",
     "consent",
 )
-_SYNONYMS = {
-    "full name": "name",
-    "full_name": "name",
-    "customer": "name",
-    "first name": "given_name",
-    "firstname": "given_name",
-    "e-mail": "email",
-    "mail": "email",
-    "email address": "email",
-    "mobile": "phone",
-    "telephone": "phone",
-    "tel": "phone",
-    "lang": "language",
-    "tz": "timezone",
-    "time zone": "timezone",
-    "birth date": "birthday",
-    "date of birth": "birthday",
-    "dob": "birthday",
-    "tags": "labels",
-    "id": "external_id",
-    "number": "external_id",
-}
 # Our own export's apostrophe before what a spreadsheet would run.
 _ARMOUR = re.compile(r"(?:\A|(?<=[;\t\r\n]))'(?=[=+\-@＝＋－＠])")
 _NUMBER = re.compile(r"\d+[\s_]*")  # behind a name, read backwards: forwards it would be looked for at every letter
+_SPACES = re.compile(r"[\s_]+")
 _ADDED_BY_US = {"line", "reason"}  # in the file of rejected rows, which people mend and import again
 
 
 class Unusable(ValueError):
     """The file as a whole cannot be imported; says why."""
+
+
+class BadCell(ValueError):
+    """It cannot be what its column is for; says the cause and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +57,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Layout:
     """What the columns of one kind of sheet may hold. `needed`: of each group one column must be there, or `lacking`
-    is said. `attributes`: a column of another name becomes an attribute; else it is left out.
+    is said. `attributes`: a column of another name becomes an attribute; else it is left out. `several`: what more
+    than one column may hold, whose cells are joined.
     """
 
     fields: Sequence[str]
@@ -79,14 +66,16 @@ class Layout:
     needed: Sequence[frozenset[str]]
     lacking: str
     attributes: bool = False
+    several: frozenset[str] = frozenset()
 
 
 CUSTOMERS = Layout(
     FIELDS,
-    _SYNONYMS,
-    (frozenset({"name", "given_name", "email", "phone"}),),
+    headings.CUSTOMERS,
+    (frozenset({"name", "given_name", "family_name", "email", "phone"}),),
     "no column is a name, an email or a phone. Say which is which with --map 'COLUMN=name'",
     attributes=True,
+    several=frozenset({"email", "phone", "labels", "consent"}),
 )
 
 
@@ -124,8 +113,21 @@ def lines(file: Path, mapping: Mapping[str, str], layout: Layout = CUSTOMERS) ->
 
 def rows(text: str, mapping: Mapping[str, str], layout: Layout = CUSTOMERS) -> Iterator[Line]:
     """The same of a text."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    found = columns(_header(reader), mapping, layout)
+    reader = _reader(text)
+    return _rows(reader, columns(_header(reader), mapping, layout))
+
+
+def read_by(text: str, fields: Sequence[str]) -> Iterator[Line]:
+    """The same where somebody has said what each column holds, in their order."""
+    reader = _reader(text)
+    return _rows(reader, Columns(_header(reader), fields))
+
+
+def _reader(text: str) -> Any:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+
+
+def _rows(reader: Any, found: Columns) -> Iterator[Line]:
     while True:
         number = reader.line_num + 1
         try:
@@ -146,7 +148,7 @@ def header(file: Path) -> list[str]:
 
 def names(text: str) -> list[str]:
     """The same of a text."""
-    return _header(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+    return _header(_reader(text))
 
 
 def decode(content: bytes) -> str:
@@ -162,7 +164,11 @@ def decode(content: bytes) -> str:
 
 
 def _header(rows: Iterator[list[str]]) -> list[str]:
-    names = [name.strip() for name in next(rows, [])]
+    try:
+        names = [name.replace("\0", "").strip() for name in next(rows, [])]
+    except csv.Error as e:
+        words = "The first line is no header: %(why)s. Write the names of the columns into it"
+        raise Unusable(Sentence(words, {"why": str(e)})) from e
     if not any(names):
         raise Unusable(Sentence("The file has no header row. Write the names of the columns into its first line"))
     return names
@@ -173,7 +179,7 @@ def usual(column: str, layout: Layout) -> str:
     name = column.lower().strip()
     number = _NUMBER.match(name[::-1])
     name = name[: -number.end()] if number else name  # `Email 2` is an email too
-    known = layout.synonyms.get(name, name.replace(" ", "_"))
+    known = layout.synonyms.get(name) or layout.synonyms.get(_SPACES.sub(" ", name), name.replace(" ", "_"))
     if known in _ADDED_BY_US:
         return "-"
     return known if known in layout.fields else f"attributes.{column.strip()}" if layout.attributes else "-"

@@ -21,7 +21,7 @@ from hub.campaigns import costs, dry_runs, feeding, lifecycle
 from hub.conversations import appointment_calendars, calendar_feeds
 from hub.conversations.appointment_calendars import NoCalendar
 from hub.conversations.calendar_feeds import NoSuchFeed
-from hub.customers import automatic, purchase_files, suggesting
+from hub.customers import automatic, import_kinds, import_runs, imports, suggesting
 from hub.interactions import history, reach_log, record
 from hub.live import publish
 from hub.occasions import greeting
@@ -140,10 +140,10 @@ async def hand_over(hub: Hub, payload: Mapping[str, Any]) -> None:
     await handing_over.make(sources, UUID(str(payload["export"])), now=clock.now(), days=days)
 
 
-async def import_purchases(hub: Hub, payload: Mapping[str, Any]) -> None:
+async def import_file(hub: Hub, payload: Mapping[str, Any]) -> None:
     """Write the rows of a file that was brought in at the desk, batch by batch."""
-    usual, number = purchase_files.usual(hub.settings), UUID(str(payload["import"]))
-    await purchase_files.carry_out(hub.database, hub.storage, number, usual, clock=clock.now)
+    usual, number = import_kinds.usual(hub.settings), UUID(str(payload["import"]))
+    await import_runs.carry_out(hub.database, hub.storage, number, usual, clock=clock.now)
 
 
 async def keep_no_longer(hub: Hub, payload: Mapping[str, Any]) -> None:
@@ -188,7 +188,7 @@ BODIES: Mapping[str, Body] = {
     "fetch-calendar": fetch_calendar,
     handing_over.JOB: hand_over,
     reach_log.JOB: learn_channels,
-    purchase_files.JOB: import_purchases,
+    imports.JOB: import_file,
     retention.JOB: keep_no_longer,
     "feed-campaign": feed_campaign,
     greeting.JOB: greet,

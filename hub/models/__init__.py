@@ -31,6 +31,7 @@ from hub.models.customers import (
 from hub.models.desk import CannedAnswer, DraftRow, HeldReply, LabelRow, MacroRow, Mention, SavedView
 from hub.models.gatherings import Gathering, Guest
 from hub.models.greetings import Greeting, GreetingLook, GreetingSkip
+from hub.models.imports import FileImport, ImportedCustomer, RejectedRow
 from hub.models.inbound import MailboxCursor, MailboxGrant, MailboxQuestion, RawMessage, Rejected
 from hub.models.interactions import (
     AttachmentRow,
@@ -50,7 +51,7 @@ from hub.models.last_contacts import LastContact, LastContactsUntil, StaleContac
 from hub.models.merging import CustomerKeys, CustomerMerge, MergeSuggestion
 from hub.models.outbox import Outbox, SenderRow, Worker
 from hub.models.personal import AuditCut, ErasedAddress, Erasure, ErasureSalt, GoingFile, PersonalExport
-from hub.models.purchases import Purchase, PurchaseImport, Refund, RejectedPurchase, RfmFormula
+from hub.models.purchases import Purchase, Refund, RfmFormula
 from hub.models.reactions import CustomerEvent, Reaction, ShortLink
 from hub.models.reports import Letter, ReportSubscription
 from hub.models.segments import SavedSegment, SegmentMember
@@ -113,6 +114,7 @@ __all__ = [
     "Erasure",
     "ErasureSalt",
     "EvidenceLook",
+    "FileImport",
     "Gathering",
     "GeneralReach",
     "GoingFile",
@@ -124,6 +126,7 @@ __all__ = [
     "HeldReply",
     "Identity",
     "IdentityEvent",
+    "ImportedCustomer",
     "Interaction",
     "LabelRow",
     "LastContact",
@@ -147,14 +150,13 @@ __all__ = [
     "Promise",
     "ProviderReference",
     "Purchase",
-    "PurchaseImport",
     "RawMessage",
     "Reaction",
     "Rearrangement",
     "ReceiptRow",
     "Refund",
     "Rejected",
-    "RejectedPurchase",
+    "RejectedRow",
     "Reminder",
     "ReportSubscription",
     "RfmFormula",

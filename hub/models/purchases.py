@@ -54,43 +54,6 @@ class Refund(SQLModel, table=True):
     amount: Decimal = Field(sa_type=Numeric(DIGITS, DECIMALS))
 
 
-class PurchaseImport(SQLModel, table=True):
-    """A file of purchases that somebody brought in at the desk: kept, looked at, then written in the background."""
-
-    __tablename__ = "purchase_import"
-    __table_args__ = (Index("purchase_import_asked", "asked_at"),)
-    id: UUID = Field(primary_key=True)
-    name: str  # of the file
-    sha256: str  # of what it holds; empty once every row of it has been read
-    header: list[str] = Field(default_factory=list, sa_type=Json)  # the names of its columns
-    fields: list[str] = Field(default_factory=list, sa_type=Json)  # what each holds; `-`: it is left out
-    source: str  # the system whose numbers these are
-    update: bool = False  # a number that is known otherwise is changed
-    asked_at: datetime = Field(sa_type=Moment)
-    asked_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
-    total: int = 0  # rows
-    begun_at: datetime | None = Field(default=None, sa_type=Moment)
-    done: int = 0  # rows, purchases before refunds
-    added: int = 0
-    known: int = 0
-    changed: int = 0
-    rejected: int = 0
-    done_at: datetime | None = Field(default=None, sa_type=Moment)
-
-
-class RejectedPurchase(SQLModel, table=True):
-    """A row of such a file that was not taken. `words` and `gaps` are a `hub.sentences.Sentence`: why not."""
-
-    __tablename__ = "rejected_purchase"
-    __table_args__ = (Index("rejected_purchase_line", "import_id", "line"),)
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
-    import_id: UUID = Field(foreign_key="purchase_import.id", ondelete="CASCADE")
-    line: int
-    words: str
-    gaps: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
-    cells: list[str] = Field(default_factory=list, sa_type=Json)  # as they stand in the file
-
-
 class RfmFormula(SQLModel, table=True):
     """One row, written at each start from [rfm]: all processes score by the same formula."""
 

@@ -270,6 +270,22 @@ class CallResult(StrEnum):
     NO_CALLS = "no_calls"  # they want none, ever
 
 
+class Brought(StrEnum):
+    """What the rows of a file are that somebody brings in at the desk."""
+
+    CUSTOMERS = "customers"
+    PURCHASES = "purchases"
+
+
+class Outcome(StrEnum):
+    """What became of a row of a file."""
+
+    ADDED = "added"
+    KNOWN = "known"  # nothing was to be done
+    CHANGED = "changed"
+    REJECTED = "rejected"
+
+
 class Touch(StrEnum):
     """What was done with a message."""
 

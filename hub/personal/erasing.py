@@ -18,7 +18,7 @@ from hub.customers import directory
 from hub.database.engine import Database
 from hub.models import Customer, Erasure, Staff
 from hub.models.vocabulary import ErasureState
-from hub.personal import barring, certificate, files, rows, traces
+from hub.personal import barring, certificate, files, rows, traces, uploads
 from hub.personal.theirs import Person, count, person
 from hub.queue import enqueue
 from hub.sentences import Sentence
@@ -133,6 +133,7 @@ async def _rows(
         if await _waits(session, erasure_id, whose, clock()):
             return None
     await _take_out_traces(database, storage, erasure_id, whose)
+    await _take_out_uploads(database, storage, erasure_id, whose)
 
     async def delete(session: AsyncSession) -> ErasureState | None:
         whose = await person(session, (await get(session, erasure_id)).subject_id)
@@ -193,6 +194,15 @@ async def _unclaimed(database: Database, storage: Storage, erasure_id: UUID, who
         numbers = await traces.naming(storage, mails, whose)
         async with database.unit() as session:
             await _note(session, erasure_id, 0, await traces.forget(session, numbers))
+
+
+async def _take_out_uploads(database: Database, storage: Storage, erasure_id: UUID, whose: Person) -> None:
+    """What colleagues uploaded and have not imported is not kept for their sake: they upload it again without them."""
+    async with database.unit() as session:
+        signs, waiting = await uploads.signs(session, whose), await uploads.waiting(session)
+    found = await uploads.naming(storage, waiting, signs)
+    async with database.unit() as session:
+        await _note(session, erasure_id, 0, await uploads.forget(session, found))
 
 
 async def _note(session: AsyncSession, erasure_id: UUID, words: int, digests: list[str]) -> None:

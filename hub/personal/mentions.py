@@ -22,7 +22,9 @@ _SAYS: Mapping[str, str] = {
     "early_receipt": "receipt::text",
     "rearrangement": "moved::text",
     "rejected": "payload::text",
-    "rejected_purchase": "cells::text || gaps::text",
+    "rejected_row": "cells::text || gaps::text",
+    # What its columns are called, once it is done: of one that waits, see `uploads`.
+    "file_import": "case when sha256 = '' then concat(name, header, source, wording) else '' end",
 }
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # What people set up by hand and only they can change: it is counted, so that somebody looks.

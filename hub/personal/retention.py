@@ -133,7 +133,17 @@ async def _webhooks(session: AsyncSession, before: datetime, now: datetime) -> i
 
 async def _imports(session: AsyncSession, before: datetime, now: datetime) -> int:
     """With their rejected rows; what they brought stays."""
-    digests = list((await session.execute(_IMPORTS_GO, {"before": before, "slice": SLICE})).scalars())
+    return await _files_brought(session, "", before)
+
+
+async def _uploads(session: AsyncSession, before: datetime, now: datetime) -> int:
+    """Nobody has imported them."""
+    return await _files_brought(session, _UPLOADS_ARE, before)
+
+
+async def _files_brought(session: AsyncSession, which: str, before: datetime) -> int:
+    statement = text(_IMPORTS_GO.format(which=which))
+    digests = list((await session.execute(statement, {"before": before, "slice": SLICE})).scalars())
     await files.let_go(session, digests)
     return len(digests)
 
@@ -179,11 +189,12 @@ _WEBHOOKS_GO = text("""
 delete from webhook_delivery where id in (
   select id from webhook_delivery where at < :before order by id limit :slice)
 """)
-_IMPORTS_GO = text("""
-delete from purchase_import where id in (
-  select id from purchase_import where asked_at < :before order by asked_at limit :slice)
+_IMPORTS_GO = """
+delete from file_import where id in (
+  select id from file_import where asked_at < :before{which} order by asked_at limit :slice)
 returning sha256
-""")
+"""
+_UPLOADS_ARE = " and begun_at is null"
 _ARCHIVES_GO = text("delete from personal_export where expires_at <= :now returning parts")
 
 KINDS: Mapping[str, Kind] = {
@@ -193,6 +204,7 @@ KINDS: Mapping[str, Kind] = {
     "strangers": Kind(f"select at from ({_STRANGERS_ARE}) s", _strangers),
     "audit": Kind("select at from audit where at < :before", _trail),
     "webhook_log": Kind("select at from webhook_delivery where at < :before", _webhooks),
-    "imports": Kind("select asked_at from purchase_import where asked_at < :before", _imports),
+    "imports": Kind("select asked_at from file_import where asked_at < :before", _imports),
+    "uploads": Kind(f"select asked_at from file_import where asked_at < :before{_UPLOADS_ARE}", _uploads),
     "exports": Kind("select ready_at from personal_export where ready_at < :before", _archives),
 }

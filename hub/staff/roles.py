@@ -20,7 +20,7 @@ class Action(StrEnum):
     CALL = "call customers"
     APPOINTMENTS = "book appointments"
     READ_CAMPAIGNS = "read campaigns"
-    PURCHASES = "import purchases"
+    IMPORT = "import files"  # of customers and purchases; consents in them besides only whoever may record some
     CAMPAIGNS = "run campaigns"  # and any single message that needs consent
     OCCASIONS = "arrange greetings"
     TEMPLATES = "write templates"
@@ -47,7 +47,7 @@ _DESK = {
 }
 _MARKETING = {
     Action.READ_CUSTOMERS,
-    Action.PURCHASES,
+    Action.IMPORT,
     Action.READ_CAMPAIGNS,
     Action.CAMPAIGNS,
     Action.OCCASIONS,

@@ -28,7 +28,10 @@ _SAYINGS = {
     403: (N_("You may not do this"), N_("Your role does not allow it. Ask an administrator if it should.")),
     404: (N_("There is nothing here"), N_("The address is wrong, or what was here is gone.")),
     405: (N_("This cannot be opened like that"), N_("Go back to the page you came from and try again.")),
-    413: (N_("The files are too big"), N_("At most ten files, 25 MB together. Send a link instead, or fewer files.")),
+    413: (
+        N_("The files are too big"),
+        N_("At most ten files, 25 MB together. Send fewer, or a link; divide a sheet into several."),
+    ),
     422: (
         N_("Something in the form is missing or wrong"),
         N_("Go back, look at the fields again and send it once more."),

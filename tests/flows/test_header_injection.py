@@ -139,10 +139,8 @@ async def test_names_from_a_file_and_fields_of_a_campaign_stay_words(database_ur
     async with town(database_url, tmp_path) as meadow, working(meadow.hub):
         async with meadow.hub.database.unit() as session:
             version = await templates.save(session, "poisoned", variants, now=clock.now())
-            for line in sheets.lines(file, {}):
-                row = importing.understand(line, country=None, language="en")
-                policy = importing.Duplicates.SKIP
-                await importing.write(session, line, row, policy, source="file", now=clock.now())
+            terms = importing.Terms(importing.Duplicates.SKIP, "file", None, "en")
+            await importing.bring(session, list(sheets.lines(file, {})), terms, now=clock.now())
         await _send_to_all(meadow, version.id or 0)
         await meadow.until(lambda: _delivered(meadow, len(rows)))
         mail = meadow.world.mail

@@ -34,7 +34,7 @@ from hub.call_lists import arranging
 from hub.call_lists.audience import Whom
 from hub.campaigns import feeding, lifecycle
 from hub.conversations import appointments, assignment, inbox, notes, tasks
-from hub.customers import consent, directory, identities, preferences, purchase_files
+from hub.customers import consent, directory, identities, import_kinds, import_runs, imports, preferences
 from hub.customers.consent import Statement
 from hub.customers.directory import NewCustomer
 from hub.gatherings import inviting, seats
@@ -42,7 +42,7 @@ from hub.gatherings import plans as gatherings
 from hub.inbound import receive
 from hub.joining import forms
 from hub.models import StaffSession
-from hub.models.vocabulary import Purpose, Role
+from hub.models.vocabulary import Brought, Purpose, Role
 from hub.outbound import templates
 from hub.segments import lists, saved
 from hub.segments.saved import Draft
@@ -77,6 +77,7 @@ class World:
     call_list: int = 0
     event: int = 0
     purchases: dict[str, UUID] = field(default_factory=dict)  # files that were brought in
+    people: dict[str, UUID] = field(default_factory=dict)  # such files of customers
 
 
 def settings_for(data_dir: Path, port: int = 8000) -> Settings:
@@ -198,22 +199,35 @@ async def populate(world: World) -> None:
     await _customers(world)
     await _words(world)
     await _plans(world)
-    await _purchases(world)
+    await _files(world)
 
 
-async def _purchases(world: World) -> None:
-    """A file whose columns are known and that has not begun, and one that is done with a row that was not taken."""
+async def _files(world: World) -> None:
+    """Of each kind a file whose columns are known and that has not begun, and one that is done with a row not taken."""
     taken, nobodys = "A1,2026-03-01,12.50,georgi@petrov.example\n", "A2,2026-03-02,12.50,nobody@nowak.example\n"
     sold = f"Order,Date,Total,Email\n{taken}{nobodys}"
-    hub, now, usual = world.hub, clock.now(), purchase_files.usual(world.hub.settings)
-    for key in ("waiting", "done"):
-        kept = await purchase_files.store(hub.storage, "orders.csv", sold.encode())
-        async with hub.database.unit() as session:
-            made = await purchase_files.add(session, kept, staff_id=world.staff[Role.MARKETER], now=now)
-            if key == "done":
-                await purchase_files.begin(session, made.id, now=now)
-        world.purchases[key] = made.id
-    await purchase_files.carry_out(hub.database, hub.storage, world.purchases["done"], usual, clock=clock.now)
+    people = "Name,Email,Shoe\nГеорги,georgi@petrov.example,42\nEva,not an address,38\n"
+    for kind, text, made in (
+        (Brought.PURCHASES, sold, world.purchases),
+        (Brought.CUSTOMERS, people, world.people),
+    ):
+        for key in ("waiting", "done"):
+            made[key] = await brought(world, kind, text, begin=key == "done")
+
+
+async def brought(world: World, kind: Brought, text: str, *, begin: bool) -> UUID:
+    """A file that somebody uploaded; `begin`: and imported."""
+    hub, now = world.hub, clock.now()
+    kept = await imports.store(hub.storage, kind, f"{kind}.csv", text.encode())
+    async with hub.database.unit() as session:
+        made = await imports.add(session, kept, staff_id=world.staff[Role.MARKETER], now=now)
+        if begin:
+            await imports.begin(session, made.id, now=now)
+    if begin:
+        await import_runs.carry_out(
+            hub.database, hub.storage, made.id, import_kinds.usual(hub.settings), clock=clock.now
+        )
+    return made.id
 
 
 async def _customers(world: World) -> None:

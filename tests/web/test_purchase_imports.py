@@ -28,12 +28,12 @@ SOLD = (
 
 async def _upload(desk: Any, content: str, name: str = "orders.csv") -> Any:
     files = {"file": (name, content.encode(), "text/csv")}
-    return await desk.client.post("/purchases", data={"csrf": desk.csrf}, files=files)
+    return await desk.client.post("/imports/purchases", data={"csrf": desk.csrf}, files=files)
 
 
 async def _work(world: Any, path: str) -> None:
     """What a worker does when the job is there."""
-    await background.BODIES["import-purchases"](world.hub, {"import": path.rpartition("/")[2]})
+    await background.BODIES["import-file"](world.hub, {"import": path.rpartition("/")[2]})
 
 
 async def test_a_file_is_brought_in_after_its_first_rows_were_seen(world: Any, signed_in: Any) -> None:
@@ -52,7 +52,7 @@ async def test_a_file_is_brought_in_after_its_first_rows_were_seen(world: Any, s
 
     assert (await desk.send(path, act="begin", **chosen)).status_code == 303
     under_way = await desk.see(path)
-    assert "live:purchase-import-" in under_way.select_one("#progress")["hx-trigger"]
+    assert "live:import-" in under_way.select_one("#progress")["hx-trigger"]
     assert "0 of 3 rows" in under_way.text
     await _work(world, path)
     done = await desk.see(path)
@@ -87,7 +87,7 @@ async def test_the_rejected_rows_are_mended_in_their_own_file(world: Any, signed
 
 
 async def test_a_wrong_form_comes_back_with_what_was_typed(world: Any, signed_in: Any) -> None:
-    desk, path = await signed_in(Role.MARKETER), f"/purchases/{world.purchases['waiting']}"
+    desk, path = await signed_in(Role.MARKETER), f"/imports/purchases/{world.purchases['waiting']}"
     for content, words in (("", "Choose a CSV file"), ("only a header\n", "a header and no rows")):
         refused = await _upload(desk, content)
         assert (refused.status_code, words in refused.text) == (422, True)
@@ -96,7 +96,7 @@ async def test_a_wrong_form_comes_back_with_what_was_typed(world: Any, signed_in
     assert 'name="update" value="1" checked' in wrong.text
     unsaid = await desk.send(path, column=("number", "-", "amount", "email"), source="till", act="begin")
     assert (unsaid.status_code, "Say which columns hold" in unsaid.text) == (422, True)
-    done = await desk.send(f"/purchases/{world.purchases['done']}", column=("-",) * 4, source="till")
+    done = await desk.send(f"/imports/purchases/{world.purchases['done']}", column=("-",) * 4, source="till")
     assert (done.status_code, "cannot be changed any more" in done.text) == (422, True)
 
 
@@ -106,7 +106,7 @@ async def test_hostile_cells_names_and_ids_do_nothing(world: Any, signed_in: Any
     path = (await _upload(desk, f"{header},b\n{cell},\x01\n", name=f"../{header}.csv")).headers["location"]
     seen = await desk.see(path)
     assert (seen.select("script[src='x'], img[src='x']"), "<script>alert(1)" in seen.text) == ([], True)
-    nowhere = "/purchases/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"
+    nowhere = "/imports/purchases/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"
     assert (await desk.client.get(nowhere)).status_code == 404
     assert (await desk.client.get(f"{nowhere}/rejected.csv")).status_code == 404
     for post in (nowhere, f"{nowhere}/remove"):
@@ -116,8 +116,8 @@ async def test_hostile_cells_names_and_ids_do_nothing(world: Any, signed_in: Any
 
 
 async def test_an_import_is_removed_and_what_it_brought_stays(world: Any, signed_in: Any) -> None:
-    desk, path = await signed_in(Role.MARKETER), f"/purchases/{world.purchases['done']}"
-    assert (await desk.send(f"{path}/remove")).headers["location"] == "/purchases"
+    desk, path = await signed_in(Role.MARKETER), f"/imports/purchases/{world.purchases['done']}"
+    assert (await desk.send(f"{path}/remove")).headers["location"] == "/imports/purchases"
     await desk.see(path, status=404)
     assert await _numbers(world) == ["A1"]
 
@@ -126,7 +126,7 @@ async def test_wrong_rows_are_told_in_the_readers_language(world: Any, signed_in
     desk = await signed_in(Role.MARKETER)
     async with world.hub.database.unit() as session:
         await accounts.change(session, world.staff[Role.MARKETER], {"language": "pl"}, now=clock.now(), by=None)
-    told = (await desk.see(f"/purchases/{world.purchases['done']}")).select_one("#rejected").text
+    told = (await desk.see(f"/imports/purchases/{world.purchases['done']}")).select_one("#rejected").text
     assert "nobody@nowak.example" in told
     assert "no customer has" not in told
 
@@ -136,7 +136,7 @@ async def test_wrong_rows_are_told_in_the_readers_language(world: Any, signed_in
 async def test_a_file_is_brought_in_by_hand_in_a_browser(
     width: int, dark: bool, world: Any, opening: Any, complaints: list[str]
 ) -> None:
-    page = await opening("/purchases", Role.MARKETER, width=width, dark=dark)
+    page = await opening("/imports/purchases", Role.MARKETER, width=width, dark=dark)
     file = {"name": "orders.csv", "mimeType": "text/csv", "buffer": SOLD.encode()}
     await page.get_by_label("A CSV file in UTF-8").set_input_files(file)
     await page.get_by_role("button", name="Upload").click()

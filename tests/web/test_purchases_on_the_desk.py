@@ -51,6 +51,6 @@ async def test_where_nothing_was_bought_it_is_said_where_purchases_come_from(wor
     desk = await signed_in(Role.AGENT)
     path = f"/customers/{world.customers['ana']}"
     assert "from another program by the API" in (await desk.see(path)).select_one("#purchases").text
-    assert (await desk.see(f"{path}/purchases")).select_one("main a[href='/purchases']") is None
+    assert (await desk.see(f"{path}/purchases")).select_one("main a[href='/imports/purchases']") is None
     marketer = await signed_in(Role.MARKETER)
-    assert (await marketer.see(f"{path}/purchases")).select_one("main a[href='/purchases']")
+    assert (await marketer.see(f"{path}/purchases")).select_one("main a[href='/imports/purchases']")

@@ -23,10 +23,14 @@ PAGES: dict[str, set[Role]] = {
     "/customers/{customer}/consent/proof": {A, M, S, D},
     "/customers/{customer}/purchases": {A, M, S, D},
     "/customers/same": {A, M, S, D},
-    "/purchases": {M, S, D},
-    "/purchases/{purchases}": {M, S, D},
-    "/purchases/{imported}": {M, S, D},
-    "/purchases/{imported}/rejected.csv": {M, S, D},
+    "/imports/purchases": {M, S, D},
+    "/imports/purchases/{purchases}": {M, S, D},
+    "/imports/purchases/{imported}": {M, S, D},
+    "/imports/purchases/{imported}/rejected.csv": {M, S, D},
+    "/imports/customers": {M, S, D},
+    "/imports/customers/{people}": {M, S, D},
+    "/imports/customers/{brought}": {M, S, D},
+    "/imports/customers/{brought}/rejected.csv": {M, S, D},
     "/customers/{customer}/merge": {A, S, D},
     "/tasks": {A, S, D},
     "/tasks?state=done&whose=all": {A, S, D},
@@ -141,6 +145,8 @@ def names(world: Any) -> dict[str, object]:
         "event": world.event,
         "purchases": world.purchases["waiting"],
         "imported": world.purchases["done"],
+        "people": world.people["waiting"],
+        "brought": world.people["done"],
     }
 
 

@@ -1,4 +1,4 @@
-"""What customers bought, and how it is scored"""
+"""What customers bought, how it is scored, and the files that people bring in"""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _refunds()
     _imports()
     _rejected()
+    _brought()
     _formula()
 
 
@@ -61,13 +62,13 @@ def _refunds() -> None:
 
 def _imports() -> None:
     op.create_table(
-        "purchase_import",
+        "file_import",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("sha256", sa.String(), nullable=False),
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("kind", "name", "sha256")),
         sa.Column("header", JSONB(none_as_null=True), nullable=False),
         sa.Column("fields", JSONB(none_as_null=True), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
+        sa.Column("wording", sa.String(), nullable=False),
         sa.Column("update", sa.Boolean(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked_by", sa.Integer(), nullable=True),
@@ -77,26 +78,42 @@ def _imports() -> None:
             sa.Column(count, sa.Integer(), nullable=False)
             for count in ("done", "added", "known", "changed", "rejected")
         ),
+        sa.Column("cancelled", sa.Boolean(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["asked_by"], ["staff.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("purchase_import_asked", "purchase_import", ["asked_at"])
+    op.create_index("file_import_asked", "file_import", ["asked_at"])
 
 
 def _rejected() -> None:
     op.create_table(
-        "rejected_purchase",
+        "rejected_row",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("import_id", sa.Uuid(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("words", sa.String(), nullable=False),
         sa.Column("gaps", JSONB(none_as_null=True), nullable=False),
         sa.Column("cells", JSONB(none_as_null=True), nullable=False),
-        sa.ForeignKeyConstraint(["import_id"], ["purchase_import.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["import_id"], ["file_import.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("rejected_purchase_line", "rejected_purchase", ["import_id", "line"])
+    op.create_index("rejected_row_line", "rejected_row", ["import_id", "line"])
+
+
+def _brought() -> None:
+    op.create_table(
+        "imported_customer",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["file_import.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("imported_customer_import", "imported_customer", ["import_id", "id"])
+    op.create_index("imported_customer_of", "imported_customer", ["customer_id"])
 
 
 def _formula() -> None:

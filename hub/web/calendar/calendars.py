@@ -14,6 +14,7 @@ from hub.conversations.appointment_sync import Outcome
 from hub.conversations.calendar_feeds import FeedProblem, NoSuchFeed
 from hub.sentences import Sentence
 from hub.staff import accounts
+from hub.web import uploads
 from hub.web.access import Booker, Visit
 from hub.web.calendar import leads
 from hub.web.pages import go, page
@@ -72,7 +73,7 @@ async def upload(
     """The whole file at once; the answer says what became of every event."""
     zone = visit.hub.settings.hub.timezone
     try:
-        content = await file.read(appointment_calendars.MAX_BYTES + 1) if file is not None else b""
+        content = await uploads.content(file, appointment_calendars.MAX_BYTES)
         if not content:
             raise NoCalendar(_NO_FILE)
         events = await asyncio.to_thread(appointment_calendars.read, content, zone)

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Response
 from starlette.datastructures import FormData
 
-from hub.customers import directory, sheets
+from hub.customers import directory, imports, sheets
 from hub.customers.finding import Whom
 from hub.customers.sheets import Unusable
 from hub.models import SavedSegment
@@ -16,6 +16,7 @@ from hub.segments import asking, lists
 from hub.segments.lists import Loaded, TooMany
 from hub.segments.saved import LONGEST_NAME, SegmentProblem
 from hub.staff.roles import Action
+from hub.web import uploads
 from hub.web.access import Campaigner, CampaignReader, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -119,8 +120,9 @@ async def _loaded(visit: Visit, list_id: int, text: str) -> Loaded:
 
 async def _text(form: FormData) -> str:
     """Of the file, or else as it was typed. Raises Unusable."""
-    file = form.get("file")
-    content = b"" if file is None or isinstance(file, str) else await file.read()
+    content = await uploads.content(form.get("file"), imports.LARGEST)
+    if len(content) > imports.LARGEST:
+        raise Unusable(imports.too_large())
     return sheets.decode(content) if content else str(form.get("people", ""))
 
 

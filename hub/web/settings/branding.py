@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fastapi import APIRouter, Response
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
 from hub.branding import brands, colours, logos, paper
 from hub.branding.brands import Brand, Wanted
@@ -16,6 +16,7 @@ from hub.joining import words as join_words
 from hub.joining.markup import Typed
 from hub.models import SignUpForm
 from hub.models.vocabulary import Purpose
+from hub.web import uploads
 from hub.web.access import Administrator, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -73,8 +74,7 @@ async def set_logo(visit: Administrator) -> Response:
 
 async def _put(visit: Visit, form: FormData) -> None:
     """Raises BrandProblem."""
-    sent = form.get("logo")
-    logo = logos.read(await sent.read(logos.LARGEST + 1) if isinstance(sent, UploadFile) else b"")
+    logo = logos.read(await uploads.content(form.get("logo"), logos.LARGEST))
     sha256 = await visit.hub.storage.put(logo.content)
     async with visit.hub.database.unit() as session:
         await brands.set_logo(session, logo, sha256, by=visit.staff_id, ip=visit.ip, now=visit.now)

@@ -26,7 +26,7 @@ RIGHTS: Final[Mapping[str, Mapping[Action, str]]] = {
         Action.WRITE_CUSTOMERS: N_("Add and change customers"),
         Action.MERGE: N_("Merge customers and take them apart again"),
         Action.RECORD_CONSENT: N_("Record what a customer allowed"),
-        Action.PURCHASES: N_("Import purchases"),
+        Action.IMPORT: N_("Import customers and purchases from files"),
         Action.EXPORT: N_("Export customers"),
         Action.ERASE: N_("Erase people for good"),
     },

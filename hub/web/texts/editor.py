@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
 from channels.address import BadAddress
 from hub.customers import directory
@@ -21,6 +21,7 @@ from hub.texts.drafts import Draft, Overtaken
 from hub.texts.lint import Finding
 from hub.texts.previews import NothingToTry, Said, Somebody
 from hub.texts.shelf import TextProblem
+from hub.web import uploads
 from hub.web.access import Visit, Writer
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -171,9 +172,8 @@ async def _known(visit: Visit, number: str) -> MailPicture:
 
 async def _uploaded(visit: Visit, form: FormData) -> MailPicture:
     file, alt = form.get("picture"), str(form.get("alt", ""))
-    content = await file.read(pictures.LARGEST + 1) if isinstance(file, UploadFile) else b""
-    name = (file.filename or "") if isinstance(file, UploadFile) else ""
-    new = pictures.read(content, name, alt, decorates=bool(form.get("decorates")))
+    content = await uploads.content(file, pictures.LARGEST)
+    new = pictures.read(content, uploads.name(file), alt, decorates=bool(form.get("decorates")))
     sha256 = await visit.hub.storage.put(new.content)
     async with visit.hub.database.unit() as session:
         made = await pictures.add(session, new, sha256, staff_id=visit.staff_id, now=visit.now)

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from channels.message import Kind
+from channels.message import Address, Kind
 from hub.customers import consent, directory, identities
+from hub.customers.customer_cells import birthday
 from hub.customers.exporting import HEADER as HEADER_OF_EXPORT
 from hub.customers.exporting import csv_text, pages
-from hub.customers.importing import Duplicates, Outcome, Result, birthday, understand, write
-from hub.customers.sheets import Line, Unusable, lines
+from hub.customers.importing import Duplicates, Terms, bring, understand, write
+from hub.customers.results import Result
+from hub.customers.sheets import CUSTOMERS, Line, Unusable, lines, usual
 from hub.database.engine import Database
-from hub.models.vocabulary import AddressKind, Purpose
+from hub.models.vocabulary import AddressKind, Outcome, Purpose
 
 HEADER = "Full name,E-mail,Email 2,Phone,Birthday,Consent,Colour\n"
 ANA = "Ana Nowak,Ana@Example.pl,a.nowak@work.example,601 123 456,--02-29,marketing:email,red\n"
@@ -86,10 +88,10 @@ def test_a_file_that_cannot_be_used_says_why(
         ({"email": "not-an-address"}, "is not a mail address"),
         ({"phone": "12"}, "wrong number of digits|not a telephone number"),
         ({"name": "A", "birthday": "31.02.1990"}, "is not a date"),
-        ({"name": "A", "birthday": "yesterday"}, "write it as 1984-02-29"),
+        ({"name": "A", "birthday": "yesterday"}, "Write it as 1984-02-29"),
         ({"name": "A", "language": "xx"}, "is not one of bg, en, pl, ru"),
         ({"name": "A", "timezone": "Sofia"}, "not an IANA zone"),
-        ({"name": "A", "consent": "everything"}, "write a purpose"),
+        ({"name": "A", "consent": "everything"}, "Write a purpose"),
         ({"name": "A", "vip": "maybe"}, "neither yes nor no"),
         ({"name": "A", "culture": "pagan"}, "neither a two-letter code"),
         ({"name": ""}, "neither a name nor an address"),
@@ -130,9 +132,9 @@ async def test_a_known_address_is_skipped_updated_or_rejected_as_asked(database:
         await _write(database, {"name": "Ana", "email": "a@b.example"}, Duplicates.SKIP, now)
     ).outcome is Outcome.ADDED
     again = {"name": "Ana Nowak", "email": "a@b.example", "phone": "+48601123456"}
-    assert (await _write(database, again, Duplicates.SKIP, now)).outcome is Outcome.SKIPPED
+    assert (await _write(database, again, Duplicates.SKIP, now)).outcome is Outcome.KNOWN
     assert (await _write(database, again, Duplicates.REJECT, now)).outcome is Outcome.REJECTED
-    assert (await _write(database, again, Duplicates.UPDATE, now)).outcome is Outcome.UPDATED
+    assert (await _write(database, again, Duplicates.UPDATE, now)).outcome is Outcome.CHANGED
     async with database.unit() as session:
         ana = await directory.find(session, AddressKind.PHONE, "+48601123456")
         assert ana is not None
@@ -144,10 +146,82 @@ async def test_a_row_that_two_customers_share_is_rejected(database: Database, no
     await _write(database, {"name": "Ana", "email": "a@b.example"}, Duplicates.SKIP, now)
     await _write(database, {"name": "Eva", "email": "e@b.example"}, Duplicates.SKIP, now)
     result = await _write(database, {"name": "?", "email": "a@b.example; e@b.example"}, Duplicates.UPDATE, now)
-    assert (result.outcome, result.reason) == (
+    assert (result.outcome, str(result.reason)) == (
         Outcome.REJECTED,
-        "its addresses belong to 2 different customers; merge them first",
+        "Its addresses belong to 2 different customers. Merge them first, or divide the row",
     )
+
+
+async def test_g3_a_yes_to_everything_turns_no_no_to_one_channel(database: Database, now: datetime) -> None:
+    row = {"name": "Ana", "email": "a@b.example", "consent": "marketing"}
+    await _write(database, {"name": "Ana", "email": "a@b.example"}, Duplicates.SKIP, now)
+    async with database.unit() as session:
+        ana = await directory.find(session, AddressKind.EMAIL, "a@b.example")
+        assert ana is not None
+        refusal = consent.Statement(ana.id, Purpose.MARKETING, Kind.EMAIL, False, source="one-click")
+        await consent.record(session, refusal, now=now)
+    for outcome in (Outcome.CHANGED, Outcome.KNOWN):
+        assert (await _write(database, row, Duplicates.UPDATE, now)).outcome is outcome
+    async with database.unit() as session:
+        ledger = await consent.ledger(session, ana.id)
+    said = {kind: consent.standing(ledger, Purpose.MARKETING, kind) for kind in Kind}
+    assert {kind: word is not None and word.granted for kind, word in said.items()} == {
+        Kind.EMAIL: False,
+        Kind.SMS: True,
+        Kind.VOICE: True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        ({"name": "Ana", "family_name": "Nowak"}, "Ana Nowak"),
+        ({"name": "Ana Nowak", "family_name": "Nowak"}, "Ana Nowak"),
+        ({"given_name": "Ana", "family_name": "Nowak"}, "Ana Nowak"),
+        ({"family_name": "Nowak"}, "Nowak"),
+        ({"given_name": "Ana", "email": "a@b.example"}, "Ana"),
+        ({"email": "a@b.example"}, "a@b.example"),
+    ],
+)
+def test_a_name_stands_in_one_column_or_in_two(cells: dict[str, str], name: str) -> None:
+    assert understand(Line(2, cells), country="PL", language="en").customer.name == name
+
+
+@pytest.mark.parametrize(
+    ("header", "fields"),
+    [
+        ("First name,Surname,E-mail address,Date of birth,Mobile 2", "given_name family_name email birthday phone"),
+        ("Imię i nazwisko,Adres e-mail,Numer telefonu,Etykiety,Zgoda", "name email phone labels consent"),
+        ("Име,Фамилия,Имейл,Мобилен телефон,Рожден ден,Език", "given_name family_name email phone birthday language"),
+        ("ФИО,Электронная почта,Телефон,Дата рождения,Код клиента", "name email phone birthday external_id"),
+        ("first_name,Shoe size", "given_name attributes.Shoe size"),
+    ],
+)
+def test_columns_are_recognised_in_the_desks_languages(header: str, fields: str) -> None:
+    found = [usual(name, CUSTOMERS) for name in header.split(",")]
+    assert " ".join(found) == fields
+
+
+async def test_of_a_rejected_row_nothing_stays(database: Database, now: datetime) -> None:
+    """Its name is too long, which is known when its consents are understood and it is about to be written."""
+    lines = [Line(2, {"name": "x" * 201, "email": "a@b.example"}), Line(3, {"name": "Ana", "email": "a@b.example"})]
+    async with database.unit() as session:
+        long, short = await bring(session, lines, Terms(Duplicates.SKIP, "t", "PL", "en"), now=now)
+        assert (long.outcome, "at most 200" in str(long.reason), short.outcome) == (
+            Outcome.REJECTED,
+            True,
+            Outcome.ADDED,
+        )
+
+
+async def test_who_wrote_before_anybody_knew_them_is_no_stranger_any_more(database: Database, now: datetime) -> None:
+    async with database.unit() as session:
+        met = await directory.resolve(session, Address(Kind.EMAIL, "a@b.example"), now=now)
+        assert met.customer.provisional
+    for policy, stranger in ((Duplicates.SKIP, True), (Duplicates.UPDATE, False)):
+        await _write(database, {"name": "Ana", "email": "a@b.example"}, policy, now)
+        async with database.unit() as session:
+            assert (await directory.get(session, met.customer.id)).provisional is stranger
 
 
 async def test_g3_an_import_never_turns_a_no_into_a_yes(database: Database, now: datetime) -> None:
@@ -184,7 +258,8 @@ async def test_what_is_exported_can_be_imported_and_runs_as_no_formula(
 async def _write(database: Database, cells: dict[str, str], policy: Duplicates, now: datetime) -> Result:
     line = Line(2, cells)
     async with database.unit() as session:
-        return await write(session, line, understand(line, country="PL", language="en"), policy, source="t", now=now)
+        row = understand(line, country="PL", language="en")
+        return await write(session, line, row, Terms(policy, "t", "PL", "en"), now=now)
 
 
 def _file(folder: Path, text: str) -> Path:
@@ -198,7 +273,7 @@ async def test_an_update_brings_every_field_of_its_row_and_empties_none(database
     await _write(database, first, Duplicates.SKIP, now)
     more = {"email": "ana@example.pl", "birthday": "--02-29", "labels": "vip", "vip": "yes", "attributes.Colour": "red"}
     result = await _write(database, {**more, "country": "BG"}, Duplicates.UPDATE, now)
-    assert (result.outcome, result.reason) == (Outcome.UPDATED, "")
+    assert (result.outcome, str(result.reason)) == (Outcome.CHANGED, "This is Ana")
     async with database.unit() as session:
         ana = await directory.find(session, AddressKind.EMAIL, "ana@example.pl")
     assert ana is not None

@@ -16,13 +16,14 @@ from sqlmodel import delete, select
 from hub.customers import directory, merging, purchases, refunds
 from hub.customers.directory import NewCustomer
 from hub.customers.finding import NotOne, Whom
-from hub.customers.importing_purchases import LAYOUT, Outcome, Terms, understand, write
+from hub.customers.importing_purchases import LAYOUT, Terms, understand, write
 from hub.customers.purchase_cells import amount
 from hub.customers.purchases import Told, Written
 from hub.customers.refunds import NotRefundable
 from hub.customers.sheets import Line, Unusable, lines
 from hub.database.engine import Database
 from hub.models import Purchase, Refund
+from hub.models.vocabulary import Outcome
 from hub.personal.theirs import tables
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -38,6 +38,7 @@ from hub.models import (
     DryRunLine,
     EarlyReceipt,
     EvidenceLook,
+    FileImport,
     Gathering,
     Greeting,
     GreetingSkip,
@@ -45,6 +46,7 @@ from hub.models import (
     HandledCall,
     HeldReply,
     IdentityEvent,
+    ImportedCustomer,
     Interaction,
     LastContact,
     Letter,
@@ -58,13 +60,12 @@ from hub.models import (
     Promise,
     ProviderReference,
     Purchase,
-    PurchaseImport,
     Reaction,
     Rearrangement,
     ReceiptRow,
     Refund,
     Rejected,
-    RejectedPurchase,
+    RejectedRow,
     Reminder,
     SavedSegment,
     SegmentMember,
@@ -77,10 +78,12 @@ from hub.models import (
 )
 from hub.models.columns import Word
 from hub.models.vocabulary import (
+    Brought,
     Direction,
     IdentityState,
     Kind,
     Origin,
+    Outcome,
     Promised,
     Purpose,
     Rearranged,
@@ -251,17 +254,20 @@ async def _rows(session: AsyncSession, person: UUID, agent: int, campaign: int, 
 
 async def _beside(session: AsyncSession, person: UUID, agent: int, now: datetime) -> None:
     """Where the hub names people without a key: jobs, webhooks and their log, answers to programs, the trail."""
-    sheet = PurchaseImport(id=uuid7(now), name="orders.csv", sha256="", source="shop", asked_at=now, done_at=now)
-    session.add(sheet)
+    done: dict[str, Any] = {"kind": Brought.CUSTOMERS, "sha256": "", "asked_at": now, "done_at": now}
+    sheet = FileImport(id=uuid7(now), name="orders.csv", **done)
+    without_header = FileImport(id=uuid7(now), name="people.csv", header=[MARK, ADDRESS], **done)
+    session.add_all([sheet, without_header])
     endpoint = WebhookEndpoint(url="https://x.example", events=["customer.changed"], secret=b"s", created_at=now)
     session.add(endpoint)
     await session.flush()
     session.add_all(
         [
+            ImportedCustomer(import_id=sheet.id, customer_id=person, outcome=Outcome.ADDED),
             AskedOnce(staff_id=agent, key="k", request="r", answer={"id": str(person), "name": MARK}, at=now),
             EarlyReceipt(channel="sms", provider_id="SM9", at=now, receipt={"to": PHONE, "body": MARK}),
-            RejectedPurchase(import_id=sheet.id, line=2, words="no", gaps={"email": ADDRESS}, cells=["7", MARK]),
-            RejectedPurchase(import_id=sheet.id, line=3, words="no", cells=["8", MARK, ADDRESS.upper()]),
+            RejectedRow(import_id=sheet.id, line=2, words="no", gaps={"email": ADDRESS}, cells=["7", MARK]),
+            RejectedRow(import_id=sheet.id, line=3, words="no", cells=["8", MARK, ADDRESS.upper()]),
             Rejected(at=now, channel="sms", cause="forged", payload={"From": PHONE, "Body": MARK}),
             WebhookDelivery(
                 message_id="m", endpoint_id=endpoint.id or 0, event="customer.changed", at=now, next_at=now,

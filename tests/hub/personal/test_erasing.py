@@ -15,9 +15,9 @@ from sqlmodel import select
 
 from hub.campaigns import lifecycle
 from hub.campaigns.lifecycle import Plan
-from hub.customers import directory, merging
+from hub.customers import directory, imports, merging
 from hub.customers.directory import NewCustomer
-from hub.customers.importing import Duplicates, understand, write
+from hub.customers.importing import Duplicates, Terms, understand, write
 from hub.customers.merging import CannotMerge
 from hub.customers.sheets import Line
 from hub.database.engine import Database
@@ -31,6 +31,7 @@ from hub.models import (
     DraftRow,
     ErasedAddress,
     Erasure,
+    FileImport,
     Interaction,
     MailCopy,
     RawMessage,
@@ -38,7 +39,7 @@ from hub.models import (
     Staff,
     Suppression,
 )
-from hub.models.vocabulary import ErasureState, Role, State
+from hub.models.vocabulary import Brought, ErasureState, Role, State
 from hub.outbound import templates
 from hub.personal import certificate, erasing, theirs
 from hub.reports.health import doctor
@@ -76,6 +77,7 @@ async def test_a_word_in_every_column_of_every_table_is_found_nowhere_afterwards
         tables = await stain(session, person)
     new = "a table that is new needs a row in tests.hub.personal.marked"
     assert tables == set(theirs.tables()) - {"current_call"}, new
+    await _uploaded(database, reception, now, f"{MARK};name\n{ADDRESS.upper()};{MARK}\n".encode("utf-16"))
     async with database.unit() as session:
         assert await left(session, MARK, PHONE[1:])
         await session.execute(text("update campaign set fed = 1, audience = 1 where id = :id"), {"id": campaign})
@@ -86,8 +88,38 @@ async def test_a_word_in_every_column_of_every_table_is_found_nowhere_afterwards
         assert await audit.verify(session) is None
         assert [one for one in await doctor(session, now=now) if one.check != "schedule that stands still"] == []
     assert blobs(tmp_path / "blobs") == set()
-    assert (done.state, done.files, done.pending) == (ErasureState.DONE, 2, [])
+    assert (done.state, done.files, done.pending) == (ErasureState.DONE, 3, [])
     assert {"customer", "interaction", "attachment", "consent", "raw_message", "pgqueuer"} <= set(done.rows)
+
+
+async def _uploaded(database: Database, reception: Reception, now: datetime, content: bytes) -> UUID:
+    """A colleague has uploaded a file of customers, and not imported it."""
+    sheet = await imports.store(reception.storage, Brought.CUSTOMERS, "people.csv", content)
+    async with database.unit() as session:
+        return (await imports.add(session, sheet, staff_id=None, now=now)).id
+
+
+@pytest.mark.parametrize(
+    ("row", "goes"),
+    [
+        ("Ana,ANA@nowak.example,", True),
+        ("Ana,,601 777-888", True),
+        ("Ana,,C-7", True),
+        ("Ana,bana@nowak.examples,C-77", True),  # an address in another one: rather once too often
+        ("Eva,eva@nowak.example,C-77", False),
+    ],
+)
+async def test_an_upload_that_nobody_has_imported_goes_where_it_names_them(
+    row: str, goes: bool, database: Database, reception: Reception, now: datetime, tmp_path: Path
+) -> None:
+    new = NewCustomer("Ana", emails=("ana@nowak.example",), phones=(PHONE,), external_id="C-7")
+    async with database.unit() as session:
+        person = (await directory.create(session, new, now=now)).id
+    waiting = await _uploaded(database, reception, now, f"Name,Email,Other\n{row}\n".encode())
+    await erase(database, reception, person, now, "Ana")
+    async with database.unit() as session:
+        assert (await session.get(FileImport, waiting) is None) == goes
+    assert (blobs(tmp_path / "blobs") == set()) == goes
 
 
 async def test_what_a_campaign_counted_stays_counted(
@@ -118,7 +150,7 @@ async def test_who_comes_back_by_an_import_has_said_no_before(
     line = Line(2, {"name": "Ana", "email": ADDRESS, "consent": "marketing"}, ())
     async with database.unit() as session:
         row = understand(line, country="PL", language="en")
-        done = await write(session, line, row, Duplicates.UPDATE, source="import", now=now)
+        done = await write(session, line, row, Terms(Duplicates.UPDATE, "import", "PL", "en"), now=now)
     assert done.outcome == "added"
     (word,) = await rows(Consent)
     assert (word.granted, word.purpose, word.source) == (False, None, "erased before")

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from hub.customers import directory, purchase_files
+from hub.customers import directory, imports
 from hub.customers.directory import NewCustomer
 from hub.database.engine import Database
 from hub.inbound.receive import Reception
@@ -19,15 +19,15 @@ from hub.models import (
     Audit,
     Customer,
     ErasedAddress,
+    FileImport,
     GoingFile,
     Interaction,
-    PurchaseImport,
     RawMessage,
-    RejectedPurchase,
+    RejectedRow,
     WebhookDelivery,
     WebhookEndpoint,
 )
-from hub.models.vocabulary import Kind
+from hub.models.vocabulary import Brought, Kind
 from hub.personal import files, retention
 from hub.personal.retention import Found
 from hub.settings import RetentionTable
@@ -157,13 +157,25 @@ async def test_who_writes_meanwhile_is_no_stranger_to_be_forgotten(
 
 
 @pytest.mark.parametrize(("age", "goes"), [(29, False), (31, True)])
-async def test_files_of_purchases_go_with_their_rejected_rows(
+async def test_imports_go_with_their_rejected_rows(
     database: Database, reception: Reception, rows: Rows, now: datetime, tmp_path: Path, age: int, goes: bool
 ) -> None:
-    sheet = await purchase_files.store(reception.storage, "orders.csv", b"Order,Date\n1,2026-03-01\n")
+    sheet = await imports.store(reception.storage, Brought.PURCHASES, "orders.csv", b"Order,Date\n1,2026-03-01\n")
     async with database.unit() as session:
-        made = await purchase_files.add(session, sheet, staff_id=None, now=now - timedelta(days=age))
-        session.add(RejectedPurchase(import_id=made.id, line=2, words="no", cells=["1"]))
+        made = await imports.add(session, sheet, staff_id=None, now=now - timedelta(days=age))
+        made.begun_at = made.asked_at
+        session.add(RejectedRow(import_id=made.id, line=2, words="no", cells=["1"]))
     assert (await keep(database, reception, now))["imports"] == int(goes)
-    assert len(await rows(PurchaseImport)) == len(await rows(RejectedPurchase)) == int(not goes)
+    assert len(await rows(FileImport)) == len(await rows(RejectedRow)) == int(not goes)
     assert len(blobs(tmp_path / "blobs")) == int(not goes)
+
+
+@pytest.mark.parametrize(("hours", "goes"), [(23, False), (25, True)])
+async def test_a_file_that_nobody_imports_goes_after_a_day(
+    database: Database, reception: Reception, rows: Rows, now: datetime, tmp_path: Path, hours: int, goes: bool
+) -> None:
+    sheet = await imports.store(reception.storage, Brought.CUSTOMERS, "people.csv", b"Name\nAna\n")
+    async with database.unit() as session:
+        await imports.add(session, sheet, staff_id=None, now=now - timedelta(hours=hours))
+    assert (await keep(database, reception, now))["uploads"] == int(goes)
+    assert (len(await rows(FileImport)), len(blobs(tmp_path / "blobs"))) == (int(not goes), int(not goes))

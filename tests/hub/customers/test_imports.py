@@ -9,17 +9,18 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from hub.customers import directory, importing_purchases, purchase_files
+from hub.customers import directory, identities, import_runs, imports
 from hub.customers.directory import NewCustomer
-from hub.customers.importing_purchases import Outcome
-from hub.customers.purchase_files import ImportProblem, NoSuchImport, Usual
+from hub.customers.import_kinds import Usual
+from hub.customers.imports import ImportProblem, NoSuchImport, Said
 from hub.customers.sheets import Unusable
 from hub.database.engine import Database
-from hub.models import GoingFile, Purchase, PurchaseImport
+from hub.models import FileImport, GoingFile, Purchase
+from hub.models.vocabulary import Brought, Outcome
 from hub.storage import Folder
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-USUAL = Usual("EUR", "Europe/Warsaw", "PL")
+USUAL = Usual("EUR", "Europe/Warsaw", "PL", "pl")
 HEADER = "Order,No,When,Total,Email,Refund of\n"
 GOOD = "1,x,2026-03-01,12.50,ana@example.org,\n"
 
@@ -37,22 +38,22 @@ async def ana(database: Database) -> UUID:
 
 async def brought(database: Database, storage: Folder, text: str, *, begun: bool = False) -> UUID:
     """A file is uploaded, and what its columns hold is said."""
-    sheet = await purchase_files.store(storage, "C:\\shop\\orders.csv", text.encode())
+    sheet = await imports.store(storage, Brought.PURCHASES, "C:\\shop\\orders.csv", text.encode())
     async with database.unit() as session:
-        made = await purchase_files.add(session, sheet, staff_id=None, now=NOW)
+        made = await imports.add(session, sheet, staff_id=None, now=NOW)
         assert (made.name, made.fields) == ("orders.csv", ["number", "-", "-", "amount", "email", "refund_of"])
     async with database.unit() as session:
         fields = ["number", "-", "at", "amount", "email", "refund_of"]
-        await purchase_files.choose(session, made.id, fields, source="till", update=False)
+        await imports.choose(session, made.id, Said(fields, "till"))
         if begun:
-            await purchase_files.begin(session, made.id, now=NOW)
+            await imports.begin(session, made.id, now=NOW)
     return made.id
 
 
-async def carry_out(database: Database, storage: Folder, number: UUID) -> PurchaseImport:
-    await purchase_files.carry_out(database, storage, number, USUAL, clock=lambda: NOW)
+async def carry_out(database: Database, storage: Folder, number: UUID) -> FileImport:
+    await import_runs.carry_out(database, storage, number, USUAL, clock=lambda: NOW)
     async with database.unit() as session:
-        return await purchase_files.get(session, number)
+        return await imports.get(session, number)
 
 
 async def sold(database: Database) -> list[tuple[str, str, str]]:
@@ -66,14 +67,14 @@ async def test_the_first_rows_are_tried_and_nothing_of_it_stays(database: Databa
     text = f"{HEADER}r,,2026-03-05,3,,119\n2,,yesterday,5,ana@example.org,\n{GOOD}{far}"
     number = await brought(database, storage, text)
     async with database.unit() as session:
-        found = await purchase_files.get(session, number)
-    first, beside = await purchase_files.first_rows(storage, found)
+        found = await imports.get(session, number)
+    first, beside = await import_runs.first_rows(storage, found)
     async with database.unit() as session:
-        tried = await importing_purchases.try_out(session, first, beside, USUAL.terms(found), now=NOW)
+        tried = await import_runs.try_out(session, found, (first, beside), USUAL, now=NOW)
     assert [one.outcome for one in tried] == [
         Outcome.ADDED,  # a refund of what stands far below
         Outcome.REJECTED,
-        *[Outcome.ADDED] * (purchase_files.FIRST - 2),
+        *[Outcome.ADDED] * (import_runs.FIRST - 2),
     ]
     assert [line.cells["number"] for line in beside] == ["119"]
     assert await sold(database) == []
@@ -90,10 +91,10 @@ async def test_a_file_is_written_once_and_says_what_became_of_it(
     assert (done.done_at, done.sha256) == (NOW, "")
     assert await sold(database) == [("till", "1", "3.000")]
     async with database.unit() as session:
-        (first,) = rows = await purchase_files.rejected(session, number, limit=1)
-        rows += await purchase_files.rejected(session, number, after=first.id or 0, limit=9)
+        (first,) = rows = await imports.rejected(session, number, limit=1)
+        rows += await imports.rejected(session, number, after=first.id or 0, limit=9)
         going = list(await session.exec(select(GoingFile.digest)))
-    assert [(row.line, str(purchase_files.why(row)).partition(". ")[0], row.cells[0]) for row in rows] == [
+    assert [(row.line, str(imports.why(row)).partition(". ")[0], row.cells[0]) for row in rows] == [
         (3, "no customer has nobody@example.org", "2"),
         (4, "The row has 3 cells where the header has 6", "3"),
     ]
@@ -113,9 +114,9 @@ async def test_an_import_that_was_cut_short_goes_on_where_it_stopped(
         return next(moments)
 
     with pytest.raises((StopIteration, RuntimeError)):
-        await purchase_files.carry_out(database, storage, number, USUAL, clock=dying)
+        await import_runs.carry_out(database, storage, number, USUAL, clock=dying)
     async with database.unit() as session:
-        half = await purchase_files.get(session, number)
+        half = await imports.get(session, number)
     assert (half.done, half.added, half.done_at) == (200, 200, None)
     done = await carry_out(database, storage, number)
     assert (done.done, done.added, done.known) == (450, 450, 0)
@@ -128,31 +129,31 @@ async def test_columns_that_say_too_little_or_too_much_are_told(database: Databa
         (["number", "number", "at", "amount", "email", "-"], "hold “Number of the purchase”"),
     ):
         async with database.unit() as session:
-            await purchase_files.choose(session, number, fields, source="till", update=False)
+            await imports.choose(session, number, Said(fields, "till"))
             with pytest.raises(ImportProblem, match=words):
-                await purchase_files.begin(session, number, now=NOW)
+                await imports.begin(session, number, now=NOW)
     for fields, source in ((["number"], "till"), (["colour"] * 6, "till"), (["-"] * 6, " "), (["-"] * 6, "x" * 51)):
         async with database.unit() as session:
             with pytest.raises(ImportProblem):
-                await purchase_files.choose(session, number, fields, source=source, update=False)
+                await imports.choose(session, number, Said(fields, source))
 
 
 async def test_what_is_under_way_is_neither_changed_nor_removed(database: Database, storage: Folder, ana: UUID) -> None:
     number = await brought(database, storage, HEADER + GOOD, begun=True)
     async with database.unit() as session:
         for doing in (
-            purchase_files.begin(session, number, now=NOW),
-            purchase_files.choose(session, number, ["-"] * 6, source="till", update=True),
-            purchase_files.remove(session, number),
+            imports.begin(session, number, now=NOW),
+            imports.choose(session, number, Said(["-"] * 6, "till", update=True)),
+            imports.remove(session, number),
         ):
             with pytest.raises(ImportProblem):
                 await doing
     await carry_out(database, storage, number)
     async with database.unit() as session:
-        await purchase_files.remove(session, number)
+        await imports.remove(session, number)
     async with database.unit() as session:
         with pytest.raises(NoSuchImport):
-            await purchase_files.get(session, number)
+            await imports.get(session, number)
     assert len(await sold(database)) == 1
 
 
@@ -170,13 +171,48 @@ async def test_what_is_no_sheet_is_refused_before_it_is_kept(
     content: bytes, words: str, storage: Folder, tmp_path: Path
 ) -> None:
     with pytest.raises(Unusable, match=words):
-        await purchase_files.store(storage, "orders.csv", content)
+        await imports.store(storage, Brought.PURCHASES, "orders.csv", content)
     assert [file for file in (tmp_path / "blobs").rglob("*") if file.is_file()] == []
 
 
 async def test_the_latest_import_stands_first(database: Database, storage: Folder) -> None:
-    sheet = await purchase_files.store(storage, "a.csv", (HEADER + GOOD).encode())
+    sheet = await imports.store(storage, Brought.PURCHASES, "a.csv", (HEADER + GOOD).encode())
     async with database.unit() as session:
         for days in (1, 3, 2):
-            await purchase_files.add(session, sheet, staff_id=None, now=NOW + timedelta(days=days))
-        assert [one.asked_at.day for one in await purchase_files.latest(session)] == [13, 12, 11]
+            await imports.add(session, sheet, staff_id=None, now=NOW + timedelta(days=days))
+        assert [one.asked_at.day for one in await imports.latest(session, Brought.PURCHASES)] == [13, 12, 11]
+
+
+async def test_columns_of_the_same_name_are_told_apart_by_their_place(database: Database, storage: Folder) -> None:
+    sheet = await imports.store(
+        storage, Brought.CUSTOMERS, "a.csv", b"Name,Mail,Mail\nAna,old@example.org,ana@example.org\n"
+    )
+    async with database.unit() as session:
+        made = await imports.add(session, sheet, staff_id=None, now=NOW)
+        await imports.choose(session, made.id, Said(["name", "-", "email"], ""))
+        await imports.begin(session, made.id, now=NOW)
+    await carry_out(database, storage, made.id)
+    async with database.unit() as session:
+        (person,) = await imports.people(session, made.id, limit=9)
+        assert [one.value for one in await identities.of(session, person[1])] == ["ana@example.org"]
+
+
+async def test_who_cancels_stops_a_worker_between_two_batches(database: Database, storage: Folder, ana: UUID) -> None:
+    rows = "".join(f"{n},,2026-03-01,5,ana@example.org,\n" for n in range(450))
+    number = await brought(database, storage, HEADER + rows, begun=True)
+    asked = 0
+
+    def clock() -> datetime:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise InterruptedError
+        return NOW
+
+    with pytest.raises(InterruptedError):
+        await import_runs.carry_out(database, storage, number, USUAL, clock=clock)
+    async with database.unit() as session:
+        await imports.cancel(session, number, now=NOW)
+    stopped = await carry_out(database, storage, number)
+    assert (stopped.done, stopped.cancelled, stopped.done_at, stopped.sha256) == (200, True, NOW, "")
+    assert len(await sold(database)) == 200

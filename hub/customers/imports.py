@@ -1,0 +1,267 @@
+"""Files that people bring in at the desk: kept, their columns named, begun, stopped, removed; what was not taken.
+
+How their rows are written stands in `import_runs`; what tells their kinds apart in `import_kinds`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from hub import live, sentences
+from hub.clock import uuid7
+from hub.customers import sheets
+from hub.customers.import_kinds import KINDS, Kind
+from hub.customers.sheets import Unusable
+from hub.models import Customer, FileImport, GoingFile, ImportedCustomer, RejectedRow
+from hub.models.vocabulary import Brought, Outcome
+from hub.queue import enqueue
+from hub.sentences import LONG_NAME, Sentence, too_long
+from hub.storage import Storage
+
+JOB = "import-file"
+LARGEST = 25 * 1024 * 1024  # bytes
+LEFT_OUT = "-"
+_LONGEST_NAME, _MOST_COLUMNS = 200, 100
+
+
+class NoSuchImport(LookupError):
+    """There is none of this number, or not any more."""
+
+    def __init__(self, import_id: UUID) -> None:
+        super().__init__(f"There is no import {import_id}, or not any more")
+
+
+class ImportProblem(ValueError):
+    """It cannot be done with this import; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file that was read through once and is in the storage."""
+
+    kind: Brought
+    name: str
+    digest: str
+    header: Sequence[str]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody says of a file: what its columns hold, in their order, and of all its rows; see `FileImport`."""
+
+    fields: Sequence[str]
+    source: str
+    wording: str = ""
+    update: bool = False
+
+
+# ---- a new one ------------------------------------------------------------------------------
+
+
+async def store(storage: Storage, kind: Brought, name: str, content: bytes) -> Sheet:
+    """Read a file through and keep it. Raises Unusable, StorageFull."""
+    bare = name.replace("\0", "").rpartition("/")[2].rpartition("\\")[2].strip()
+    if trouble := too_long(LONG_NAME, bare, _LONGEST_NAME):
+        raise Unusable(trouble)
+    if len(content) > LARGEST:
+        raise Unusable(too_large())
+    header, total = await asyncio.to_thread(_read, KINDS[kind], content)
+    return Sheet(kind, bare, await storage.put(content), header, total)
+
+
+def too_large() -> Sentence:
+    """Why a file of people or purchases is not taken that has more than LARGEST bytes."""
+    gaps = {"most": LARGEST // 1024**2}
+    return Sentence("The file has more than %(most)s MB. Divide it into several and import each", gaps)
+
+
+def _read(kind: Kind, content: bytes) -> tuple[list[str], int]:
+    text = sheets.decode(content)
+    header = sheets.names(text)
+    if len(header) > _MOST_COLUMNS:
+        gaps = {"columns": len(header), "most": _MOST_COLUMNS}
+        raise Unusable(Sentence("The file has %(columns)s columns and may have %(most)s. Take some of them out", gaps))
+    total = sum(1 for _line in sheets.read_by(text, [LEFT_OUT] * len(header)))
+    if not total:
+        raise Unusable(kind.empty)
+    return header, total
+
+
+async def add(
+    session: AsyncSession, sheet: Sheet, *, staff_id: int | None, now: datetime, but: Collection[str] = ()
+) -> FileImport:
+    """One that has not begun, its columns as their names say. `but`: what none may hold yet."""
+    kind = KINDS[sheet.kind]
+    row = FileImport(
+        id=uuid7(now),
+        kind=sheet.kind,
+        name=sheet.name,
+        sha256=sheet.digest,
+        header=list(sheet.header),
+        fields=[LEFT_OUT if field in but else field for field in recognised(sheet.header, kind)],
+        source=kind.source,
+        total=sheet.total,
+        asked_at=now,
+        asked_by=staff_id,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+def recognised(header: Sequence[str], kind: Kind) -> list[str]:
+    """What each column holds, by its name; of two with one meaning it is the first, but for what several may hold."""
+    found: list[str] = []
+    for name in header:
+        field = sheets.usual(name, kind.layout) if name else LEFT_OUT
+        found.append(LEFT_OUT if field in found and field not in kind.layout.several else field)
+    return found
+
+
+# ---- one that is there ----------------------------------------------------------------------
+
+
+async def get(session: AsyncSession, import_id: UUID) -> FileImport:
+    """Raises NoSuchImport."""
+    row = await session.get(FileImport, import_id)
+    if row is None:
+        raise NoSuchImport(import_id)
+    return row
+
+
+async def latest(session: AsyncSession, kind: Brought, *, limit: int = 20) -> list[FileImport]:
+    """The last one first."""
+    query = select(FileImport).where(col(FileImport.kind) == kind)
+    return list(
+        await session.exec(query.order_by(col(FileImport.asked_at).desc(), col(FileImport.id).desc()).limit(limit))
+    )
+
+
+async def choose(session: AsyncSession, import_id: UUID, said: Said) -> FileImport:
+    """Say what is in it, before it begins. Raises NoSuchImport, ImportProblem."""
+    found = await _waiting(session, import_id)
+    source, wording = said.source.replace("\0", "").strip(), said.wording.replace("\0", "").strip()
+    if trouble := KINDS[found.kind].wrong(source, wording):
+        raise ImportProblem(trouble)
+    if len(said.fields) != len(found.header) or not all(map(_may_hold(found), found.header, said.fields)):
+        raise ImportProblem(Sentence("The columns are not those of this file. Load the page again and choose anew"))
+    found.fields, found.source, found.wording, found.update = list(said.fields), source, wording, said.update
+    return found
+
+
+def own_field(name: str, kind: Kind) -> str:
+    """The field of its own that a column of this name may be kept as; LEFT_OUT: none."""
+    return f"attributes.{name}" if kind.layout.attributes and name else LEFT_OUT
+
+
+def lacking(found: FileImport) -> Sentence | None:
+    """What has to be said of it before its rows can be read."""
+    kind = KINDS[found.kind]
+    held = Counter(field for field in found.fields if field not in {LEFT_OUT, *kind.layout.several})
+    if twice := [field for field, times in held.items() if times > 1]:
+        gaps = {"field": kind.titles.get(twice[0]) or twice[0].removeprefix("attributes.")}
+        return Sentence("Two columns are said to hold “%(field)s”. Leave one of them out", gaps)
+    if not all(group & set(found.fields) for group in kind.layout.needed):
+        return kind.lacking
+    return kind.asks(found)
+
+
+async def begin(session: AsyncSession, import_id: UUID, *, now: datetime) -> FileImport:
+    """Write its rows in the background. Raises NoSuchImport, ImportProblem."""
+    found = await _waiting(session, import_id)
+    if trouble := lacking(found):
+        raise ImportProblem(trouble)
+    found.begun_at = now
+    await enqueue(session, JOB, payload={"import": found.id}, dedupe=f"{JOB}:{found.id}")
+    return found
+
+
+async def cancel(session: AsyncSession, import_id: UUID, *, now: datetime) -> FileImport:
+    """Write no more of its rows; those that were written stay. Raises NoSuchImport, ImportProblem."""
+    found = await _locked(session, import_id)
+    if found.begun_at is None or found.done_at is not None:
+        raise ImportProblem(Sentence("The import is not under way: there is nothing to cancel"))
+    found.cancelled = True
+    await finish(session, found, now=now)
+    return found
+
+
+async def finish(session: AsyncSession, found: FileImport, *, now: datetime) -> None:
+    """No more is read of it."""
+    await _let_go(session, found)
+    found.done_at, found.sha256 = now, ""
+    await live.publish(session, "import", id=found.id)
+
+
+async def remove(session: AsyncSession, import_id: UUID) -> FileImport:
+    """It and its rejected rows; what it brought stays. Raises NoSuchImport, ImportProblem."""
+    found = await _locked(session, import_id)
+    if found.begun_at is not None and found.done_at is None:
+        raise ImportProblem(Sentence("The import is under way. Cancel it, or wait until it is done"))
+    await _let_go(session, found)
+    await session.delete(found)
+    return found
+
+
+# ---- what came of it ------------------------------------------------------------------------
+
+
+async def rejected(session: AsyncSession, import_id: UUID, *, after: int = 0, limit: int) -> list[RejectedRow]:
+    """Its rows that were not taken, in the order of the file; `after` the one of that id."""
+    line, number = col(RejectedRow.line), col(RejectedRow.id)
+    query = select(RejectedRow).where(col(RejectedRow.import_id) == import_id)
+    if after and (last := await session.get(RejectedRow, after)):
+        query = query.where((line > last.line) | ((line == last.line) & (number > after)))
+    return list(await session.exec(query.order_by(line, number).limit(limit)))
+
+
+def why(row: RejectedRow) -> Sentence:
+    """The cause and the remedy."""
+    return Sentence(row.words, sentences.of_json(row.gaps))
+
+
+async def people(
+    session: AsyncSession, import_id: UUID, *, after: int = 0, limit: int
+) -> list[tuple[int, UUID, str, Outcome]]:
+    """Whom its rows were about, in their order: a number for the page after, who, their name, what became of them."""
+    number = col(ImportedCustomer.id)
+    query = select(number, col(Customer.id), col(Customer.name), col(ImportedCustomer.outcome))
+    query = query.join(Customer, col(Customer.id) == col(ImportedCustomer.customer_id))
+    query = query.where(col(ImportedCustomer.import_id) == import_id, number > after)
+    rows = await session.exec(query.order_by(number).limit(limit))
+    return [(int(one or 0), who, name, outcome) for one, who, name, outcome in rows]
+
+
+async def _let_go(session: AsyncSession, found: FileImport) -> None:
+    """Its file is deleted with the others that nothing names any more."""
+    if found.sha256:
+        await session.execute(insert(GoingFile).values(digest=found.sha256).on_conflict_do_nothing())
+
+
+async def _waiting(session: AsyncSession, import_id: UUID) -> FileImport:
+    found = await _locked(session, import_id)
+    if found.begun_at is not None:
+        raise ImportProblem(Sentence("The import has begun and cannot be changed any more. Upload the file again"))
+    return found
+
+
+async def _locked(session: AsyncSession, import_id: UUID) -> FileImport:
+    row = await session.get(FileImport, import_id, with_for_update=True)
+    if row is None:
+        raise NoSuchImport(import_id)
+    return row
+
+
+def _may_hold(found: FileImport) -> Callable[[str, str], bool]:
+    kind = KINDS[found.kind]
+    return lambda name, field: field in {*kind.layout.fields, LEFT_OUT, own_field(name, kind)}

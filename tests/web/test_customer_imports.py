@@ -1,0 +1,309 @@
+"""Customers brought in at the desk: a file, what its columns hold, its first rows, its progress, its wrong rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+from uuid import UUID
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+from sqlmodel import select
+
+from channels.message import Kind
+from hub import clock
+from hub.customers import consent, directory, imports
+from hub.jobs import background
+from hub.models import Audit, Customer, Suppression
+from hub.models.vocabulary import AddressKind, Brought, Purpose, Role
+from hub.staff import accounts
+from hub.web.customers.imports import ABOUT
+from tests.web.conftest import XSS
+
+PEOPLE = (
+    "Imię;Nazwisko;E-mail;Nr telefonu;Urodziny;Zgody;Buty\r\n"
+    "Ewa;Lis;ewa@lis.example;601 222 333;29.02.1984;marketing:email;38\r\n"
+    "Георги;Петров;georgi@petrov.example;;;marketing;42\r\n"
+    "Jan;Zły;not an address;;;;\r\n"
+    "=Ola;Kot;ola@kot.example;;31.02.1990;;\r\n"
+)
+COLUMNS = ("given_name", "family_name", "email", "phone", "birthday", "consent", "attributes.Buty")
+SAID: dict[str, Any] = {"column": COLUMNS, "source": "form in the shop", "wording": "Write to me about offers"}
+
+
+async def _upload(desk: Any, content: str | bytes, name: str = "people.csv", kind: str = "customers") -> Any:
+    files = {"file": (name, content.encode() if isinstance(content, str) else content, "text/csv")}
+    return await desk.client.post(f"/imports/{kind}", data={"csrf": desk.csrf}, files=files)
+
+
+async def _work(world: Any, path: str) -> None:
+    """What a worker does when the job is there."""
+    await background.BODIES[imports.JOB](world.hub, {"import": path.rpartition("/")[2]})
+
+
+async def _found(world: Any, address: str) -> Customer | None:
+    async with world.hub.database.unit() as session:
+        return await directory.find(session, AddressKind.EMAIL, address)
+
+
+def _held(page: Any) -> list[str]:
+    chosen = [one.select_one("option[selected]") for one in page.select("#columns select")]
+    return [one["value"] if one else "-" for one in chosen]
+
+
+async def test_a_file_is_brought_in_after_its_first_rows_were_seen(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    path = (await _upload(desk, PEOPLE)).headers["location"]
+    blank = await desk.see(path)
+    assert _held(blank) == list(COLUMNS), "the headings are Polish"
+    assert "Say where the people agreed" in blank.select_one("#tried").text
+    assert blank.select_one("button[value=begin]") is None
+
+    assert (await desk.send(path, act="look", **SAID)).status_code == 303
+    told = [" ".join(row.text.split()) for row in (await desk.see(path)).select("#tried tbody tr")]
+    assert "added" in told[0]
+    assert told[1].endswith("known alreadyThis is Георги Петров")
+    assert ["is not a mail address" in told[2], "is not a date" in told[3]] == [True, True]
+    assert await _found(world, "ewa@lis.example") is None, "nothing is written by looking"
+
+    assert (await desk.send(path, act="begin", **SAID)).status_code == 303
+    under_way = await desk.see(path)
+    assert "live:import-" in under_way.select_one("#progress")["hx-trigger"]
+    await _work(world, path)
+    done = await desk.see(path)
+    assert not done.select_one("#progress").has_attr("hx-get")
+    assert [one.text for one in done.select("#progress .chips .badge-quiet")] == [
+        "1 added", "1 known already", "0 changed", "2 not taken",
+    ]  # fmt: skip
+    assert [one.text for one in done.select("#rejected td.num")] == ["4", "5"]
+    ewa = await _found(world, "ewa@lis.example")
+    assert ewa is not None
+    assert [(one["href"], one.text) for one in done.select("#people a")] == [
+        (f"/customers/{ewa.id}", "Ewa Lis"),
+        (f"/customers/{world.customers['georgi']}", "Георги Петров"),
+    ]
+    assert (ewa.name, ewa.given_name, ewa.birth_day, ewa.attributes) == ("Ewa Lis", "Ewa", 29, {"Buty": "38"})
+    async with world.hub.database.unit() as session:
+        (noted,) = await session.exec(select(Audit).where(Audit.action == "customers.import"))
+    assert (noted.staff_id, noted.detail) == (world.staff[Role.SUPERVISOR], "people.csv")
+
+
+async def test_a_consent_is_kept_with_its_proof_and_no_no_becomes_a_yes(world: Any, signed_in: Any) -> None:
+    desk, georgi = await signed_in(Role.SUPERVISOR), world.customers["georgi"]
+    async with world.hub.database.unit() as session:
+        before = await consent.ledger(session, georgi)
+    path = (await _upload(desk, PEOPLE)).headers["location"]
+    await desk.send(path, act="begin", update="1", **SAID)
+    await _work(world, path)
+    ewa = await _found(world, "ewa@lis.example")
+    assert ewa is not None
+    async with world.hub.database.unit() as session:
+        (said,) = await consent.ledger(session, ewa.id)
+        ledger = await consent.ledger(session, georgi)
+    assert (said.granted, said.purpose, said.channel, said.source, said.wording, said.evidence, said.staff_id) == (
+        True, Purpose.MARKETING, Kind.EMAIL, "form in the shop", "Write to me about offers", "people.csv, line 2",
+        world.staff[Role.SUPERVISOR],
+    )  # fmt: skip
+    mail = consent.standing(ledger, Purpose.MARKETING, Kind.EMAIL)
+    assert mail is not None
+    assert (mail.granted, mail.source) == (False, "one-click")
+    assert {(one.channel, one.granted) for one in ledger[: len(ledger) - len(before)]} == {
+        (Kind.SMS, True),
+        (Kind.VOICE, True),
+    }
+
+
+async def test_a_suppressed_address_stays_suppressed(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    async with world.hub.database.unit() as session:
+        bar: dict[str, Any] = {"purpose": None, "reason": "hard_bounce", "source": "receipt", "now": clock.now()}
+        await consent.suppress(session, Kind.EMAIL, "ewa@lis.example", **bar)
+    path = (await _upload(desk, PEOPLE)).headers["location"]
+    await desk.send(path, act="begin", **SAID)
+    await _work(world, path)
+    assert await _found(world, "ewa@lis.example") is not None
+    async with world.hub.database.unit() as session:
+        assert list(await session.exec(select(Suppression.value))) == ["ewa@lis.example"]
+
+
+async def test_who_may_record_no_consents_brings_none_in(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = (await _upload(desk, PEOPLE)).headers["location"]
+    page = await desk.see(path)
+    assert _held(page)[5] == "-"
+    assert page.select_one("option[value=consent], #source") is None
+    refused = await desk.send(path, act="begin", **SAID)
+    assert (refused.status_code, "Leave the column out, or ask a supervisor" in refused.text) == (422, True)
+    without = tuple("-" if one == "consent" else one for one in COLUMNS)
+    assert (await desk.send(path, act="begin", column=without)).status_code == 303
+    await _work(world, path)
+    ewa = await _found(world, "ewa@lis.example")
+    assert ewa is not None
+    async with world.hub.database.unit() as session:
+        assert await consent.ledger(session, ewa.id) == []
+
+
+async def test_known_people_are_brought_up_to_date_where_that_was_asked_for(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    text = "Name,Email,Shoe\nГеорги Петров,georgi@petrov.example,42\nAna,ana@nowak.example,\n"
+    for changed, known in ((1, 1), (0, 2)):
+        path = (await _upload(desk, text)).headers["location"]
+        columns = ("-", "email", "attributes.Shoe")
+        await desk.send(path, act="begin", update="1", column=columns)
+        await _work(world, path)
+        told = (await desk.see(path)).select_one("#progress").text
+        assert (f"{changed} changed" in told, f"{known} known already" in told) == (True, True)
+    georgi = await _found(world, "georgi@petrov.example")
+    assert georgi is not None
+    assert (georgi.name, georgi.attributes) == ("Георги Петров", {"Shoe": "42"})
+
+
+async def test_the_rejected_rows_are_mended_in_their_own_file(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    path = (await _upload(desk, PEOPLE)).headers["location"]
+    await desk.send(path, act="begin", **SAID)
+    await _work(world, path)
+    kept = await desk.client.get(f"{path}/rejected.csv")
+    rows = list(csv.DictReader(io.StringIO(kept.text)))
+    assert [(row["line"], row["Imię"], row["Nazwisko"]) for row in rows] == [("4", "Jan", "Zły"), ("5", "'=Ola", "Kot")]
+    mended = kept.text.replace("not an address", "jan@zly.example").replace("31.02.1990", "28.02.1990")
+    again = (await _upload(desk, mended)).headers["location"]
+    assert _held(await desk.see(again)) == ["-", "-", *COLUMNS]
+    await desk.send(again, act="begin", **SAID | {"column": ("-", "-", *COLUMNS)})
+    await _work(world, again)
+    assert "2 added" in (await desk.see(again)).text
+    ola = await _found(world, "ola@kot.example")
+    assert ola is not None
+    assert ola.name == "=Ola Kot"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "Choose a CSV file"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "This is not a text file"),
+        ("Imię;E-mail\nŻaneta;z@x.example\n".encode("cp1250"), "Save the sheet as CSV in UTF-8"),
+        (b"\n\n", "The file has no header row"),
+        (b"x" * 200_000, "The first line is no header"),
+        (b"Name,Email\n", "a header and no rows"),
+        (b"Name\n" + b"x" * imports.LARGEST, "The file has more than 25 MB"),
+    ],
+)
+async def test_a_broken_file_comes_back_in_words(content: bytes, words: str, world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    refused = await _upload(desk, content)
+    assert (refused.status_code, words in refused.text) == (422, True)
+    assert "Traceback" not in refused.text
+
+
+async def test_a_file_above_what_any_form_may_hold_comes_back_in_words_too(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    refused = await _upload(desk, b"Name\n" + b"x" * 30 * 1024 * 1024)
+    assert (refused.status_code, "divide a sheet into several" in refused.text) == (413, True)
+
+
+async def test_columns_of_one_meaning_are_joined_or_told(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = (await _upload(desk, "Name,Mail,Mail,Nick\nEwa,ewa@lis.example,e@lis.example,E\n")).headers["location"]
+    assert _held(await desk.see(path)) == ["name", "email", "email", "attributes.Nick"]
+    refused = await desk.send(path, column=("name", "email", "email", "name"), act="begin")
+    assert (refused.status_code, "Two columns are said to hold “Name”" in refused.text) == (422, True)
+    assert (await desk.send(path, column=("name", "email", "email", "-"), act="begin")).status_code == 303
+    await _work(world, path)
+    one, other = await _found(world, "ewa@lis.example"), await _found(world, "e@lis.example")
+    assert one is not None
+    assert one == other
+
+
+async def test_a_wrong_form_comes_back_with_what_was_typed(world: Any, signed_in: Any) -> None:
+    desk, path = await signed_in(Role.SUPERVISOR), f"/imports/customers/{world.people['waiting']}"
+    columns = ("name", "email", "attributes.Shoe")
+    wrong = await desk.send(path, column=columns, source="y" * 201, wording="Yes", update="1")
+    assert (wrong.status_code, "y" * 201 in wrong.text, "at most 200" in wrong.text) == (422, True, True)
+    assert 'name="update" value="1" checked' in wrong.text
+    foreign = await desk.send(path, column=("name", "email", "attributes.Hat"))
+    assert (foreign.status_code, "not those of this file" in foreign.text) == (422, True)
+    nobody = await desk.send(path, column=("-", "-", "attributes.Shoe"), act="begin")
+    assert (nobody.status_code, "Say which columns hold the people" in nobody.text) == (422, True)
+    purchases = f"/imports/purchases/{world.people['waiting']}"
+    assert (await desk.client.get(purchases)).status_code == 404, "a file is of one kind"
+
+
+async def test_an_import_is_cancelled_and_what_it_brought_stays(world: Any, signed_in: Any) -> None:
+    desk, path = await signed_in(Role.MARKETER), f"/imports/customers/{world.people['waiting']}"
+    early = await desk.send(f"{path}/cancel")
+    assert (early.status_code, "nothing to cancel" in early.text) == (422, True)
+    await desk.send(path, column=("name", "email", "-"), act="begin")
+    under_way = await desk.see(path)
+    assert under_way.select_one(f"form[action='{path}/cancel']") is not None
+    removed = await desk.send(f"{path}/remove")
+    assert (removed.status_code, "Cancel it, or wait" in removed.text) == (422, True)
+    assert (await desk.send(f"{path}/cancel")).status_code == 303
+    await _work(world, path)
+    stopped = await desk.see(path)
+    assert "0 of 2 rows" in stopped.text
+    assert stopped.select_one("#progress h2").text == "Cancelled"
+    async with world.hub.database.unit() as session:
+        found = await imports.get(session, UUID(str(world.people["waiting"])))
+    assert (found.cancelled, found.done, found.sha256) == (True, 0, "")
+    assert (await desk.send(f"{path}/remove")).headers["location"] == "/imports/customers"
+    await desk.see(path, status=404)
+
+
+async def test_hostile_cells_and_names_do_nothing(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    word = XSS.replace('"', "")
+    path = (await _upload(desk, f"name,{word}\n{word[:40]},\x01\n", name=f"../{word}.csv")).headers["location"]
+    seen = await desk.see(path)
+    assert (seen.select("script[src='x'], img[src='x']"), "<script>alert(1)" in seen.text) == ([], True)
+    agent = await signed_in(Role.AGENT)
+    assert (await _upload(agent, PEOPLE)).status_code == 403
+
+
+async def test_wrong_rows_are_told_in_the_readers_language(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    async with world.hub.database.unit() as session:
+        await accounts.change(session, world.staff[Role.MARKETER], {"language": "bg"}, now=clock.now(), by=None)
+    told = (await desk.see(f"/imports/customers/{world.people['done']}")).select_one("#rejected").text
+    assert "not an address" in told
+    assert "is not a mail address" not in told
+
+
+async def test_an_empty_hub_teaches_the_import(empty: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.ADMIN)
+    assert (await desk.see("/customers")).select_one(".empty-state a[href='/imports/customers']") is not None
+    assert (await desk.see("/inbox/all")).select_one(".first-steps a[href='/imports/customers']") is not None
+    nothing = (await desk.see("/imports/customers")).select_one(".empty-state").text
+    assert "nobody's no becomes a yes" in nothing
+    assert "/imports/customers" in (await desk.client.get("/palette?q=import", headers={"hx-request": "true"})).text
+
+
+def test_every_kind_of_file_is_spoken_of() -> None:
+    assert set(ABOUT) == set(Brought)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+async def test_a_file_is_brought_in_by_hand_in_a_browser(
+    width: int, dark: bool, world: Any, opening: Any, complaints: list[str]
+) -> None:
+    page = await opening("/imports/customers", Role.SUPERVISOR, width=width, dark=dark)
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": PEOPLE.encode()}
+    await page.get_by_label("A CSV file in UTF-8").set_input_files(file)
+    await page.get_by_role("button", name="Upload").click()
+    await page.get_by_label("What “Zgody” holds").select_option("-")
+    await page.get_by_role("button", name="Look at the first rows").click()
+    await expect(page.locator("#tried tbody tr")).to_have_count(4)
+    assert (await Axe().run(page)).response["violations"] == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.get_by_role("button", name="Import 4 rows").click()
+    await expect(page.locator("#progress")).to_contain_text("0 of 4 rows")
+    await _work(world, page.url)
+    await expect(page.locator("#rejected")).to_contain_text("2 rows were not taken")
+    assert (await Axe().run(page)).response["violations"] == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.locator("#people").get_by_role("link", name="Ewa Lis").click()
+    await expect(page.get_by_role("heading", name="Ewa Lis")).to_be_visible()
+    assert complaints == []
