@@ -18,7 +18,7 @@ import jinja2
 from aiohttp import web
 
 from channels import address
-from channels.sandbox import magic
+from channels.sandbox import enclosures, magic
 from channels.sandbox.carrier import Carrier
 from channels.sandbox.mail import Letter, MailWorld
 from channels.sandbox.resources import Call, Heard, Message, now
@@ -92,6 +92,7 @@ class Page:
             web.get("/", self._show),
             web.get("/live", self._live),
             web.get("/events", self._events),
+            web.get("/file", self._file),
             web.get("/page.css", _asset("page.css", "text/css")),
             web.get("/page.js", _asset("page.js", "text/javascript")),
             web.post("/mail", _from_here(self._write)),
@@ -123,6 +124,10 @@ class Page:
         context = self._template.new_context(self._context(person))
         html = "".join(self._template.blocks["live"](context))
         return web.Response(text=html, content_type="text/html", headers=_HEADERS)
+
+    async def _file(self, request: web.Request) -> web.Response:
+        letter = self._letter(_asked(request.query.get("person", "")), request.query.get("letter", ""))
+        return enclosures.given_out(letter, request.query.get("number", ""), _HEADERS)
 
     def _context(self, person: str) -> dict[str, Any]:
         if person:
@@ -195,7 +200,7 @@ class Page:
             changed.clear()
 
     def _letter(self, person: str, message_id: str) -> Letter | None:
-        """The letter in this mailbox that is being answered."""
+        """The letter in this mailbox that is meant."""
         return next((one for one in self._mail.mailbox(person) if message_id and one.message_id == message_id), None)
 
     # ---- doing ----------------------------------------------------------------------------

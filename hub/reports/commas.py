@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.customers.exporting import csv_text
-from hub.reports.shapes import Table
+from hub.reports.shapes import Table, Value
 from hub.reports.telling import Teller
 from hub.reports.words import NAMES
 
@@ -15,12 +15,17 @@ def written(table: Table, teller: Teller) -> bytes:
     head = tuple(teller.said(NAMES[name]) for name, _ in table.columns)
     rows = [
         tuple(
-            teller.value(measure, value) if isinstance(value, str) else value
+            teller.value(measure, value) if isinstance(value, str) else _short(value)
             for value, (_, measure) in zip(row, table.columns, strict=True)
         )
         for row in table.rows
     ]
     return csv_text([head, *rows]).encode("utf-8-sig")
+
+
+def _short(value: Value) -> Value:
+    """Of a time or a share nobody wants sixteen digits."""
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def for_programs(table: Table) -> str:

@@ -32,8 +32,9 @@ PARTS: Mapping[str, tuple[Sentence, Sentence]] = {
     "campaigns": (
         Sentence("Campaigns"),
         Sentence(
-            "Of the messages made within these days. Sent: a provider took it, whatever came of it then. Opened and "
-            "clicked: by people, not by machines. What customers did after these days counts too. Cost: at today's "
+            "Of the messages made within these days. Sent: a provider took it, whatever came of it then. Delivered: "
+            "somebody reported it, as for SMS and calls; of mail nobody does. Opened and clicked: by people, not by "
+            "machines. What customers did after these days counts too. Cost: at today's "
             "prices of the channels; an SMS counts as many segments as its template has with usual words."
         ),
     ),

@@ -24,15 +24,20 @@ def zone(name: str | None) -> tzinfo:
 
 
 def short(at: datetime, now: datetime, reader: tzinfo) -> str:
-    """`5 min`, `3 hr`, `14:05` is never shown twice: minutes and hours for a day, then the weekday, then the date."""
-    age = abs(now - at)
+    """`5 min`, `3 hr`, `in 3 hr`: minutes and hours for a day, then the weekday, then the date."""
+    age, ahead = abs(now - at), at > now
     if age < timedelta(hours=24):
-        return _age(_rounded(age), language())
+        return _ahead(_rounded(age), language()) if ahead else _age(_rounded(age), language())
     local = at.astimezone(reader)
     if age < timedelta(days=6):
         return _dated(local.date(), "EEE", language())
     same_year = local.year == now.astimezone(reader).year
     return _dated(local.date(), "d MMM" if same_year else "d MMM yyyy", language())
+
+
+def left(at: datetime, now: datetime, reader: tzinfo) -> str:
+    """As `short`, where the words beside it say that it lies ahead: `SLA 14 min`."""
+    return short(now - (at - now), now, reader) if now < at < now + timedelta(hours=24) else short(at, now, reader)
 
 
 def _rounded(age: timedelta) -> int:
@@ -45,6 +50,14 @@ def _rounded(age: timedelta) -> int:
 @lru_cache(4096)
 def _age(seconds: int, speaking: str) -> str:
     return format_timedelta(timedelta(seconds=seconds), format="short", threshold=1, locale=speaking)
+
+
+@lru_cache(4096)
+def _ahead(seconds: int, speaking: str) -> str:
+    """What lies ahead says so: `3 hr` is over. English alone has a dot then that `3 hr` has not."""
+    ahead = timedelta(seconds=seconds)
+    said = format_timedelta(ahead, format="short", threshold=1, add_direction=True, locale=speaking)
+    return said.removesuffix(".") if speaking == "en" else said
 
 
 @lru_cache(4096)

@@ -146,7 +146,8 @@ def _context(visit: Visit) -> dict[str, Any]:
         "links": visit.hub.settings.web.links,
         "now": visit.now,
         "zone": reader,
-        "when": lambda at: _when(at, visit.now, reader),
+        "when": lambda at: _when(at, moments.short(at, visit.now, reader), reader),
+        "left": lambda at: _when(at, moments.left(at, visit.now, reader), reader),
         "clock_time": lambda at: moments.clock(at, reader),
         "clock_seconds": lambda at: f"{at.astimezone(reader):%H:%M:%S}",
         "moment": lambda at: moments.plain(at, reader),
@@ -156,9 +157,9 @@ def _context(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _when(at: datetime, now: datetime, reader: Any) -> Markup:
-    said, exact = escape(moments.short(at, now, reader)), escape(moments.full(at, reader))
-    return Markup(f'<time datetime="{at.isoformat()}" title="{exact}">{said}</time>')  # noqa: S704 (escaped above)
+def _when(at: datetime, said: str, reader: Any) -> Markup:
+    exact = escape(moments.full(at, reader))
+    return Markup(f'<time datetime="{at.isoformat()}" title="{exact}">{escape(said)}</time>')  # noqa: S704 (escaped above)
 
 
 def _theme(request: Request) -> str:

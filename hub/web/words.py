@@ -269,6 +269,9 @@ RESULTS: Mapping[str, str] = {
 }
 
 SENT_MEANS = N_("Sent: a provider took it, whatever came of it then. What bounced later is among them.")
+DELIVERED_MEANS = N_(
+    "Delivered: somebody reported it, as for SMS and calls. Mail is not reported: what did not come back is sent."
+)
 FAILED_MEANS = N_("Failed: what bounced, and all else that could not be delivered.")
 
 OCCASIONS: Mapping[str, Sign] = {

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
+from bs4 import BeautifulSoup
 from playwright.async_api import Route, expect
 from sqlmodel import select
 
@@ -278,3 +279,20 @@ async def test_a_page_of_people_stays_open_when_the_list_refreshes_itself(
     after = world.customers["ana"]
     shown = await desk.see(f"{campaign}?shown=waiting&after={after}")
     assert shown.select_one("#run")["hx-get"] == f"{campaign}?shown=waiting&after={after}"
+
+
+async def test_a_note_to_somebody_one_has_no_more_is_shown_and_a_chosen_moment_stays(
+    world: Any, signed_in: Any, form: dict[str, object]
+) -> None:
+    lead, desk = await signed_in(Role.MARKETER), await signed_in(Role.AGENT)
+    made = (await lead.send("/call-lists/new", **form)).headers["location"]
+    await desk.send(f"{made}/next")
+    row = next(one for one in await _rows(world, made) if one.turn is CallTurn.HELD)
+    here, said = f"{made}/people/{row.id}", {"result": "call_back", "note": "She is <b>away</b> until Friday"}
+    later = {"call_back": "at", "call_back_at": "2099-03-02T10:00", "minutes": "many"}
+    again = BeautifulSoup((await desk.send(f"{here}/outcome", **said, **later)).text, "html.parser")
+    assert again.select_one("select[name=call_back] option[selected]")["value"] == "at"  # type: ignore[index]
+    assert again.select_one("[name=call_back_at]")["value"] == "2099-03-02T10:00"  # type: ignore[index]
+    await desk.send(f"{here}/release")
+    lost = BeautifulSoup((await desk.send(f"{here}/outcome", **said)).text, "html.parser")
+    assert "She is <b>away</b> until Friday" in lost.select_one("#unkept").get_text()  # type: ignore[union-attr]

@@ -52,14 +52,16 @@ async def test_a_wrong_form_comes_back_with_what_was_typed(world: Any, signed_in
         assert "There is no day 31 in February 2031: it has 28." in never.text, field
 
 
-async def test_agents_tick_who_is_there_and_change_nothing_else(world: Any, signed_in: Any) -> None:
+async def test_agents_tick_who_is_there_write_down_answers_and_change_nothing_else(world: Any, signed_in: Any) -> None:
     lead, desk = await signed_in(Role.SUPERVISOR), await signed_in(Role.AGENT)
     path = await planned(lead)
     await lead.send(f"{path}/invite", addresses="ana@nowak.example")
     (guest,) = [row["id"].removeprefix("guest-") for row in (await desk.see(path)).select("#guests .entry-row")]
     assert (await desk.send(f"{path}/guests/{guest}/attended", came="1")).status_code == 303
     assert "1 was there" in " ".join((await desk.see(path)).select_one("#guests header").text.split())
-    for refused in (f"{path}/invite", f"{path}/cancel", path, f"{path}/guests/{guest}/answer"):
+    assert (await desk.send(f"{path}/guests/{guest}/answer", coming="1")).status_code == 303, "what a guest told them"
+    assert "comes" in (await desk.see(path)).select_one(f"#guest-{guest}").text
+    for refused in (f"{path}/invite", f"{path}/cancel", path):
         assert (await desk.send(refused)).status_code == 403
     assert (await desk.client.get(f"{path}/guests.csv")).status_code == 403
     csv = await lead.client.get(f"{path}/guests.csv")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from babel.dates import format_timedelta
 
 from hub.sentences import Sentence
-from hub.web import moments
+from hub.web import moments, translations
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -17,6 +18,20 @@ def test_an_age_is_said_in_whole_minutes_and_then_in_whole_hours() -> None:
     ages = [timedelta(seconds=seconds) for seconds in range(60, 86_400, 7)]
     said = [moments.short(NOW - age, NOW, UTC) for age in ages]
     assert said == [format_timedelta(age, format="short", threshold=1, locale="en") for age in ages]
+
+
+@pytest.mark.parametrize(
+    ("speaking", "words"),
+    [("en", "in 3 hr"), ("pl", "za 3 godz."), ("bg", "след 3 ч"), ("ru", "через 3 ч")],
+)
+def test_what_lies_ahead_is_told_from_what_is_over(speaking: str, words: str) -> None:
+    def said() -> tuple[str, str, str]:
+        translations.speak(speaking)
+        ahead, past = NOW + timedelta(hours=3), NOW - timedelta(hours=3)
+        return moments.short(ahead, NOW, UTC), moments.left(ahead, NOW, UTC), moments.short(past, NOW, UTC)
+
+    told, left, over = copy_context().run(said)
+    assert (told, left == over, left != told) == (words, True, True)
 
 
 def test_what_is_older_than_a_day_has_its_weekday_then_its_date() -> None:

@@ -168,7 +168,7 @@ async def list_guests(caller: CustomerReader, event_id: int) -> Page[NamedGuestO
 
 
 @router.put("/{event_id}/guests/{guest_id}/answer")
-async def answer_for_guest(caller: Campaigner, event_id: int, guest_id: int, body: AnswerIn) -> GuestOut:
+async def answer_for_guest(caller: CustomerReader, event_id: int, guest_id: int, body: AnswerIn) -> GuestOut:
     """What a guest said elsewhere; a yes when all seats are taken waits."""
     async with caller.hub.database.unit() as session:
         await seats.of(session, event_id, guest_id)

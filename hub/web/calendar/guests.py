@@ -64,7 +64,9 @@ async def attended(visit: CustomerReader, event_id: int, guest_id: int, came: An
 
 
 @router.post("/events/{event_id}/guests/{guest_id}/answer")
-async def answered(visit: Campaigner, event_id: int, guest_id: int, coming: Annotated[str, Form()] = "") -> Response:
+async def answered(
+    visit: CustomerReader, event_id: int, guest_id: int, coming: Annotated[str, Form()] = ""
+) -> Response:
     """What a guest said to somebody here."""
     try:
         async with visit.hub.database.unit() as session:

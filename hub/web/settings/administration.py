@@ -120,9 +120,11 @@ async def _again(
 
 async def _data(visit: Visit) -> dict[str, Any]:
     async with visit.hub.database.unit() as session:
+        people = await accounts.listing(session)
         return {
             "channels": await senders.listing(session, visit.hub.channels, now=visit.now),
-            "people": await accounts.listing(session),
+            "people": people,
+            "owners": {one.id: one.name for one in people},
             "tokens": await tokens.listing(session),
             "parked": await parked.unprocessed(session),
             "uncertain": await uncertain.number(session),

@@ -82,6 +82,7 @@ async def outcome(
 ) -> Response:
     """What came of it, and (`then` "next") the next person at once."""
     typed = {"result": result, "disposition": disposition, "note": note, "minutes": minutes, "by_me": by_me}
+    typed |= {"call_back": call_back, "call_back_at": call_back_at}
     if result not in set(CallResult):
         return await _page(visit, list_id, typed, _("Say what came of the call: choose an outcome."))
     again = _again(visit, result, call_back, call_back_at)
@@ -91,7 +92,7 @@ async def outcome(
         async with visit.hub.database.unit() as session:
             await settling.settle(session, person_id, visit.staff_id, came, now=visit.now)
     except NotYours:
-        return go(visit, _work(list_id), _(_GONE))
+        return await _lost(visit, list_id, note)
     except (CallListProblem, LogProblem) as e:
         return await _page(visit, list_id, typed, worded(e))
     return await _next(visit, list_id) if then == "next" else go(visit, f"/call-lists/{list_id}", _("Saved."))
@@ -128,7 +129,14 @@ async def _next(visit: Visit, list_id: int) -> Response:
     return go(visit, _work(list_id), told % {"moment": moments.plain(found.next_at, visit.zone)})
 
 
-async def _page(visit: Visit, list_id: int, typed: dict[str, str] | None = None, trouble: str = "") -> Response:
+async def _lost(visit: Visit, list_id: int, note: str) -> Response:
+    """A note that belongs to nobody's call any more is shown, to be put where it belongs."""
+    return await _page(visit, list_id, None, _(_GONE), unkept=note) if note else go(visit, _work(list_id), _(_GONE))
+
+
+async def _page(
+    visit: Visit, list_id: int, typed: dict[str, str] | None = None, trouble: str = "", *, unkept: str = ""
+) -> Response:
     async with visit.hub.database.unit() as session:
         found = await arranging.of_agent(session, list_id, visit.staff_id, others=visit.may(Action.ASSIGN))
         row = await taking.held(session, visit.staff_id)
@@ -143,9 +151,11 @@ async def _page(visit: Visit, list_id: int, typed: dict[str, str] | None = None,
             "waits": waits.offered(visit),
             "call_back": waits.usual(visit, (await timetables.hours(session)).company),
         }
-    said = {"result": "", "disposition": "", "note": "", "minutes": "", "by_me": "1"} | (typed or {})
-    status = 422 if trouble else 200
-    return page(visit, "call_list_work.html", status=status, results=SAID, typed=said, trouble=trouble, **data)
+    said = {"result": "", "disposition": "", "note": "", "minutes": "", "by_me": "1", "call_back_at": ""} | (
+        typed or {}
+    )
+    data |= {"results": SAID, "typed": {"call_back": data["call_back"]} | said, "unkept": unkept}
+    return page(visit, "call_list_work.html", status=422 if trouble else 200, trouble=trouble, **data)
 
 
 def _work(list_id: int) -> str:

@@ -15,8 +15,10 @@ from axe_playwright_python.async_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.async_api import async_playwright
 
+from channels.sandbox import mail_letters
 from channels.sandbox.exchange import Dialling
 from channels.sandbox.mail import Account
+from channels.sandbox.mail_letters import Enclosure
 from channels.sandbox.resources import CompanyNumber
 from channels.sandbox.telephone import Held
 from channels.sandbox.world import SandboxSettings, World
@@ -140,13 +142,10 @@ async def test_the_page_answers_a_call_that_the_company_makes(
     assert (call.status, isinstance(call.telephone, Held)) == ("completed", True)
 
 
-async def test_mail_is_written_read_and_answered_in_its_thread(world: World, browser: aiohttp.ClientSession) -> None:
-    mail = (
-        f"From: {HELP}\r\nTo: {ANA}\r\nReply-To: help+token@company.example\r\nMessage-ID: <1@company.example>\r\n"
-        "Subject: <script>alert(1)</script>\r\n\r\nYour parcel\r\n"
-    )
+async def _send(world: World, mail: bytes) -> None:
+    """From the company to Ana, as the hub does."""
     await aiosmtplib.send(
-        mail.encode(),
+        mail,
         sender=HELP,
         recipients=[ANA],
         hostname="127.0.0.1",
@@ -155,6 +154,14 @@ async def test_mail_is_written_read_and_answered_in_its_thread(world: World, bro
         password="secret",
         start_tls=False,
     )
+
+
+async def test_mail_is_written_read_and_answered_in_its_thread(world: World, browser: aiohttp.ClientSession) -> None:
+    mail = (
+        f"From: {HELP}\r\nTo: {ANA}\r\nReply-To: help+token@company.example\r\nMessage-ID: <1@company.example>\r\n"
+        "Subject: <script>alert(1)</script>\r\n\r\nYour parcel\r\n"
+    )
+    await _send(world, mail.encode())
     shown = await page(browser, person=ANA)
     assert [h.get_text() for h in shown.select("article h3")] == ["<script>alert(1)</script>"]
     answering = await page(browser, person=ANA, answer="<1@company.example>")
@@ -258,3 +265,24 @@ async def _try_the_page(world: World, shown: Any, scheme: str) -> None:
     wide = await shown.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert [v["id"] for v in found.response["violations"]] == []
     assert (wide, complaints) == (0, [])
+
+
+async def test_a_mails_addresses_are_links_and_its_files_are_given_out_to_be_saved(
+    world: World, browser: aiohttp.ClientSession
+) -> None:
+    files = (Enclosure("табл <1>.csv", "text/html", b"<b>1</b>"),)
+    text = "See http://hub.example/p/1?a=1&b=2 <b>now</b>"
+    raw = mail_letters.written(HELP, ANA, "Report", text, html="", in_reply_to="", enclosures=files)
+    await _send(world, raw)
+    article = (await page(browser, person=ANA)).select_one("article")
+    assert article is not None
+    link, file, _answer = article.select("a")
+    assert (link["href"], file.get_text()) == ("http://hub.example/p/1?a=1&b=2", "табл <1>.csv")
+    assert article.select_one("b") is None
+    async with browser.get(str(file["href"])) as answer:
+        assert (await answer.read(), answer.content_type) == (b"<b>1</b>", "application/octet-stream")
+        assert answer.headers["Content-Disposition"].startswith("attachment;")
+    for wrong in ({"number": "1"}, {"number": "x"}, {"letter": "none"}, {"person": "else@mail.example"}):
+        query = {"person": ANA, "letter": "", "number": "0"} | wrong
+        async with browser.get("/file", params=query) as answer:
+            assert answer.status == 404, wrong
