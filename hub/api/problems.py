@@ -136,6 +136,11 @@ def _too_large(limit: int) -> Problem:
     return Problem(413, "Request body", f"It is larger than {limit:,} bytes", remedy="Send less in one request")
 
 
+def wrong(title: str, field: str, cause: str, *, remedy: str = "Correct it and send the request again") -> Problem:
+    """One field is not right. `field` begins with where it stands: `body.name`, `query.first`."""
+    return Problem(422, title, cause, remedy=remedy, errors=[{"field": field, "cause": cause}])
+
+
 def busy() -> Problem:
     """More came at once than can be taken in."""
     return Problem(

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from channels.message import Kind
 from hub.api.access import Caller, Campaigner, CampaignReader
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import Endpoint, Problem, wrong
 from hub.api.shapes import Limit, Page
 from hub.api.v1.campaign_shapes import (
     CampaignIn,
@@ -297,14 +297,11 @@ async def _done(caller: Caller, step: str, act: Act) -> CampaignOut:
 
 def _refuse(error: Exception) -> NoReturn:
     if isinstance(error, BadCondition):
-        cause = [{"field": "body.segment", "cause": str(error)}]
-        raise Problem(422, "Segment", str(error), remedy="Correct the condition", errors=cause) from error
+        raise wrong("Segment", "body.segment", str(error), remedy="Correct the condition") from error
     if isinstance(error, Passed):
-        late = [{"field": "body.at", "cause": str(error)}]
-        raise Problem(422, "Start", str(error), remedy="Send a later moment, or start it now", errors=late) from error
+        raise wrong("Start", "body.at", str(error), remedy="Send a later moment, or start it now") from error
     if isinstance(error, Unsuitable):
-        wrong = [{"field": "body.template", "cause": str(error)}]
-        raise Problem(422, "Template", str(error), remedy="Choose another template", errors=wrong) from error
+        raise wrong("Template", "body.template", str(error), remedy="Choose another template") from error
     raise Problem(409, "Campaign", str(error), remedy="Read it again: its state may have changed") from error
 
 

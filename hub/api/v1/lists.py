@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, model_validator
 from channels import address
 from channels.address import BadAddress
 from hub.api.access import Caller, Campaigner, CampaignReader
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import Endpoint, wrong
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Limit, Line, Page
 from hub.api.v1.segments import SegmentOut
@@ -89,8 +89,7 @@ async def create_list(caller: Campaigner, body: ListIn, asked: Once) -> SegmentO
     try:
         return await once(caller, asked, SegmentOut, create)
     except SegmentProblem as e:
-        cause = [{"field": "body.name", "cause": str(e)}]
-        raise Problem(422, "List", str(e), remedy="Correct it and send the request again", errors=cause) from e
+        raise wrong("List", "body.name", str(e)) from e
 
 
 @router.get("/lists/{list_id}/people")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 
 from channels.message import Kind
 from hub.api.access import Anyone, Caller
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import Endpoint, Problem, wrong
 from hub.api.repeating import Key
 from hub.api.v1.message_shapes import MessageIn, MessageOut
 from hub.conversations import copying, inbox, replies, threads
@@ -152,4 +152,4 @@ def _outcome(answer: Answer) -> str:
 
 def _wrong(field: str, cause: str) -> Problem:
     remedy = "Correct it and send the request again; nothing was sent"
-    return Problem(422, "Message", cause, remedy=remedy, errors=[{"field": f"body.{field}", "cause": cause}])
+    return wrong("Message", f"body.{field}", cause, remedy=remedy)

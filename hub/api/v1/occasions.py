@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
 from hub.api.access import Caller, Greeter
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import Endpoint, Problem, wrong
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Out, Page
 from hub.models import Occasion
@@ -204,5 +204,4 @@ async def _note(session: Any, caller: Caller, act: str, name: str) -> None:
 
 def _wrong(error: OccasionProblem) -> Problem:
     field = f"body.rule.{error.field}" if error.field in RuleIn.model_fields else f"body.{error.field}"
-    causes = [{"field": field, "cause": str(error)}]
-    return Problem(422, "Occasion", str(error), remedy="Correct it and send the request again", errors=causes)
+    return wrong("Occasion", field, str(error))

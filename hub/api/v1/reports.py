@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from hub.api.access import Caller, ReportReader
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import Endpoint, Problem, wrong
 from hub.api.shapes import Page, Zone
 from hub.campaigns import costs
 from hub.reports import commas, making, spans
@@ -139,7 +139,7 @@ def _span(caller: Caller, wanted: Wanted) -> Span:
             return spans.preset("30", caller.now, zone)
         return spans.own(str(wanted.first), str(wanted.last), zone)
     except SpanProblem as e:
-        raise _wrong(e, "query.first") from e
+        raise wrong("Report", "query.first", str(e)) from e
 
 
 async def _made(caller: Caller, name: str, wanted: Wanted, span: Span) -> Report:
@@ -149,12 +149,7 @@ async def _made(caller: Caller, name: str, wanted: Wanted, span: Span) -> Report
         async with caller.hub.database.unit() as session:
             return await making.made(session, name, span, wanted.narrowed, prices=prices, now=caller.now)
     except SpanProblem as e:
-        raise _wrong(e, "query.segment_id") from e
-
-
-def _wrong(error: SpanProblem, field: str) -> Problem:
-    errors = [{"field": field, "cause": str(error)}]
-    return Problem(422, "Report", str(error), remedy="Correct it and send the request again", errors=errors)
+        raise wrong("Report", "query.segment_id", str(e)) from e
 
 
 def _table(table: Table) -> TableOut:

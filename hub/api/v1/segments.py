@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from hub.api.access import Caller, Campaigner, CampaignReader
-from hub.api.problems import Endpoint, Problem
+from hub.api.problems import Endpoint, Problem, wrong
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Out, Page
 from hub.segments import asking, saved
@@ -118,9 +118,7 @@ async def archive_segment(caller: Campaigner, segment_id: int) -> None:
 
 
 def _wrong(error: SegmentProblem | BadCondition) -> Problem:
-    where = "body.tree" if isinstance(error, BadCondition) else "body.name"
-    cause = [{"field": where, "cause": str(error)}]
-    return Problem(422, "Segment", str(error), remedy="Correct it and send the request again", errors=cause)
+    return wrong("Segment", "body.tree" if isinstance(error, BadCondition) else "body.name", str(error))
 
 
 async def _note(session: Any, caller: Caller, act: str, segment_id: int | None) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from hub.api.access import Caller, Campaigner, CampaignReader
-from hub.api.problems import Problem, telling
+from hub.api.problems import telling, wrong
 from hub.api.repeating import Once, again, once
 from hub.api.shapes import Body, Out, Page
 from hub.customers import topics
@@ -67,7 +67,7 @@ async def create_topic(caller: Campaigner, body: TopicIn, asked: Once) -> TopicO
     try:
         return await once(caller, asked, TopicOut, create)
     except TopicProblem as e:
-        raise _wrong(e) from e
+        raise wrong("Topic", f"body.{e.field}", str(e)) from e
 
 
 @router.get("/{topic_id}")
@@ -86,13 +86,8 @@ async def change_topic(caller: Campaigner, topic_id: int, body: TopicChangeIn) -
             await _note(session, caller, "change", changed.key)
             return TopicOut.of(changed)
     except TopicProblem as e:
-        raise _wrong(e) from e
+        raise wrong("Topic", f"body.{e.field}", str(e)) from e
 
 
 async def _note(session: Any, caller: Caller, act: str, key: str) -> None:
     await caller.note(session, f"topic.{act}", detail=key)
-
-
-def _wrong(error: TopicProblem) -> Problem:
-    causes = [{"field": f"body.{error.field}", "cause": str(error)}]
-    return Problem(422, "Topic", str(error), remedy="Correct it and send the request again", errors=causes)

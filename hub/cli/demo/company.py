@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from channels.message import Kind
-from hub.customers import consent, directory, preferences
+from hub.customers import consent, directory, preferences, spelling
 from hub.models.vocabulary import Purpose
 
 SIZE = 200
@@ -72,10 +72,6 @@ _NATIONS = (
         ),
     ),
 )  # fmt: skip
-_LATIN = str.maketrans(
-    "абвгдезийклмнопрстуфхъыэёіїłąćęńóśźż'",
-    "abvgdeziyklmnoprstufhayeeiilacenoszz_",
-) | str.maketrans({"ь": "", "ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sht", "ю": "yu", "я": "ya"})
 
 
 async def load(session: AsyncSession, *, now: datetime) -> int:
@@ -136,7 +132,7 @@ def _birthday(chance: random.Random, number: int, now: datetime, zone: str) -> t
 
 def _mailbox(given: str, family: str, number: int) -> str:
     """Every fortieth mailbox bounces, every fiftieth sends a vacation notice (see the sandbox's table)."""
-    local = f"{given}.{family}".lower().translate(_LATIN).encode("ascii", "ignore").decode()
+    local = spelling.fold(f"{given}.{family}").replace("'", "_")
     magic = {21: "bounce-", 33: "vacation-", 38: "full-"}.get(number % 60, "")
     return f"{magic}{local.strip('.') or 'customer'}.{number}@{DOMAIN}"
 
