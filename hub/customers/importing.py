@@ -135,9 +135,9 @@ async def _known(
 ) -> Result:
     if terms.policy is Duplicates.REJECT:
         return Result(line, Outcome.REJECTED, Sentence("Known already as %(name)s", {"name": owner.name}))
+    known = Sentence("This is %(name)s", {"name": owner.name})  # as they were called before
     changed = terms.policy is Duplicates.UPDATE and await _update(session, line, row, owner, terms, now)
-    outcome = Outcome.CHANGED if changed else Outcome.KNOWN
-    return Result(line, outcome, Sentence("This is %(name)s", {"name": owner.name}), owner.id)
+    return Result(line, Outcome.CHANGED if changed else Outcome.KNOWN, known, owner.id)
 
 
 async def _update(session: AsyncSession, line: Line, row: Row, owner: Customer, terms: Terms, now: datetime) -> bool:

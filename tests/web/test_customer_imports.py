@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
+from bs4 import BeautifulSoup
 from playwright.async_api import expect
 from sqlmodel import select
 
@@ -223,6 +224,8 @@ async def test_a_wrong_form_comes_back_with_what_was_typed(world: Any, signed_in
     wrong = await desk.send(path, column=columns, source="y" * 201, wording="Yes", update="1")
     assert (wrong.status_code, "y" * 201 in wrong.text, "at most 200" in wrong.text) == (422, True, True)
     assert 'name="update" value="1" checked' in wrong.text
+    other = await desk.send(path, column=("family_name", "email", "-"), source="y" * 201)
+    assert _held(BeautifulSoup(other.text, "html.parser")) == ["family_name", "email", "-"]
     foreign = await desk.send(path, column=("name", "email", "attributes.Hat"))
     assert (foreign.status_code, "not those of this file" in foreign.text) == (422, True)
     nobody = await desk.send(path, column=("-", "-", "attributes.Shoe"), act="begin")

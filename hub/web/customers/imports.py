@@ -136,8 +136,9 @@ async def choose(
         if act == "begin":
             await _begin(visit, import_id)
     except ImportProblem as e:
+        data = await _data(visit, kind, import_id)
         typed = {"trouble": worded(e), "source": source, "wording": wording, "update": update}
-        return page(visit, "import.html", status=422, **await _data(visit, kind, import_id) | typed)
+        return page(visit, "import.html", status=422, **data | typed | _chosen(data, column))
     return go(visit, f"/imports/{kind}/{import_id}")
 
 
@@ -187,6 +188,14 @@ async def _csv(visit: Visit, found: FileImport) -> AsyncIterator[str]:
 async def _begin(visit: Visit, import_id: UUID) -> None:
     async with visit.hub.database.unit() as session:
         await _note(session, visit, "import", await imports.begin(session, import_id, now=visit.now))
+
+
+def _chosen(data: dict[str, Any], column: Sequence[str]) -> dict[str, Any]:
+    """What was said of the columns, though it was not taken."""
+    seen = data.get("examples", [])
+    if len(column) != len(seen):
+        return {}
+    return {"examples": [(name, held, own, cells) for (name, _, own, cells), held in zip(seen, column, strict=True)]}
 
 
 async def _refused(visit: Visit, kind: Brought, import_id: UUID, why: ImportProblem) -> Response:
