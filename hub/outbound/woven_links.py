@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
+from typing import NamedTuple
 
 from channels import links as found_links
 from channels.woven import Stretch, Woven
@@ -185,34 +186,55 @@ def _woven(
     """The form with a gap for each token."""
     followed = tuple(dict.fromkeys(url for _, url, _ in spots))
     tail = ((_ROLE_TRAP, _ROLE_PICTURE) if trapped else (_ROLE_PICTURE,)) if behind else ()
-    fixed, gaps, done = [""], list[int](), 0
-    old = iter(form.gaps)
-
-    def say(words: str) -> None:
-        first, *others = words.split(_GAP)
-        fixed[-1] += first
-        for one in others:
-            gaps.append(next(old))
-            fixed.append(one)
-
-    def token(before: str, number: int, after: str) -> None:
-        fixed[-1] += before
-        gaps.append(form.count + number)
-        fixed.append(after)
-
+    tokens = list[_Token]()
     for (start, end), url, quote in spots:
-        say(form.words[done:start])
         before, after = trail.around_token(url)
-        token(quote + before, followed.index(url), after + quote)
-        done = end
-    rest = form.words[done:]
-    if tail:
-        end = links.end_of_body(form.words) - done
-        say(rest[:end])
-        for place, role in enumerate(tail):
-            before, after = trail.around_trap() if role == _ROLE_TRAP else trail.around_picture()
-            token(before, len(followed) + place, after)
-        rest = rest[end:]
-    say(rest)
+        tokens.append(_Token(start, end, quote + before, followed.index(url), after + quote))
+    for number, role in enumerate(tail, start=len(followed)):
+        place = links.end_of_body(form.words)
+        before, after = trail.around_trap() if role == _ROLE_TRAP else trail.around_picture()
+        tokens.append(_Token(place, place, before, number, after))
+    made = _Weaving(form, iter(form.gaps))
+    for one in sorted(tokens, key=lambda one: one.start):  # a link may stand behind the end of the body
+        made.say_up_to(one.start)
+        made.put(one)
+    made.say_up_to(len(form.words))
     leads_nowhere = not any(sign in one.form for one in loose for sign in "/&")
-    return _Plan(Stretch.of(fixed, gaps), followed, loose, leads_nowhere, tail)
+    return _Plan(Stretch.of(made.fixed, made.gaps), followed, loose, leads_nowhere, tail)
+
+
+class _Token(NamedTuple):
+    """What stands instead of the form's words from `start` to `end`: the value of that number, between two words."""
+
+    start: int
+    end: int
+    before: str
+    number: int
+    after: str
+
+
+@dataclass(slots=True)
+class _Weaving:
+    """A form that is woven anew: its words as far as `done`, and between two of them the number of a gap's value."""
+
+    form: _Form
+    old: Iterator[int]  # the numbers of the form's own gaps that are still to come
+    fixed: list[str] = field(default_factory=lambda: [""])
+    gaps: list[int] = field(default_factory=list)
+    done: int = 0
+
+    def say_up_to(self, end: int) -> None:
+        """As the form has it."""
+        first, *others = self.form.words[self.done : end].split(_GAP)
+        self.fixed[-1] += first
+        for one in others:
+            self.gaps.append(next(self.old))
+            self.fixed.append(one)
+        self.done = end
+
+    def put(self, token: _Token) -> None:
+        """Its value comes behind all of the form's own."""
+        self.fixed[-1] += token.before
+        self.gaps.append(self.form.count + token.number)
+        self.fixed.append(token.after)
+        self.done = token.end

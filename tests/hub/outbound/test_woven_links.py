@@ -60,6 +60,15 @@ def test_the_links_of_a_template_are_followed_in_its_stretches(gate: Gate, hosts
     assert found.made == found.meant
 
 
+def test_a_link_behind_the_end_of_the_body_stays_where_it_is(gate: Gate) -> None:
+    html = "<p>{{ name }}</p></body><p>{{ name }}, <a href='http://shop.example/last'>the last</a> word</p></html>"
+    found = both(
+        gate, rendering.write({"en": LETTER | {"html": html}}, "en", "en", {"name": "Ana", "code": "AB", "own": OWN})
+    )
+    assert found.is_woven
+    assert found.made == found.meant
+
+
 @pytest.mark.parametrize("where", ["name", "code", "own"])
 @pytest.mark.parametrize(
     "value", ["http://x.example", "https", "a@b.example", "www.", "<a href='http://x.example'>", "O'Neil", "", "%s 5 %"]
