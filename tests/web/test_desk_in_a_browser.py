@@ -142,25 +142,29 @@ async def test_a_menu_stays_open_when_an_answer_of_several_pieces_puts_it_in_ane
     await expect(page.locator("[data-key=snooze][open]")).to_have_count(0)
 
 
-async def test_what_is_done_in_a_menu_closes_it_though_news_put_it_in_anew_before_the_answer(
+async def test_what_is_done_in_a_menu_closes_it_though_another_answer_puts_it_in_anew(
     world: Any, opening: Opening
 ) -> None:
-    talk = world.conversations["stranger"]
-    page = await opening(f"/inbox/all/{talk}")
+    page = await opening(f"/inbox/all/{world.conversations['stranger']}")
     await _listening(page)
-    renewed = asyncio.Event()
+    may_come = {"assign": asyncio.Event(), "snooze": asyncio.Event()}
 
     async def late(route: Route) -> None:
-        await renewed.wait()
-        await route.continue_()
+        answer = await route.fetch()
+        await may_come[route.request.url.rpartition("/")[2]].wait()
+        await route.fulfill(response=answer)
 
-    await page.route("**/snooze", late)
-    await page.locator("#settle").evaluate("button => { button.id = 'old'; }")
-    await page.click("[data-key=snooze] summary")
-    await page.click("[data-key=snooze] button[value=hour]")
-    await _flag(world, talk, "voicemail")
-    await expect(page.locator("#old")).to_have_count(0)
-    renewed.set()
+    for act in may_come:
+        await page.route(f"**/{act}", late)
+    async with page.expect_response("**/assign") as assigned, page.expect_response("**/snooze") as snoozed:
+        await page.select_option("[data-key=assign]", label="Me")
+        await page.click("[data-key=snooze] summary")
+        await page.click("[data-key=snooze] button[value=hour]")
+        may_come["assign"].set()
+        await (await assigned.value).finished()
+        await expect(page.locator("[data-key=snooze][open]")).to_have_count(0)
+        may_come["snooze"].set()
+    await (await snoozed.value).finished()
     await expect(page.locator("#thread-head")).to_contain_text("snoozed")
     await expect(page.locator("[data-key=snooze][open]")).to_have_count(0)
 

@@ -8,15 +8,16 @@
   if (window.Idiomorph) Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.localName === "details");
 
   /* A menu that is put in anew, with the rest or by a piece of its own, is open as it was; what is done in it closes it. */
-  let unfolded = [], asking = null;
-  const hold = ({ detail }) => {
-    asking = detail.requestConfig?.elt ?? asking;
-    const open = [...document.querySelectorAll("details.menu[data-key][open]")].map((menu) => menu.dataset.key);
-    const done = asking?.closest?.("details.menu")?.dataset.key; /* by its name: news may have put it in anew since it was pressed */
-    unfolded = open.filter((key) => key !== done);
+  const done = new Set(); /* keys of menus in which something was done; by then another answer may have put them in anew */
+  let unfolded = [];
+  const key = (part) => part.closest("details.menu[data-key]")?.dataset.key;
+  body.addEventListener("htmx:beforeRequest", ({ detail }) => { if (detail.requestConfig.verb !== "get" && key(detail.elt)) done.add(key(detail.elt)); });
+  addEventListener("toggle", ({ target }) => { if (target.open && target.matches("details.menu")) done.delete(target.dataset.key); }, true);
+  const hold = () => {
+    unfolded = [...document.querySelectorAll("details.menu[data-key][open]")].map(key).filter((name) => !done.has(name));
   };
   const release = () => {
-    for (const key of unfolded) { const menu = document.querySelector(`details.menu[data-key="${key}"]`); if (menu) menu.open = true; }
+    for (const name of unfolded) { const menu = document.querySelector(`details.menu[data-key="${name}"]`); if (menu) menu.open = true; }
   };
   for (const name of ["htmx:beforeSwap", "htmx:oobBeforeSwap"]) body.addEventListener(name, hold);
   for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) body.addEventListener(name, release);
