@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -107,6 +108,15 @@ async def versions(session: AsyncSession, ids: Collection[int]) -> dict[int, Tem
         return {}
     rows = await session.exec(select(TemplateVersion).where(col(TemplateVersion.id).in_(ids)))
     return {row.id: row for row in rows if row.id is not None}
+
+
+async def with_newest(session: AsyncSession, ids: Collection[int]) -> set[str]:
+    """The templates whose newest version is one of these."""
+    newer = aliased(TemplateVersion)
+    same = newer.template_id == TemplateVersion.template_id
+    later = select(newer.id).where(same, newer.number > TemplateVersion.number)
+    mine = select(Template.name).join(TemplateVersion, col(TemplateVersion.template_id) == col(Template.id))
+    return set(await session.exec(mine.where(col(TemplateVersion.id).in_(ids), ~later.exists())))
 
 
 async def names(session: AsyncSession) -> list[str]:

@@ -65,6 +65,7 @@ async def test_what_the_form_says_is_arranged_and_comes_back(world: Any, signed_
     page = await desk.see(path)
     assert page.select_one("#wait1")["value"] == "1.5"
     assert page.select_one("#template0 option[selected]").text == "Second"
+    assert [one.text for one in page.select("#template0 option")].count("Second") == 1, "chosen already, offered once"
     assert page.select_one("#local_time")["value"] == "10:30"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import time, timedelta
 from typing import Annotated, Any
 
@@ -223,6 +223,7 @@ async def _page(visit: Visit, campaign_id: int, typed: Mapping[str, Any], troubl
         said = {row["template"] for row in typed["rows"]} | {name for name, _weight in typed["variants"]}
         known = await templates.offered(session, chosen=said)
         named = await _titles(session, {one for one in said if one.startswith("#")})
+        twice = await templates.with_newest(session, [int(one[1:]) for one in named])
         how_far = await steps.progress(session, campaign_id)
         finding = await _finding(session, test)
         labels = await _titles(session, {f"#{one.template_version_id}" for one in tried})
@@ -236,7 +237,7 @@ async def _page(visit: Visit, campaign_id: int, typed: Mapping[str, Any], troubl
         trouble=trouble,
         changeable=campaign.state in _CHANGEABLE and campaign.archived_at is None and visit.may(Action.CAMPAIGNS),
         begun=campaign.started_at is not None,
-        templates={**{name: title for name, title in known.items() if not name.startswith("campaign-")}, **named},
+        templates={**_plain(known, twice), **named},
         conditions=CONDITIONS,
         passed=PASSED,
         goals=GOALS,
@@ -247,6 +248,11 @@ async def _page(visit: Visit, campaign_id: int, typed: Mapping[str, Any], troubl
         finding=finding,
         scores=_scores(tried, finding, labels),
     )
+
+
+def _plain(known: Mapping[str, str], twice: Collection[str]) -> dict[str, str]:
+    """Not those that a campaign wrote for itself, nor those that are chosen already as they stand (`twice`)."""
+    return {name: title for name, title in known.items() if name not in twice and not name.startswith("campaign-")}
 
 
 async def _finding(session: Any, test: CampaignTest | None) -> Finding | None:

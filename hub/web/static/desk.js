@@ -219,6 +219,9 @@
   body.addEventListener("htmx:pushedIntoHistory", mark);
   addEventListener("popstate", () => location.reload());
 
+  /* ---- what is shown once was made once: loading the page again makes no second one ---- */
+  for (const once of $$("[data-here]")) history.replaceState(history.state, "", once.dataset.here);
+
   /* ---- menus close when one leaves them ---- */
   addEventListener("click", (event) => { for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
   addEventListener("click", (event) => { if (event.target.closest("[data-keys]")) $("#keys").showModal(); });
