@@ -40,37 +40,57 @@ async def facts(
     """
     ids = list(set(customer_ids))
     customers = await _rows(session, Customer, "id = any($1::uuid[])", ids)
+    known = await _read(session, ids, elsewhere, now)
+    return {customer.id: _of(customer, known) for customer in customers}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read of all of them, by customer; suppressions by address."""
+
+    identities: Mapping[UUID, tuple[Identity, ...]]
+    elsewhere: Mapping[UUID, tuple[Identity, ...]]
+    consents: Mapping[UUID, tuple[Consent, ...]]
+    rankings: Mapping[UUID, Mapping[Purpose, tuple[Kind, ...]]]
+    suppressions: Mapping[str, tuple[Suppression, ...]]
+    troubles: _Troubles
+    lately: _Lately
+
+
+async def _read(
+    session: AsyncSession, ids: list[UUID], elsewhere: Collection[tuple[UUID, str]], now: datetime
+) -> _Known:
     identities = await _rows(session, Identity, "customer_id = any($1::uuid[])", ids)
     consents = await _rows(session, Consent, "customer_id = any($1::uuid[]) order by id", ids)
-    by_identity = _grouped((i.customer_id, i) for i in identities)
-    by_consent = _grouped((c.customer_id, c) for c in consents)
-    rankings = await _rankings(session, ids)
-    wanted = await _elsewhere(session, elsewhere, now)
-    suppressions = await _suppressions(session, {i.value for i in (*identities, *wanted)})
-    by_wish = _grouped((i.customer_id, i) for i in wanted)
-    complaining, promised, waiting = await _troubled(session, ids)
-    lately = await _lately(session, ids, now)
-    return {
-        customer.id: Facts(
-            customer=customer,
-            identities=by_identity.get(customer.id, ()),
-            consents=by_consent.get(customer.id, ()),
-            rankings=rankings.get(customer.id),
-            suppressions=tuple(
-                row
-                for i in (*by_identity.get(customer.id, ()), *by_wish.get(customer.id, ()))
-                for row in suppressions.get(i.value, ())
-            ),
-            lately={key: tuple(some) for key, some in lately.counted.get(customer.id, _NOTHING).items()},
-            leaving=frozenset(lately.leaving.get(customer.id, ())),
-            automatic=lately.automatic.get(customer.id, _NOTHING),
-            complaining=customer.id in complaining or COMPLAINT in customer.labels,
-            promised=promised.get(customer.id),
-            waiting=waiting.get(customer.id),
-            elsewhere=by_wish.get(customer.id, ()),
-        )
-        for customer in customers
-    }
+    wished = await _elsewhere(session, elsewhere, now)
+    return _Known(
+        identities=_grouped((i.customer_id, i) for i in identities),
+        elsewhere=_grouped((i.customer_id, i) for i in wished),
+        consents=_grouped((c.customer_id, c) for c in consents),
+        rankings=await _rankings(session, ids),
+        suppressions=await _suppressions(session, {i.value for i in (*identities, *wished)}),
+        troubles=await _troubled(session, ids),
+        lately=await _lately(session, ids, now),
+    )
+
+
+def _of(customer: Customer, known: _Known) -> Facts:
+    id_, troubles, lately = customer.id, known.troubles, known.lately
+    own, elsewhere = known.identities.get(id_, ()), known.elsewhere.get(id_, ())
+    return Facts(
+        customer=customer,
+        identities=own,
+        consents=known.consents.get(id_, ()),
+        rankings=known.rankings.get(id_),
+        suppressions=tuple(row for i in (*own, *elsewhere) for row in known.suppressions.get(i.value, ())),
+        lately={key: tuple(some) for key, some in lately.counted.get(id_, _NOTHING).items()},
+        leaving=frozenset(lately.leaving.get(id_, ())),
+        automatic=lately.automatic.get(id_, _NOTHING),
+        complaining=id_ in troubles.complaining or COMPLAINT in customer.labels,
+        promised=troubles.promised.get(id_),
+        waiting=troubles.waiting.get(id_),
+        elsewhere=elsewhere,
+    )
 
 
 async def _rows(session: AsyncSession, table: type[T], wanted: str, *values: object) -> list[T]:
@@ -111,18 +131,28 @@ where customer_id = any($1::uuid[]) and {clauses.unsettled("v")}
 """  # noqa: S608 - our own words
 
 
-async def _troubled(
-    session: AsyncSession, ids: list[UUID]
-) -> tuple[frozenset[UUID], dict[UUID, datetime], dict[UUID, datetime]]:
+@dataclass(frozen=True, slots=True)
+class _Troubles:
     """Who complains, when somebody's earliest promised answer is due, and since when their oldest open question waits
     to which none is promised: a person answers it and it waits no more.
     """
+
+    complaining: frozenset[UUID]
+    promised: Mapping[UUID, datetime]
+    waiting: Mapping[UUID, datetime]
+
+
+async def _troubled(session: AsyncSession, ids: list[UUID]) -> _Troubles:
     rows = await fetch(session, _UNSETTLED, ids)
-    promised = _earliest((customer, due) for customer, _, _, _, due in rows)
-    waiting = _earliest(
-        (customer, heard) for customer, _, state, heard, due in rows if state == ConversationState.OPEN and due is None
+    return _Troubles(
+        frozenset(customer for customer, flag, *_ in rows if flag == COMPLAINT),
+        promised=_earliest((customer, due) for customer, _, _, _, due in rows),
+        waiting=_earliest(
+            (customer, heard)
+            for customer, _, state, heard, due in rows
+            if state == ConversationState.OPEN and due is None
+        ),
     )
-    return frozenset(customer for customer, flag, *_ in rows if flag == COMPLAINT), promised, waiting
 
 
 def _earliest(moments: Iterable[tuple[UUID, datetime | None]]) -> dict[UUID, datetime]:
