@@ -15,7 +15,7 @@ from hub.customers.rfm import USUAL
 from hub.models import Customer
 from hub.segments import buying, compiling, history, last_contacts, saved, tree
 from hub.segments.compiling import Terms
-from hub.segments.tree import Raw
+from hub.segments.tree import Raw, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,22 @@ async def where(session: AsyncSession, raw: Raw, *, now: datetime) -> ColumnElem
 
     It is to be asked in the same transaction: what is kept beside the log is not made anew meanwhile.
     """
+    return compiling.compile(*await _read(session, raw, now))
+
+
+async def _read(session: AsyncSession, raw: Raw, now: datetime) -> tuple[Tree, Terms]:
     whole = await saved.written_out(session, tree.read(raw))
     asked = {one.name for one in tree.leaves(whole)}
     formula = await purchases.formula(session) if asked & buying.NEED_FORMULA else USUAL
     until = await last_contacts.until(session) if asked & history.KEPT.keys() else None
-    return compiling.compile(whole, Terms(now, formula, until))
+    return whole, Terms(now, formula, until)
 
 
 async def count(session: AsyncSession, raw: Raw, *, now: datetime) -> int:
     """How many customers are meant. Raises BadCondition."""
-    meant = await where(session, raw, now=now)
+    meant = compiling.whom(*await _read(session, raw, now)).subquery()
     await session.execute(_BY_ITSELF)
-    number = (await session.exec(select(func.count()).select_from(Customer).where(meant))).one()
+    number = (await session.exec(select(func.count()).select_from(meant))).one()
     await session.execute(_AS_USUAL)
     return number
 

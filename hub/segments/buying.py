@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, and_, bindparam, case, cast, exists
+from sqlalchemy import ColumnElement, Numeric, and_, bindparam, case, cast, exists, false, true
 from sqlmodel import col, func, select
 
 from hub.customers import purchases
@@ -20,9 +20,10 @@ from hub.segments.fields import Op
 
 _YEAR = timedelta(days=365)
 _AT = col(Purchase.at)
-_MANY: ColumnElement[Any] = func.count()
+_MANY: ColumnElement[Any] = func.count(col(Purchase.customer_id))  # 0 where customers are joined who bought nothing
 SCORES = ("rfm", "rfm_recency", "rfm_frequency", "rfm_money")
-SUMS = ("purchases", "spent", "purchases_year", "spent_year")
+COUNTS = ("purchases", "purchases_year")
+SUMS = (*COUNTS, "spent", "spent_year")
 FIELDS = frozenset({"purchase_days", *SUMS, *SCORES})
 NEED_FORMULA = frozenset({"spent", "spent_year", *SCORES})
 
@@ -40,13 +41,22 @@ def together(conditions: Sequence[Condition], formula: Formula, now: datetime) -
     """
     asked = [_asked(one, formula, now) for one in conditions]
     held, among_nobody = and_(*(one.held for one in asked)), all(one.of_nothing for one in asked)
-    query = select(col(Purchase.customer_id)).where(now >= _AT, purchases.stands())
-    bounds = [one.since for one in asked]
-    if None not in bounds:
-        query = query.where(min(bounds) <= _AT)  # type: ignore[type-var]
+    query = select(col(Purchase.customer_id)).where(*counted(conditions, formula, now))
     groups = query.group_by(col(Purchase.customer_id)).having(~held if among_nobody else held).subquery()
     found = exists().where(groups.c.customer_id == Customer.id)
     return ~found if among_nobody else found
+
+
+def of_group(condition: Condition, formula: Formula, now: datetime) -> Where:
+    """Of the purchases of one customer that `counted` lets in, which others have grouped; or of none: never unknown."""
+    return _asked(condition, formula, now).held
+
+
+def counted(conditions: Sequence[Condition], formula: Formula, now: datetime) -> list[Where]:
+    """Of purchases: those that can make a difference to one of these."""
+    bounds = [_asked(one, formula, now).since for one in conditions]
+    latest = [now >= _AT, purchases.stands()]
+    return latest if None in bounds else [*latest, min(bounds) <= _AT]  # type: ignore[type-var]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +75,13 @@ def _asked(condition: Condition, formula: Formula, now: datetime) -> _Asked:
     if condition.name == "purchase_days":
         return _lately(condition, now)
     since = now - _YEAR if condition.name.endswith("_year") else None
-    reckoned = _MANY if condition.name.startswith("purchases") else func.sum(_worth(formula))
-    if since is not None:
-        reckoned = func.coalesce(reckoned.filter(since <= _AT), 0)
     if condition.name in SCORES:
         reckoned, since = _scores(formula, now)[condition.name], formula.since(now)
-    held = compare(reckoned, replace(condition, value=Decimal(str(condition.value))))
-    return _Asked(held, holds_of_nothing(condition), since)
+    else:
+        reckoned = _MANY if condition.name in COUNTS else func.sum(_worth(formula))
+        reckoned = func.coalesce(reckoned if since is None else reckoned.filter(since <= _AT), 0)
+    value = condition.value if condition.name in COUNTS else Decimal(str(condition.value))
+    return _Asked(compare(reckoned, replace(condition, value=value)), holds_of_nothing(condition), since)
 
 
 def _lately(condition: Condition, now: datetime) -> _Asked:
@@ -80,8 +90,8 @@ def _lately(condition: Condition, now: datetime) -> _Asked:
         return _Asked(last.is_not(None) if condition.value else last.is_(None), not condition.value)
     since = now - timedelta(days=condition.value)
     if condition.op is Op.LT:
-        return _Asked(last >= since, of_nothing=False, since=since)
-    return _Asked(last < since, of_nothing=True, since=since)
+        return _Asked(func.coalesce(last >= since, false()), of_nothing=False, since=since)
+    return _Asked(func.coalesce(last < since, true()), of_nothing=True, since=since)
 
 
 def _last(condition: Condition, now: datetime) -> Where:

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, false, func, literal, or_, true
-from sqlalchemy.orm import aliased
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from hub.customers.rfm import USUAL, Formula
-from hub.models import Consent, Customer, Identity, SegmentMember
-from hub.models.vocabulary import AddressKind, IdentityState, Kind, Purpose
-from hub.segments import buying, history
+from hub.models import Customer, Identity, Purchase, SegmentMember
+from hub.models.vocabulary import AddressKind, IdentityState, Kind
+from hub.segments import agreeing, buying, history
+from hub.segments import tree as trees
 from hub.segments.comparing import Where, compare
 from hub.segments.conditions import BadCondition, Condition
 from hub.segments.fields import LIST, Op
@@ -25,6 +26,7 @@ from hub.sentences import Sentence
 _CERTAIN = frozenset(
     {LIST, "label", "has_channel", "consent", *buying.FIELDS, *history.SINCE, *history.CAMPAIGNS}
 )  # never unknown
+_ELSEWHERE = (_CERTAIN - {"label"}) | {"satisfaction"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +40,66 @@ class Terms:
     until: UUID | None = None
 
 
-def compile(tree: Tree, terms: Terms, *, holds: bool = True) -> Where:  # noqa: A001
-    """The predicate over `customer` that is true of whom it means, or of all others when it is not to hold.
+def compile(tree: Tree, terms: Terms) -> Where:  # noqa: A001
+    """The predicate over `customer` that is true of whom it means.
 
     Of whom something is not known it does not hold. Saved segments have been written out before.
     """
+    return col(Customer.id).in_(whom(tree, terms)) if _several_groupings(tree) else _holding(tree, _Asked(terms))
+
+
+def whom(tree: Tree, terms: Terms) -> SelectOfScalar[UUID]:
+    """Their numbers. Purchases are added up once, however many conditions ask for them, wherever they stand; and only
+    those of customers who may be meant, by what their own row tells.
+    """
+    if not _several_groupings(tree):
+        return select(col(Customer.id)).where(_holding(tree, _Asked(terms)))
+    bought = [one for one in trees.leaves(tree) if one.name in buying.FIELDS]
+    theirs = and_(col(Purchase.customer_id) == Customer.id, *buying.counted(bought, terms.formula, terms.now))
+    perhaps = _holding(trees.weakened(tree, _of_themselves), _Asked(terms))
+    query = select(col(Customer.id)).outerjoin(Purchase, theirs).where(perhaps).group_by(col(Customer.id))
+    return query.having(_holding(tree, _Asked(terms, grouped=True))).correlate(None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """`grouped`: each customer's purchases are joined and make a group already."""
+
+    terms: Terms
+    grouped: bool = False
+
+
+def _several_groupings(tree: Tree) -> bool:
+    """Would purchases be added up more than once, were each of its parts asked by itself?"""
+    bought = [one for one in trees.leaves(tree) if one.name in buying.FIELDS]
+    return len(bought) > 1 and not (isinstance(tree, AllOf) and all(one in tree.of for one in bought))
+
+
+def _holding(tree: Tree, asked: _Asked, *, holds: bool = True) -> Where:
+    """True of whom it means, or of all others when it is not to hold. What costs least is asked first."""
     if isinstance(tree, Not):
-        return compile(tree.of, terms, holds=not holds)
+        return _holding(tree.of, asked, holds=not holds)
     if isinstance(tree, Condition):
-        where = _where(tree, terms)
+        where = _where(tree, asked)
         return where if holds else ~where if tree.name in _CERTAIN else ~func.coalesce(where, False)
+    parts = sorted(tree.of, key=_cost)
     if isinstance(tree, AllOf) is not holds:
-        return or_(false(), *(compile(one, terms, holds=holds) for one in tree.of))
-    bought, others = _of_purchases(tree.of) if holds else ([], tree.of)
-    inner = [compile(one, terms, holds=holds) for one in others]
+        return or_(false(), *(_holding(one, asked, holds=holds) for one in parts))
+    bought, others = _of_purchases(parts) if holds and not asked.grouped else ([], parts)
+    inner = [_holding(one, asked, holds=holds) for one in others]
+    terms = asked.terms
     return and_(true(), *inner, *([buying.together(bought, terms.formula, terms.now)] if bought else []))
+
+
+def _cost(tree: Tree) -> int:
+    return max(
+        (0 if _of_themselves(one) else 1 if one.name in buying.FIELDS else 2 for one in trees.leaves(tree)), default=0
+    )
+
+
+def _of_themselves(condition: Condition) -> bool:
+    """Does the customer's own row tell?"""
+    return condition.name not in _ELSEWHERE
 
 
 def _of_purchases(trees: Sequence[Tree]) -> tuple[list[Condition], Sequence[Tree]]:
@@ -61,7 +108,8 @@ def _of_purchases(trees: Sequence[Tree]) -> tuple[list[Condition], Sequence[Tree
     return (bought, [one for one in trees if one not in bought]) if len(bought) > 1 else ([], trees)
 
 
-def _where(condition: Condition, terms: Terms) -> Where:
+def _where(condition: Condition, asked: _Asked) -> Where:
+    terms = asked.terms
     if condition.attribute:
         return _attribute(condition)
     if condition.name == "label":
@@ -69,11 +117,11 @@ def _where(condition: Condition, terms: Terms) -> Where:
     if condition.name == "has_channel":
         return _reachable(condition)
     if condition.name == "consent":
-        return _consenting(condition)
+        return agreeing.where(condition)
     if condition.name == LIST:
         return _on_list(condition)
     if condition.name in buying.FIELDS:
-        return buying.where(condition, terms.formula, terms.now)
+        return (buying.of_group if asked.grouped else buying.where)(condition, terms.formula, terms.now)
     if condition.name in history.SINCE:
         return history.happened(condition, terms.now, terms.until)
     if condition.name in history.CAMPAIGNS:
@@ -170,50 +218,3 @@ def _reachable(condition: Condition) -> Where:
         col(Identity.state) != IdentityState.DEAD,
     )
     return ~found if condition.op is Op.NE else found
-
-
-def _consenting(condition: Condition) -> Where:
-    """The latest statement in the ledger that speaks of this purpose and this channel says yes."""
-    given = _of_topic(condition) if condition.topic else _of_whole(condition)
-    return ~given if condition.op is Op.NE else given
-
-
-def _speaks(row: type[Consent], condition: Condition) -> list[Where]:
-    purpose, kind = condition.value.split(":")[:2]
-    return [
-        col(row.topic).in_({"", condition.topic}),
-        or_(col(row.purpose) == Purpose(purpose), col(row.purpose).is_(None)),
-        or_(col(row.channel) == Kind(kind), col(row.channel).is_(None)),
-    ]
-
-
-def _of_whole(condition: Condition) -> Where:
-    """A yes after which there is no no: two joins, which cost less than a grouping that is asked for its latest."""
-    yes, no = aliased(Consent), aliased(Consent)
-    same = (col(no.customer_id) == col(yes.customer_id), col(no.id) > col(yes.id))
-    taken_back = exists().where(*same, ~col(no.granted), *_speaks(no, condition))
-    return exists().where(col(yes.customer_id) == Customer.id, col(yes.granted), *_speaks(yes, condition), ~taken_back)
-
-
-def _of_topic(condition: Condition) -> Where:
-    """One grouping for everybody, which the database joins; not a question for each customer."""
-    row = aliased(Consent)
-    latest: ColumnElement[Any] = func.max(row.id)
-    speak = (
-        select(col(row.customer_id))
-        .where(*_speaks(row, condition))
-        .group_by(col(row.customer_id))
-        .having(_narrowly(latest, row, condition.topic))
-        .subquery()
-    )
-    return exists().where(speak.c.customer_id == Customer.id)
-
-
-def _narrowly(latest: ColumnElement[Any], row: type[Consent], topic: str) -> Where:
-    """As `hub.customers.consent.standing` has it of a topic: nothing narrow says no, and what is said of the whole says
-    yes, is not there, or came before the narrow yes."""
-    whole, narrow = (latest.filter(col(row.topic) == one) for one in ("", topic))
-    whole_yes, narrow_yes = (latest.filter(col(row.topic) == one, col(row.granted)) for one in ("", topic))
-    no_narrow_no = func.coalesce(narrow == narrow_yes, narrow.is_(None))
-    no_whole_no = or_(whole.is_(None), func.coalesce(whole == whole_yes, False), func.coalesce(narrow > whole, False))
-    return and_(no_narrow_no, no_whole_no)

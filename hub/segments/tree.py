@@ -71,6 +71,17 @@ def replaced(tree: Tree, by: Callable[[Condition], Tree]) -> Tree:
     return type(tree)(tuple(replaced(one, by) for one in tree.of))
 
 
+def weakened(tree: Tree, keep: Callable[[Condition], bool], *, holds: bool = True) -> Tree:
+    """By the conditions to keep alone, it means at least everybody whom the tree means; or leaves out nobody but those
+    whom the tree leaves out, where that is what holds.
+    """
+    if isinstance(tree, Condition):
+        return tree if keep(tree) else AllOf(()) if holds else AnyOf(())
+    if isinstance(tree, Not):
+        return Not(weakened(tree.of, keep, holds=not holds))
+    return type(tree)(tuple(weakened(one, keep, holds=holds) for one in tree.of))
+
+
 def plain(tree: Tree) -> dict[str, Any]:
     """As JSON, which `read` reads."""
     if isinstance(tree, Condition):
