@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from playwright.async_api import expect
+
 from hub import clock
 from hub.conversations import handing_over, surveys
 from hub.customers import directory
@@ -114,3 +117,19 @@ async def test_nothing_is_handed_to_oneself_or_to_who_answers_nobody(world: Any,
         assert (await desk.send("/hand-over", giver=agent, receiver=receiver)).status_code == 422
     async with world.hub.database.unit() as session:
         assert (await handing_over.loads(session, now=clock.now()))[agent].conversations == 1
+
+
+@pytest.mark.browser
+async def test_a_role_that_is_looked_through_by_keyboard_is_given_to_nobody(world: Any, opening: Any) -> None:
+    page = await opening("/settings", Role.ADMIN)
+    row = page.locator("#people tr").filter(has=page.get_by_text("agent@meadow.example"))
+    choice = row.locator("select[name=role]")
+    before = await choice.input_value()
+    await choice.select_option("admin")
+    await expect(choice).to_have_value("admin")
+    await page.reload()
+    await expect(choice).to_have_value(before)
+    await choice.select_option("supervisor")
+    await row.get_by_role("button", name="Save the role of").click()
+    await expect(page.get_by_text("Saved.").first).to_be_visible()
+    await expect(choice).to_have_value("supervisor")
