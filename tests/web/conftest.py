@@ -206,7 +206,7 @@ async def _files(world: World) -> None:
     """Of each kind a file whose columns are known and that has not begun, and one that is done with a row not taken."""
     taken, nobodys = "A1,2026-03-01,12.50,georgi@petrov.example\n", "A2,2026-03-02,12.50,nobody@nowak.example\n"
     sold = f"Order,Date,Total,Email\n{taken}{nobodys}"
-    people = "Name,Email,Shoe\nГеорги,georgi@petrov.example,42\nEva,not an address,38\n"
+    people = "Name,Email,Shoe\nГеорги,georgi@petrov.example,42\nEva,eva#nowak.example,38\n"
     for kind, text, made in (
         (Brought.PURCHASES, sold, world.purchases),
         (Brought.CUSTOMERS, people, world.people),

@@ -7,15 +7,14 @@ import io
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 from sqlmodel import col, select
 
 from hub import clock
-from hub.jobs import background
 from hub.models import Audit, Purchase
-from hub.models.vocabulary import Role
+from hub.models.vocabulary import Brought, Role
 from hub.staff import accounts
+from tests.web import bringing
 from tests.web.conftest import XSS
 
 SOLD = (
@@ -26,14 +25,8 @@ SOLD = (
 )
 
 
-async def _upload(desk: Any, content: str, name: str = "orders.csv") -> Any:
-    files = {"file": (name, content.encode(), "text/csv")}
-    return await desk.client.post("/imports/purchases", data={"csrf": desk.csrf}, files=files)
-
-
-async def _work(world: Any, path: str) -> None:
-    """What a worker does when the job is there."""
-    await background.BODIES["import-file"](world.hub, {"import": path.rpartition("/")[2]})
+async def _upload(desk: Any, content: str | bytes, name: str = "orders.csv") -> Any:
+    return await bringing.upload(desk, Brought.PURCHASES, content, name)
 
 
 async def test_a_file_is_brought_in_after_its_first_rows_were_seen(world: Any, signed_in: Any) -> None:
@@ -54,7 +47,7 @@ async def test_a_file_is_brought_in_after_its_first_rows_were_seen(world: Any, s
     under_way = await desk.see(path)
     assert "live:import-" in under_way.select_one("#progress")["hx-trigger"]
     assert "0 of 3 rows" in under_way.text
-    await _work(world, path)
+    await bringing.work(world, path)
     done = await desk.see(path)
     assert not done.select_one("#progress").has_attr("hx-get")
     assert [one.text for one in done.select("#progress .chips .badge-quiet")] == [
@@ -71,7 +64,7 @@ async def test_the_rejected_rows_are_mended_in_their_own_file(world: Any, signed
     desk = await signed_in(Role.SUPERVISOR)
     path = (await _upload(desk, SOLD)).headers["location"]
     await desk.send(path, act="begin", source="shop2", column=("number", "at", "amount", "email", "refund_of"))
-    await _work(world, path)
+    await bringing.work(world, path)
     kept = await desk.client.get(f"{path}/rejected.csv")
     (row,) = csv.DictReader(io.StringIO(kept.text))
     assert (row["line"], row["Bestellung"], "Write it as" in row["reason"]) == ("4", "'=8", True)
@@ -81,7 +74,7 @@ async def test_the_rejected_rows_are_mended_in_their_own_file(world: Any, signed
     assert [one["value"] if one else "-" for one in held] == ["-", "-", "-", "at", "amount", "email", "refund_of"]
     columns = ("-", "-", "number", "at", "amount", "email", "refund_of")
     await desk.send(again, act="begin", source="shop2", column=columns)
-    await _work(world, again)
+    await bringing.work(world, again)
     assert "1 added" in (await desk.see(again)).text
     assert await _numbers(world) == ["A1", "7", "=8"]
 
@@ -137,19 +130,8 @@ async def test_a_file_is_brought_in_by_hand_in_a_browser(
     width: int, dark: bool, world: Any, opening: Any, complaints: list[str]
 ) -> None:
     page = await opening("/imports/purchases", Role.MARKETER, width=width, dark=dark)
-    file = {"name": "orders.csv", "mimeType": "text/csv", "buffer": SOLD.encode()}
-    await page.get_by_label("A CSV file in UTF-8").set_input_files(file)
-    await page.get_by_role("button", name="Upload").click()
-    await page.get_by_label("What “Bestellung” holds").select_option("number")
-    await page.get_by_role("button", name="Look at the first rows").click()
-    await expect(page.locator("#tried tbody tr")).to_have_count(3)
-    assert (await Axe().run(page)).response["violations"] == []
-    await page.get_by_role("button", name="Import 3 rows").click()
-    await expect(page.locator("#progress")).to_contain_text("0 of 3 rows")
-    await _work(world, page.url)
+    await bringing.by_hand(page, world, SOLD, column="Bestellung", holds="number", rows=3)
     await expect(page.locator("#rejected")).to_contain_text("1 row was not taken")
-    assert (await Axe().run(page)).response["violations"] == []
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert complaints == []
 
 
