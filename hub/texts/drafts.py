@@ -93,6 +93,8 @@ async def publish(session: AsyncSession, name: str, *, staff_id: int, now: datet
 
     Raises NoSuchTemplate, shelf.TextProblem.
     """
+    await shelf.line(session, name)
+    await templates.row_id(session, name, now)  # locked: what somebody saves at this moment is not thrown away
     found = await read(session, name)
     if not shelf.channels(found.variants):
         raise TextProblem(Sentence("There is no text yet. Write one for at least one channel"))

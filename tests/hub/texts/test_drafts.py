@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import pytest
+from sqlalchemy import text
 
 from hub.database.engine import Database
+from hub.models import TemplateVersion
 from hub.models.vocabulary import Purpose, Role
 from hub.outbound import templates
 from hub.staff import accounts
@@ -76,6 +79,28 @@ async def test_who_writes_over_another_is_told_and_may_do_so_all_the_same(
             await drafts.keep(session, "news", other, seen=0, staff_id=olga, now=now)
         assert (await drafts.read(session, "news")).variants == TWO
         assert await drafts.keep(session, "news", other, seen=0, staff_id=olga, now=now, anyway=True) == seen + 1
+
+
+async def test_what_is_saved_while_somebody_publishes_is_not_lost(
+    database: Database, now: datetime, people: tuple[int, int]
+) -> None:
+    marek, olga = people
+    three = {"en": {"subject": "One", "body": "Three"}}
+
+    async def publish() -> TemplateVersion:
+        async with database.unit() as session:
+            return await drafts.publish(session, "news", staff_id=olga, now=now)
+
+    async with database.unit() as session:
+        await templates.save(session, "news", ONE, now=now)
+        seen = await drafts.keep(session, "news", TWO, seen=0, staff_id=marek, now=now)
+    async with database.unit() as session:
+        await drafts.keep(session, "news", three, seen=seen, staff_id=marek, now=now)
+        publishing = asyncio.create_task(publish())
+        waits = text("select count(*) from pg_locks where not granted")
+        while not (await session.execute(waits)).scalar_one():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    assert (await publishing).variants == three
 
 
 async def test_texts_in_mjml_are_made_into_html_when_they_are_saved(
