@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from hub.customers.exporting import csv_text
 from hub.web.translations import gettext as _
 
 
-def sheet(pages: AsyncIterator[str], name: str) -> Response:
+def sheet(pages: AsyncIterator[str], name: str) -> StreamingResponse:
     """A CSV file that is written while it is made. No transaction may be open between two pages: readers are slow."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingResponse(_told(pages), media_type="text/csv; charset=utf-8", headers=headers)
