@@ -17,7 +17,7 @@ from channels.message import Address, Kind
 
 # Mails under way: one on each connection, the next behind it, those being settled. Who has the server take many at a
 # time sends so fast that the database's commit for every few of them would cost more than the mails.
-_AT_ONCE, _USUAL, _FOR_EACH_MORE = 20, 4, 16
+_AT_ONCE, _USUAL, _FOR_EACH_MORE = 20, 4, 40
 
 __all__ = ["Settings", "authority", "open_channel"]
 

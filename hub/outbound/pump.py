@@ -27,10 +27,10 @@ GROUP_SECONDS = 0.02  # outcomes that come within this are settled in one transa
 POLL_SECONDS = 1.0
 _BUSY_SECONDS = 0.05
 _MOMENT = 0.1  # seconds; what leaves in so long may be under way, and twice that is drawn ahead
-_MOST_AHEAD = 500  # mails; a yes of the gate must be fresh (F17)
+_MOST_AHEAD = 1_000  # mails; a yes of the gate must be fresh (F17)
 _FEW = 20  # may be under way however slowly they leave
 _KEPT = 5  # every so many-th place is for messages that somebody waits for: bulk may crawl
-_PORTION = 2  # of what may be under way: so much of it is begun together, and settled together
+_PORTIONS = 3  # of bulk under way, begun and settled one by one: while one is written down, the others are on the wire
 
 
 Claimed = tuple[Ticket, float]  # and when, by the monotonic clock
@@ -110,7 +110,7 @@ class Pump:
 
     @property
     def _portion(self) -> int:
-        return max(self._window // _PORTION, 1)
+        return max((self._window - self._kept) // _PORTIONS, 1)
 
     # ---- ahead of the wire ------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class Pump:
         room = max(window - self._flying - len(self._landed), 0)
         people = min(room, len(self._people))
         for_bulk = max(window - max(window // _KEPT, 1), 1) - self._bulk
-        bulk = max(min(room - people, for_bulk, ahead), 0)
+        bulk = max(min(room - people, for_bulk, ahead, self._portion), 0)
         return people, bulk if people or bulk >= min(self._portion, ahead) else 0
 
     async def _begin(self) -> int:

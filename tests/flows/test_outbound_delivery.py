@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -34,6 +34,8 @@ from hub.models.vocabulary import Kind as HubKind
 from hub.models.vocabulary import Origin, Purpose, Role, State
 from hub.outbound import calling, senders
 from hub.outbound.delivery import Delivery
+from hub.outbound.outbox import Ticket
+from hub.outbound.preparing import Ready
 from hub.outbound.pump import Pump
 from hub.outbound.request import Answer, Gate, NewFile, Request, Words, send, send_many
 from hub.storage import Storage, open_storage
@@ -70,6 +72,14 @@ class World:
         async with self.database.unit() as session:
             asked = Request(customer, purpose, origin, words, kinds=(kind,))
             return await send(session, asked, gate=self.gate, now=clock.now())
+
+    async def campaign(self, people: int) -> None:
+        """A mail of a campaign to each of so many."""
+        customers = [await self.customer(f"Person{n}") for n in range(people)]
+        words = Words("Tulips", subject="Spring")
+        asked = [Request(one, Purpose.MARKETING, Origin.CAMPAIGN, words, kinds=(HubKind.EMAIL,)) for one in customers]
+        async with self.database.unit() as session:
+            await send_many(session, asked, gate=self.gate, now=clock.now())
 
     async def pump(self, channel: str) -> int:
         """One turn of the pump; how many messages were talked about with the provider."""
@@ -352,6 +362,38 @@ async def test_the_pump_sends_what_comes_and_settles_before_it_stops(world: Worl
     assert (await world.row()).state is State.SENT
 
 
+@dataclass(frozen=True, slots=True)
+class Counted(Delivery):
+    """Notes how many messages are begun together."""
+
+    together: list[int] = field(default_factory=list)
+
+    async def make(self, channel: str, tickets: Sequence[Ticket], claimed: float) -> list[Ready]:
+        self.together.append(len(tickets))
+        return await Delivery.make(self, channel, tickets, claimed)
+
+
+async def test_a_third_of_what_may_be_under_way_is_begun_together_so_that_wire_and_database_do_not_wait_in_turns(
+    world: World,
+) -> None:
+    delivery = Counted(world.database, world.delivery.channels, world.storage, world.gate, "worker")
+    people, taken, left, stop = 25, Counter[str](), asyncio.Event(), asyncio.Event()
+
+    async def seen(_letter: object) -> None:
+        taken["mails"] += 1
+        if taken["mails"] == people:
+            left.set()
+
+    world.mail.on_letter.append(seen)
+    await world.campaign(people)
+    running = asyncio.create_task(Pump(delivery, "mail", concurrency=20).run(stop))
+    await asyncio.wait_for(left.wait(), 30)
+    stop.set()
+    await asyncio.wait_for(running, 30)
+    assert {row.state for row in await world.rows()} == {State.SENT}
+    assert (sum(delivery.together), max(delivery.together)) == (people, 5)  # a fifth of the 20 is kept for people
+
+
 async def test_one_outcome_that_cannot_be_written_down_does_not_keep_the_others_from_it(world: World) -> None:
     """A message that vanishes while it is in flight (its customer is erased) ends nobody else's."""
     landed, stop = asyncio.Event(), asyncio.Event()
@@ -396,13 +438,7 @@ class Crawling:
 
 
 async def test_an_agents_mail_passes_a_campaign_that_a_crawling_server_holds_up(world: World) -> None:
-    people = [await world.customer(f"Person{n}") for n in range(25)]
-    asked = [
-        Request(one, Purpose.MARKETING, Origin.CAMPAIGN, Words("Tulips", subject="Spring"), kinds=(HubKind.EMAIL,))
-        for one in people
-    ]
-    async with world.database.unit() as session:
-        await send_many(session, asked, gate=world.gate, now=clock.now())
+    await world.campaign(25)
     sink, stop, ana = Crawling(), asyncio.Event(), await world.customer("Ana")
     server = await asyncio.get_running_loop().create_server(lambda: SMTP(sink), "127.0.0.1", 0)
     smtp = {"host": "127.0.0.1", "port": server.sockets[0].getsockname()[1], "security": "none"}
@@ -431,6 +467,8 @@ from channels.message import Kind
 from channels.providers import open_channel
 from hub.database.engine import Database
 from hub.outbound.delivery import Delivery
+from hub.outbound.outbox import Ticket
+from hub.outbound.preparing import Ready
 from hub.outbound.question import Rules
 from hub.outbound.pump import Pump
 from hub.outbound.request import Gate
@@ -470,13 +508,7 @@ async def test_a_worker_killed_in_mid_send_loses_nothing_and_doubles_no_marketin
     world: World, database_url: str, tmp_path: Path
 ) -> None:
     """The small version of fault F1."""
-    people = [await world.customer(f"Person{n}") for n in range(25)]
-    asked = [
-        Request(one, Purpose.MARKETING, Origin.CAMPAIGN, Words("Tulips", subject="Spring"), kinds=(HubKind.EMAIL,))
-        for one in people
-    ]
-    async with world.database.unit() as session:
-        await send_many(session, asked, gate=world.gate, now=clock.now())
+    await world.campaign(25)
     sink = Sink()
     server = await asyncio.get_running_loop().create_server(lambda: SMTP(sink), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
