@@ -31,6 +31,7 @@ _MOST_AHEAD = 1_000  # mails; a yes of the gate must be fresh (F17)
 _FEW = 20  # may be under way however slowly they leave
 _KEPT = 5  # every so many-th place is for messages that somebody waits for: bulk may crawl
 _PORTIONS = 3  # of bulk under way, begun and settled one by one: while one is written down, the others are on the wire
+_TOGETHER = 5  # where few may be under way a commit for each costs more than the waiting
 
 
 Claimed = tuple[Ticket, float]  # and when, by the monotonic clock
@@ -57,6 +58,12 @@ class Flow:
         while self._landed and self._landed[0] < since:
             self._landed.popleft()
         return len(self._landed)
+
+
+def shares(window: int) -> tuple[int, int]:
+    """Of what may be under way: how much may be bulk, and how much of that is begun together."""
+    bulk = max(window - max(window // _KEPT, 1), 1)
+    return bulk, max(bulk // _PORTIONS, min(bulk, _TOGETHER))
 
 
 @dataclass(slots=True)
@@ -107,10 +114,6 @@ class Pump:
     @property
     def _kept(self) -> int:
         return self._window // _KEPT
-
-    @property
-    def _portion(self) -> int:
-        return max((self._window - self._kept) // _PORTIONS, 1)
 
     # ---- ahead of the wire ------------------------------------------------------------------
 
@@ -170,9 +173,9 @@ class Pump:
         window, ahead = self._window, len(self._ahead)
         room = max(window - self._flying - len(self._landed), 0)
         people = min(room, len(self._people))
-        for_bulk = max(window - max(window // _KEPT, 1), 1) - self._bulk
-        bulk = max(min(room - people, for_bulk, ahead, self._portion), 0)
-        return people, bulk if people or bulk >= min(self._portion, ahead) else 0
+        most, portion = shares(window)
+        bulk = max(min(room - people, most - self._bulk, ahead, portion), 0)
+        return people, bulk if people or bulk >= min(portion, ahead) else 0
 
     async def _begin(self) -> int:
         """Hand as many to the wire as there is room for; how many."""
@@ -226,7 +229,7 @@ class Pump:
             self._bulk -= ready.ticket.is_bulk
         self._flow.count()
         self._news.set()
-        if len(self._landed) >= self._portion:
+        if len(self._landed) >= shares(self._window)[1]:
             self._many.set()
         if not self._room_again.is_set() and any(self._startable()):
             self._room_again.set()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from hub.outbound.pump import Flow
+from hub.outbound.pump import Flow, shares
 
 
 @dataclass
@@ -44,3 +44,14 @@ def test_who_stood_still_begins_with_few() -> None:
     hand, flow = after(4_000, seconds=1)
     hand.at += 60
     assert flow.window(200) == 20
+
+
+@pytest.mark.parametrize(("window", "bulk", "together"), [(1, 1, 1), (4, 3, 3), (20, 16, 5), (500, 400, 133)])
+def test_a_third_of_the_bulk_is_begun_together_and_of_little_all(window: int, bulk: int, together: int) -> None:
+    assert shares(window) == (bulk, together)
+
+
+@pytest.mark.parametrize("window", range(1, 100))
+def test_what_is_begun_together_has_room(window: int) -> None:
+    bulk, together = shares(window)
+    assert 1 <= together <= bulk <= window
