@@ -26,11 +26,12 @@ from hub.campaigns.proofs import misused
 from hub.campaigns.rows import about, locked
 from hub.models import Campaign, CampaignTest, CampaignVariant, TemplateVersion
 from hub.models.vocabulary import CampaignState, Goal
-from hub.sentences import Sentence
+from hub.sentences import LONG_NAME, Sentence, too_long
 
 MOST = 5  # variants of one test
 _SURE = 1.959963984540054  # standard deviations on both sides of 95 in 100 cases
 _LONGEST = timedelta(days=30)
+_LONGEST_EVENT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,8 @@ async def _check(session: AsyncSession, trial: Trial) -> None:
         raise NotStartable(Sentence("The test is decided within %(most)s days at most", {"most": _LONGEST.days}))
     if trial.goal is Goal.EVENT and not trial.event.strip():
         raise NotStartable(Sentence("Say which event of a customer is the goal"))
+    if trouble := too_long(LONG_NAME, trial.event.strip(), _LONGEST_EVENT):
+        raise NotStartable(trouble)
     for version, _ in trial.versions:
         if await session.get(TemplateVersion, version) is None:
             raise NotStartable(Sentence("There is no such text any more. Choose another"))
@@ -256,7 +259,7 @@ def _test(campaign_id: int, trial: Trial) -> CampaignTest:
         share=trial.share,
         wait_seconds=int(trial.wait.total_seconds()),
         goal=trial.goal,
-        event=trial.event.strip()[:200],
+        event=trial.event.strip(),
     )
 
 

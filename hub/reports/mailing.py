@@ -169,7 +169,7 @@ def _written(made: _Issue) -> tuple[Rendered, list[_Content]]:
 def _contents(made: _Issue) -> list[_Content]:
     edition, report = made.edition, made.edition.report
     assert report is not None
-    stem = f"{edition.name}-{edition.span.first}" + (f"-{edition.span.last}" if edition.span.days > 1 else "")
+    stem = f"{edition.name}-{edition.span.dates}"
     if made.file is ReportFile.XLSX:
         content = workbook.written(edition.name, report, made.teller, made_at=edition.span.until)
         return [_Content(f"{stem}.xlsx", workbook.MEDIA_TYPE, content)]

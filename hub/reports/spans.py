@@ -30,6 +30,11 @@ class Span:
         return (self.last - self.first).days + 1
 
     @property
+    def dates(self) -> str:
+        """For the name of a file: `2026-03-02-2026-03-08`, or the only day."""
+        return f"{self.first}-{self.last}" if self.days > 1 else str(self.first)
+
+    @property
     def since(self) -> datetime:
         return _midnight(self.first, self.zone)
 

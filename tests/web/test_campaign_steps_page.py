@@ -78,6 +78,8 @@ async def test_what_the_form_says_is_arranged_and_comes_back(world: Any, signed_
         ({"local_time": "25:99"}, "Write the hour as 10:00."),
         ({**TEST, "variant": ("first", "first", "")}, "say the same"),
         ({**TEST, "share": "nan"}, "write a number"),
+        ({**TEST, "weight": ("1.5", "1", "1")}, "Weight: write a whole number."),
+        ({**TEST, "goal": "event", "event": "b" * 201}, "The name has 201 characters and takes at most 200."),
         ({**TEST, "variant": ("", "", "")}, "two to 5 texts"),
         ({**TEST, "testing": ""}, "Texts for a test are chosen, but not that they are tried."),
     ],

@@ -18,7 +18,7 @@ from hub.customers import consent, directory, imports
 from hub.models import Audit, Customer, Suppression
 from hub.models.vocabulary import AddressKind, Brought, Purpose, Role
 from hub.staff import accounts
-from hub.web.customers.imports import ABOUT
+from hub.web.customers.import_words import ABOUT
 from tests.web import bringing
 from tests.web.conftest import XSS
 

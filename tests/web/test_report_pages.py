@@ -11,8 +11,10 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from sqlmodel import col, update
 
+from hub import clock
 from hub.models import Interaction
 from hub.models.vocabulary import Role, State
+from hub.staff import accounts
 
 PARTS = (
     *("volume", "answers", "satisfaction", "promises", "agents", "calls", "campaigns"),
@@ -73,6 +75,30 @@ async def test_every_report_can_be_taken_away(name: str, world: Any, signed_in: 
     desk = await signed_in(Role.SUPERVISOR)
     assert openpyxl.load_workbook(io.BytesIO((await desk.client.get(f"/reports/{name}.xlsx")).content)).sheetnames
     assert (await desk.client.get(f"/reports/{name}.csv")).status_code == 200
+
+
+@pytest.mark.parametrize(("last", "called"), [("08", "2020-03-02-2020-03-08"), ("02", "2020-03-02")])
+async def test_a_file_is_called_by_its_days(world: Any, signed_in: Any, last: str, called: str) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    for ending in ("xlsx", "csv"):
+        path = f"/reports/volume.{ending}?days=own&first=2020-03-02&last=2020-03-{last}"
+        assert f'filename="volume-{called}' in (await desk.client.get(path)).headers["content-disposition"]
+
+
+async def test_who_has_left_can_still_be_asked_about(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.SUPERVISOR)
+    async with world.hub.database.unit() as session:
+        left = await accounts.create(
+            session,
+            email="lea@meadow.example",
+            name="Lea",
+            role=Role.AGENT,
+            password="a long enough password",
+            now=clock.now(),
+        )
+        await accounts.deactivate(session, left.id or 0, now=clock.now())
+    seen = await desk.see("/reports/agents")
+    assert seen.select_one(f"#r-staff option[value='{left.id}']").text == "Lea (switched off)"
 
 
 async def test_own_days_stay_in_the_form_and_in_the_links(world: Any, signed_in: Any) -> None:

@@ -135,9 +135,7 @@ async def _trial(session: Any, visit: Visit, typed: Mapping[str, Any]) -> Trial 
     chosen = [(name, weight) for name, weight in typed["variants"] if name]
     if not typed["testing"]:
         return None
-    versions = [
-        (await _version(session, visit, name), int(_number(weight or "1", _("Weight")))) for name, weight in chosen
-    ]
+    versions = [(await _version(session, visit, name), _whole(weight or "1", _("Weight"))) for name, weight in chosen]
     return Trial(
         versions=versions,
         share=_number(typed["share"], _("Share of the audience")) / 100,
@@ -164,6 +162,13 @@ def _number(text: str, what: str) -> float:
     return found
 
 
+def _whole(text: str, what: str) -> int:
+    found = _number(text, what)
+    if not found.is_integer():
+        raise _Unreadable(_("%(what)s: write a whole number.") % {"what": what})
+    return int(found)
+
+
 def _hour(text: str) -> time | None:
     try:
         return time.fromisoformat(text) if text else None
@@ -179,7 +184,7 @@ def _typed(form: FormData) -> dict[str, Any]:
         if found is not None and isinstance(value, str):
             rows.setdefault(int(found[1]), {})[found[2]] = value[:200]
     names, weights = ([str(one)[:200] for one in form.getlist(name)] for name in ("variant", "weight"))
-    plain = {name: str(form.get(name, ""))[:200] for name in ("local_time", "share", "hours", "goal", "event")}
+    plain = {name: str(form.get(name, "")) for name in ("local_time", "share", "hours", "goal", "event")}
     ticked = {name: bool(form.get(name)) for name in ("tracked", "testing")}
     ordered = [{**_BLANK, **rows[number]} for number in sorted(rows)]
     return {"rows": ordered, "variants": list(zip(names, weights, strict=False))[:5], **plain, **ticked}

@@ -4,8 +4,7 @@ rows told.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,17 +16,17 @@ from hub.customers.imports import ImportProblem, NoSuchImport, Said
 from hub.customers.purchases import LONGEST_SOURCE
 from hub.customers.sheets import Line, Unusable
 from hub.models import FileImport
-from hub.models.vocabulary import Brought, Outcome
+from hub.models.vocabulary import Brought
 from hub.sentences import Sentence
 from hub.staff import accounts
 from hub.staff.roles import Action
 from hub.web import uploads
 from hub.web.access import Importer, Visit
+from hub.web.customers.import_words import ABOUT, outcomes
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.sheets import sheet
 from hub.web.translations import gettext as _
-from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 from hub.web.translations import worded
 from hub.web.words import Sign
 
@@ -37,54 +36,6 @@ _SHEET = 1000  # rows of the file of rejected rows that are read at once
 _After = Annotated[int, Query(ge=0, le=2**63 - 1)]
 _NO_FILE = Sentence("Choose a CSV file")
 _NOT_YOURS = Sentence("Consents are brought in by those who may record them. Leave the column out, or ask a supervisor")
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """How the pages of one kind of file speak of it."""
-
-    title: str
-    hint: str
-    empty: str
-    known: str
-
-
-ABOUT: Mapping[Brought, About] = {
-    Brought.CUSTOMERS: About(
-        N_("Import customers"),
-        N_(
-            "Its first line names the columns: name, email, phone, birthday, whatever you keep. Nothing is written "
-            "before you have seen its first rows."
-        ),
-        N_(
-            "Bring your customers in from the file you keep them in. Who is known already by an address or a number is "
-            "recognised, and nobody's no becomes a yes."
-        ),
-        N_("known already"),
-    ),
-    Brought.PURCHASES: About(
-        N_("Import purchases"),
-        N_(
-            "Its first line names the columns: the number of the purchase, date, amount, and whose it is (customer's "
-            "number, email or phone). Nothing is written before you have seen its first rows."
-        ),
-        N_(
-            "What customers bought is added up and scored (RFM) on their pages, and segments ask for it: “bought more "
-            "than twice, but not for a year”. A file may be imported again: a purchase counts once by its number."
-        ),
-        N_("counts already"),
-    ),
-}
-
-
-def outcomes(kind: Brought) -> Mapping[Outcome, Sign]:
-    """What becomes of rows, in the order in which it is counted."""
-    return {
-        Outcome.ADDED: Sign(N_("added"), "plus", "good"),
-        Outcome.KNOWN: Sign(ABOUT[kind].known, "check", ""),
-        Outcome.CHANGED: Sign(N_("changed"), "pencil", "good"),
-        Outcome.REJECTED: Sign(N_("not taken"), "alert-circle", "bad"),
-    }
 
 
 @router.get("/imports/{kind}")

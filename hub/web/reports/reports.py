@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from hub import sentences
 from hub.campaigns import costs
+from hub.models import Staff
 from hub.models.vocabulary import ReportFile
 from hub.reports import commas, making, spans, workbook
 from hub.reports.asked import Narrowed
@@ -60,14 +61,16 @@ async def as_csv(visit: ReportReader, name: str, wanted: Annotated[Wanted, Query
     found = next((one for one in report.tables if one.name == table or not table), None)
     if found is None:
         raise HTTPException(404)
-    return _file(commas.written(found, Teller(language())), commas.MEDIA_TYPE, f"{name}-{found.name}.csv")
+    return _file(
+        commas.written(found, Teller(language())), commas.MEDIA_TYPE, f"{_stem(visit, name, wanted)}-{found.name}.csv"
+    )
 
 
 @router.get("/reports/{name}.xlsx")
 async def as_workbook(visit: ReportReader, name: str, wanted: Annotated[Wanted, Query()]) -> Response:
     report = await _for_file(visit, name, wanted)
     content = workbook.written(name, report, Teller(language()), made_at=visit.now)
-    return _file(content, workbook.MEDIA_TYPE, f"{name}.xlsx")
+    return _file(content, workbook.MEDIA_TYPE, f"{_stem(visit, name, wanted)}.xlsx")
 
 
 @router.get("/reports/{name}")
@@ -97,6 +100,11 @@ async def show(visit: ReportReader, name: str, wanted: Annotated[Wanted, Query()
         return page(visit, "reports.html", status=422, **data | {"trouble": worded(e)})
     drawn = {table.name: charts.course(table) for table in report.tables if table.drawn and table.rows}
     return page(visit, "reports.html", **data | {"report": report, "span": _span(visit, wanted), "charts": drawn})
+
+
+def _stem(visit: Visit, name: str, wanted: Wanted) -> str:
+    """As the files are called that go by mail."""
+    return f"{name}-{_span(visit, wanted).dates}"
 
 
 def part_of(visit: Visit, name: str) -> Part:
@@ -153,10 +161,15 @@ async def _offered(visit: Visit) -> dict[str, list[tuple[object, str]]]:
     async with visit.hub.database.unit() as session:
         return {
             "team": [(one.id, one.name) for one in await teams.listing(session)],
-            "staff": [(one.id, one.name) for one in await accounts.listing(session, inactive=False)],
+            "staff": [(one.id, _person(one)) for one in await accounts.listing(session)],
             "channel": [(one, one) for one in sorted(visit.hub.channels)],
             "segment": [(one.id, one.name) for one in await saved.listing(session)],
         }
+
+
+def _person(one: Staff) -> str:
+    """What they did is still told of when they have left."""
+    return one.name if one.active else f"{one.name} ({_('switched off')})"
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:
