@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Match
 
 from hub.customers.directory import Merged
 from hub.database import outage
@@ -80,13 +81,24 @@ def install_error_pages(app: FastAPI) -> None:
         assert isinstance(error, StarletteHTTPException)
         if request.url.path.startswith(api_paths) and before is not None:
             return await before(request, error)  # type: ignore[no-any-return, misc]
-        return say(request, error.status_code)
+        above = _page_above(app, request) if error.status_code == 405 else None
+        return RedirectResponse(above, 303) if above else say(request, error.status_code)
 
     async def broken(request: Request, _error: Exception) -> Response:
         return say(request, 500)
 
     app.add_exception_handler(StarletteHTTPException, lost)
     app.add_exception_handler(Exception, broken)
+
+
+def _page_above(app: FastAPI, request: Request) -> str:
+    """The nearest page above an address that only takes forms: a refused one was loaded again. Empty: there is none."""
+    path = request.url.path if request.method == "GET" else ""
+    while path := path.rpartition("/")[0]:
+        scope = {**request.scope, "path": path}
+        if any(route.matches(scope)[0] is Match.FULL for route in app.routes):
+            return path
+    return ""
 
 
 def say(request: Request, status: int, saying: tuple[str, str] | None = None) -> Response:

@@ -94,6 +94,19 @@ async def test_an_address_that_leads_nowhere_is_said_in_words(empty: Any, signed
         assert "There is nothing here" in (await desk.see(path, status=404)).text
 
 
+async def test_an_address_that_only_takes_forms_leads_to_the_page_above_when_it_is_loaded_again(
+    world: Any, signed_in: Any
+) -> None:
+    desk, talk = await signed_in(Role.AGENT), f"/inbox/all/{world.conversations['stranger']}"
+    for path, above in (
+        (f"{talk}/snooze", talk),
+        ("/settings/tokens/7/revoke", "/settings"),
+        ("//hub.example/x/snooze", ""),
+    ):
+        answer = await desk.client.get(path)
+        assert answer.headers.get("location", "") == above, path
+
+
 async def test_a_marketer_starts_among_the_campaigns_and_an_agent_in_the_inbox(empty: Any, signed_in: Any) -> None:
     places = [
         (await (await signed_in(role)).client.get("/")).headers["location"] for role in (Role.MARKETER, Role.AGENT)
