@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.database import paging
 from hub.database.engine import Database
 from hub.models import CallList, CallListPerson, Customer, Staff
 from hub.models.vocabulary import CallListState, CallResult, CallTurn
@@ -121,13 +122,10 @@ async def people(
     return [Person(*row) for row in await session.exec(query.order_by(col(CallListPerson.id)).limit(limit))]
 
 
-async def pages(database: Database, list_id: int, part: str) -> AsyncIterator[list[Person]]:
-    """All of a part, a thousand at a time, each thousand read in a transaction of its own."""
-    after = 0
-    while True:
-        async with database.unit() as session:
-            found = await people(session, list_id, part, after=after, limit=1000)
-        if not found:
-            return
-        yield found
-        after = found[-1].id
+def pages(database: Database, list_id: int, part: str) -> AsyncIterator[list[Person]]:
+    """All of a part, a thousand at a time."""
+
+    async def read(session: AsyncSession, after: int | None) -> list[Person]:
+        return await people(session, list_id, part, after=after or 0, limit=1000)
+
+    return paging.pages(database, read, lambda last: last.id)

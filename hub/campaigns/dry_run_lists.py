@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.database import paging
 from hub.database.engine import Database
 from hub.models import Customer, DryRunLine
 from hub.models.vocabulary import Kind, Withheld
@@ -69,16 +70,13 @@ async def people(
     return [_person(*row) for row in rows]
 
 
-async def pages(database: Database, campaign_id: int, part: Part) -> AsyncIterator[list[Person]]:
-    """All of a part, a page at a time, each read in a transaction of its own."""
-    after: UUID | None = None
-    while True:
-        async with database.unit() as session:
-            found = await people(session, campaign_id, part, after=after, limit=_PAGE_OF_CSV)
-        if not found:
-            return
-        yield found
-        after = found[-1].customer_id
+def pages(database: Database, campaign_id: int, part: Part) -> AsyncIterator[list[Person]]:
+    """All of a part, a page at a time."""
+
+    async def read(session: AsyncSession, after: UUID | None) -> list[Person]:
+        return await people(session, campaign_id, part, after=after, limit=_PAGE_OF_CSV)
+
+    return paging.pages(database, read, lambda last: last.customer_id)
 
 
 def _person(

@@ -19,6 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.campaigns import counting, reactions
 from hub.campaigns.counting import WAITING
 from hub.campaigns.reactions import BOUNCED, Totals
+from hub.database import paging
 from hub.database.engine import Database
 from hub.models import Customer, Interaction
 from hub.models.vocabulary import Kind, State
@@ -131,16 +132,13 @@ async def people(
     return await _listed(session, and_(*where), limit)
 
 
-async def pages(database: Database, campaign_id: int, figure: str, *, reason: str = "") -> AsyncIterator[list[Person]]:
-    """All of them, a page at a time, each read in a transaction of its own. Raises KeyError."""
-    after: UUID | None = None
-    while True:
-        async with database.unit() as session:
-            found = await people(session, campaign_id, figure, reason=reason, after=after, limit=_PAGE_OF_CSV)
-        if not found:
-            return
-        yield found
-        after = found[-1].id
+def pages(database: Database, campaign_id: int, figure: str, *, reason: str = "") -> AsyncIterator[list[Person]]:
+    """All of them, a page at a time. Raises KeyError."""
+
+    async def read(session: AsyncSession, after: UUID | None) -> list[Person]:
+        return await people(session, campaign_id, figure, reason=reason, after=after, limit=_PAGE_OF_CSV)
+
+    return paging.pages(database, read, lambda last: last.id)
 
 
 async def _listed(session: AsyncSession, where: ColumnElement[bool], limit: int) -> list[Person]:

@@ -45,7 +45,7 @@ def erase(
     """Erase a person for good. It cannot be taken back; what goes is shown, and the name asked for, before.
 
     Once more for somebody who is erased already it writes the certificate again. Exit 1 when there is no such customer,
-    the name is another one, or messages of theirs are under way: then it goes on by itself when they are over.
+    the name is another one, or messages or imports of theirs are under way: it goes on by itself after them.
     """
     kept = file or Path(f"erasure-{customer}.json")
     try:
@@ -127,7 +127,7 @@ def _report(row: Erasure, kept: Path | None, *, json: bool) -> None:
     done = certificate.of(row) if kept else None
     words = f"Erased. The certificate is in {options.shown(kept)}."
     if kept is None:
-        waits = f"{row.waits_for} messages or calls of theirs are under way. " if row.waits_for else ""
+        waits = f"{row.waits_for} messages, calls or imports of theirs are under way. " if row.waits_for else ""
         words = f"{waits}It goes on by itself while a worker runs; run this again for the certificate."
     _say({**told, "certificate": done, "file": str(kept) if kept else None}, words, json=json)
 

@@ -1,6 +1,7 @@
-"""Files that people bring in at the desk: kept, their columns named, begun, stopped, removed; what was not taken.
+"""Files that people bring in at the desk: kept, their columns named, begun, stopped, removed.
 
-How their rows are written stands in `import_runs`; what tells their kinds apart in `import_kinds`.
+How their rows are written stands in `import_runs`, what came of them in `import_outcomes`; what tells their kinds
+apart in `import_kinds`.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub import live, sentences
+from hub import live
 from hub.clock import uuid7
 from hub.customers import sheets
 from hub.customers.import_kinds import KINDS, Kind
 from hub.customers.sheets import Unusable
-from hub.models import Customer, FileImport, GoingFile, ImportedCustomer, RejectedRow
-from hub.models.vocabulary import Brought, Outcome
+from hub.models import FileImport, GoingFile
+from hub.models.vocabulary import Brought
 from hub.queue import enqueue
 from hub.sentences import LONG_NAME, Sentence, too_long
 from hub.storage import Storage
@@ -211,35 +212,6 @@ async def remove(session: AsyncSession, import_id: UUID) -> FileImport:
     await _let_go(session, found)
     await session.delete(found)
     return found
-
-
-# ---- what came of it ------------------------------------------------------------------------
-
-
-async def rejected(session: AsyncSession, import_id: UUID, *, after: int = 0, limit: int) -> list[RejectedRow]:
-    """Its rows that were not taken, in the order of the file; `after` the one of that id."""
-    line, number = col(RejectedRow.line), col(RejectedRow.id)
-    query = select(RejectedRow).where(col(RejectedRow.import_id) == import_id)
-    if after and (last := await session.get(RejectedRow, after)):
-        query = query.where((line > last.line) | ((line == last.line) & (number > after)))
-    return list(await session.exec(query.order_by(line, number).limit(limit)))
-
-
-def why(row: RejectedRow) -> Sentence:
-    """The cause and the remedy."""
-    return Sentence(row.words, sentences.of_json(row.gaps))
-
-
-async def people(
-    session: AsyncSession, import_id: UUID, *, after: int = 0, limit: int
-) -> list[tuple[int, UUID, str, Outcome]]:
-    """Whom its rows were about, in their order: a number for the page after, who, their name, what became of them."""
-    number = col(ImportedCustomer.id)
-    query = select(number, col(Customer.id), col(Customer.name), col(ImportedCustomer.outcome))
-    query = query.join(Customer, col(Customer.id) == col(ImportedCustomer.customer_id))
-    query = query.where(col(ImportedCustomer.import_id) == import_id, number > after)
-    rows = await session.exec(query.order_by(number).limit(limit))
-    return [(int(one or 0), who, name, outcome) for one, who, name, outcome in rows]
 
 
 async def _let_go(session: AsyncSession, found: FileImport) -> None:

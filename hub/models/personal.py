@@ -27,7 +27,7 @@ class Erasure(SQLModel, table=True):
     asked_at: datetime = Field(sa_type=Moment)
     asked_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
     asked_by_name: str = ""  # as it was then: the certificate stays the same when the account is renamed
-    waits_for: int = 0  # messages and calls that are under way
+    waits_for: int = 0  # messages, calls and imports that are under way
     rows: dict[str, int] = Field(default_factory=dict, sa_type=Json)  # kind → how many are gone
     remains: dict[str, int] = Field(default_factory=dict, sa_type=Json)  # see `hub.personal.certificate`
     files: int = 0  # gone so far

@@ -127,13 +127,14 @@ async def _state(database: Database, erasure_id: UUID) -> ErasureState:
 async def _rows(
     database: Database, storage: Storage, erasure_id: UUID, clock: Callable[[], datetime]
 ) -> ErasureState | None:
-    """None while somebody's message is leaving."""
+    """None while a message of theirs is leaving, or a file that names them is being imported."""
     async with database.unit() as session:
         whose = await person(session, (await get(session, erasure_id)).subject_id)
         if await _waits(session, erasure_id, whose, clock()):
             return None
+    if await _take_out_uploads(database, storage, erasure_id, whose):
+        return None
     await _take_out_traces(database, storage, erasure_id, whose)
-    await _take_out_uploads(database, storage, erasure_id, whose)
 
     async def delete(session: AsyncSession) -> ErasureState | None:
         whose = await person(session, (await get(session, erasure_id)).subject_id)
@@ -196,13 +197,19 @@ async def _unclaimed(database: Database, storage: Storage, erasure_id: UUID, who
             await _note(session, erasure_id, 0, await traces.forget(session, numbers))
 
 
-async def _take_out_uploads(database: Database, storage: Storage, erasure_id: UUID, whose: Person) -> None:
-    """What colleagues uploaded and have not imported is not kept for their sake: they upload it again without them."""
+async def _take_out_uploads(database: Database, storage: Storage, erasure_id: UUID, whose: Person) -> int:
+    """What colleagues uploaded and have not imported is not kept for their sake: they upload it again without them.
+
+    How many are being imported, which is waited for.
+    """
     async with database.unit() as session:
-        signs, waiting = await uploads.signs(session, whose), await uploads.waiting(session)
-    found = await uploads.naming(storage, waiting, signs)
+        signs, files_ = await uploads.signs(session, whose), await uploads.open_ones(session)
+    found = await uploads.naming(storage, files_, signs)
     async with database.unit() as session:
         await _note(session, erasure_id, 0, await uploads.forget(session, found))
+        row = await get(session, erasure_id)
+        row.waits_for = await uploads.under_way(session, found)
+        return row.waits_for
 
 
 async def _note(session: AsyncSession, erasure_id: UUID, words: int, digests: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Files that were uploaded at the desk and never imported: those that name an erased person go."""
+"""Files that were uploaded at the desk: those that name an erased person go, and those under way are waited for."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _DIGITS = 8  # of a number, from its end: sheets write what is before them in ma
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A file that nobody has imported yet, and what was said of it."""
+class Upload:
+    """A file whose import has not begun or is not done, and what was said of it."""
 
     id: UUID
     digest: str
@@ -46,11 +46,11 @@ async def signs(session: AsyncSession, whose: Person) -> Signs:
     )
 
 
-async def waiting(session: AsyncSession) -> list[Waiting]:
-    return [Waiting(*row) for row in await session.execute(_WAITING)]
+async def open_ones(session: AsyncSession) -> list[Upload]:
+    return [Upload(*row) for row in await session.execute(_OPEN)]
 
 
-async def naming(storage: Storage, files: Collection[Waiting], signs: Signs) -> list[UUID]:
+async def naming(storage: Storage, files: Collection[Upload], signs: Signs) -> list[UUID]:
     """Which of these files name them. One that is not there any more names nobody."""
     found = []
     for one in files:
@@ -64,8 +64,13 @@ async def naming(storage: Storage, files: Collection[Waiting], signs: Signs) -> 
 
 
 async def forget(session: AsyncSession, ids: Collection[UUID]) -> list[str]:
-    """They were never here; their digests. One that is being imported meanwhile is let go when that is done."""
+    """Those that have not begun were never here; their digests."""
     return list((await session.execute(_FORGET, {"ids": list(ids)})).scalars())
+
+
+async def under_way(session: AsyncSession, ids: Collection[UUID]) -> int:
+    """How many of them are being written: what they write of a person must be there to be erased."""
+    return int((await session.execute(_UNDER_WAY, {"ids": list(ids)})).scalar_one())
 
 
 def _names(told: str, content: bytes, signs: Signs) -> bool:
@@ -92,7 +97,9 @@ select external_id from customer where id = any(cast(:them as uuid[])) and exter
 union select loser ->> 'external_id' from customer_merge
   where loser_id = any(cast(:them as uuid[])) and loser ->> 'external_id' <> ''
 """)
-_WAITING = text("""
-select id, sha256, concat_ws(' ', name, source, wording) from file_import where begun_at is null order by id
-""")
-_FORGET = text("delete from file_import where id = any(cast(:ids as uuid[])) and begun_at is null returning sha256")
+_OPEN = text(
+    "select id, sha256, concat_ws(' ', name, source, wording) from file_import where done_at is null order by id"
+)
+_THESE = "from file_import where id = any(cast(:ids as uuid[]))"
+_FORGET = text(f"delete {_THESE} and begun_at is null returning sha256")
+_UNDER_WAY = text(f"select count(*) {_THESE} and begun_at is not null and done_at is null")

@@ -102,10 +102,10 @@ def _of_themselves(condition: Condition) -> bool:
     return condition.name not in _ELSEWHERE
 
 
-def _of_purchases(trees: Sequence[Tree]) -> tuple[list[Condition], Sequence[Tree]]:
+def _of_purchases(parts: Sequence[Tree]) -> tuple[list[Condition], Sequence[Tree]]:
     """What is asked of the same purchases, where it is more than one thing, and the rest: adding up takes the time."""
-    bought = [one for one in trees if isinstance(one, Condition) and one.name in buying.FIELDS]
-    return (bought, [one for one in trees if one not in bought]) if len(bought) > 1 else ([], trees)
+    bought = [one for one in parts if isinstance(one, Condition) and one.name in buying.FIELDS]
+    return (bought, [one for one in parts if one not in bought]) if len(bought) > 1 else ([], parts)
 
 
 def _where(condition: Condition, asked: _Asked) -> Where:

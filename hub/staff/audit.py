@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +20,8 @@ from sqlalchemy import ColumnElement, text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.database.engine import at_the_end
+from hub.database import paging
+from hub.database.engine import Database, at_the_end
 from hub.models import Audit, AuditCut
 
 _LOCK = 0x41756469  # one writer at a time: the chain never forks
@@ -145,6 +147,15 @@ async def latest(
     """Newest first; `before` is the last id of the page before."""
     query = select(Audit).where(*_conditions(wanted)).order_by(col(Audit.id).desc()).limit(limit)
     return list(await session.exec(query if before is None else query.where(col(Audit.id) < before)))
+
+
+def pages(database: Database, wanted: Wanted) -> AsyncIterator[list[Audit]]:
+    """All of them, newest first, a thousand at a time."""
+
+    async def read(session: AsyncSession, before: int | None) -> list[Audit]:
+        return await latest(session, wanted, before=before, limit=1000)
+
+    return paging.pages(database, read, lambda last: last.id or 0)
 
 
 async def actions(session: AsyncSession) -> list[str]:

@@ -44,7 +44,7 @@ class ErasureIn(Body):
 class ErasureOut(BaseModel):
     id: UUID = Field(examples=[EXAMPLE_ID])
     state: ErasureState
-    waits_for: int = Field(description="Messages and calls of theirs that are under way: it begins after them")
+    waits_for: int = Field(description="Messages, calls and imports of theirs that are under way: it begins after them")
     certificate: dict[str, Any] | None = Field(description="When it is done")
 
     @classmethod

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response, UploadFile
 
-from hub.customers import exporting, import_kinds, import_runs, imports
+from hub.customers import exporting, import_kinds, import_outcomes, import_runs, imports
 from hub.customers.import_kinds import KINDS, LONGEST_ORIGIN, LONGEST_WORDING
 from hub.customers.imports import ImportProblem, NoSuchImport, Said
 from hub.customers.purchases import LONGEST_SOURCE
@@ -32,7 +32,6 @@ from hub.web.words import Sign
 
 router = APIRouter(route_class=Page)
 PAGE = 50
-_SHEET = 1000  # rows of the file of rejected rows that are read at once
 _After = Annotated[int, Query(ge=0, le=2**63 - 1)]
 _NO_FILE = Sentence("Choose a CSV file")
 _NOT_YOURS = Sentence("Consents are brought in by those who may record them. Leave the column out, or ask a supervisor")
@@ -126,14 +125,8 @@ async def rejected(visit: Importer, kind: Brought, import_id: UUID) -> Response:
 
 async def _csv(visit: Visit, found: FileImport) -> AsyncIterator[str]:
     yield exporting.csv_text([("line", "reason", *found.header)])
-    after = 0
-    while True:
-        async with visit.hub.database.unit() as session:
-            rows = await imports.rejected(session, found.id, after=after, limit=_SHEET)
-        if not rows:
-            return
-        yield exporting.csv_text([(str(row.line), worded(imports.why(row)), *row.cells) for row in rows])
-        after = rows[-1].id or 0
+    async for rows in import_outcomes.pages_of_rejected(visit.hub.database, found.id):
+        yield exporting.csv_text([(str(row.line), worded(import_outcomes.why(row)), *row.cells) for row in rows])
 
 
 async def _begin(visit: Visit, import_id: UUID) -> None:
@@ -182,13 +175,13 @@ async def _listed(visit: Visit, kind: Brought) -> dict[str, Any]:
 async def _data(visit: Visit, kind: Brought, import_id: UUID, after: int = 0, people: int = 0) -> dict[str, Any]:
     async with visit.hub.database.unit() as session:
         found = await _get(session, kind, import_id)
-        rows = await imports.rejected(session, import_id, after=after, limit=PAGE + 1)
-        whom = await imports.people(session, import_id, after=people, limit=PAGE + 1)
+        rows = await import_outcomes.rejected(session, import_id, after=after, limit=PAGE + 1)
+        whom = await import_outcomes.people(session, import_id, after=people, limit=PAGE + 1)
     return {
         "kind": kind,
         "about": ABOUT[kind],
         "found": found,
-        "rejected": [(row.line, worded(imports.why(row)), row.cells) for row in rows[:PAGE]],
+        "rejected": [(row.line, worded(import_outcomes.why(row)), row.cells) for row in rows[:PAGE]],
         "more": rows[PAGE - 1].id if len(rows) > PAGE else "",
         "people": whom[:PAGE],
         "more_people": whom[PAGE - 1][0] if len(whom) > PAGE else "",

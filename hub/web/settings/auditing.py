@@ -25,7 +25,7 @@ from hub.web.translations import gettext as _
 from hub.web.translations import marked as N_  # noqa: N812 (the name that extraction looks for)
 
 router = APIRouter(route_class=Page)
-_PAGE, _SLICE = 100, 1000
+_PAGE = 100
 _CUSTOMER = "customer:"
 
 _Word = Annotated[str, Query(max_length=200)]
@@ -136,14 +136,8 @@ async def _csv(visit: Visit, wanted: Wanted) -> AsyncIterator[str]:
     yield "\ufeff" + csv_text([tuple(map(_, _COLUMNS))])
     async with visit.hub.database.unit() as session:
         names = {one.id: one.name for one in await accounts.listing(session)}
-    before: int | None = None
-    while True:
-        async with visit.hub.database.unit() as session:
-            rows = await audit.latest(session, wanted, before=before, limit=_SLICE)
-        if not rows:
-            return
+    async for rows in audit.pages(visit.hub.database, wanted):
         yield csv_text(_row(visit, row, names) for row in rows)
-        before = rows[-1].id
 
 
 _COLUMNS = (N_("When"), N_("Who"), N_("What"), N_("Whom"), N_("Detail"), N_("Address"), N_("Number"))

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from hub.customers import directory, identities, import_runs, imports
+from hub.customers import directory, identities, import_outcomes, import_runs, imports
 from hub.customers.directory import NewCustomer
 from hub.customers.import_kinds import Usual
 from hub.customers.imports import ImportProblem, NoSuchImport, Said
@@ -91,10 +91,10 @@ async def test_a_file_is_written_once_and_says_what_became_of_it(
     assert (done.done_at, done.sha256) == (NOW, "")
     assert await sold(database) == [("till", "1", "3.000")]
     async with database.unit() as session:
-        (first,) = rows = await imports.rejected(session, number, limit=1)
-        rows += await imports.rejected(session, number, after=first.id or 0, limit=9)
+        (first,) = rows = await import_outcomes.rejected(session, number, limit=1)
+        rows += await import_outcomes.rejected(session, number, after=first.id or 0, limit=9)
         going = list(await session.exec(select(GoingFile.digest)))
-    assert [(row.line, str(imports.why(row)).partition(". ")[0], row.cells[0]) for row in rows] == [
+    assert [(row.line, str(import_outcomes.why(row)).partition(". ")[0], row.cells[0]) for row in rows] == [
         (3, "no customer has nobody@example.org", "2"),
         (4, "The row has 3 cells where the header has 6", "3"),
     ]
@@ -193,7 +193,7 @@ async def test_columns_of_the_same_name_are_told_apart_by_their_place(database: 
         await imports.begin(session, made.id, now=NOW)
     await carry_out(database, storage, made.id)
     async with database.unit() as session:
-        (person,) = await imports.people(session, made.id, limit=9)
+        (person,) = await import_outcomes.people(session, made.id, limit=9)
         assert [one.value for one in await identities.of(session, person[1])] == ["ana@example.org"]
 
 

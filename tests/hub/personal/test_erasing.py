@@ -15,9 +15,11 @@ from sqlmodel import select
 
 from hub.campaigns import lifecycle
 from hub.campaigns.lifecycle import Plan
-from hub.customers import directory, imports, merging
+from hub.customers import directory, import_runs, imports, merging
 from hub.customers.directory import NewCustomer
+from hub.customers.import_kinds import Usual
 from hub.customers.importing import Duplicates, Terms, understand, write
+from hub.customers.imports import Said
 from hub.customers.merging import CannotMerge
 from hub.customers.sheets import Line
 from hub.database.engine import Database
@@ -120,6 +122,29 @@ async def test_an_upload_that_nobody_has_imported_goes_where_it_names_them(
     async with database.unit() as session:
         assert (await session.get(FileImport, waiting) is None) == goes
     assert (blobs(tmp_path / "blobs") == set()) == goes
+
+
+async def test_an_import_under_way_that_names_them_is_waited_for(
+    database: Database, reception: Reception, now: datetime, tmp_path: Path
+) -> None:
+    async with database.unit() as session:
+        person = (await directory.create(session, NewCustomer("Ana", emails=("ana@nowak.example",)), now=now)).id
+    mine = await _uploaded(database, reception, now, b"Name,Email\nAna,ana@nowak.example\n")
+    other = await _uploaded(database, reception, now, b"Name,Email\nEva,eva@nowak.example\n")
+    for one in (mine, other):
+        async with database.unit() as session:
+            await imports.choose(session, one, Said(["name", "email"], "fair"))
+            await imports.begin(session, one, now=now)
+    waits = await erase(database, reception, person, now, "Ana")
+    assert (waits.state, waits.waits_for) == (ErasureState.ASKED, 1)
+    await import_runs.carry_out(
+        database, reception.storage, mine, Usual("PLN", "Europe/Warsaw", "PL", "en"), clock=lambda: now
+    )
+    await erasing.carry_out(database, reception.storage, waits.id, clock=lambda: now)
+    async with database.unit() as session:
+        done = await session.get_one(Erasure, waits.id)
+        assert [one.name for one in await session.exec(select(Customer).where(Customer.name != ""))] == []
+    assert (done.state, done.waits_for) == (ErasureState.DONE, 0)
 
 
 async def test_what_a_campaign_counted_stays_counted(
