@@ -23,6 +23,7 @@ from channels.message import Attachment, Media
 from channels.twilio.codes import failure
 
 T = TypeVar("T")
+_MOST_BYTES = 16 * 1024 * 1024  # of an answer; a page of a list has one or two
 
 
 class Account(BaseModel):
@@ -155,10 +156,20 @@ class _Wire(AsyncHttpClient):  # type: ignore[misc]
     async def _exchange(self, method: str, uri: str, params: Any, data: Any, headers: dict[str, str]) -> Response:
         request = self.session.request(method, uri, params=params, data=data, headers=headers, allow_redirects=False)
         async with request as response:
-            text = await response.text(errors="replace")
+            text = await _text(response)
             if not 200 <= response.status < 300:
                 raise _refusal(response.status, text, response.headers.get("Retry-After", ""))
             return Response(response.status, text, response.headers)
+
+
+async def _text(response: aiohttp.ClientResponse) -> str:
+    """All of an answer; one that does not end is a broken connection: what was asked may have been done."""
+    read = bytearray()
+    async for chunk in response.content.iter_chunked(65_536):
+        read += chunk
+        if len(read) > _MOST_BYTES:
+            raise aiohttp.ClientPayloadError(f"more than {_MOST_BYTES:,} bytes")
+    return read.decode("utf-8", "replace")
 
 
 def _refusal(status: int, text: str, retry_after: str) -> ChannelError:

@@ -12,7 +12,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from hub.campaigns import tempo
+from hub.campaigns import tempo, tickets
 from hub.campaigns.dry_runs import Report
 from hub.models import Outbox, SenderRow
 from hub.models.vocabulary import Kind, Unit
@@ -71,13 +71,17 @@ async def finish(
 
 
 async def _pace(session: AsyncSession, gate: Gate, kind: Kind, now: datetime) -> tuple[Pace, Unit]:
-    """Of a channel that has not sent yet: one message a second, as it is registered until a worker brings its rate."""
+    """Of a channel that has not sent yet: one message a second, as it is registered until a worker brings its rate.
+
+    What paused campaigns have set aside is not before us.
+    """
     name = next(iter(gate.senders.get(kind, ())), "")
     row = (await session.exec(select(SenderRow).where(col(SenderRow.channel) == name))).one_or_none()
     if row is None:
         return Pace(1, 1), Unit.MESSAGES
     counted = func.coalesce(func.sum(Outbox.cost), 0) if row.unit is Unit.SEGMENTS else func.count()
-    waiting = (await session.exec(select(counted).where(col(Outbox.sender_id) == row.id))).one()
+    before_us = (col(Outbox.sender_id) == row.id, col(Outbox.due_at) < tickets.border(now))
+    waiting = (await session.exec(select(counted).where(*before_us))).one()
     pace = Pace(row.rate * row.pace, row.burst, _days(row, now), int(waiting), row.paused_until, row.zone)
     return pace, row.unit
 

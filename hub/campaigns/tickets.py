@@ -28,7 +28,7 @@ async def waiting(session: AsyncSession, campaign_id: int, *, now: datetime, lim
 
 async def held(session: AsyncSession, campaign_id: int, *, now: datetime, limit: int) -> int:
     """Tickets whose time is yet to come, counted up to `limit`; those set aside do not count."""
-    return await _counted(session, campaign_id, limit, col(Outbox.due_at) > now, col(Outbox.due_at) < _border(now))
+    return await _counted(session, campaign_id, limit, col(Outbox.due_at) > now, col(Outbox.due_at) < border(now))
 
 
 async def unfinished(session: AsyncSession, campaign_id: int, *, versions: Collection[int] | None = None) -> bool:
@@ -51,7 +51,7 @@ async def strayed(session: AsyncSession, *, now: datetime, recent: datetime) -> 
 
     One look into an index for every campaign: nothing is read where all is well.
     """
-    values = {"border": _border(now), "recent": recent}
+    values = {"border": border(now), "recent": recent}
     return list((await session.execute(_STRAYED, values)).scalars())
 
 
@@ -61,11 +61,16 @@ async def follow(session: AsyncSession, campaign: Campaign, *, now: datetime, li
     Paused: set aside, a hundred years off. Running: brought back, due when they were. Cancelled: taken away. What is
     in a sender's hands is left alone: `preparing` and the next look see to it.
     """
-    values = {"campaign": campaign.id, "border": _border(now), "aside": ASIDE, "limit": limit}
+    values = {"campaign": campaign.id, "border": border(now), "aside": ASIDE, "limit": limit}
     if campaign.state is CampaignState.CANCELLED:
         return await _cancel(session, values, now) == limit
     statement = {CampaignState.PAUSED: _SET_ASIDE, CampaignState.RUNNING: _BRING_BACK}.get(campaign.state)
     return statement is not None and len((await session.execute(statement, values)).all()) == limit
+
+
+def border(now: datetime) -> datetime:
+    """What is due beyond it was set aside."""
+    return now + ASIDE / 2
 
 
 async def _cancel(session: AsyncSession, values: Mapping[str, Any], now: datetime) -> int:
@@ -80,11 +85,6 @@ async def _cancel(session: AsyncSession, values: Mapping[str, Any], now: datetim
 async def _counted(session: AsyncSession, campaign_id: int, limit: int, *when: ColumnElement[bool]) -> int:
     mine = select(Outbox.id).where(col(Outbox.campaign_id) == campaign_id, col(Outbox.lease_until).is_(None), *when)
     return (await session.exec(select(func.count()).select_from(mine.limit(limit).subquery()))).one()
-
-
-def _border(now: datetime) -> datetime:
-    """What is due beyond it was set aside."""
-    return now + ASIDE / 2
 
 
 def _next(side: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hub.customers.exporting import csv_text
 from hub.reports.shapes import Table, Value
 from hub.reports.telling import Teller
 from hub.reports.words import NAMES
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
+_DIGITS = 6  # behind the point
 
 
 def written(table: Table, teller: Teller) -> bytes:
@@ -24,8 +27,10 @@ def written(table: Table, teller: Teller) -> bytes:
 
 
 def _short(value: Value) -> Value:
-    """Of a time or a share nobody wants sixteen digits."""
-    return round(value, 6) if isinstance(value, float) else value
+    """Of a time or a share nobody wants sixteen digits, nor twenty-eight of what an answer cost."""
+    if isinstance(value, Decimal) and value.as_tuple().exponent < -_DIGITS:  # type: ignore[operator]
+        return round(value, _DIGITS)
+    return round(value, _DIGITS) if isinstance(value, float) else value
 
 
 def for_programs(table: Table) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -21,6 +22,7 @@ _PATTERNS = {
     Measure.MONEY: "0.00",
 }
 _GROWING = (Measure.COUNT, Measure.TIME, Measure.MONEY)
+_NUMBERS = (int, float, Decimal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,16 @@ class Teller:
         return format_decimal(value, format=_PATTERNS[measure], locale=self.language)
 
     def change(self, figure: Figure) -> str:
-        """How much more or less than before, such as "+48 %"; nothing where that says nothing."""
+        """How much more or less than before, such as "+48 %"; nothing where that says nothing.
+
+        Of what was nought, or less than nought on either side, there is no share to have grown by.
+        """
         now, before = figure.value, figure.before
-        if figure.measure not in _GROWING or not isinstance(now, int | float) or not isinstance(before, int | float):
+        if figure.measure not in _GROWING or not isinstance(now, _NUMBERS) or not isinstance(before, _NUMBERS):
             return ""
-        return format_decimal(now / before - 1, format="+0 %;−0 %", locale=self.language) if before else ""
+        if now < 0 or before <= 0:
+            return ""
+        return format_decimal(float(now) / float(before) - 1, format="+0 %;−0 %", locale=self.language)
 
     def _lasting(self, seconds: float) -> str:
         minutes = round(seconds / 60)

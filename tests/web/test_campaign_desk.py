@@ -56,6 +56,14 @@ async def test_the_dry_run_says_who_gets_it_how_and_who_does_not_and_why(world: 
     assert left_out.select_one(f"a[href='/customers/{world.customers['georgi']}']") is not None
 
 
+async def test_a_name_that_is_too_long_is_refused_with_what_was_typed(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    answer = await desk.send("/campaigns/new", name="s" * 201, purpose="marketing", **TEXTS)
+    assert answer.status_code == 422
+    assert "The name has 201 characters and takes at most 200. Shorten it" in answer.text
+    assert "s" * 201 in answer.text
+
+
 async def test_the_lists_of_a_dry_run_are_safe_to_open_in_a_spreadsheet(world: Any, signed_in: Any) -> None:
     async with world.hub.database.unit() as session:
         await directory.change(session, world.customers["georgi"], {"name": "=cmd|'/c calc'!A1"}, now=clock.now())

@@ -128,7 +128,7 @@ class _Typed:
     @classmethod
     def of(cls, form: FormData, names: segment_form.Names) -> _Typed:
         return cls(
-            name=str(form.get("name", ""))[:_LONGEST_NAME],
+            name=str(form.get("name", "")),
             purpose=str(form.get("purpose", "")),
             template=str(form.get("template", "")),
             kinds=[str(kind) for kind in form.getlist("kinds")],
@@ -151,6 +151,8 @@ async def _plan(session: Any, visit: Visit, typed: _Typed, found: Campaign | Non
     """What the form says; of a campaign that has begun whom it means, why and by which channels stays."""
     if not typed.name.strip():
         raise Incomplete(_("Give the campaign a name."))
+    if trouble := sentences.too_long(sentences.LONG_NAME, typed.name.strip(), _LONGEST_NAME):
+        raise Incomplete(trouble)
     variables, per_hour = found.variables if found is not None else {}, _per_hour(typed)
     if found is not None and found.state is CampaignState.PAUSED:
         kinds = tuple(Kind(kind) for kind in found.kinds)

@@ -9,6 +9,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from channels.adapter import WebRequest
 from channels.errors import Forged, Misconfigured, Refused, TryLater, Unknown, Unreadable
@@ -131,6 +133,32 @@ async def test_a_door_that_never_opens_is_tried_later_because_nothing_was_sent(c
             await sms.sender.send(company.text_to(PERSON))
         assert (later.value.stage, later.value.whole_sender) == ("connect", True)
         await sms.close()
+
+
+async def test_an_answer_that_does_not_end_is_unknown_before_it_fills_the_memory(company: Any) -> None:
+    """The provider may have sent it: it is no more told by an answer of any length than by none."""
+    poured = 0
+
+    async def pour(request: web.Request) -> web.StreamResponse:
+        nonlocal poured
+        answer = web.StreamResponse(status=201)
+        await answer.prepare(request)
+        for _ in range(64):
+            await answer.write(b" " * 1024 * 1024)
+            poured += 1
+        return answer
+
+    app = web.Application()
+    app.router.add_post("/{anything:.*}", pour)
+    table = {"account_sid": company.sid, "auth_token": company.token, "number": company.number}
+    async with TestServer(app) as server:
+        where = {"base_url": str(server.make_url("")).rstrip("/"), "timeout_seconds": 60}
+        sms = open_channel("texts", Kind.SMS, "twilio", table | where, webhook_base="https://hub.example/hooks/sms")
+        with pytest.raises(Unknown) as unknown:
+            await sms.sender.send(company.text_to(PERSON))
+        await sms.close()
+    assert unknown.value.stage == "sent"
+    assert poured < 64
 
 
 async def test_a_wrong_token_is_a_matter_of_configuration(desk: Any, company: Any) -> None:

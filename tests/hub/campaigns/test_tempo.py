@@ -127,3 +127,25 @@ async def test_the_estimate_is_of_the_same_pace_and_begins_anew_in_the_morning(
         sooner = await estimates.finish(session, report, gate=gate, per_hour=100, now=now)
     assert end == max(now + 149 * allowance.apart(10), morning + 49 * allowance.apart(10))
     assert sooner == morning + 49 * allowance.apart(100)
+
+
+async def test_what_a_paused_campaign_set_aside_is_before_nobody(
+    database: Database, gate: Gate, spring: int, enrol: Enrol, now: datetime
+) -> None:
+    for name in ("Ada", "Bea", "Celina"):
+        await enrol(name)
+    report = Report(now, now, 1, 1, (Group(Kind.EMAIL, None, False, 1),))
+    async with database.unit() as session:
+        await senders.register(session, "mail", Kind.EMAIL, rate=1, burst=1, now=now)
+        campaign = await lifecycle.create(
+            session, Plan("Waits", spring, SPRING, variables={"offer": "now"}), staff_id=None, now=now
+        )
+        await lifecycle.start(session, campaign.id or 0, gate=gate, now=now)
+    for _ in range(3):
+        async with database.unit() as session:
+            await feeding.feed(session, campaign.id or 0, gate=gate, now=now)
+    async with database.unit() as session:
+        behind = await estimates.finish(session, report, gate=gate, per_hour=None, now=now)
+        await lifecycle.pause(session, campaign.id or 0, now=now)
+        alone = await estimates.finish(session, report, gate=gate, per_hour=None, now=now)
+    assert (behind, alone) == (now + timedelta(seconds=3), now)
