@@ -106,6 +106,7 @@ PAGES: dict[str, set[Role]] = {
     "/settings/webhooks": {D},
     "/settings/channels/sms": {D},
     "/settings/roles": {D},
+    "/settings/people/1": {D},
     "/settings/brand": {D},
     "/settings/erasures": {D},
     "/customers/{customer}/erase": {D},
