@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -21,6 +22,8 @@ from hub.customers.results import Result
 from hub.customers.sheets import Line, Unusable, header, lines
 from hub.models.vocabulary import Outcome
 from hub.personal import archive
+from hub.segments import lists
+from hub.segments.saved import SegmentProblem
 from hub.staff import audit
 
 app = typer.Typer(no_args_is_help=True, help="Customers in from a CSV file, out again, handed over and erased.")
@@ -33,6 +36,9 @@ def import_(
     map_: Annotated[list[str], typer.Option("--map", "-m", help="COLUMN=field; may be given again.")] = [],  # noqa: B006
     duplicates: Annotated[Duplicates, typer.Option(help="Rows whose address is known already.")] = Duplicates.SKIP,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    list_: Annotated[
+        str, typer.Option("--list", help="The list that everybody goes on, by its name; made if there is none.")
+    ] = "",
     rejects: Annotated[
         Path | None, typer.Option(help="Where rejected rows go; default FILE.rejected.csv.", show_default=False)
     ] = None,
@@ -49,7 +55,12 @@ def import_(
     except Unusable as e:
         options.err.print(f"[red]error[/] {options.shown(file)}: {options.shown(e)}")
         raise typer.Exit(1) from e
-    results = options.with_hub(config, lambda hub: _import(hub, rows, duplicates, file.name, dry_run=dry_run))
+    asked = _Asked(duplicates, file.name, list_, dry_run)
+    try:
+        results = options.with_hub(config, lambda hub: _import(hub, rows, asked))
+    except SegmentProblem as e:
+        options.err.print(f"[red]error[/] --list: {options.shown(e)}")
+        raise typer.Exit(1) from e
     rejected = [r for r in results if r.outcome is Outcome.REJECTED]
     kept = sheets.keep_rejected(
         rejects or file.with_suffix(".rejected.csv"), names, [(one.line, str(one.reason)) for one in rejected]
@@ -121,14 +132,30 @@ def hand_over(
 app.command("erase")(erasing.erase)
 
 
-async def _import(hub: Hub, rows: Sequence[Line], policy: Duplicates, source: str, *, dry_run: bool) -> list[Result]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """`onto`: the name of a list; empty: none."""
+
+    policy: Duplicates
+    file: str
+    onto: str
+    dry_run: bool
+
+
+async def _import(hub: Hub, rows: Sequence[Line], asked: _Asked) -> list[Result]:
     settings = hub.settings.hub
-    terms = Terms(policy, f"import {source}", settings.country, settings.languages[0], file=source)
+    terms = Terms(asked.policy, f"import {asked.file}", settings.country, settings.languages[0], file=asked.file)
 
     async def write(session: AsyncSession, batch: Sequence[Line]) -> list[Result]:
-        return await bring(session, batch, terms, now=clock.now())
+        now = clock.now()
+        became = await bring(session, batch, terms, now=now)
+        if asked.onto:
+            onto = await lists.named(session, asked.onto, now=now)
+            people = {one.customer_id for one in became if one.customer_id is not None}
+            await lists.add(session, onto.id or 0, people, staff_id=None, now=now)
+        return became
 
-    return await sheets.in_batches(hub, rows, BATCH, write, dry_run=dry_run)
+    return await sheets.in_batches(hub, rows, BATCH, write, dry_run=asked.dry_run)
 
 
 def _report(counts: Counter[str], kept: Path | None, *, dry_run: bool, json: bool) -> None:

@@ -20,6 +20,7 @@ from hub.sentences import Sentence, too_long
 from hub.settings import Settings
 
 LONGEST_ORIGIN, LONGEST_WORDING = 200, 2000
+LEFT_OUT = "-"  # what a column holds that is not read
 Read = Callable[[], Iterable[Line]]
 
 

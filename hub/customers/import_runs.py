@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
+from typing import Protocol
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -24,6 +25,14 @@ from hub.storage import Storage
 
 FIRST = 10  # rows that are looked at before anything is written
 _BATCH = 200
+
+
+class Put(Protocol):
+    """What else becomes of the people that rows are about, in the transaction of these rows."""
+
+    async def __call__(
+        self, session: AsyncSession, found: FileImport, people: Collection[UUID], *, now: datetime
+    ) -> None: ...
 
 
 async def first_rows(storage: Storage, found: FileImport) -> tuple[list[Line], list[Line]]:
@@ -54,7 +63,7 @@ async def try_out(
 
 
 async def carry_out(
-    database: Database, storage: Storage, import_id: UUID, usual: Usual, *, clock: Callable[[], datetime]
+    database: Database, storage: Storage, import_id: UUID, usual: Usual, *, put: Put, clock: Callable[[], datetime]
 ) -> None:
     """Write its rows, batch by batch, each with its progress in one transaction: done again it goes on behind them."""
     async with database.unit() as session:
@@ -65,7 +74,7 @@ async def carry_out(
     lines = islice(KINDS[found.kind].in_order(lambda: sheets.read_by(text, found.fields)), done, None)
     while batch := list(islice(lines, _BATCH)):
         if not await database.insisting(
-            partial(_write, import_id=import_id, done=done, batch=batch, usual=usual, clock=clock)
+            partial(_write, import_id=import_id, done=done, batch=batch, usual=usual, put=put, clock=clock)
         ):
             return
         done += len(batch)
@@ -82,13 +91,16 @@ async def _write(
     done: int,
     batch: Sequence[Line],
     usual: Usual,
+    put: Put,
     clock: Callable[[], datetime],
 ) -> bool:
     """False: it is gone or was cancelled, or somebody else has gone on with it."""
     found = await session.get(FileImport, import_id, with_for_update=True)
     if found is None or found.done != done or found.done_at is not None:
         return False
-    became = await KINDS[found.kind].write(session, batch, found, usual, now=clock())
+    now = clock()
+    became = await KINDS[found.kind].write(session, batch, found, usual, now=now)
+    await put(session, found, {one.customer_id for one in became if one.customer_id is not None}, now=now)
     _count(found, became)
     session.add_all([_rejected(import_id, one) for one in became if one.outcome is Outcome.REJECTED])
     session.add_all(

@@ -29,7 +29,7 @@ from hub.outbound import evidence, silent
 from hub.personal import erasing, files, handing_over, retention
 from hub.personal.archive import Sources
 from hub.reports import mailing
-from hub.segments import rolling_up
+from hub.segments import import_lists, rolling_up
 from hub.staff import audit
 
 _log = structlog.get_logger("background")
@@ -143,7 +143,7 @@ async def hand_over(hub: Hub, payload: Mapping[str, Any]) -> None:
 async def import_file(hub: Hub, payload: Mapping[str, Any]) -> None:
     """Write the rows of a file that was brought in at the desk, batch by batch."""
     usual, number = import_kinds.usual(hub.settings), UUID(str(payload["import"]))
-    await import_runs.carry_out(hub.database, hub.storage, number, usual, clock=clock.now)
+    await import_runs.carry_out(hub.database, hub.storage, number, usual, put=import_lists.put, clock=clock.now)
 
 
 async def keep_no_longer(hub: Hub, payload: Mapping[str, Any]) -> None:

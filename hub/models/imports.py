@@ -27,6 +27,9 @@ class FileImport(SQLModel, table=True):
     source: str = ""  # of purchases the system whose numbers these are; of customers where they allowed what they did
     wording: str = ""  # what customers agreed to
     update: bool = False  # what is known otherwise is changed
+    # The list that everybody goes on whom it is about; until it begins it may be one that is yet to be made.
+    list_id: int | None = Field(default=None, foreign_key="segment.id", ondelete="SET NULL")
+    new_list: str = ""
     asked_at: datetime = Field(sa_type=Moment)
     asked_by: int | None = Field(default=None, foreign_key="staff.id", ondelete="SET NULL")
     total: int = 0  # rows

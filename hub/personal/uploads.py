@@ -97,9 +97,9 @@ select external_id from customer where id = any(cast(:them as uuid[])) and exter
 union select loser ->> 'external_id' from customer_merge
   where loser_id = any(cast(:them as uuid[])) and loser ->> 'external_id' <> ''
 """)
-_OPEN = text(
-    "select id, sha256, concat_ws(' ', name, source, wording) from file_import where done_at is null order by id"
-)
+_OPEN = text("""
+select id, sha256, concat_ws(' ', name, source, wording, new_list) from file_import where done_at is null order by id
+""")
 _THESE = "from file_import where id = any(cast(:ids as uuid[]))"
 _FORGET = text(f"delete {_THESE} and begun_at is null returning sha256")
 _UNDER_WAY = text(f"select count(*) {_THESE} and begun_at is not null and done_at is null")

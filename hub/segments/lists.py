@@ -78,6 +78,13 @@ async def get(session: AsyncSession, list_id: int) -> SavedSegment:
     return found
 
 
+async def named(session: AsyncSession, name: str, *, now: datetime) -> SavedSegment:
+    """The list of this name; made, where there is none. Raises SegmentProblem, for the name of another segment too."""
+    same = func.lower(SavedSegment.name) == " ".join(name.split()).lower()
+    found = (await session.exec(select(SavedSegment).where(same, col(SavedSegment.listed)))).first()
+    return found or await create(session, name, staff_id=None, now=now)
+
+
 async def offered(session: AsyncSession) -> list[SavedSegment]:
     return [one for one in await saved.listing(session) if one.listed]
 

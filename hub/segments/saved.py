@@ -74,6 +74,14 @@ async def change(session: AsyncSession, segment_id: int, draft: Draft, *, now: d
     return await _save(session, await get(session, segment_id), draft, now)
 
 
+async def free_name(session: AsyncSession, typed: str) -> str:
+    """A name for one that is yet to be made, as it is kept. Raises SegmentProblem where it is another's."""
+    name = _name(typed)
+    if (await session.exec(select(SavedSegment.id).where(func.lower(SavedSegment.name) == name.lower()))).first():
+        raise _taken(name)
+    return name
+
+
 async def archive(session: AsyncSession, segment_id: int, *, now: datetime) -> SavedSegment:
     """It is offered no more; what names it goes on meaning the same. Raises NoSuchSegment."""
     found = await get(session, segment_id)
@@ -165,8 +173,7 @@ async def _save(session: AsyncSession, segment: SavedSegment, draft: Draft, now:
     try:
         await session.flush()
     except IntegrityError as e:
-        taken = Sentence("There is a segment “%(name)s” already. Choose another name", {"name": name})
-        raise SegmentProblem(taken) from e
+        raise _taken(name) from e
     compiling.compile(await written_out(session, read), Terms(now))
     return segment
 
@@ -175,6 +182,10 @@ _A_LIST = Sentence(
     "A list means the people who were put on it. Put people on it or take them off; conditions belong in a segment "
     "that asks for the list"
 )
+
+
+def _taken(name: str) -> SegmentProblem:
+    return SegmentProblem(Sentence("There is a segment “%(name)s” already. Choose another name", {"name": name}))
 
 
 def _name(typed: str) -> str:

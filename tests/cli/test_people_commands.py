@@ -18,6 +18,8 @@ from hub.database.engine import Database
 from hub.models import Customer, Erasure, Staff
 from hub.models.vocabulary import Purpose, State
 from hub.personal import certificate
+from hub.segments import lists, saved
+from hub.segments.saved import Draft
 from hub.staff import passwords
 from tests.log_rows import said
 
@@ -56,6 +58,24 @@ async def test_an_import_is_tried_done_and_taken_out_again(quick: Any, database:
     rows = {row["name"]: row for row in csv.DictReader(out.out.splitlines())}
     assert (out.code, len(rows)) == (0, GOOD + BAD)
     assert (rows["Ana Nowak"]["phone"], rows["Ana Nowak"]["birthday"]) == ("'+48601123456", "1984-02-29")
+
+
+async def test_an_import_puts_everybody_on_a_list(quick: Any, database: Database, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(SHEET, encoding="utf-8")
+    (tmp_path / "more.csv").write_text(f"{SHEET.splitlines()[0]}\nEwa,ewa@lis.example,,,,\n{SHEET.splitlines()[1]}\n")
+    command = ("customers", "import", "people.csv", "--list", "Guests of the fair")
+    await quick.hub(*command, "--dry-run")
+    async with database.unit() as session:
+        assert await lists.offered(session) == []
+    await quick.hub(*command)
+    assert (await quick.hub("customers", "import", "more.csv", "--list", " guests of the FAIR")).code == 0
+    async with database.unit() as session:
+        (made,) = await lists.offered(session)
+        on_it = {one.name for one in await lists.members(session, made.id or 0, limit=9)}
+        await saved.create(session, Draft("A segment", {"any": []}), staff_id=None, now=datetime.now(UTC))
+    assert (made.name, on_it) == ("Guests of the fair", {"Ana Nowak", "Георги", "Ewa"})
+    other = await quick.hub("customers", "import", "more.csv", "--list", "A segment")
+    assert (other.code, "There is a segment" in other.err) == (1, True)
 
 
 async def test_everything_about_one_person_is_written_into_a_file_that_is_not_there_yet(

@@ -34,7 +34,7 @@ from hub.call_lists import arranging
 from hub.call_lists.audience import Whom
 from hub.campaigns import feeding, lifecycle
 from hub.conversations import appointments, assignment, inbox, notes, tasks
-from hub.customers import consent, directory, identities, import_kinds, import_runs, imports, preferences
+from hub.customers import consent, directory, identities, import_kinds, import_runs, imports, preferences, uploaded
 from hub.customers.consent import Statement
 from hub.customers.directory import NewCustomer
 from hub.gatherings import inviting, seats
@@ -44,7 +44,7 @@ from hub.joining import forms
 from hub.models import StaffSession
 from hub.models.vocabulary import Brought, Purpose, Role
 from hub.outbound import templates
-from hub.segments import lists, saved
+from hub.segments import import_lists, lists, saved
 from hub.segments.saved import Draft
 from hub.settings import Settings
 from hub.staff import accounts
@@ -218,14 +218,19 @@ async def _files(world: World) -> None:
 async def brought(world: World, kind: Brought, text: str, *, begin: bool) -> UUID:
     """A file that somebody uploaded; `begin`: and imported."""
     hub, now = world.hub, clock.now()
-    kept = await imports.store(hub.storage, kind, f"{kind}.csv", text.encode())
+    kept = await uploaded.store(hub.storage, kind, f"{kind}.csv", text.encode())
     async with hub.database.unit() as session:
-        made = await imports.add(session, kept, staff_id=world.staff[Role.MARKETER], now=now)
+        made = await uploaded.add(session, kept, staff_id=world.staff[Role.MARKETER], now=now)
         if begin:
             await imports.begin(session, made.id, now=now)
     if begin:
         await import_runs.carry_out(
-            hub.database, hub.storage, made.id, import_kinds.usual(hub.settings), clock=clock.now
+            hub.database,
+            hub.storage,
+            made.id,
+            import_kinds.usual(hub.settings),
+            put=import_lists.put,
+            clock=clock.now,
         )
     return made.id
 

@@ -14,9 +14,10 @@ from sqlmodel import select
 
 from channels.message import Kind
 from hub import clock
-from hub.customers import consent, directory, imports
+from hub.customers import consent, directory, imports, uploaded
 from hub.models import Audit, Customer, Suppression
 from hub.models.vocabulary import AddressKind, Brought, Purpose, Role
+from hub.segments import lists
 from hub.staff import accounts
 from hub.web.customers.import_words import ABOUT
 from tests.web import bringing
@@ -43,7 +44,7 @@ async def _found(world: Any, address: str) -> Customer | None:
 
 
 def _held(page: Any) -> list[str]:
-    chosen = [one.select_one("option[selected]") for one in page.select("#columns select")]
+    chosen = [one.select_one("option[selected]") for one in page.select("#columns select[name=column]")]
     return [one["value"] if one else "-" for one in chosen]
 
 
@@ -107,6 +108,51 @@ async def test_a_consent_is_kept_with_its_proof_and_no_no_becomes_a_yes(world: A
         (Kind.SMS, True),
         (Kind.VOICE, True),
     }
+
+
+async def test_everybody_in_the_file_goes_on_the_list_that_was_named_or_chosen(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    said = {"column": tuple("-" if one == "consent" else one for one in COLUMNS)}
+    path = (await _upload(desk, PEOPLE)).headers["location"]
+    await desk.send(path, act="look", new_list=" Guests of  the fair", **said)
+    assert (await desk.see(path)).select_one("#new_list")["value"] == "Guests of the fair"
+    async with world.hub.database.unit() as session:
+        assert "Guests of the fair" not in [one.name for one in await lists.offered(session)], "looking makes none"
+    await desk.send(path, act="begin", new_list="Guests of the fair", **said)
+    await bringing.work(world, path)
+    link = (await desk.see(path)).select_one("#progress a[href^='/lists/']")
+    assert link.text == "Guests of the fair"
+    on_it = (await desk.see(link["href"])).select("a[href^='/customers/'][data-step]")
+    assert {one.text for one in on_it} == {"Ewa Lis", "Георги Петров"}, "new and known, not who was rejected"
+
+    again, number = (await _upload(desk, "Name,Email\nAna,ana@nowak.example\n")).headers["location"], link["href"][7:]
+    await desk.send(again, act="begin", column=("name", "email"), list_id=number)
+    await bringing.work(world, again)
+    async with world.hub.database.unit() as session:
+        found = await lists.members(session, int(number), limit=9)
+        noted = list(await session.exec(select(Audit.action, Audit.subject).where(Audit.action == "list.load")))
+    assert len(found) == 3
+    assert noted == [("list.load", f"segment:{number}")] * 2
+
+
+async def test_a_list_that_cannot_be_is_refused_and_nothing_is_lost(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    async with world.hub.database.unit() as session:
+        there = await lists.create(session, "Regulars", staff_id=None, now=clock.now())
+    path, columns = f"/imports/customers/{world.people['waiting']}", ("name", "email", "-")
+    for wrong, words in (
+        ({"list_id": str(there.id), "new_list": "Others"}, "not both"),
+        ({"new_list": "regulars"}, "There is a segment “regulars” already"),
+        ({"new_list": "y" * 101}, "at most 100"),
+        ({"list_id": str(world.segment)}, ""),
+        ({"list_id": "0"}, ""),
+    ):
+        for act in ("look", "begin"):
+            refused = await desk.send(path, column=columns, act=act, **wrong)
+            assert (refused.status_code in (404, 422), words in refused.text) == (True, True), wrong
+            assert wrong.get("new_list", "") in refused.text
+    async with world.hub.database.unit() as session:
+        assert (await imports.get(session, UUID(str(world.people["waiting"])))).begun_at is None
 
 
 async def test_a_suppressed_address_stays_suppressed(world: Any, signed_in: Any) -> None:
@@ -182,7 +228,7 @@ async def test_the_rejected_rows_are_mended_in_their_own_file(world: Any, signed
         (b"\n\n", "The file has no header row"),
         (b"x" * 200_000, "The first line is no header"),
         (b"Name,Email\n", "a header and no rows"),
-        (b"Name\n" + b"x" * imports.LARGEST, "The file has more than 25 MB"),
+        (b"Name\n" + b"x" * uploaded.LARGEST, "The file has more than 25 MB"),
     ],
 )
 async def test_a_broken_file_comes_back_in_words(content: bytes, words: str, world: Any, signed_in: Any) -> None:

@@ -70,6 +70,8 @@ def _imports() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("wording", sa.String(), nullable=False),
         sa.Column("update", sa.Boolean(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=True),
+        sa.Column("new_list", sa.String(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked_by", sa.Integer(), nullable=True),
         sa.Column("total", sa.Integer(), nullable=False),
@@ -81,6 +83,7 @@ def _imports() -> None:
         sa.Column("cancelled", sa.Boolean(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["asked_by"], ["staff.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["list_id"], ["segment.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("file_import_asked", "file_import", ["asked_at"])

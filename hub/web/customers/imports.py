@@ -10,13 +10,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response, UploadFile
 
-from hub.customers import exporting, import_kinds, import_outcomes, import_runs, imports
+from hub.customers import exporting, import_kinds, import_outcomes, import_runs, imports, uploaded
 from hub.customers.import_kinds import KINDS, LONGEST_ORIGIN, LONGEST_WORDING
 from hub.customers.imports import ImportProblem, NoSuchImport, Said
 from hub.customers.purchases import LONGEST_SOURCE
 from hub.customers.sheets import Line, Unusable
 from hub.models import FileImport
 from hub.models.vocabulary import Brought
+from hub.segments import import_lists, lists
+from hub.segments.saved import LONGEST_NAME, SegmentProblem
 from hub.sentences import Sentence
 from hub.staff import accounts
 from hub.staff.roles import Action
@@ -32,7 +34,9 @@ from hub.web.words import Sign
 
 router = APIRouter(route_class=Page)
 PAGE = 50
+_List = Annotated[int | None, Form(ge=1, le=2**31 - 1)]
 _After = Annotated[int, Query(ge=0, le=2**63 - 1)]
+_LONGEST = {"number": LONGEST_SOURCE, "source": LONGEST_ORIGIN, "wording": LONGEST_WORDING, "list": LONGEST_NAME}
 _NO_FILE = Sentence("Choose a CSV file")
 _NOT_YOURS = Sentence("Consents are brought in by those who may record them. Leave the column out, or ask a supervisor")
 
@@ -46,14 +50,14 @@ async def listing(visit: Importer, kind: Brought) -> Response:
 async def upload(visit: Importer, kind: Brought, file: UploadFile | None = None) -> Response:
     """Nothing is written yet: the page that follows asks what the columns hold."""
     try:
-        content = await uploads.content(file, imports.LARGEST)
+        content = await uploads.content(file, uploaded.LARGEST)
         if not content:
             raise Unusable(_NO_FILE)
-        stored = await imports.store(visit.hub.storage, kind, uploads.name(file), content)
+        stored = await uploaded.store(visit.hub.storage, kind, uploads.name(file), content)
     except Unusable as e:
         return page(visit, "imports.html", status=422, **await _listed(visit, kind) | {"trouble": worded(e)})
     async with visit.hub.database.unit() as session:
-        found = await imports.add(session, stored, staff_id=visit.staff_id, now=visit.now, but=_barred(visit))
+        found = await uploaded.add(session, stored, staff_id=visit.staff_id, now=visit.now, but=_barred(visit))
     return go(visit, f"/imports/{kind}/{found.id}")
 
 
@@ -73,6 +77,8 @@ async def choose(
     source: Annotated[str, Form()] = "",
     wording: Annotated[str, Form()] = "",
     update: Annotated[bool, Form()] = False,
+    list_id: _List = None,
+    new_list: Annotated[str, Form()] = "",
     act: Annotated[str, Form()] = "",
 ) -> Response:
     """What the columns hold; `act` begin: and write it all."""
@@ -82,12 +88,15 @@ async def choose(
             await _get(session, kind, import_id)
             if _barred(visit) & set(column):
                 raise ImportProblem(_NOT_YOURS)
-            await imports.choose(session, import_id, said)
+            found = await imports.choose(session, import_id, said)
+            if visit.may(Action.CAMPAIGNS):
+                await import_lists.choose(session, found, list_id, new_list)
         if act == "begin":
             await _begin(visit, import_id)
-    except ImportProblem as e:
+    except (ImportProblem, SegmentProblem) as e:
         data = await _data(visit, kind, import_id)
         typed = {"trouble": worded(e), "source": source, "wording": wording, "update": update}
+        typed |= {"list_id": list_id, "new_list": new_list}
         return page(visit, "import.html", status=422, **data | typed | _chosen(data, column))
     return go(visit, f"/imports/{kind}/{import_id}")
 
@@ -131,7 +140,10 @@ async def _csv(visit: Visit, found: FileImport) -> AsyncIterator[str]:
 
 async def _begin(visit: Visit, import_id: UUID) -> None:
     async with visit.hub.database.unit() as session:
-        await _note(session, visit, "import", await imports.begin(session, import_id, now=visit.now))
+        found = await import_lists.begin(session, import_id, staff_id=visit.staff_id, now=visit.now)
+        await _note(session, visit, "import", found)
+        if found.list_id is not None:
+            await visit.note(session, "list.load", subject=f"segment:{found.list_id}", detail=f"import:{found.id}")
 
 
 def _chosen(data: dict[str, Any], column: Sequence[str]) -> dict[str, Any]:
@@ -177,6 +189,8 @@ async def _data(visit: Visit, kind: Brought, import_id: UUID, after: int = 0, pe
         found = await _get(session, kind, import_id)
         rows = await import_outcomes.rejected(session, import_id, after=after, limit=PAGE + 1)
         whom = await import_outcomes.people(session, import_id, after=people, limit=PAGE + 1)
+        onto = await import_lists.of(session, found)
+        offered = await lists.offered(session) if visit.may(Action.CAMPAIGNS) and found.begun_at is None else []
     return {
         "kind": kind,
         "about": ABOUT[kind],
@@ -187,11 +201,15 @@ async def _data(visit: Visit, kind: Brought, import_id: UUID, after: int = 0, pe
         "more_people": whom[PAGE - 1][0] if len(whom) > PAGE else "",
         "titles": {name: worded(title) for name, title in KINDS[kind].titles.items() if name not in _barred(visit)},
         "outcomes": outcomes(kind),
-        "longest": {"number": LONGEST_SOURCE, "source": LONGEST_ORIGIN, "wording": LONGEST_WORDING},
+        "longest": _LONGEST,
         "currency": visit.hub.settings.rfm.currency,
         "source": found.source,
         "wording": found.wording,
         "update": found.update,
+        "onto": onto,
+        "lists": offered,
+        "list_id": found.list_id,
+        "new_list": found.new_list,
         "trouble": "",
         **(await _looked_at(visit, found) if found.begun_at is None else {}),
     }

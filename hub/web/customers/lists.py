@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Response
 from starlette.datastructures import FormData
 
-from hub.customers import directory, imports, sheets
+from hub.customers import directory, sheets, uploaded
 from hub.customers.finding import Whom
 from hub.customers.sheets import Unusable
 from hub.models import SavedSegment
@@ -120,9 +120,9 @@ async def _loaded(visit: Visit, list_id: int, text: str) -> Loaded:
 
 async def _text(form: FormData) -> str:
     """Of the file, or else as it was typed. Raises Unusable."""
-    content = await uploads.content(form.get("file"), imports.LARGEST)
-    if len(content) > imports.LARGEST:
-        raise Unusable(imports.too_large())
+    content = await uploads.content(form.get("file"), uploaded.LARGEST)
+    if len(content) > uploaded.LARGEST:
+        raise Unusable(uploaded.too_large())
     return sheets.decode(content) if content else str(form.get("people", ""))
 
 

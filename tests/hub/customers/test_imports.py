@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from hub.customers import directory, identities, import_outcomes, import_runs, imports
+from hub.customers import directory, identities, import_outcomes, import_runs, imports, uploaded
 from hub.customers.directory import NewCustomer
 from hub.customers.import_kinds import Usual
 from hub.customers.imports import ImportProblem, NoSuchImport, Said
@@ -17,6 +17,7 @@ from hub.customers.sheets import Unusable
 from hub.database.engine import Database
 from hub.models import FileImport, GoingFile, Purchase
 from hub.models.vocabulary import Brought, Outcome
+from hub.segments import import_lists
 from hub.storage import Folder
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -38,9 +39,9 @@ async def ana(database: Database) -> UUID:
 
 async def brought(database: Database, storage: Folder, text: str, *, begun: bool = False) -> UUID:
     """A file is uploaded, and what its columns hold is said."""
-    sheet = await imports.store(storage, Brought.PURCHASES, "C:\\shop\\orders.csv", text.encode())
+    sheet = await uploaded.store(storage, Brought.PURCHASES, "C:\\shop\\orders.csv", text.encode())
     async with database.unit() as session:
-        made = await imports.add(session, sheet, staff_id=None, now=NOW)
+        made = await uploaded.add(session, sheet, staff_id=None, now=NOW)
         assert (made.name, made.fields) == ("orders.csv", ["number", "-", "-", "amount", "email", "refund_of"])
     async with database.unit() as session:
         fields = ["number", "-", "at", "amount", "email", "refund_of"]
@@ -51,7 +52,7 @@ async def brought(database: Database, storage: Folder, text: str, *, begun: bool
 
 
 async def carry_out(database: Database, storage: Folder, number: UUID) -> FileImport:
-    await import_runs.carry_out(database, storage, number, USUAL, clock=lambda: NOW)
+    await import_runs.carry_out(database, storage, number, USUAL, put=import_lists.put, clock=lambda: NOW)
     async with database.unit() as session:
         return await imports.get(session, number)
 
@@ -114,7 +115,7 @@ async def test_an_import_that_was_cut_short_goes_on_where_it_stopped(
         return next(moments)
 
     with pytest.raises((StopIteration, RuntimeError)):
-        await import_runs.carry_out(database, storage, number, USUAL, clock=dying)
+        await import_runs.carry_out(database, storage, number, USUAL, put=import_lists.put, clock=dying)
     async with database.unit() as session:
         half = await imports.get(session, number)
     assert (half.done, half.added, half.done_at) == (200, 200, None)
@@ -171,24 +172,24 @@ async def test_what_is_no_sheet_is_refused_before_it_is_kept(
     content: bytes, words: str, storage: Folder, tmp_path: Path
 ) -> None:
     with pytest.raises(Unusable, match=words):
-        await imports.store(storage, Brought.PURCHASES, "orders.csv", content)
+        await uploaded.store(storage, Brought.PURCHASES, "orders.csv", content)
     assert [file for file in (tmp_path / "blobs").rglob("*") if file.is_file()] == []
 
 
 async def test_the_latest_import_stands_first(database: Database, storage: Folder) -> None:
-    sheet = await imports.store(storage, Brought.PURCHASES, "a.csv", (HEADER + GOOD).encode())
+    sheet = await uploaded.store(storage, Brought.PURCHASES, "a.csv", (HEADER + GOOD).encode())
     async with database.unit() as session:
         for days in (1, 3, 2):
-            await imports.add(session, sheet, staff_id=None, now=NOW + timedelta(days=days))
+            await uploaded.add(session, sheet, staff_id=None, now=NOW + timedelta(days=days))
         assert [one.asked_at.day for one in await imports.latest(session, Brought.PURCHASES)] == [13, 12, 11]
 
 
 async def test_columns_of_the_same_name_are_told_apart_by_their_place(database: Database, storage: Folder) -> None:
-    sheet = await imports.store(
+    sheet = await uploaded.store(
         storage, Brought.CUSTOMERS, "a.csv", b"Name,Mail,Mail\nAna,old@example.org,ana@example.org\n"
     )
     async with database.unit() as session:
-        made = await imports.add(session, sheet, staff_id=None, now=NOW)
+        made = await uploaded.add(session, sheet, staff_id=None, now=NOW)
         await imports.choose(session, made.id, Said(["name", "-", "email"], ""))
         await imports.begin(session, made.id, now=NOW)
     await carry_out(database, storage, made.id)
@@ -210,7 +211,7 @@ async def test_who_cancels_stops_a_worker_between_two_batches(database: Database
         return NOW
 
     with pytest.raises(InterruptedError):
-        await import_runs.carry_out(database, storage, number, USUAL, clock=clock)
+        await import_runs.carry_out(database, storage, number, USUAL, put=import_lists.put, clock=clock)
     async with database.unit() as session:
         await imports.cancel(session, number, now=NOW)
     stopped = await carry_out(database, storage, number)

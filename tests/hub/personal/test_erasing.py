@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from hub.campaigns import lifecycle
 from hub.campaigns.lifecycle import Plan
-from hub.customers import directory, import_runs, imports, merging
+from hub.customers import directory, import_runs, imports, merging, uploaded
 from hub.customers.directory import NewCustomer
 from hub.customers.import_kinds import Usual
 from hub.customers.importing import Duplicates, Terms, understand, write
@@ -45,6 +45,7 @@ from hub.models.vocabulary import Brought, ErasureState, Role, State
 from hub.outbound import templates
 from hub.personal import certificate, erasing, theirs
 from hub.reports.health import doctor
+from hub.segments import import_lists
 from hub.staff import audit
 from tests.hub.inbound.conftest import Bring, Rows
 from tests.hub.inbound.events import sms
@@ -96,9 +97,9 @@ async def test_a_word_in_every_column_of_every_table_is_found_nowhere_afterwards
 
 async def _uploaded(database: Database, reception: Reception, now: datetime, content: bytes) -> UUID:
     """A colleague has uploaded a file of customers, and not imported it."""
-    sheet = await imports.store(reception.storage, Brought.CUSTOMERS, "people.csv", content)
+    sheet = await uploaded.store(reception.storage, Brought.CUSTOMERS, "people.csv", content)
     async with database.unit() as session:
-        return (await imports.add(session, sheet, staff_id=None, now=now)).id
+        return (await uploaded.add(session, sheet, staff_id=None, now=now)).id
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,12 @@ async def test_an_import_under_way_that_names_them_is_waited_for(
     waits = await erase(database, reception, person, now, "Ana")
     assert (waits.state, waits.waits_for) == (ErasureState.ASKED, 1)
     await import_runs.carry_out(
-        database, reception.storage, mine, Usual("PLN", "Europe/Warsaw", "PL", "en"), clock=lambda: now
+        database,
+        reception.storage,
+        mine,
+        Usual("PLN", "Europe/Warsaw", "PL", "en"),
+        put=import_lists.put,
+        clock=lambda: now,
     )
     await erasing.carry_out(database, reception.storage, waits.id, clock=lambda: now)
     async with database.unit() as session:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from hub.customers import directory, imports
+from hub.customers import directory, uploaded
 from hub.customers.directory import NewCustomer
 from hub.database.engine import Database
 from hub.inbound.receive import Reception
@@ -160,9 +160,9 @@ async def test_who_writes_meanwhile_is_no_stranger_to_be_forgotten(
 async def test_imports_go_with_their_rejected_rows(
     database: Database, reception: Reception, rows: Rows, now: datetime, tmp_path: Path, age: int, goes: bool
 ) -> None:
-    sheet = await imports.store(reception.storage, Brought.PURCHASES, "orders.csv", b"Order,Date\n1,2026-03-01\n")
+    sheet = await uploaded.store(reception.storage, Brought.PURCHASES, "orders.csv", b"Order,Date\n1,2026-03-01\n")
     async with database.unit() as session:
-        made = await imports.add(session, sheet, staff_id=None, now=now - timedelta(days=age))
+        made = await uploaded.add(session, sheet, staff_id=None, now=now - timedelta(days=age))
         made.begun_at = made.asked_at
         session.add(RejectedRow(import_id=made.id, line=2, words="no", cells=["1"]))
     assert (await keep(database, reception, now))["imports"] == int(goes)
@@ -174,8 +174,8 @@ async def test_imports_go_with_their_rejected_rows(
 async def test_a_file_that_nobody_imports_goes_after_a_day(
     database: Database, reception: Reception, rows: Rows, now: datetime, tmp_path: Path, hours: int, goes: bool
 ) -> None:
-    sheet = await imports.store(reception.storage, Brought.CUSTOMERS, "people.csv", b"Name\nAna\n")
+    sheet = await uploaded.store(reception.storage, Brought.CUSTOMERS, "people.csv", b"Name\nAna\n")
     async with database.unit() as session:
-        await imports.add(session, sheet, staff_id=None, now=now - timedelta(hours=hours))
+        await uploaded.add(session, sheet, staff_id=None, now=now - timedelta(hours=hours))
     assert (await keep(database, reception, now))["uploads"] == int(goes)
     assert (len(await rows(FileImport)), len(blobs(tmp_path / "blobs"))) == (int(not goes), int(not goes))
