@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+import structlog
+
 from channels import posting
 from hub import clock
 from hub.bootstrap import Hub
@@ -13,6 +15,7 @@ from hub.live import Happening
 from hub.webhooks import deliveries
 from hub.webhooks.deliveries import Parcel
 
+_log = structlog.get_logger("webhooks")
 _LOOK = 5.0  # seconds between two looks when nothing is announced
 
 
@@ -58,6 +61,14 @@ async def _post(hub: Hub, parcels: Sequence[Parcel]) -> None:
 
 
 async def _post_one(hub: Hub, parcel: Parcel) -> None:
+    try:
+        await _post_and_settle(hub, parcel)
+    except Exception as e:
+        # Whatever it is, the deliveries beside it go on. Nobody has this one when its lease ends: it is tried again.
+        _log.exception("delivery not settled", delivery=parcel.id, error=type(e).__name__)
+
+
+async def _post_and_settle(hub: Hub, parcel: Parcel) -> None:
     answered = await posting.post(parcel.url, parcel.body, parcel.headers, loopback=hub.settings.webhooks.loopback)
     async with hub.database.unit() as session:
         await deliveries.settle(session, parcel, answered, now=clock.now())

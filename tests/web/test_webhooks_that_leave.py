@@ -17,6 +17,7 @@ import httpx
 import pytest
 from aiohttp import web
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from channels import posting
 from hub import clock
@@ -182,6 +183,34 @@ async def test_a_transaction_that_announces_something_holds_up_nobody_who_settle
         "webhook.test": DeliveryState.DELIVERED,
         "customer.created": DeliveryState.WAITING,
     }
+
+
+async def test_an_outcome_that_cannot_be_kept_breaks_off_no_other_and_is_tried_again(
+    empty: Any, here: Hub, receiver: Receiver
+) -> None:
+    one, other = await added(here, receiver), await added(here, receiver)
+    async with here.database.unit() as session:
+        for shown in (one, one, other):
+            await endpoints.test(session, shown.endpoint.id or 0, now=clock.now())
+    _second, first = await logged(here, one)
+    refuse = "create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$"
+    when = f"when (new.id = {first.id} and new.state = 'delivered')"
+    each = f"create trigger refuse before update on webhook_delivery for each row {when} execute function refuse()"
+    async with here.database.unit() as session:
+        await session.execute(text(refuse))
+        await session.execute(text(each))
+    with capture_logs() as told:
+        assert await webhooks.turn(here) == 3
+    assert [(line["event"], line["delivery"]) for line in told] == [("delivery not settled", first.id)]
+    states = {row.id: row.state for shown in (one, other) for row in await logged(here, shown)}
+    assert [states.pop(first.id), *states.values()] == [DeliveryState.WAITING, *[DeliveryState.DELIVERED] * 2]
+
+    async with here.database.unit() as session:
+        await session.execute(text("drop trigger refuse on webhook_delivery"))
+        await session.execute(text("update webhook_delivery set claimed_until = now() - interval '1 s'"))
+    assert await webhooks.turn(here) == 1
+    assert [row.state for row in await logged(here, one)] == [DeliveryState.DELIVERED] * 2
+    assert [headers["webhook-id"] for headers, _body in receiver.heard].count(first.message_id) == 2
 
 
 async def test_a_failure_is_tried_again_and_a_redirect_is_a_failure(empty: Any, here: Hub, receiver: Receiver) -> None:
