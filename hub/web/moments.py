@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -158,12 +158,25 @@ def read_local(text: str, reader: tzinfo) -> datetime:
     parsed = datetime.fromisoformat(text)
     if not MINYEAR < parsed.year < MAXYEAR:
         raise ValueError(f"{text} lies at the end of the calendar")
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=reader)
+    if parsed.tzinfo:
+        return parsed
+    meant = parsed.replace(tzinfo=reader)
+    if meant.astimezone(UTC).astimezone(reader).replace(tzinfo=None) != parsed:
+        raise ValueError(_left_out(parsed))
+    return meant
 
 
 def amiss(error: ValueError, otherwise: Sentence) -> Sentence:
-    """What `read_local` found wrong, with the remedy: a day that its month has not; else what the form says of it."""
+    """What `read_local` found wrong, with the remedy: a day that its month has not, an hour that its day has not; else
+    what the form says of it.
+    """
     return sentences.of(error) or otherwise
+
+
+def _left_out(local: datetime) -> Sentence:
+    """In spring the clocks pass over an hour: whoever types a moment of it means another."""
+    gaps: dict[str, Gap] = {"hour": f"{local:%H:%M}", "day": format_date(local, "d MMMM yyyy", locale=language())}
+    return Sentence("There is no %(hour)s on %(day)s: the clocks are put forward then. Choose another hour.", gaps)
 
 
 def _no_such_day(text: str) -> Sentence | None:

@@ -15,7 +15,9 @@ from hub.web.translations import marked as N_  # noqa: N812 (the name that extra
 AT = "at"  # not a word of the menu: the field beside it
 NO_MOMENT = Sentence("“%(typed)s” is no day and hour. Write them as 2026-03-10T13:00.")
 _PAST = Sentence("%(typed)s has passed. Choose a moment to come.")
-_MORNING = time(9)
+_FAR = Sentence("%(typed)s lies more than two years ahead: nobody would see it before. Choose a nearer moment.")
+_MISSING = Sentence("It is missing. Fill it in.")
+_MORNING, _FARTHEST = time(9), timedelta(days=731)
 _WAITS: Mapping[str, str] = {
     "hour": N_("In an hour"),
     "tomorrow": N_("Tomorrow morning"),
@@ -46,10 +48,14 @@ def moment(visit: Visit, name: str, at: str = "", *, field: str = "at") -> datet
         return visit.now + timedelta(hours=1)
     if name in days:
         return datetime.combine(local.date() + timedelta(days=days[name]), _MORNING, visit.zone)
+    if name == AT and not at.strip():
+        raise WrongInput(field, at, _MISSING)
     try:
         chosen = moments.read_local(at if name == AT else name, visit.zone)
     except ValueError as e:
         raise WrongInput(field, at or name, moments.amiss(e, NO_MOMENT)) from e
     if chosen <= visit.now:
         raise WrongInput(field, moments.plain(chosen, visit.zone), _PAST)
+    if chosen > visit.now + _FARTHEST:
+        raise WrongInput(field, moments.plain(chosen, visit.zone), _FAR)
     return chosen

@@ -179,11 +179,12 @@ async def test_a_conversation_waits_for_the_customer_by_hand_and_stays_in_the_vi
 async def test_snoozing_until_a_moment_of_ones_own_is_in_ones_own_zone(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.AGENT)
     base = f"/inbox/all/{world.conversations['sms']}"
-    await desk.send(f"{base}/snooze", until="at", at="2126-03-10T13:00")
-    assert "snoozed 10 Mar 2126, 13:00" in (await desk.see(base)).select_one(".thread-head").text
+    year = clock.now().year + 1
+    await desk.send(f"{base}/snooze", until="at", at=f"{year}-03-10T13:00")
+    assert f"snoozed 10 Mar {year}, 13:00" in (await desk.see(base)).select_one(".thread-head").text
     async with world.hub.database.unit() as session:
         until = (await inbox.conversation(session, world.conversations["sms"])).snoozed_until
-    assert until == datetime(2126, 3, 10, 12, tzinfo=UTC)
+    assert until == datetime(year, 3, 10, 12, tzinfo=UTC)
 
 
 async def test_a_mention_is_found_in_its_view_until_it_is_read(world: Any, signed_in: Any) -> None:
@@ -244,6 +245,19 @@ async def test_a_snooze_into_the_past_is_refused(world: Any, signed_in: Any) -> 
     desk = await signed_in(Role.AGENT)
     path = f"/inbox/all/{world.conversations['sms']}/snooze"
     assert (await desk.send(path, until="2020-01-01T10:00")).status_code == 422
+
+
+async def test_a_snooze_that_nobody_would_see_again_is_refused_and_so_is_one_without_a_moment(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    path = f"/inbox/all/{world.conversations['sms']}/snooze"
+    slip = await desk.send(path, until="at", at=f"{clock.now().year + 100}-03-10T13:00")
+    assert (slip.status_code, "more than two years ahead" in slip.text) == (422, True)
+    empty = await desk.send(path, until="at", at="")
+    assert (empty.status_code, "It is missing. Fill it in." in empty.text) == (422, True)
+    async with world.hub.database.unit() as session:
+        assert (await inbox.conversation(session, world.conversations["sms"])).snoozed_until is None
 
 
 async def test_htmx_gets_the_block_it_will_fill_and_nothing_else(world: Any, signed_in: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.dates import format_timedelta
@@ -51,3 +52,14 @@ def test_a_day_that_its_month_has_not_is_named_with_the_remedy() -> None:
             moments.read_local(typed, UTC)
         assert str(moments.amiss(refused.value, Sentence("otherwise"))) == words, typed
     assert moments.read_local("2028-02-29T10:00", UTC) == datetime(2028, 2, 29, 10, tzinfo=UTC)
+
+
+def test_an_hour_that_the_clocks_pass_over_is_named_and_the_one_that_comes_twice_is_the_first() -> None:
+    warsaw = ZoneInfo("Europe/Warsaw")
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 (its words are looked at below)
+        moments.read_local("2027-03-28T02:30", warsaw)
+    said = "There is no 02:30 on 28 March 2027: the clocks are put forward then. Choose another hour."
+    assert str(moments.amiss(refused.value, Sentence("otherwise"))) == said
+    twice = moments.read_local("2026-10-25T02:30", warsaw)
+    assert twice.astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert moments.read_local("2027-03-28T03:00", warsaw).astimezone(UTC) == datetime(2027, 3, 28, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from fastapi.routing import APIRoute
 
-from hub import web
+from hub import clock, web
 from hub.models.vocabulary import Role
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -21,7 +21,7 @@ SENSIBLE = {
     "language": "en",
     "timezone": "UTC",
     "zone": "UTC",
-    "at": "2099-01-01T10:00",
+    "at": f"{clock.now().year + 1}-01-01T10:00",
     "starts_at": "2099-01-01T10:00",
     "due_at": "2099-01-01T10:00",
     "at_hour": "10:00",
