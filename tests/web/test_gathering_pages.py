@@ -9,7 +9,8 @@ import pytest
 from playwright.async_api import expect
 
 from hub import clock
-from hub.gatherings import inviting
+from hub.gatherings import inviting, plans, seats
+from hub.gatherings.plans import Plan
 from hub.models.vocabulary import Role
 
 
@@ -82,6 +83,27 @@ async def test_before_an_event_is_called_off_the_page_says_how_many_will_be_told
     assert (await desk.client.get(f"{path}/cancel")).headers["location"] == path, "it is called off already"
     await desk.send(f"{path}/cancel", back="1")
     assert "1 person was told that it does not: write to them." in (await desk.see(path)).text
+
+
+async def test_a_customers_page_shows_their_events_and_is_silent_without_any(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    now, ana = clock.now(), world.customers["ana"]
+    async with world.hub.database.unit() as session:
+        for days in (3, 5):
+            plan = Plan(f"In {days} days", now + timedelta(days=days), "UTC")
+            made = await plans.create(session, plan, staff_id=None, now=now)
+            await inviting.choose(session, made.id or 0, [ana], now=now)
+        over = await plans.get(session, made.id or 0)
+        (seen,) = await inviting.guests(session, over.id or 0)
+        await seats.attend(session, seen.guest.id or 0, True, now=now)
+        over.starts_at, over.title = now - timedelta(days=2), "Was lately"
+    rows = (await desk.see(f"/customers/{ana}")).select("#events .sentence")
+    assert [(row.a.text, row.a["href"]) for row in rows][1:] == [
+        ("Open garden", f"/events/{world.event}"),
+        ("Was lately", f"/events/{over.id}"),
+    ]
+    assert ["is being asked" in rows[0].text, "comes" in rows[1].text, "was there" in rows[2].text] == [True] * 3
+    assert (await desk.see(f"/customers/{world.customers['georgi']}")).select_one("#events") is None
 
 
 @pytest.mark.browser

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.conversations import appointments, surveys
 from hub.customers import consent, directory, identities, preferences
+from hub.gatherings import invitations
 from hub.models import Consent, Customer, Identity, Survey
 from hub.models.vocabulary import Kind, Purpose
 from hub.staff import audit
@@ -42,6 +43,7 @@ class Card:
     wishes: list[Wish]
     ledger: list[Consent]
     upcoming: list[appointments.Coming]
+    events: list[invitations.Invited]
     satisfaction: Survey | None  # what they said last when they were asked
     local: datetime | None  # what the customer's clock shows
 
@@ -80,6 +82,7 @@ async def card(session: Any, customer_id: UUID, visit: Visit) -> Card:
         wishes=wishes(ledger),
         ledger=ledger,
         upcoming=upcoming,
+        events=await invitations.of(session, customer_id, now=visit.now),
         satisfaction=await surveys.latest(session, customer_id),
         local=visit.now.astimezone(moments.zone(customer.timezone)) if customer.timezone else None,
     )
