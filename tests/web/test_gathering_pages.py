@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from hub import clock
 from hub.gatherings import inviting, plans, seats
 from hub.gatherings.plans import Plan
-from hub.models.vocabulary import Role
+from hub.models.vocabulary import GuestState, Role
 
 
 def form(**more: str) -> dict[str, str]:
@@ -104,6 +104,31 @@ async def test_a_customers_page_shows_their_events_and_is_silent_without_any(wor
     ]
     assert ["is being asked" in rows[0].text, "comes" in rows[1].text, "was there" in rows[2].text] == [True] * 3
     assert (await desk.see(f"/customers/{world.customers['georgi']}")).select_one("#events") is None
+
+
+async def test_an_answer_in_words_of_ones_own_is_settled_beside_the_conversation(world: Any, signed_in: Any) -> None:
+    desk, path = await signed_in(Role.AGENT), f"/inbox/all/{world.conversations['invoice']}"
+    panel = (await desk.see(path)).select_one("#asked-to")
+    assert ("Open garden" in panel.text, [one.text.split(":")[0] for one in panel.select("button")]) == (
+        True, ["Does not come"],
+    )  # fmt: skip
+    action = panel.form["action"]
+    assert (await desk.send(action)).headers["location"] == path
+    told = await desk.see(path)
+    assert "does not come" in told.select_one("#asked-to").text
+    assert [one.text.split(":")[0] for one in told.select("#asked-to button")] == ["Comes"]
+    await desk.send(action, coming="1")
+    async with world.hub.database.unit() as session:
+        (seen,) = await inviting.guests(session, world.event)
+        assert seen.guest.state is GuestState.COMING
+        event = await plans.get(session, world.event)
+        event.cancelled_at = clock.now()
+    await desk.send(action)
+    assert "nothing was changed" in (await desk.see(path)).text
+    other = f"/inbox/all/{next(key for key in world.conversations.values() if str(key) not in path)}"
+    foreign = await desk.send(f"{other}/guests/{action.rpartition('/')[2]}", coming="1")
+    assert foreign.status_code == 404
+    assert (await (await signed_in(Role.MARKETER)).send(action, coming="1")).status_code == 403
 
 
 @pytest.mark.browser

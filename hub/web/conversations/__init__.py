@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.web.conversations import (
     arranging,
     canned,
+    coming,
     inbox,
     labels,
     macros,
@@ -20,6 +21,7 @@ PAGES = (
     views,
     arranging,
     writing,
+    coming,
     recalling,
     canned,
     labels,
