@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, literal
+from sqlalchemy import ColumnElement, TextClause, and_, case, func, literal, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from hub.customers import listing
 from hub.gatherings import letters, plans
 from hub.gatherings.plans import BadGathering
 from hub.models import Customer, DedupeKey, Gathering, Guest, Interaction, TemplateVersion
@@ -50,14 +51,16 @@ async def choose(session: AsyncSession, gathering_id: int, customers: Collection
     return await _choose(session, gathering_id, col(Customer.id).in_(customers), now)
 
 
-async def guests(session: AsyncSession, gathering_id: int, *, limit: int = 1000) -> list[Seen]:
-    """Who comes first, then who waits, in their order."""
+async def guests(session: AsyncSession, gathering_id: int, *, words: str = "", limit: int = 1000) -> list[Seen]:
+    """Who comes first, then who waits, in their order. `words`: in their name, an address, a number of theirs."""
     rows = select(Guest, Customer.name, Interaction.state, Interaction.reason)
     rows = rows.join(Customer, col(Customer.id) == col(Guest.customer_id))
     rows = rows.outerjoin(DedupeKey, and_(col(Guest.asked_id).is_(None), col(DedupeKey.key) == letters.first_key()))
     rows = rows.outerjoin(Interaction, _came_to_nothing())
     order = case({state.value: place for state, place in _PLACES.items()}, value=col(Guest.state), else_=9)
     mine = rows.where(col(Guest.gathering_id) == gathering_id)
+    if called := words.replace("\0", "").split():
+        mine = mine.where(_is_called(called))
     found = await session.exec(mine.order_by(order, col(Guest.waiting_since), func.lower(Customer.name)).limit(limit))
     return [Seen(row[0], row[1], State(row[2]) if row[2] else None, row[3] or "") for row in found]
 
@@ -108,6 +111,11 @@ _JUST = timedelta(hours=1)
 _LOST = (State.WITHHELD, State.FAILED, State.EXPIRED)
 _STANDS = col(Gathering.cancelled_at).is_(None)
 _PLACES = {GuestState.COMING: 0, GuestState.WAITING: 1, GuestState.INVITED: 2, GuestState.CHOSEN: 3}
+
+
+def _is_called(words: Sequence[str]) -> TextClause:
+    condition, values = listing.among(words)
+    return text(f"exists (select from customer c where c.id = customer.id and {condition})").bindparams(**values)
 
 
 def _came_to_nothing() -> ColumnElement[bool]:

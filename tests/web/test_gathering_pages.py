@@ -6,9 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
+from bs4 import BeautifulSoup
 from playwright.async_api import expect
 
 from hub import clock
+from hub.customers import directory
+from hub.customers.directory import NewCustomer
 from hub.gatherings import inviting, plans, seats
 from hub.gatherings.plans import Plan
 from hub.models.vocabulary import GuestState, Role
@@ -129,6 +133,66 @@ async def test_an_answer_in_words_of_ones_own_is_settled_beside_the_conversation
     foreign = await desk.send(f"{other}/guests/{action.rpartition('/')[2]}", coming="1")
     assert foreign.status_code == 404
     assert (await (await signed_in(Role.MARKETER)).send(action, coming="1")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("q", "names"),
+    [
+        ("now", ["Ana Nowak"]),
+        ("n", ["Ana Nowak", "Żaneta Mroźna"]),
+        ("zaneta", ["Żaneta Mroźna"]),
+        ("ana@now", ["Ana Nowak"]),
+        ("601 123", ["Ana Nowak"]),
+        ("Г", ["Георги Петров"]),
+        ("petrov.example", ["Георги Петров"]),
+        ("C-77", ["Żaneta Mroźna"]),
+        ("50%", []),
+        (" ", ["Ana Nowak", "Żaneta Mroźna", "Георги Петров"]),
+    ],
+)
+async def test_whoever_stands_at_the_door_is_found(q: str, names: list[str], world: Any, signed_in: Any) -> None:
+    desk, path = await signed_in(Role.AGENT), f"/events/{world.event}"
+    async with world.hub.database.unit() as session:
+        new = NewCustomer("Żaneta Mroźna", emails=("z@m.example",), external_id="C-77")
+        made = await directory.create(session, new, now=clock.now())
+        other = await directory.create(session, NewCustomer("Ana Now, who is no guest"), now=clock.now())
+        assert other.id != made.id
+        await inviting.choose(session, world.event, [made.id, world.customers["georgi"]], now=clock.now())
+    found = await desk.client.get(path, params={"q": q})
+    rows = BeautifulSoup(found.text, "html.parser").select("#guests .entry-row .grow")
+    assert sorted(one.text for one in rows) == names
+    assert ("No guest has this" in found.text) == (not names)
+
+
+async def test_a_tick_in_what_was_found_leads_back_to_it(world: Any, signed_in: Any) -> None:
+    desk, path = await signed_in(Role.AGENT), f"/events/{world.event}"
+    row = (await desk.see(f"{path}?q=ana+now")).select_one("#guests .entry-row")
+    assert row.form.select_one("[name=q]")["value"] == "ana now"
+    ticked = await desk.send(row.form["action"], came="1", q="ana now")
+    assert ticked.headers["location"] == f"{path}?q=ana+now#{row['id']}"
+    again = await desk.see(f"{path}?q=ana+now")
+    assert again.select_one("input[type=search]")["value"] == "ana now"
+    assert again.select_one("#guests")["hx-get"] == f"{path}?q=ana%20now"
+    assert (await desk.client.get(path, params={"q": "y" * 201})).status_code == 422
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+async def test_a_guest_is_found_and_ticked_by_keyboard_alone(
+    width: int, dark: bool, opening: Any, world: Any, complaints: list[str]
+) -> None:
+    async with world.hub.database.unit() as session:
+        await inviting.choose(session, world.event, [world.customers["georgi"]], now=clock.now())
+    page = await opening(f"/events/{world.event}", Role.AGENT, width=width, dark=dark)
+    await page.keyboard.press("/")
+    await page.keyboard.type("nowak")
+    await expect(page.locator("#guests .entry-row")).to_have_count(1)
+    await page.get_by_role("button", name="Here: Ana Nowak").press("Enter")
+    await expect(page.get_by_role("button", name="Not here after all: Ana Nowak")).to_be_visible()
+    await expect(page.locator("#guests .entry-row")).to_have_count(1)
+    assert (await Axe().run(page)).response["violations"] == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert complaints == []
 
 
 @pytest.mark.browser

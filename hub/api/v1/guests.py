@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 
 from hub.api.access import Caller, Campaigner, CustomerReader
@@ -160,11 +160,13 @@ async def invite_guests(caller: Campaigner, event_id: int, body: InviteIn) -> In
 
 
 @router.get("/{event_id}/guests")
-async def list_guests(caller: CustomerReader, event_id: int) -> Page[NamedGuestOut]:
-    """Who comes first, then who waits, in their order; at most a thousand."""
+async def list_guests(
+    caller: CustomerReader, event_id: int, q: Annotated[str, Query(max_length=200)] = ""
+) -> Page[NamedGuestOut]:
+    """Who comes first, then who waits, in their order; at most a thousand. `q`: in their name, an address, a number."""
     async with caller.hub.database.unit() as session:
         await plans.get(session, event_id)
-        return Page(items=[NamedGuestOut.shown(one) for one in await inviting.guests(session, event_id)])
+        return Page(items=[NamedGuestOut.shown(one) for one in await inviting.guests(session, event_id, words=q)])
 
 
 @router.put("/{event_id}/guests/{guest_id}/answer")

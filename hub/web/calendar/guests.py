@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, HTTPException, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Response
 
 from channels import address
 from hub.customers import directory
@@ -28,12 +29,15 @@ from hub.web.translations import ngettext, worded
 
 router = APIRouter(route_class=Page)
 _MOST_ADDRESSES = 500
+_FOUND, _LONGEST = 100, 200
+_Search = Annotated[str, Form(max_length=_LONGEST)]
 _Text = Annotated[str, Form(max_length=20_000)]
 
 
 @router.get("/events/{event_id}")
-async def one(visit: CustomerReader, event_id: int) -> Response:
-    return await _one(visit, event_id)
+async def one(visit: CustomerReader, event_id: int, q: Annotated[str, Query(max_length=_LONGEST)] = "") -> Response:
+    """`q` finds guests by a part of a name, an address or a number: whoever stands at the door."""
+    return await _one(visit, event_id, q)
 
 
 @router.post("/events/{event_id}/invite")
@@ -45,14 +49,16 @@ async def invite(visit: Campaigner, event_id: int, segment: _Text = "", addresse
             invited = await _invite(session, visit, event_id, segment, addresses)
             await note(session, visit, "invite", event_id, str(invited))
     except (BadGathering, saved.NoSuchSegment) as e:
-        return await _one(visit, event_id, worded(e), {"segment": segment, "addresses": addresses})
+        return await _one(visit, event_id, trouble=worded(e), typed={"segment": segment, "addresses": addresses})
     said = ngettext("%(num)s person is being invited.", "%(num)s people are being invited.", invited)
     return go(visit, f"/events/{event_id}", said % {"num": invited})
 
 
 @router.post("/events/{event_id}/guests/{guest_id}/attended")
-async def attended(visit: CustomerReader, event_id: int, guest_id: int, came: Annotated[str, Form()] = "") -> Response:
-    """`came`: they are here; else it was ticked by mistake."""
+async def attended(
+    visit: CustomerReader, event_id: int, guest_id: int, came: Annotated[str, Form()] = "", q: _Search = ""
+) -> Response:
+    """`came`: they are here; else it was ticked by mistake. `q`: what was looked for when it was ticked."""
     try:
         async with visit.hub.database.unit() as session:
             await seats.of(session, event_id, guest_id)
@@ -60,12 +66,12 @@ async def attended(visit: CustomerReader, event_id: int, guest_id: int, came: An
             await note(session, visit, "attended", event_id, f"guest:{guest_id} {'yes' if came else 'no'}")
     except NoSuchGuest as e:
         raise HTTPException(404) from e
-    return go(visit, f"/events/{event_id}#guest-{guest_id}")
+    return go(visit, _place(event_id, guest_id, q))
 
 
 @router.post("/events/{event_id}/guests/{guest_id}/answer")
 async def answered(
-    visit: CustomerReader, event_id: int, guest_id: int, coming: Annotated[str, Form()] = ""
+    visit: CustomerReader, event_id: int, guest_id: int, coming: Annotated[str, Form()] = "", q: _Search = ""
 ) -> Response:
     """What a guest said to somebody here."""
     try:
@@ -75,7 +81,7 @@ async def answered(
             await note(session, visit, "answer", event_id, f"guest:{guest_id}")
     except NoSuchGuest as e:
         raise HTTPException(404) from e
-    return go(visit, f"/events/{event_id}#guest-{guest_id}")
+    return go(visit, _place(event_id, guest_id, q))
 
 
 @router.get("/events/{event_id}/guests.csv")
@@ -140,11 +146,21 @@ async def _customer(session: Any, visit: Visit, line: str) -> Any:
     return found.id
 
 
-async def _one(visit: Visit, event_id: int, trouble: str = "", typed: Mapping[str, str] | None = None) -> Response:
+def _place(event_id: int, guest_id: int, q: str) -> str:
+    """Where a guest stands, in what was found."""
+    found = f"?{urlencode({'q': q})}" if q else ""
+    return f"/events/{event_id}{found}#guest-{guest_id}"
+
+
+async def _one(
+    visit: Visit, event_id: int, q: str = "", *, trouble: str = "", typed: Mapping[str, str] | None = None
+) -> Response:
     async with visit.hub.database.unit() as session:
         listed = await plans.listed(session, await known(session, event_id))
-        guests = await inviting.guests(session, event_id)
+        limit = {"limit": _FOUND + 1} if q.strip() else {}
+        guests = await inviting.guests(session, event_id, words=q, **limit)
         segments = await saved.listing(session) if visit.may(Action.CAMPAIGNS) else []
-    data: dict[str, Any] = {"listed": listed, "event": listed.gathering, "guests": guests, "segments": segments}
+    data: dict[str, Any] = {"listed": listed, "event": listed.gathering, "segments": segments, "q": q.strip()}
+    data |= {"guests": guests[:_FOUND] if q.strip() else guests, "more": bool(q.strip()) and len(guests) > _FOUND}
     data |= {"states": list(GuestState), "trouble": trouble, "typed": typed or {"segment": "", "addresses": ""}}
     return page(visit, "event.html", status=422 if trouble else 200, **data)
