@@ -120,7 +120,7 @@ def _told(error: ChannelError) -> str:
 
 def _remedy(error: ChannelError, part: str) -> str:
     stated = getattr(error, "remedy", "")
-    return stated or f"Check {part}.host, {part}.port and {part}.security, and that the server is up and reachable"
+    return stated or f"Check {part}.host, {part}.port, {part}.security, and that the server is up and reachable"
 
 
 def _security(security: str) -> str:

@@ -27,7 +27,7 @@ from channels import links
 from channels.address import pretty_mail, pretty_phone
 from hub.interactions.history import File
 from hub.staff.roles import Action
-from hub.web import gallery, moments, retold, translations, words
+from hub.web import findings, gallery, moments, retold, translations, words
 from hub.web.access import Visit
 
 
@@ -209,6 +209,7 @@ def environment() -> Environment:
         "lines": _lines,
         "percent": _percent,
         "retold": retold.retold,
+        "found": findings.told,
         "titled": retold.titled,
         "shipped": words.template_called,
         "plain_number": _plain_number,

@@ -99,8 +99,8 @@ def retold(line: str) -> str:
     channel = _CHANNEL.fullmatch(line)
     if channel is not None:
         return f"{_(words.sign(words.KINDS, Kind(channel[1])).word)}: {retold(channel[2])}"
-    for message, pattern in _PATTERNS.items():
-        found = pattern.fullmatch(line)
+    for message, fits in _PATTERNS.items():
+        found = fits.fullmatch(line)
         if found is not None:
             return _(message) % {name: _filled(name, text) for name, text in found.groupdict().items()}
     return _(line) if line else line
@@ -144,8 +144,9 @@ def _filled(name: str, text: str) -> str:
     return retold(text) if name in ("rest", "counts") else text
 
 
-def _pattern(message: str) -> re.Pattern[str]:
+def pattern(message: str) -> re.Pattern[str]:
+    """What fits a line that was made of this message id."""
     return re.compile(_GAP.sub(r"(?P<\1>.+?)", re.escape(message.replace("%%", "%"))), re.DOTALL)
 
 
-_PATTERNS: Mapping[str, re.Pattern[str]] = {message: _pattern(message) for message in LINES}
+_PATTERNS: Mapping[str, re.Pattern[str]] = {message: pattern(message) for message in LINES}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hub.customers.directory import NewCustomer
 from hub.models.vocabulary import AddressKind, Role
 from hub.staff import accounts
 from hub.staff.roles import Action, may
+from hub.web import findings, translations
 from hub.web.settings.roles import RIGHTS
 
 
@@ -23,6 +25,36 @@ async def test_a_server_that_cannot_be_reached_is_told_with_what_to_do(world: An
     assert answered.status_code == 200
     assert "fails" in answered.text
     assert "127.0.0.1:9" in answered.text
+
+
+async def test_what_is_wrong_with_a_channel_is_told_in_the_language_of_the_desk(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.ADMIN)
+    async with world.hub.database.unit() as session:
+        await accounts.change(session, world.staff[Role.ADMIN], {"language": "pl"}, now=clock.now())
+    for path in ("/settings/channels/mail/check", "/settings/mailboxes/mail/test"):
+        said = (await desk.send(path)).text
+        assert "smtp 127.0.0.1:9: połączenie, bez TLS" in said, path
+        assert "Sprawdź smtp.host, smtp.port, smtp.security" in said, path
+
+
+@pytest.mark.parametrize(
+    ("line", "polish"),
+    [
+        ("imap mail.example:993: login as a@b.example", "imap mail.example:993: logowanie jako a@b.example"),
+        ("[channels.mail] imap.username: login refused: no such user",
+         "[channels.mail] imap.username: odmowa logowania: no such user"),
+        ("Twilio 20003: Authenticate. Look at the account, the token and the number in Twilio's console",
+         "Twilio 20003: Authenticate. Sprawdź konto, token i numer w konsoli Twilio"),
+        ("Check the account first", "Najpierw sprawdź konto"),
+        ("what nobody foresaw", "what nobody foresaw"),
+    ],
+)  # fmt: skip
+def test_a_servers_own_words_stay_as_they_came(line: str, polish: str) -> None:
+    def said() -> str:
+        translations.speak("pl")
+        return findings.told(line)
+
+    assert copy_context().run(said) == polish
 
 
 async def test_whoever_has_no_telephone_is_told_where_to_add_one_and_nothing_leaves(world: Any, signed_in: Any) -> None:
