@@ -28,13 +28,16 @@ PARTS: Mapping[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The texts as they stand. `revision` 0: nobody is writing, these are the published ones."""
+    """The texts as they stand. `revision` 0: nobody is writing, these are the published ones. `version`: the number of
+    what is published; 0: none, or a file that was never sent.
+    """
 
     name: str
     title: str
     purpose: Purpose
     variants: dict[str, dict[str, str]]
     revision: int = 0
+    version: int = 0
     changed_by: str = ""
     changed_at: datetime | None = None
 
@@ -47,12 +50,13 @@ async def read(session: AsyncSession, name: str) -> Draft:
     """Raises hub.outbound.templates.NoSuchTemplate."""
     about = await shelf.line(session, name)
     row = await _row(session, name)
+    standing, version = await templates.standing(session, name)
+    number = version.number if version is not None else 0
     if row is None:
-        standing, _version = await templates.standing(session, name)
-        return Draft(name, about.title, about.purpose, standing)
+        return Draft(name, about.title, about.purpose, standing, version=number)
     author = await session.get(Staff, row.changed_by or 0)
     who = author.name if author is not None else ""
-    return Draft(name, about.title, about.purpose, row.variants, row.revision, who, row.changed_at)
+    return Draft(name, about.title, about.purpose, row.variants, row.revision, number, who, row.changed_at)
 
 
 async def keep(
@@ -64,8 +68,11 @@ async def keep(
     staff_id: int,
     now: datetime,
     anyway: bool = False,
+    begun_at: int | None = None,
 ) -> int:
     """Save what was typed, and the revision it is. `seen`: the one it was begun with; `anyway`: over another's.
+
+    `begun_at`: the version that was sent when it was begun; where another one is sent by now, it is not written over.
 
     HTML is made of MJML as far as that can be read. Raises NoSuchTemplate, Overtaken, shelf.TextProblem.
     """
@@ -75,8 +82,11 @@ async def keep(
     number = await templates.row_id(session, name, now)
     row = await session.get(TemplateDraft, number)
     if row is None:
-        if wanted == (await templates.standing(session, name))[0]:
+        standing, version = await templates.standing(session, name)
+        if wanted == standing:
             return 0
+        if version is not None and begun_at not in (None, version.number) and version.put_by and not anyway:
+            raise await _published(session, version.put_by)
         row = TemplateDraft(template_id=number, variants={}, revision=0, changed_at=now)
     elif row.variants == wanted:
         return row.revision
@@ -88,14 +98,19 @@ async def keep(
     return row.revision
 
 
-async def publish(session: AsyncSession, name: str, *, staff_id: int, now: datetime) -> TemplateVersion:
+async def publish(
+    session: AsyncSession, name: str, *, seen: int | None, staff_id: int, now: datetime
+) -> TemplateVersion:
     """From now on this is what is sent; what has been sent keeps its version. Whether it is fit: see hub.texts.lint.
 
-    Raises NoSuchTemplate, shelf.TextProblem.
+    `seen`: the revision that was looked at; None: whatever stands there. Raises NoSuchTemplate, Overtaken,
+    shelf.TextProblem.
     """
     await shelf.line(session, name)
     await templates.row_id(session, name, now)  # locked: what somebody saves at this moment is not thrown away
     found = await read(session, name)
+    if seen is not None and found.revision != seen:
+        raise Overtaken(_CHANGED)
     if not shelf.channels(found.variants):
         raise TextProblem(Sentence("There is no text yet. Write one for at least one channel"))
     version = await templates.save(session, name, found.variants, staff_id=staff_id, now=now)
@@ -148,6 +163,19 @@ def demand_fit(variants: Variants) -> None:
 async def _row(session: AsyncSession, name: str) -> TemplateDraft | None:
     named = select(TemplateDraft).join(Template, col(Template.id) == col(TemplateDraft.template_id))
     return (await session.exec(named.where(Template.name == name))).first()
+
+
+_CHANGED = Sentence("The text was changed or published meanwhile. Look at how it stands now, then publish it")
+
+
+async def _published(session: AsyncSession, staff_id: int) -> Overtaken:
+    other = await session.get(Staff, staff_id)
+    return Overtaken(
+        Sentence(
+            "%(who)s has published another text meanwhile. Yours is in the form and not saved: keep one of the two",
+            {"who": other.name if other is not None else "?"},
+        )
+    )
 
 
 async def _overtaken(session: AsyncSession, row: TemplateDraft) -> Overtaken:

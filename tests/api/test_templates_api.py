@@ -25,7 +25,9 @@ async def test_a_template_is_written_judged_published_and_read_with_its_versions
     path = "/api/v1/templates/spring-tulips"
     first = await client.put(f"{path}/draft", json={"variants": FIT, "seen": 1}, headers=marketer)
     assert (first.json()["revision"], first.json()["variants"]) == (2, FIT)
-    published = await client.post(f"{path}/publish", headers=marketer)
+    overtaken = await client.post(f"{path}/publish?seen=1", headers=marketer)
+    assert (overtaken.status_code, "changed or published meanwhile" in overtaken.text) == (409, True)
+    published = await client.post(f"{path}/publish?seen=2", headers=marketer)
     assert (published.status_code, published.json()["number"]) == (200, 1)
     again = {"en": FIT["en"] | {"sms": "More tulips"}}
     await client.put(f"{path}/draft", json={"variants": again, "seen": 0}, headers=marketer)

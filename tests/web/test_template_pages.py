@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from bs4 import BeautifulSoup
 from playwright.async_api import Page, expect
 from sqlmodel import col, select
 
@@ -127,6 +128,39 @@ async def test_whoever_is_overtaken_keeps_their_words_and_chooses(world: Any, si
     assert (await draft_of(world)).variants == {"en": {"sms": "Marek's"}}
     assert (await sofia.send(EDIT, **mine, anyway="1")).status_code == 303
     assert (await draft_of(world)).variants == {"en": {"sms": "Sofia's"}}
+
+
+async def test_publishing_is_refused_when_the_text_changed_since_the_page_was_loaded(
+    world: Any, signed_in: Any
+) -> None:
+    mine, theirs = await signed_in(Role.MARKETER), await signed_in(Role.SUPERVISOR)
+
+    def hidden(page: Any) -> dict[str, str]:
+        return {name: page.select_one(f"[name={name}]")["value"] for name in ("seen", "begun_at")}
+
+    loaded = hidden(await mine.see(EDIT))
+    other = {"language": "en", "text.en.sms": "Words of the other. STOP ends this."}
+    await theirs.send(EDIT, **other, **hidden(await theirs.see(EDIT)), act="show")
+    words = {"language": "en", "text.en.sms": "My own words. STOP ends this.", "act": "publish"}
+    async with world.hub.database.unit() as session:
+        before = (await templates.standing(session, "campaign-spring"))[0]
+    for act in ("publish", "show"):
+        refused = await mine.send(EDIT, **words | loaded | {"act": act})
+        page = BeautifulSoup(refused.text, "html.parser")
+        assert (refused.status_code, "has changed this text meanwhile" in refused.text) == (422, True)
+        (said,), (typed,) = page.select("#said-sms"), page.select("[name='text.en.sms']")
+        assert "Words of the other" in said.text, "the text as it stands"
+        assert "My own words" in typed.text, "nothing typed is lost"
+    async with world.hub.database.unit() as session:
+        assert (await templates.standing(session, "campaign-spring"))[0] == before
+
+    assert (await theirs.send(EDIT, **other, **hidden(await theirs.see(EDIT)), act="publish")).status_code == 303
+    late = await mine.send(EDIT, **words | loaded)
+    assert (late.status_code, "has published another text meanwhile" in late.text) == (422, True)
+    again = hidden(BeautifulSoup(late.text, "html.parser"))
+    assert (await mine.send(EDIT, **words | again, anyway="1")).status_code == 303
+    async with world.hub.database.unit() as session:
+        assert (await templates.standing(session, "campaign-spring"))[0]["en"]["sms"].startswith("My own words")
 
 
 async def test_blocks_make_a_mail_and_the_footer_stays_at_its_end(world: Any, signed_in: Any) -> None:

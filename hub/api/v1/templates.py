@@ -35,6 +35,7 @@ from hub.texts.shelf import Shown, TextProblem
 
 router = APIRouter(tags=["Templates"], route_class=Endpoint)
 _Name = Annotated[str, Path(max_length=100)]
+_Seen = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="`revision` of the draft that was looked at")]
 
 
 @router.get("/templates")
@@ -119,12 +120,12 @@ async def drop_draft(caller: Writer, name: _Name) -> None:
 
 
 @router.post("/templates/{name}/publish")
-async def publish_template(caller: Writer, name: _Name) -> VersionOut:
-    """From now on the draft is what is sent. 422 with its errors when it is not fit to be."""
+async def publish_template(caller: Writer, name: _Name, seen: _Seen = None) -> VersionOut:
+    """From now on the draft is what is sent. 422 with its errors when it is not fit; 409 when it is not `seen`."""
     with _told():
         async with caller.hub.database.unit() as session:
             _demand_fit(_findings(caller, await drafts.read(session, name)))
-            version = await drafts.publish(session, name, staff_id=caller.staff_id, now=caller.now)
+            version = await drafts.publish(session, name, seen=seen, staff_id=caller.staff_id, now=caller.now)
             await _note(session, caller, "publish", name, f"version {version.number}")
             return VersionOut.of((await history.listing(session, name))[0])
 

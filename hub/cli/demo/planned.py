@@ -55,8 +55,8 @@ async def load(session: AsyncSession, *, marketer: int, gate: Gate, now: datetim
         await rules.save(session, wish, now=now)
     name = await shelf.create(session, "Roses in winter", Purpose.MARKETING, staff_id=marketer, now=now)
     texts = {language: _variant(language) for language in _ROSES}
-    await drafts.keep(session, name, texts, seen=0, staff_id=marketer, now=now)
-    version = await drafts.publish(session, name, staff_id=marketer, now=now)
+    seen = await drafts.keep(session, name, texts, seen=0, staff_id=marketer, now=now)
+    version = await drafts.publish(session, name, seen=seen, staff_id=marketer, now=now)
     roses = Plan("Roses in winter, for the club", version.id, _CLUB)
     day = (now + timedelta(days=9)).replace(hour=9, minute=0, second=0, microsecond=0)
     planned = await lifecycle.create(session, roses, staff_id=marketer, now=now)

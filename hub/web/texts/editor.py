@@ -45,11 +45,15 @@ POLICY = f"{_HERE}frame-ancestors 'self'; sandbox allow-popups allow-popups-to-e
 
 @dataclass
 class Typed:
-    """The form as it was typed: it comes back whole when something is wrong with it. `customer` None: the example."""
+    """The form as it was typed: it comes back whole when something is wrong with it. `customer` None: the example.
+
+    `seen` and `begun_at`: the revision, and the version that is sent, when the page was loaded.
+    """
 
     variants: dict[str, dict[str, str]]
     language: str
     seen: int = 0
+    begun_at: int = 0
     customer: UUID | None = None
     q: str = ""
     width: str = "wide"
@@ -69,7 +73,8 @@ async def edit(
         draft = await drafts.read(session, name)
     tongues = _tongues(visit, draft)
     chosen = language if language in tongues else tongues[0]
-    typed = Typed(draft.variants, chosen, draft.revision, customer, q[:200], width if width in _WIDTHS else "wide")
+    width = width if width in _WIDTHS else "wide"
+    typed = Typed(draft.variants, chosen, draft.revision, draft.version, customer, q[:200], width)
     return await _shown(visit, draft, typed)
 
 
@@ -97,9 +102,14 @@ async def write(visit: Writer, name: str) -> Response:
         async with visit.hub.database.unit() as session:
             typed.seen = await _keep(session, visit, name, typed, anyway=bool(form.get("anyway")))
             draft = await drafts.read(session, name)
+            typed.begun_at = draft.version
         return await _then(visit, draft, typed, act)
-    except (Overtaken, TextProblem, BadAddress, NotForTests, NothingToTry) as e:
-        return await _shown(visit, draft, typed, worded(e), overtaken=isinstance(e, Overtaken))
+    except Overtaken as e:
+        async with visit.hub.database.unit() as session:
+            draft = await drafts.read(session, name)
+        return await _shown(visit, draft, typed, worded(e), overtaken=True)
+    except (TextProblem, BadAddress, NotForTests, NothingToTry) as e:
+        return await _shown(visit, draft, typed, worded(e))
 
 
 async def _then(visit: Visit, draft: Draft, typed: Typed, act: str) -> Response:
@@ -122,7 +132,8 @@ async def _publish(visit: Visit, draft: Draft, typed: Typed) -> Response:
         said = _("It cannot be published: %(why)s") % {"why": " ".join(f"{worded(one.told)}." for one in stops[:5])}
         return await _shown(visit, draft, typed, said)
     async with visit.hub.database.unit() as session:
-        version = await drafts.publish(session, draft.name, staff_id=visit.staff_id, now=visit.now)
+        seen = draft.revision
+        version = await drafts.publish(session, draft.name, seen=seen, staff_id=visit.staff_id, now=visit.now)
         await note(session, visit, "template.publish", draft.name, f"version {version.number}")
     return go(visit, f"/templates/{draft.name}", _("Published. From now on it is sent like this."))
 
@@ -149,7 +160,14 @@ async def _test(visit: Visit, draft: Draft, typed: Typed, kind: Kind) -> str:
 
 async def _keep(session: Any, visit: Visit, name: str, typed: Typed, *, anyway: bool) -> int:
     return await drafts.keep(
-        session, name, typed.variants, seen=typed.seen, staff_id=visit.staff_id, now=visit.now, anyway=anyway
+        session,
+        name,
+        typed.variants,
+        seen=typed.seen,
+        staff_id=visit.staff_id,
+        now=visit.now,
+        anyway=anyway,
+        begun_at=typed.begun_at,
     )
 
 
@@ -183,16 +201,22 @@ async def _uploaded(visit: Visit, form: FormData) -> MailPicture:
 
 def _typed(visit: Visit, draft: Draft, form: FormData) -> Typed:
     tongues, width = _tongues(visit, draft), str(form.get("width", ""))
-    language, seen = str(form.get("language", "")), str(form.get("seen", ""))
+    language = str(form.get("language", ""))
     return Typed(
         variants=_texts(form, tongues),
         language=language if language in tongues else tongues[0],
-        seen=int(seen) if seen.isdecimal() and len(seen) < 10 else 0,
+        seen=_number(form, "seen", 0),
+        begun_at=_number(form, "begun_at", draft.version),
         customer=_uuid(str(form.get("customer", ""))),
         q=str(form.get("q", "")).replace("\0", "")[:200],
         width=width if width in _WIDTHS else "wide",
         to={kind: str(form.get(f"to.{kind}", ""))[:320] for kind in Kind},
     )
+
+
+def _number(form: FormData, name: str, otherwise: int) -> int:
+    typed = str(form.get(name, ""))
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else otherwise
 
 
 def _texts(form: FormData, tongues: list[str]) -> dict[str, dict[str, str]]:

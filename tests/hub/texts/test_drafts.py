@@ -48,7 +48,7 @@ async def test_a_draft_is_sent_by_nobody_until_it_is_published(
         await templates.save(session, "news", ONE, now=now)
         await drafts.keep(session, "news", TWO, seen=0, staff_id=people[0], now=now)
         assert (await templates.current(session, "news", now=now)).variants == ONE
-        await drafts.publish(session, "news", staff_id=people[0], now=now)
+        await drafts.publish(session, "news", seen=None, staff_id=people[0], now=now)
         assert (await templates.current(session, "news", now=now)).variants == TWO
         assert (await drafts.read(session, "news")).revision == 0
         assert [(one.number, one.who) for one in await history.listing(session, "news")] == [(2, "Marek"), (1, "")]
@@ -61,9 +61,9 @@ async def test_a_new_message_is_offered_to_nobody_before_it_is_published(
         name = await shelf.create(session, "Łąka: Lato!", Purpose.MARKETING, staff_id=people[0], now=now)
         assert name not in await templates.names(session)
         with pytest.raises(TextProblem, match="no text yet"):
-            await drafts.publish(session, name, staff_id=people[0], now=now)
+            await drafts.publish(session, name, seen=None, staff_id=people[0], now=now)
         await drafts.keep(session, name, ONE, seen=1, staff_id=people[0], now=now)
-        await drafts.publish(session, name, staff_id=people[0], now=now)
+        await drafts.publish(session, name, seen=None, staff_id=people[0], now=now)
         assert name in await templates.names(session)
 
 
@@ -81,6 +81,38 @@ async def test_who_writes_over_another_is_told_and_may_do_so_all_the_same(
         assert await drafts.keep(session, "news", other, seen=0, staff_id=olga, now=now, anyway=True) == seen + 1
 
 
+async def test_what_nobody_looked_at_is_not_published(
+    database: Database, now: datetime, people: tuple[int, int]
+) -> None:
+    marek, olga = people
+    async with database.unit() as session:
+        await templates.save(session, "news", ONE, now=now)
+        seen = await drafts.keep(session, "news", TWO, seen=0, staff_id=marek, now=now)
+        other = await drafts.keep(session, "news", {"en": {"body": "Three"}}, seen=seen, staff_id=olga, now=now)
+        with pytest.raises(Overtaken, match="Look at how it stands now"):
+            await drafts.publish(session, "news", seen=seen, staff_id=marek, now=now)
+        assert (await templates.current(session, "news", now=now)).variants == ONE
+        await drafts.publish(session, "news", seen=other, staff_id=marek, now=now)
+        with pytest.raises(Overtaken, match="published meanwhile"):
+            await drafts.publish(session, "news", seen=other, staff_id=olga, now=now)
+
+
+async def test_what_was_published_meanwhile_is_not_written_over_by_older_words(
+    database: Database, now: datetime, people: tuple[int, int]
+) -> None:
+    marek, olga = people
+    async with database.unit() as session:
+        await templates.save(session, "news", ONE, now=now)
+        begun_at = (await drafts.read(session, "news")).version
+        await templates.save(session, "news", TWO, staff_id=olga, now=now)
+        mine = {"en": {"body": "Three"}}
+        with pytest.raises(Overtaken, match="Olga has published another text"):
+            await drafts.keep(session, "news", mine, seen=0, staff_id=marek, now=now, begun_at=begun_at)
+        assert (await drafts.read(session, "news")).variants == TWO
+        await drafts.keep(session, "news", mine, seen=0, staff_id=marek, now=now, begun_at=begun_at, anyway=True)
+        assert (await drafts.read(session, "news")).variants == mine
+
+
 async def test_what_is_saved_while_somebody_publishes_is_not_lost(
     database: Database, now: datetime, people: tuple[int, int]
 ) -> None:
@@ -89,7 +121,7 @@ async def test_what_is_saved_while_somebody_publishes_is_not_lost(
 
     async def publish() -> TemplateVersion:
         async with database.unit() as session:
-            return await drafts.publish(session, "news", staff_id=olga, now=now)
+            return await drafts.publish(session, "news", seen=None, staff_id=olga, now=now)
 
     async with database.unit() as session:
         await templates.save(session, "news", ONE, now=now)
@@ -109,7 +141,7 @@ async def test_texts_in_mjml_are_made_into_html_when_they_are_saved(
     async with database.unit() as session:
         await templates.save(session, "news", ONE, now=now)
         await drafts.keep(session, "news", {"en": {"subject": "x", "mjml": MJML}}, seen=0, staff_id=people[0], now=now)
-        made = (await drafts.publish(session, "news", staff_id=people[0], now=now)).variants["en"]
+        made = (await drafts.publish(session, "news", seen=None, staff_id=people[0], now=now)).variants["en"]
     assert made["mjml"] == MJML
     assert made["html"].startswith("<!DOCTYPE html>")
 
