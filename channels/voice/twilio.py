@@ -9,7 +9,7 @@ or call id.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -221,28 +221,25 @@ def _progress(form: Mapping[str, str]) -> tuple[Progress, Reason | None]:
 
 
 def _recorded(form: Mapping[str, str], query: Mapping[str, str], nobody: Address) -> CallEvent:
-    return CallEvent(
-        call_id=hooks.said(form, "CallSid"),
-        direction=Direction.IN,
-        sender=nobody,
-        recipient=nobody,
-        step=query.get("step", ""),
-        recording=_recording(form) if form.get("RecordingStatus", "completed") == "completed" else None,
-        token=query.get("m", ""),
-        payload={**form, **query},
-    )
+    done = form.get("RecordingStatus", "completed") == "completed"
+    return replace(_afterwards(form, query, nobody), recording=_recording(form) if done else None)
 
 
 def _transcribed(form: Mapping[str, str], query: Mapping[str, str], nobody: Address) -> CallEvent:
     """https://www.twilio.com/docs/voice/twiml/record#attributes-transcribe-callback; no words when it failed."""
     worked = form.get("TranscriptionStatus") == "completed"
+    words = " ".join(form.get("TranscriptionText", "").split())[:_LONGEST_TRANSCRIPT]
+    return replace(_afterwards(form, query, nobody), transcript=words if worked else "")
+
+
+def _afterwards(form: Mapping[str, str], query: Mapping[str, str], nobody: Address) -> CallEvent:
+    """What comes when the call is over, and names neither end of it."""
     return CallEvent(
         call_id=hooks.said(form, "CallSid"),
         direction=Direction.IN,
         sender=nobody,
         recipient=nobody,
         step=query.get("step", ""),
-        transcript=" ".join(form.get("TranscriptionText", "").split())[:_LONGEST_TRANSCRIPT] if worked else "",
         token=query.get("m", ""),
         payload={**form, **query},
     )

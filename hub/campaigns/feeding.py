@@ -56,23 +56,28 @@ async def feed(
     if not await audience.take(session, campaign, now=now):
         await _keep(session, campaign)
         return True
-    if await tickets.waiting(session, campaign_id, now=now, limit=ahead) >= ahead:
+    room = await _room(session, campaign, now, slice, ahead)
+    if room == 0:
         return False
-    most = tempo.most_held(campaign)
-    if await tickets.held(session, campaign_id, now=now, limit=most) >= most:
-        return False
-    slice = await tempo.room(session, campaign, now=now, limit=slice)  # noqa: A001
-    if slice == 0:
-        return False
-    if await following.feed(session, campaign, gate=gate, now=now, limit=slice):
+    if await following.feed(session, campaign, gate=gate, now=now, limit=room):
         await _keep(session, campaign)
         return True
-    last = await audience.next_slice(session, campaign, slice)
+    last = await audience.next_slice(session, campaign, room)
     if last is None:
         return await _end(session, campaign, now)
     await _feed_up_to(session, campaign, last, gate, now)
     await _keep(session, campaign)
     return True
+
+
+async def _room(session: AsyncSession, campaign: Campaign, now: datetime, most: int, ahead: int) -> int:
+    """How many may be made now, `most` at the most: none while enough waits for the senders or for the morning."""
+    number, held = campaign.id or 0, tempo.most_held(campaign)
+    if await tickets.waiting(session, number, now=now, limit=ahead) >= ahead:
+        return 0
+    if await tickets.held(session, number, now=now, limit=held) >= held:
+        return 0
+    return await tempo.room(session, campaign, now=now, limit=most)
 
 
 async def _feed_up_to(session: AsyncSession, campaign: Campaign, last: UUID, gate: Gate, now: datetime) -> None:

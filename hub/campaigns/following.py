@@ -116,27 +116,35 @@ def holds(seen: Seen, condition: When) -> bool:
 async def _later(
     session: AsyncSession, campaign: Campaign, number: int, turns: Sequence[Turn], gate: Gate, now: datetime
 ) -> None:
+    """The turns of one step: its messages are made; who has theirs, or is passed over, waits for the step behind it."""
     all_steps = {step.step: step for step in await steps.of(session, campaign.id or 0)}
-    step, mine = all_steps[number], [turn.customer_id for turn in turns]
-    seen = await look(session, campaign, number, mine)
-    outcomes = {turn.customer_id: judge(seen.get(turn.customer_id), step, turn, now) for turn in turns}
-    passed = {one: outcome for one, outcome in outcomes.items() if isinstance(outcome, Passed)}
-    by_kinds = _channels(campaign, step, gate, {one: seen[one] for one, what in outcomes.items() if what is None})
-    passed |= dict.fromkeys(by_kinds.pop((), ()), Passed.NO_CHANNEL)
-    made = [one for some in by_kinds.values() for one in some]
-    later = {one: outcome for one, outcome in outcomes.items() if isinstance(outcome, datetime)}
-    known = await learning.look(session, campaign, made, gate=gate, now=now)
+    step = all_steps[number]
+    by_kinds, later, passed = await _judged(session, campaign, step, turns, gate, now)
+    meant = [one for some in by_kinds.values() for one in some]
+    known = await learning.look(session, campaign, meant, gate=gate, now=now)
     words = {kinds: await _words(session, campaign, step, kinds, known) for kinds in by_kinds}
-    for kinds, customers in by_kinds.items():
-        theirs = {one: known[one] for one in customers if one in known} if known else {}
+    for kinds, some in by_kinds.items():
+        theirs = {one: known[one] for one in some if one in known} if known else {}
         later |= await learning.hours_of(session, words[kinds], theirs, gate=gate, now=now)
-    made = [one for one in made if one not in later]
+    made = [one for one in meant if one not in later]
     await waiting.settle(session, campaign.id or 0, number, now_due=made, later=later, passed=passed)
-    for kinds, customers in by_kinds.items():
-        if ready := [one for one in customers if one not in later]:
+    for kinds, some in by_kinds.items():
+        if ready := [one for one in some if one not in later]:
             campaign.fed += await portions.feed(session, Portion.of(words[kinds], ready), gate=gate, now=now)
     if number + 1 in all_steps:
         await waiting.enlist(session, all_steps[number + 1], now=now, customers=[*made, *passed])
+
+
+async def _judged(
+    session: AsyncSession, campaign: Campaign, step: CampaignStep, turns: Sequence[Turn], gate: Gate, now: datetime
+) -> tuple[dict[tuple[Kind, ...], list[UUID]], dict[UUID, datetime], dict[UUID, Passed]]:
+    """For whom it is made, by the channel kinds it may go by; who is looked at again, and when; who is passed over."""
+    seen = await look(session, campaign, step.step, [turn.customer_id for turn in turns])
+    outcomes = {turn.customer_id: judge(seen.get(turn.customer_id), step, turn, now) for turn in turns}
+    by_kinds = _channels(campaign, step, gate, {one: seen[one] for one, what in outcomes.items() if what is None})
+    later = {one: outcome for one, outcome in outcomes.items() if isinstance(outcome, datetime)}
+    passed = {one: outcome for one, outcome in outcomes.items() if isinstance(outcome, Passed)}
+    return by_kinds, later, passed | dict.fromkeys(by_kinds.pop((), ()), Passed.NO_CHANNEL)
 
 
 async def _words(

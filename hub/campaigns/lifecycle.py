@@ -109,29 +109,41 @@ async def edit(session: AsyncSession, campaign_id: int, plan: Plan, *, gate: Gat
 
 
 async def _revise(session: AsyncSession, campaign: Campaign, plan: Plan, *, gate: Gate, now: datetime) -> None:
-    kinds = [kind.value for kind in plan.kinds]
-    fixed = revising.fixed(campaign, plan.segment, (plan.purpose, _topic(plan)), (kinds, plan.learnt))
-    if fixed:
-        raise NotStartable(about(campaign, "“%(name)s” has begun and this stays as it is: %(what)s", {"what": fixed}))
+    """People may be in the middle of it: whom it means stays, and whoever waits must be able to get the new words."""
     before = (campaign.template_version_id, dict(campaign.variables))
-    if before != (plan.template_version_id, dict(plan.variables)) and await revising.tests(session, campaign):
-        raise NotStartable(
-            about(campaign, "“%(name)s” tests its words: choose the best of them first, then change them")
-        )
+    await _demand_revisable(session, campaign, plan)
     await _write(session, campaign, plan, now)
     if problem := await _hindrance(session, campaign, gate=gate, now=now):
         raise NotStartable(about(campaign, "“%(name)s” cannot go on like that: %(why)s", {"why": problem}))
     if before != (campaign.template_version_id, campaign.variables):
-        if lost := await revising.unspoken(session, campaign, gate.default_language):
-            named = tuple(faults.CHANNELS[kind] for kind in sorted(lost))
-            raise NotStartable(
-                about(
-                    campaign,
-                    "“%(name)s” cannot go on like that: people wait for it by a channel without a text (%(channels)s)",
-                    {"channels": named},
-                )
-            )
+        await _demand_spoken(session, campaign, gate)
         await revising.reword(session, campaign, before[0])
+
+
+async def _demand_revisable(session: AsyncSession, campaign: Campaign, plan: Plan) -> None:
+    """Raises NotStartable, naming what would be changed and stays."""
+    kinds = [kind.value for kind in plan.kinds]
+    fixed = revising.fixed(campaign, plan.segment, (plan.purpose, _topic(plan)), (kinds, plan.learnt))
+    if fixed:
+        raise NotStartable(about(campaign, "“%(name)s” has begun and this stays as it is: %(what)s", {"what": fixed}))
+    says = (campaign.template_version_id, dict(campaign.variables))
+    if says != (plan.template_version_id, dict(plan.variables)) and await revising.tests(session, campaign):
+        raise NotStartable(
+            about(campaign, "“%(name)s” tests its words: choose the best of them first, then change them")
+        )
+
+
+async def _demand_spoken(session: AsyncSession, campaign: Campaign, gate: Gate) -> None:
+    """Raises NotStartable, naming the channels for which the words of now have no text and people wait."""
+    if lost := await revising.unspoken(session, campaign, gate.default_language):
+        named = tuple(faults.CHANNELS[kind] for kind in sorted(lost))
+        raise NotStartable(
+            about(
+                campaign,
+                "“%(name)s” cannot go on like that: people wait for it by a channel without a text (%(channels)s)",
+                {"channels": named},
+            )
+        )
 
 
 async def schedule(

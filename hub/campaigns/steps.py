@@ -138,26 +138,22 @@ async def _check(session: AsyncSession, wanted: Sequence[Step]) -> None:
             Sentence("%(number)s steps are too many: %(most)s are allowed", {"number": len(wanted), "most": MOST})
         )
     for number, step in enumerate(wanted, 1):
-        if not timedelta(0) <= step.wait <= LONGEST or not timedelta(0) < step.late <= LONGEST:
-            raise NotStartable(
-                Sentence(
-                    "Step %(number)s: wait between nothing and %(most)s days", {"number": number, "most": LONGEST.days}
-                )
-            )
-        if step.template_version_id is None and not step.next_channel:
-            raise NotStartable(
-                Sentence(
-                    "Step %(number)s would say the same again. Choose a template, or the next channel",
-                    {"number": number},
-                )
-            )
-        version = step.template_version_id
-        if version is not None and await session.get(TemplateVersion, version) is None:
-            raise NotStartable(
-                Sentence("Step %(number)s: there is no such text any more. Choose another", {"number": number})
-            )
+        if trouble := await _trouble(session, step):
+            raise NotStartable(Sentence(trouble.words, {"number": number, "most": LONGEST.days}))
     if wrong := await misused(session, [step.template_version_id for step in wanted]):
         raise NotStartable(wrong)
+
+
+async def _trouble(session: AsyncSession, step: Step) -> Sentence | None:
+    """Why a step cannot be carried out, whose `number` is filled in by the caller; None: it can."""
+    if not timedelta(0) <= step.wait <= LONGEST or not timedelta(0) < step.late <= LONGEST:
+        return Sentence("Step %(number)s: wait between nothing and %(most)s days")
+    if step.template_version_id is None:
+        repeats = Sentence("Step %(number)s would say the same again. Choose a template, or the next channel")
+        return None if step.next_channel else repeats
+    if await session.get(TemplateVersion, step.template_version_id) is None:
+        return Sentence("Step %(number)s: there is no such text any more. Choose another")
+    return None
 
 
 def _row(campaign_id: int, number: int, step: Step) -> CampaignStep:

@@ -29,24 +29,15 @@ async def report(session: AsyncSession, asked: Asked) -> Report:
             tally.add(is_now, key, what, number)
     kept, broken = kinds.total("kept"), kinds.total("broken")
     parts = [share(one, one + other) for one, other in zip(kept, broken, strict=True)]
-    return Report(
-        (
-            Figure("kept", Measure.COUNT, *kept),
-            Figure("broken", Measure.COUNT, *broken),
-            Figure("kept_share", Measure.SHARE, parts[0], parts[1]),
-        ),
-        (
-            _by_day(asked, days),
-            Table(
-                "by_promise", _BY_KIND, [(kind.value, *_line(kinds, kind)) for kind in Promised if kind in kinds.now]
-            ),
-            Table(
-                "by_policy",
-                _BY_POLICY,
-                [(str(one), *_line(policies, one)) for one in policies.keys if one in policies.now],
-            ),
-        ),
+    figures = (
+        Figure("kept", Measure.COUNT, *kept),
+        Figure("broken", Measure.COUNT, *broken),
+        Figure("kept_share", Measure.SHARE, parts[0], parts[1]),
     )
+    by_promise = [(kind.value, *_line(kinds, kind)) for kind in Promised if kind in kinds.now]
+    by_policy = [(str(one), *_line(policies, one)) for one in policies.keys if one in policies.now]
+    tables = (Table("by_promise", _BY_KIND, by_promise), Table("by_policy", _BY_POLICY, by_policy))
+    return Report(figures, (_by_day(asked, days), *tables))
 
 
 def _line(tally: Tally, key: object) -> tuple[Value, ...]:

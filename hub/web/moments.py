@@ -166,6 +166,14 @@ def read_local(text: str, reader: tzinfo) -> datetime:
     return meant
 
 
+def read_hour(text: str) -> time:
+    """A time field (`21:30`), of a clock that is named elsewhere. Raises ValueError, also where it names a zone."""
+    hour = time.fromisoformat(text)
+    if hour.tzinfo is not None:
+        raise ValueError(f"{text} has a zone")
+    return hour
+
+
 def amiss(error: ValueError, otherwise: Sentence) -> Sentence:
     """What `read_local` found wrong, with the remedy: a day that its month has not, an hour that its day has not; else
     what the form says of it.

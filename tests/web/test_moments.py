@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import copy_context
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -63,3 +63,10 @@ def test_an_hour_that_the_clocks_pass_over_is_named_and_the_one_that_comes_twice
     twice = moments.read_local("2026-10-25T02:30", warsaw)
     assert twice.astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert moments.read_local("2027-03-28T03:00", warsaw).astimezone(UTC) == datetime(2027, 3, 28, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("typed", ["", "25:00", "noon", "09:00+02:00", "09:00Z"])
+def test_an_hour_by_another_clock_than_the_forms_is_no_hour(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        moments.read_hour(typed)
+    assert moments.read_hour("09:00") == time(9)

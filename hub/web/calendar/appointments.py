@@ -7,7 +7,7 @@ from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Response
 
 from hub.conversations import appointments, rebooking
 from hub.conversations.appointments import BadAppointment, NoSuchAppointment
@@ -28,8 +28,6 @@ router = APIRouter(route_class=Page)
 _SPANS = {"day": 1, "week": 7}
 _FOUND = 8  # customers whom a search offers
 _NO_MOMENT = Sentence("Choose the day and the hour of the appointment.")
-_Staff = Annotated[str, Form(max_length=18)]
-_Ticked = Annotated[list[str], Form()]
 
 
 @router.get("/appointments")
@@ -45,47 +43,65 @@ async def listing(
     return page(visit, "appointments.html", **await _data(visit, at, span, whose, customer, q))
 
 
-@router.post("/appointments")
-async def book(
-    visit: Booker,
-    customer: Annotated[UUID | None, Form()] = None,
-    q: Annotated[str, Form()] = "",
+def _typed(
     title: Annotated[str, Form()] = "",
     place: Annotated[str, Form()] = "",
     starts_at: Annotated[str, Form()] = "",
-    owner: _Staff = "",
-    remind: _Ticked = [],  # noqa: B006
+    owner: Annotated[str, Form(max_length=18)] = "",
+    remind: Annotated[list[str], Form()] = [],  # noqa: B006
+) -> dict[str, Any]:
+    """The form of an appointment, which comes back as it was typed."""
+    return {"title": title, "place": place, "starts_at": starts_at, "remind": remind, "owner": owner}
+
+
+_Form = Annotated[dict[str, Any], Depends(_typed)]
+
+
+@router.post("/appointments")
+async def book(
+    visit: Booker,
+    typed: _Form,
+    customer: Annotated[UUID | None, Form()] = None,
+    q: Annotated[str, Form()] = "",
 ) -> Response:
     """The moment is by the clock of whoever books it. Without a `customer` those whom `q` finds are offered."""
-    typed = {"title": title, "place": place, "starts_at": starts_at, "remind": remind, "owner": owner}
     if customer is None:
         return await _again(visit, None, _("Find the customer and choose them."), typed, q)
     try:
-        moment = moments.read_local(starts_at, visit.zone)
-    except ValueError as e:
-        return await _again(visit, customer, worded(moments.amiss(e, _NO_MOMENT)), typed)
-    try:
-        async with visit.hub.database.unit() as session:
-            person = await directory.get(session, customer)
-            booked = await appointments.book(
-                session,
-                customer,
-                title,
-                moment,
-                person.timezone or visit.hub.settings.hub.timezone,
-                place=place,
-                owner_id=await _owner(session, owner),
-                remind_before=leads.chosen(remind),
-                now=visit.now,
-            )
-            await _note(session, visit, "book", booked)
-            reminded = not remind or await appointments.reminders(session, booked.id or 0)
+        moment = _moment(visit, typed)
+        as_wished = await _booked(visit, customer, moment, typed)
     except BadAppointment as e:
         return await _again(visit, customer, worded(e), typed)
     too_soon = _("Booked. It begins too soon for the reminders you chose: the customer gets none.")
-    return go(
-        visit, f"/appointments?at={moment.astimezone(visit.zone):%Y-%m-%d}", _("Booked.") if reminded else too_soon
-    )
+    day = moment.astimezone(visit.zone).date()
+    return go(visit, f"/appointments?at={day}", _("Booked.") if as_wished else too_soon)
+
+
+async def _booked(visit: Visit, customer: UUID, moment: datetime, typed: Mapping[str, Any]) -> bool:
+    """False: reminders were chosen, and there will be none. Raises BadAppointment."""
+    async with visit.hub.database.unit() as session:
+        person = await directory.get(session, customer)
+        booked = await appointments.book(
+            session,
+            customer,
+            typed["title"],
+            moment,
+            person.timezone or visit.hub.settings.hub.timezone,
+            place=typed["place"],
+            owner_id=await _owner(session, typed["owner"]),
+            remind_before=leads.chosen(typed["remind"]),
+            now=visit.now,
+        )
+        await _note(session, visit, "book", booked)
+        return not typed["remind"] or bool(await appointments.reminders(session, booked.id or 0))
+
+
+def _moment(visit: Visit, typed: Mapping[str, Any]) -> datetime:
+    """Raises BadAppointment."""
+    try:
+        return moments.read_local(typed["starts_at"], visit.zone)
+    except ValueError as e:
+        raise BadAppointment(moments.amiss(e, _NO_MOMENT)) from e
 
 
 @router.get("/appointments/{appointment_id}")
@@ -94,36 +110,32 @@ async def one(visit: Booker, appointment_id: int) -> Response:
 
 
 @router.post("/appointments/{appointment_id}")
-async def change(
-    visit: Booker,
-    appointment_id: int,
-    title: Annotated[str, Form()] = "",
-    place: Annotated[str, Form()] = "",
-    starts_at: Annotated[str, Form()] = "",
-    owner: _Staff = "",
-    remind: _Ticked = [],  # noqa: B006
-) -> Response:
+async def change(visit: Booker, appointment_id: int, typed: _Form) -> Response:
     """Another time is reminded of anew; what would have reminded of the old one does not leave."""
-    typed = {"title": title, "place": place, "starts_at": starts_at, "remind": remind, "owner": owner}
     try:
-        moment = moments.read_local(starts_at, visit.zone)
-    except ValueError as e:
-        return await _one(visit, appointment_id, worded(moments.amiss(e, _NO_MOMENT)), typed)
-    try:
-        async with visit.hub.database.unit() as session:
-            before = await _known(session, appointment_id)
-            was, before_leads = before.starts_at, leads.chosen(remind, before.lead_minutes)
-            # A form knows no seconds: what was not touched stays to the second.
-            same = moment == was.replace(second=0, microsecond=0)
-            wanted = rebooking.Change(
-                title, place, was if same else moment, before.timezone, before_leads, None, await _owner(session, owner)
-            )
-            changed = await rebooking.change(session, appointment_id, wanted, now=visit.now)
-            await _note(session, visit, "change", changed)
+        moved = await _changed(visit, appointment_id, _moment(visit, typed), typed)
     except BadAppointment as e:
         return await _one(visit, appointment_id, worded(e), typed)
-    undo = None if same else Undo("appointment-moved", appointment_id)
-    return go(visit, f"/appointments/{appointment_id}", _("Saved.") if same else _("Moved."), undo=undo)
+    undo = Undo("appointment-moved", appointment_id) if moved else None
+    return go(visit, f"/appointments/{appointment_id}", _("Moved.") if moved else _("Saved."), undo=undo)
+
+
+async def _changed(visit: Visit, appointment_id: int, moment: datetime, typed: Mapping[str, Any]) -> bool:
+    """Does it begin at another time now? A form knows no seconds: what was not touched stays to the second."""
+    async with visit.hub.database.unit() as session:
+        before = await _known(session, appointment_id)
+        moved = moment != before.starts_at.replace(second=0, microsecond=0)
+        wanted = rebooking.Change(
+            typed["title"],
+            typed["place"],
+            moment if moved else before.starts_at,
+            before.timezone,
+            leads.chosen(typed["remind"], before.lead_minutes),
+            None,
+            await _owner(session, typed["owner"]),
+        )
+        await _note(session, visit, "change", await rebooking.change(session, appointment_id, wanted, now=visit.now))
+    return moved
 
 
 @router.post("/appointments/{appointment_id}/cancel")

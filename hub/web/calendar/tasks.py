@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Response
+from fastapi import APIRouter, Depends, Form, Query, Response
 
 from hub.conversations import appointments, due, inbox, task_places, tasks
 from hub.conversations.tasks import CALL_BACK, Change, NewTask, TaskProblem
@@ -28,6 +28,19 @@ from hub.web.waits import NO_MOMENT
 router = APIRouter(route_class=Page)
 PAGE = 100
 _Field = Annotated[str, Form(max_length=18)]
+
+
+def _typed(
+    title: Annotated[str, Form()] = "",
+    due_at: Annotated[str, Form()] = "",
+    assignee: _Field = "",
+    remind: _Field = "",
+) -> dict[str, str]:
+    """A task's form, which comes back as it was typed."""
+    return {"title": title, "due_at": due_at, "assignee": assignee, "remind": remind}
+
+
+_Form = Annotated[dict[str, str], Depends(_typed)]
 
 
 @router.get("/tasks")
@@ -80,57 +93,45 @@ async def one(visit: InboxReader, task_id: int) -> Response:
 @router.post("/tasks")
 async def add(
     visit: Answerer,
-    title: Annotated[str, Form()] = "",
-    due_at: Annotated[str, Form()] = "",
-    assignee: _Field = "",
-    remind: _Field = "",
+    typed: _Form,
     customer_id: Annotated[UUID | None, Form()] = None,
     conversation_id: Annotated[UUID | None, Form()] = None,
     back: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
-    goal = f"/customers/{customer_id}" if customer_id and back == "customer" else "/tasks"
-    if conversation_id and back == "conversation":
-        goal = f"/inbox/all/{conversation_id}"
     try:
         new = NewTask(
-            title=title,
+            title=typed["title"],
             customer_id=customer_id,
             conversation_id=conversation_id,
-            due_at=_moment(visit, due_at),
-            assignee_id=int(assignee) if assignee.isdecimal() else visit.staff_id,
+            due_at=_moment(visit, typed["due_at"]),
+            assignee_id=_assignee(typed, visit.staff_id),
             created_by=visit.staff_id,
-            remind_minutes=_minutes(remind),
+            remind_minutes=_minutes(typed["remind"]),
         )
         async with visit.hub.database.unit() as session:
             await tasks.add(session, new, now=visit.now)
     except TaskProblem as e:
-        filled = {"title": title, "due_at": due_at, "assignee": assignee, "remind": remind}
-        again = {"typed": await _about(visit, customer_id, conversation_id), "filled": filled, "trouble": worded(e)}
+        again = {"typed": await _about(visit, customer_id, conversation_id), "filled": typed, "trouble": worded(e)}
         return page(visit, "tasks.html", status=422, **await _data(visit, "mine", "open") | again)
-    return go(visit, goal, _("Noted down."))
+    return go(visit, _goal(back, customer_id, conversation_id), _("Noted down."))
+
+
+def _goal(back: str, customer_id: UUID | None, conversation_id: UUID | None) -> str:
+    """The page that the form stood on."""
+    if conversation_id and back == "conversation":
+        return f"/inbox/all/{conversation_id}"
+    return f"/customers/{customer_id}" if customer_id and back == "customer" else "/tasks"
 
 
 @router.post("/tasks/{task_id}")
-async def change(
-    visit: Answerer,
-    task_id: int,
-    title: Annotated[str, Form()] = "",
-    due_at: Annotated[str, Form()] = "",
-    assignee: _Field = "",
-    remind: _Field = "",
-) -> Response:
+async def change(visit: Answerer, task_id: int, typed: _Form) -> Response:
     try:
-        wanted = Change(
-            title=title,
-            due_at=_moment(visit, due_at),
-            assignee_id=int(assignee) if assignee.isdecimal() else None,
-            remind_minutes=_minutes(remind),
-        )
+        due_at, remind = _moment(visit, typed["due_at"]), _minutes(typed["remind"])
+        wanted = Change(title=typed["title"], due_at=due_at, assignee_id=_assignee(typed, None), remind_minutes=remind)
         async with visit.hub.database.unit() as session:
             await tasks.change(session, task_id, wanted, now=visit.now)
     except TaskProblem as e:
-        filled = {"title": title, "due_at": due_at, "assignee": assignee, "remind": remind}
-        return await _one(visit, task_id, worded(e), filled)
+        return await _one(visit, task_id, worded(e), typed)
     return go(visit, "/tasks", _("Saved."))
 
 
@@ -239,6 +240,10 @@ def _moment(visit: Visit, typed: str) -> datetime | None:
         return moments.read_local(typed, visit.zone) if typed else None
     except ValueError as e:
         raise TaskProblem(moments.amiss(e, Sentence(NO_MOMENT.words, {"typed": typed[:60]}))) from e
+
+
+def _assignee(typed: Mapping[str, str], otherwise: int | None) -> int | None:
+    return int(typed["assignee"]) if typed["assignee"].isdecimal() else otherwise
 
 
 def _minutes(typed: str) -> int | None:

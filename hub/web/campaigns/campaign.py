@@ -74,17 +74,17 @@ async def _shown(
         data |= {"trouble": trouble, "at": at, "after": after}
         test, tried = await variants.of(session, campaign_id)
         data |= {"test": test, "due": variants.due(test) if test else None, "texts": len(tried)}
-        if before:
-            data["proof"] = await proofs.prove(session, found, gate=visit.hub.gate, now=visit.now)
-            tongues = visit.hub.settings.hub.languages
-            data["remarks"] = await remarks.remarks(
-                session, found, languages=tongues, gate=visit.hub.gate, now=visit.now
-            )
-        else:
-            data |= await _results(session, found, shown, reason, after)
+        data |= await (_proved(session, visit, found) if before else _results(session, found, shown, reason, after))
     if before:
         data |= await looking.reviewed(visit, found)
     return page(visit, "campaign.html", status=422 if trouble else 200, **data)
+
+
+async def _proved(session: Any, visit: Visit, found: Campaign) -> dict[str, Any]:
+    """What is wrong with its texts, and what is remarked of them."""
+    asked: dict[str, Any] = {"gate": visit.hub.gate, "now": visit.now}
+    proof, tongues = await proofs.prove(session, found, **asked), visit.hub.settings.hub.languages
+    return {"proof": proof, "remarks": await remarks.remarks(session, found, languages=tongues, **asked)}
 
 
 @router.post("/campaigns/{campaign_id}/clone")

@@ -18,6 +18,7 @@ from hub.models import Campaign, CampaignTest, CampaignVariant
 from hub.models.vocabulary import CampaignState, Goal, Passed, When
 from hub.outbound import templates
 from hub.staff.roles import Action
+from hub.web import moments
 from hub.web.access import Campaigner, CampaignReader, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -171,7 +172,7 @@ def _whole(text: str, what: str) -> int:
 
 def _hour(text: str) -> time | None:
     try:
-        return time.fromisoformat(text) if text else None
+        return moments.read_hour(text) if text else None
     except ValueError as e:
         raise _Unreadable(_("Write the hour as 10:00.")) from e
 

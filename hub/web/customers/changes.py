@@ -16,6 +16,7 @@ from hub.customers.directory import AddressTaken
 from hub.customers.fields import BadField
 from hub.models.vocabulary import AddressKind, Kind, Purpose
 from hub.sentences import Sentence
+from hub.web import moments
 from hub.web.access import ConsentRecorder, CustomerWriter, Visit
 from hub.web.customers.customer import again
 from hub.web.customers.listing import read_birthday
@@ -155,7 +156,7 @@ async def quiet_hours(
 
 def _hour(field: str, typed: str) -> time | None:
     try:
-        return time.fromisoformat(typed.strip()) if typed.strip() else None
+        return moments.read_hour(typed.strip()) if typed.strip() else None
     except ValueError as e:
         no_hour = Sentence("“%(value)s” is not a time of day. Write 21:30", {"value": typed[:40]})
         raise BadField(field, no_hour) from e

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date, time
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
@@ -16,10 +16,10 @@ from hub.occasions.forecast import Coming
 from hub.occasions.rules import OccasionProblem, Wish
 from hub.outbound import rendering, templates
 from hub.outbound.rendering import TemplateProblem
-from hub.sentences import Sentence
 from hub.web.access import Greeter, Visit
 from hub.web.mending import WrongInput
 from hub.web.occasions.months import months
+from hub.web.occasions.rules import hour_of
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
@@ -28,7 +28,6 @@ from hub.web.translations import worded
 router = APIRouter(route_class=Page)
 DAYS = 30
 _SHOWN = 200  # greetings
-_NO_HOUR = Sentence("“%(typed)s” is no hour of the day. Write one from 00:00 to 23:59.")
 
 
 @router.get("/occasions")
@@ -47,10 +46,7 @@ async def change_rule(
     template: Annotated[str, Form()] = "",
 ) -> Response:
     """`template`: the words; without one they stay."""
-    try:
-        hour = time.fromisoformat(at_hour)
-    except ValueError as e:
-        raise WrongInput("at_hour", at_hour, _NO_HOUR) from e
+    hour = hour_of(at_hour)
     if leap_day not in ("february", "march"):
         raise WrongInput("leap_day", leap_day)
     wish = Wish(

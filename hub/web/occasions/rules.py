@@ -13,6 +13,7 @@ from hub.occasions import feasts, name_days, rules
 from hub.occasions.rules import LANGUAGES, OccasionProblem, Wish
 from hub.outbound import templates
 from hub.sentences import Sentence
+from hub.web import moments
 from hub.web.access import Greeter, Visit
 from hub.web.mending import WrongInput
 from hub.web.pages import go, page
@@ -95,10 +96,7 @@ async def save(
     enabled: Annotated[str, Form()] = "",
 ) -> Response:
     """What belongs to its kind alone stands in further fields, see `_rule`."""
-    try:
-        hour = time.fromisoformat(at_hour)
-    except ValueError as e:
-        raise WrongInput("at_hour", at_hour, _NO_HOUR) from e
+    hour = hour_of(at_hour)
     rule = _rule(kind, dict(await request.form()))
     words = tuple(keepers.replace(",", " ").split())
     if kind is OccasionKind.NAME_DAY and not title.strip():
@@ -115,6 +113,14 @@ async def save(
         draft.at_hour, draft.late_days, draft.enabled = hour, late_days, enabled == "1"
         return await _form(visit, draft, trouble=worded(e))
     return go(visit, "/occasions#rules", _("Saved."))
+
+
+def hour_of(at_hour: str) -> time:
+    """When greetings leave. Raises WrongInput."""
+    try:
+        return moments.read_hour(at_hour)
+    except ValueError as e:
+        raise WrongInput("at_hour", at_hour, _NO_HOUR) from e
 
 
 @router.post("/occasions/rules/{occasion_id}/drop")

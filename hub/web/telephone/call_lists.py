@@ -219,7 +219,7 @@ def _whom(typed: Typed) -> Whom:
 
 def _hour(text: str) -> time | None:
     try:
-        return time.fromisoformat(text).replace(tzinfo=None) if text else None
+        return moments.read_hour(text) if text else None
     except ValueError as e:
         raise CallListProblem(Sentence(_HOUR.words, {"typed": text[:60]})) from e
 
