@@ -38,6 +38,12 @@ class Customer(SQLModel, table=True):
         Index("customer_name", text("lower(name)")),
         Index("customer_latin", "latin", postgresql_using="gin", postgresql_ops={"latin": "gin_trgm_ops"}),
         Index("customer_labels", "labels", postgresql_using="gin"),
+        Index(
+            "customer_dates",  # of anniversaries and other dates that attributes hold, see `attribute_dates` (0009)
+            text("attribute_dates(attributes)"),
+            postgresql_using="gin",
+            postgresql_where=text("attributes <> '{}'::jsonb"),
+        ),
     )
     id: UUID = Field(primary_key=True)
     name: str

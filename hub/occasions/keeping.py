@@ -62,18 +62,26 @@ cross join lateral (
 _YEARLY = """
 select c.id as customer_id, k.kept, k.year - left({date}, 4)::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_source as text[]), cast(:{p}_year as int[])) k(kept, source, year)
-join customer c on substr({date}, 6, 5) = k.source
-where case when {date} ~ '^[0-9]{4}-' then left({date}, 4)::int < k.year end and {mine}"""
+{customers}
+where substr({date}, 6, 5) = k.source and case when {date} ~ '^[0-9]{4}-' then left({date}, 4)::int < k.year end and {mine}"""
 
 _ONCE = """
 select c.id as customer_id, k.kept, null::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_source as text[])) k(kept, source)
-join customer c on left({date}, 10) = k.source where {mine}"""
+{customers}
+where left({date}, 10) = k.source and {mine}"""
 
 _EVERYBODY = """
 select c.id as customer_id, k.kept, null::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[])) k(kept) cross join customer c where {mine}"""
 
+# Date by date, by an index of the dates in attributes: the planner knows nothing of how rare one is.
+_DATED = """cross join lateral (
+  select c.id, c.attributes, c.culture, c.country, c.birth_year, c.timezone from customer c
+  where c.attributes <> cast('{}' as jsonb)
+    and attribute_dates(c.attributes) @> array[concat(cast(:{p}_attribute as text), '=', right(k.source, 5))]
+  offset 0) c"""
+_ALL = "cross join customer c"
 _CREATED = "to_char(c.created_at at time zone :zone, 'YYYY-MM-DD')"
 _ATTRIBUTE = "(c.attributes ->> :{p}_attribute)"
 
@@ -107,8 +115,9 @@ def _of_theirs(sql: str, occasion: Occasion, values: dict[str, Any]) -> _Found:
     """Of a date that the customer's card tells; without an attribute, the day on which it was made."""
     attribute = str(occasion.rule.get("attribute") or "")
     if not attribute:
-        return sql.replace("{date}", _CREATED), values
-    return sql.replace("{date}", _ATTRIBUTE), {**values, "attribute": attribute}
+        return sql.replace("{customers}", _ALL).replace("{date}", _CREATED), values
+    read = sql.replace("{customers}", _DATED).replace("{date}", _ATTRIBUTE)
+    return read, {**values, "attribute": attribute}
 
 
 def _festivals(occasion: Occasion, days: Sequence[date]) -> _Found:

@@ -11,6 +11,13 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+# The days of the year that attributes hold dates of, each with its attribute: "since=05-12".
+_ATTRIBUTE_DATES = """
+create function attribute_dates(attributes jsonb) returns text[] immutable strict parallel safe language sql return (
+  select coalesce(array_agg(key || '=' || substr(value, 6, 5)), '{}')
+  from jsonb_each_text(attributes) where value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}')
+"""
+
 
 def upgrade() -> None:
     for column in (
@@ -26,6 +33,14 @@ def upgrade() -> None:
     op.create_index("customer_birthday", "customer", ["birth_month", "birth_day"], postgresql_include=keeps)
     called = sa.text("latin_words(split_part(coalesce(nullif(given_name, ''), name), ' ', 1))")
     op.create_index("customer_called", "customer", [called, sa.text("coalesce(culture, country)")])
+    op.execute(_ATTRIBUTE_DATES)
+    op.create_index(
+        "customer_dates",
+        "customer",
+        [sa.text("attribute_dates(attributes)")],
+        postgresql_using="gin",
+        postgresql_where=sa.text("attributes <> '{}'::jsonb"),
+    )
     op.execute(
         "insert into occasion (name, template, enabled, at_hour, late_days, leap_day) "
         "values ('birthday', 'birthday', true, '10:00', 2, 'february') on conflict do nothing"

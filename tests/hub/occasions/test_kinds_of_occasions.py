@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlmodel import col, select
 
 from hub.customers import consent, directory
@@ -18,6 +18,7 @@ from hub.database.engine import Database
 from hub.models import Customer, Greeting, Interaction, Occasion
 from hub.models.vocabulary import OccasionKind, Purpose, State
 from hub.occasions import forecast, greeting, rules, skipping
+from hub.occasions.keeping import keeping
 from hub.occasions.rules import NoSuchOccasion, OccasionProblem, Wish
 from hub.outbound import templates
 from hub.outbound.request import Gate
@@ -290,3 +291,15 @@ async def test_an_occasion_that_is_not_there_is_not_changed(database: Database, 
         birthdays = (await rules.birthday(session)).id
     with pytest.raises(NoSuchOccasion):  # what is of another kind stays so
         await _saved(database, FOUNDING, birthdays or number)
+
+
+@pytest.mark.parametrize("kind", [OccasionKind.ANNIVERSARY, OccasionKind.DATE])
+async def test_dates_in_an_attribute_are_found_by_their_index(kind: OccasionKind, database: Database) -> None:
+    rule = {"attribute": "since", "days": 0}
+    occasion = Occasion(name="x", kind=kind, rule=rule, template="x", at_hour=time(10))
+    own = keeping(occasion, [date(2026, 3, 28), date(2026, 3, 29)], prefix="own", zone="UTC")
+    assert own is not None
+    async with database.unit() as session:
+        await session.execute(text("set local enable_seqscan = off"))
+        plan = "\n".join((await session.execute(text(f"explain {own.sql}"), own.values)).scalars())
+    assert "Bitmap Index Scan on customer_dates" in plan
