@@ -89,11 +89,24 @@ def _key(wish: Run) -> str:
 async def _rest(
     session: AsyncSession, conversation: Conversation, steps: Steps, wish: Run, *, gate: Gate, now: datetime
 ) -> None:
-    """Everything but the answer, in the order of Steps."""
+    """Everything but the answer, in the order of Steps. What has nothing to say of this customer is left out."""
     here, by = conversation.id, wish.staff_id
-    if steps.note:
-        words = await _filled(session, conversation, steps.note, by, gate)
+    if words := await _filled(session, conversation, steps.note, by, gate):
         await notes.add(session, conversation.customer_id, here, words, staff_id=by, now=now)
+    await _label(session, here, steps, by, now)
+    if steps.assign:
+        whose = await _whose(session, steps.assign, by, now)
+        await _assign(session, here, whose, now)
+    if title := await _filled(session, conversation, steps.task, by, gate):
+        await session.refresh(conversation)
+        due = now + timedelta(days=steps.task_days) if steps.task_days is not None else None
+        whose = conversation.assignee_id or by
+        new = NewTask(tasks.shortened(title), conversation.customer_id, here, due, whose, by)
+        await tasks.add(session, new, now=now)
+    await _state(session, here, steps, now)
+
+
+async def _label(session: AsyncSession, here: UUID, steps: Steps, by: int, now: datetime) -> None:
     try:
         if steps.add:
             await labels.put(session, here, steps.add, by=by, now=now)
@@ -101,16 +114,6 @@ async def _rest(
         raise MacroProblem(*e.args) from e
     if steps.remove:
         await labels.take(session, here, steps.remove, by=by, now=now)
-    if steps.assign:
-        whose = await _whose(session, steps.assign, by, now)
-        await _assign(session, here, whose, now)
-    if steps.task:
-        await session.refresh(conversation)
-        title = tasks.shortened(await _filled(session, conversation, steps.task, by, gate))
-        due = now + timedelta(days=steps.task_days) if steps.task_days is not None else None
-        whose = conversation.assignee_id or by
-        await tasks.add(session, NewTask(title, conversation.customer_id, here, due, whose, by), now=now)
-    await _state(session, here, steps, now)
 
 
 async def _assign(session: AsyncSession, here: UUID, whose: int | None, now: datetime) -> None:
@@ -169,7 +172,7 @@ async def _answer(
     )
     try:
         given = await replies.answer(session, reply, gate=gate, now=now)
-    except replies.TooLong as e:
+    except (replies.EmptyReply, replies.TooLong) as e:
         raise MacroProblem(*e.args) from e
     if draft is not None:
         await drafts.keep(session, place, draft[0], now=draft[1])
@@ -200,8 +203,10 @@ async def _words(session: AsyncSession, conversation: Conversation, canned_id: i
 
 
 async def _filled(session: AsyncSession, conversation: Conversation, text: str, by: int, gate: Gate) -> str:
+    """Empty where it says nothing of this customer, such as only their first name, which nobody knows."""
     try:
-        return await canned.fill(session, text, conversation.customer_id, staff_id=by, company=gate.company)
+        said = await canned.fill(session, text, conversation.customer_id, staff_id=by, company=gate.company)
+        return said if said.strip() else ""
     except CannedProblem as e:
         raise MacroProblem(*e.args) from e
 

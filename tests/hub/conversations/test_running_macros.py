@@ -12,7 +12,7 @@ from sqlmodel import col, func, select
 
 from hub.conversations import canned, macro_runs, macros
 from hub.conversations.macro_runs import Done, Run
-from hub.conversations.macros import Steps, Wording
+from hub.conversations.macros import MacroProblem, Steps, Wording
 from hub.customers import directory, merging
 from hub.customers.directory import NewCustomer
 from hub.customers.moving import Way
@@ -61,6 +61,35 @@ async def test_another_press_is_another_run(database: Database, story: Story, ga
     macro = await _macro(database, story, Steps(note="Paid", task="Look"), now)
     done = [await _run(database, story, macro, gate, now, token=token) for token in ("one", "two")]
     assert ([one.again for one in done], await _counted(database)) == ([False, False], (2, 2))
+
+
+async def test_a_note_and_a_task_that_say_nothing_of_this_customer_are_left_out(
+    database: Database, story: Story, gate: Gate, now: datetime
+) -> None:
+    steps = Steps(note="{% if customer.first_name %}Paid{% endif %}", task="{{ customer.first_name }}", add=("paid",))
+    macro = await _macro(database, story, steps, now)
+    async with database.unit() as session:
+        await session.execute(text("update customer set name = '+48601123456', given_name = ''"))
+    assert not (await _run(database, story, macro, gate, now)).again
+    assert await _counted(database) == (0, 0)
+    async with database.unit() as session:
+        await session.execute(text("update customer set name = 'Anna Nowak'"))
+    await _run(database, story, macro, gate, now, token="two")
+    assert await _counted(database) == (1, 1)
+
+
+async def test_an_answer_that_says_nothing_to_this_customer_does_nothing_and_says_so(
+    database: Database, story: Story, gate: Gate, now: datetime
+) -> None:
+    async with database.unit() as session:
+        wording = canned.Wording("first", "", "{{ customer.first_name }}")
+        answer = (await canned.create(session, wording, by=story.magda, now=now)).id
+    macro = await _macro(database, story, Steps(answer, "Paid"), now)
+    async with database.unit() as session:
+        await session.execute(text("update customer set name = '+48601123456', given_name = ''"))
+    with pytest.raises(MacroProblem, match="There is nothing to send"):
+        await _run(database, story, macro, gate, now)
+    assert await _counted(database) == (0, 0)
 
 
 @pytest.mark.parametrize("answers", [False, True])
