@@ -63,7 +63,8 @@ _YEARLY = """
 select c.id as customer_id, k.kept, k.year - left({date}, 4)::int as years, c.timezone
 from unnest(cast(:{p}_kept as date[]), cast(:{p}_source as text[]), cast(:{p}_year as int[])) k(kept, source, year)
 {customers}
-where substr({date}, 6, 5) = k.source and case when {date} ~ '^[0-9]{4}-' then left({date}, 4)::int < k.year end and {mine}"""
+where substr({date}, 6, 5) = k.source
+  and case when {date} ~ '^[0-9]{4}-' then left({date}, 4)::int < k.year end and {mine}"""
 
 _ONCE = """
 select c.id as customer_id, k.kept, null::int as years, c.timezone
