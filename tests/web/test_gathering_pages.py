@@ -164,6 +164,20 @@ async def test_whoever_stands_at_the_door_is_found(q: str, names: list[str], wor
     assert ("No guest has this" in found.text) == (not names)
 
 
+async def test_of_thousands_of_guests_a_page_shows_the_first_and_finds_every_other(world: Any, signed_in: Any) -> None:
+    desk, path = await signed_in(Role.AGENT), f"/events/{world.event}"
+    async with world.hub.database.unit() as session:
+        new = [NewCustomer(f"Guest {number:04}") for number in range(250)]
+        made = [(await directory.create(session, one, now=clock.now())).id for one in new]
+        await inviting.choose(session, world.event, made, now=clock.now())
+    whole = await desk.see(path)
+    assert len(whole.select("#guests .entry-row")) == 200
+    assert "The first 200 of 251 are shown" in whole.select_one("#guests").text
+    assert [one.text for one in (await desk.see(f"{path}?q=0249")).select("#guests .grow")] == ["Guest 0249"]
+    many = await desk.see(f"{path}?q=guest")
+    assert (len(many.select("#guests .entry-row")), "The first 100 are shown" in many.text) == (100, True)
+
+
 async def test_a_tick_in_what_was_found_leads_back_to_it(world: Any, signed_in: Any) -> None:
     desk, path = await signed_in(Role.AGENT), f"/events/{world.event}"
     row = (await desk.see(f"{path}?q=ana+now")).select_one("#guests .entry-row")

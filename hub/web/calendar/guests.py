@@ -29,7 +29,7 @@ from hub.web.translations import ngettext, worded
 
 router = APIRouter(route_class=Page)
 _MOST_ADDRESSES = 500
-_FOUND, _LONGEST = 100, 200
+_SHOWN, _FOUND, _LONGEST = 200, 100, 200
 _Search = Annotated[str, Form(max_length=_LONGEST)]
 _Text = Annotated[str, Form(max_length=20_000)]
 
@@ -157,8 +157,7 @@ async def _one(
 ) -> Response:
     async with visit.hub.database.unit() as session:
         listed = await plans.listed(session, await known(session, event_id))
-        limit = {"limit": _FOUND + 1} if q.strip() else {}
-        guests = await inviting.guests(session, event_id, words=q, **limit)
+        guests = await inviting.guests(session, event_id, words=q, limit=_FOUND + 1 if q.strip() else _SHOWN)
         segments = await saved.listing(session) if visit.may(Action.CAMPAIGNS) else []
     data: dict[str, Any] = {"listed": listed, "event": listed.gathering, "segments": segments, "q": q.strip()}
     data |= {"guests": guests[:_FOUND] if q.strip() else guests, "more": bool(q.strip()) and len(guests) > _FOUND}
