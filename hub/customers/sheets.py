@@ -151,6 +151,9 @@ def names(text: str) -> list[str]:
     return _header(_reader(text))
 
 
+_BEFORE = 20  # bytes shown around what is no letter
+
+
 def decode(content: bytes) -> str:
     """Text of a file that spreadsheet programs saved. Raises Unusable when it is no text at all."""
     if b"\x00" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -159,8 +162,18 @@ def decode(content: bytes) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as e:
-        gaps: dict[str, Gap] = {"place": e.start, "encoding": encoding}
-        raise Unusable(Sentence("Byte %(place)s is not %(encoding)s. Save the sheet as CSV in UTF-8", gaps)) from e
+        raise Unusable(_undecoded(content, e, encoding)) from e
+
+
+def _undecoded(content: bytes, error: UnicodeDecodeError, encoding: str) -> Sentence:
+    """Where to look: a line can be found in any program, a byte in none that saves sheets."""
+    begins = content.rfind(b"\n", 0, error.start) + 1
+    near = content[max(begins, error.start - _BEFORE) : error.start + _BEFORE].partition(b"\n")[0].strip()
+    gaps: dict[str, Gap] = {
+        "line": content.count(b"\n", 0, error.start) + 1,
+        "near": near.decode(encoding.removesuffix("-sig"), "replace"),
+    }
+    return Sentence("Line %(line)s is not UTF-8: “%(near)s”. Save the sheet as CSV in UTF-8 and choose it again", gaps)
 
 
 def _header(rows: Iterator[list[str]]) -> list[str]:

@@ -222,9 +222,13 @@ async def test_the_rejected_rows_are_mended_in_their_own_file(world: Any, signed
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "Choose a CSV file"),
+        (b"", "The file is empty. Choose one"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "This is not a text file"),
-        ("Imię;E-mail\nŻaneta;z@x.example\n".encode("cp1250"), "Save the sheet as CSV in UTF-8"),
+        (
+            "Imię;E-mail\nŻaneta;z@x.example\n".encode("cp1250"),
+            "Line 1 is not UTF-8: “Imi\ufffd;E-mail”. Save the sheet",
+        ),
+        ("Name;E-mail\nJan;j@x.example\nŻaneta;z@x.example\n".encode("cp1250"), "Line 3 is not UTF-8: “\ufffdaneta"),
         (b"\n\n", "The file has no header row"),
         (b"x" * 200_000, "The first line is no header"),
         (b"Name,Email\n", "a header and no rows"),
@@ -337,3 +341,14 @@ async def test_a_file_is_brought_in_by_hand_in_a_browser(
     await page.locator("#people").get_by_role("link", name="Ewa Lis").click()
     await expect(page.get_by_role("heading", name="Ewa Lis")).to_be_visible()
     assert complaints == []
+
+
+@pytest.mark.browser
+async def test_what_a_file_lacks_can_be_read_to_its_end_on_a_telephone(world: Any, opening: Any) -> None:
+    desk_of, path = Role.MARKETER, f"/imports/purchases/{world.purchases['waiting']}"
+    page = await opening(path, desk_of, width=390)
+    await page.locator("select[name=column]").first.select_option("-")
+    await page.get_by_role("button", name="Look at the first rows").click()
+    lacks = page.locator("#tried .state", has_text="Say which columns hold")
+    await expect(lacks).to_be_visible()
+    assert await lacks.evaluate("one => one.lastElementChild.getBoundingClientRect().right <= innerWidth")

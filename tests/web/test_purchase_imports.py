@@ -81,7 +81,7 @@ async def test_the_rejected_rows_are_mended_in_their_own_file(world: Any, signed
 
 async def test_a_wrong_form_comes_back_with_what_was_typed(world: Any, signed_in: Any) -> None:
     desk, path = await signed_in(Role.MARKETER), f"/imports/purchases/{world.purchases['waiting']}"
-    for content, words in (("", "Choose a CSV file"), ("only a header\n", "a header and no rows")):
+    for content, words in (("", "The file is empty. Choose one"), ("only a header\n", "a header and no rows")):
         refused = await _upload(desk, content)
         assert (refused.status_code, words in refused.text) == (422, True)
     wrong = await desk.send(path, column=("number", "at", "amount", "email"), source="y" * 51, update="1")

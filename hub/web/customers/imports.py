@@ -38,6 +38,7 @@ _List = Annotated[int | None, Form(ge=1, le=2**31 - 1)]
 _After = Annotated[int, Query(ge=0, le=2**63 - 1)]
 _LONGEST = {"number": LONGEST_SOURCE, "source": LONGEST_ORIGIN, "wording": LONGEST_WORDING, "list": LONGEST_NAME}
 _NO_FILE = Sentence("Choose a CSV file")
+_EMPTY = Sentence("The file is empty. Choose one with a header and rows in it")
 _NOT_YOURS = Sentence("Consents are brought in by those who may record them. Leave the column out, or ask a supervisor")
 
 
@@ -52,7 +53,7 @@ async def upload(visit: Importer, kind: Brought, file: UploadFile | None = None)
     try:
         content = await uploads.content(file, uploaded.LARGEST)
         if not content:
-            raise Unusable(_NO_FILE)
+            raise Unusable(_EMPTY if uploads.name(file) else _NO_FILE)
         stored = await uploaded.store(visit.hub.storage, kind, uploads.name(file), content)
     except Unusable as e:
         return page(visit, "imports.html", status=422, **await _listed(visit, kind) | {"trouble": worded(e)})
