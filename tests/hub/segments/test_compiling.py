@@ -186,6 +186,7 @@ async def test_slices_come_in_the_order_of_ids_and_meet_nobody_twice(people: Dat
         ({"field": "vip", "op": "eq", "value": "yes"}, "takes yes or no"),
         ({"field": "age", "op": "lt", "value": "30"}, "takes a number from 0 to 150"),
         ({"field": "age", "op": "lt", "value": True}, "takes a number"),
+        ({"field": "wrote_days", "op": "lt", "value": -5}, "takes a number from 0 to 36500"),
         ({"field": "age", "op": "lt", "value": 10**30}, "takes a number"),
         ({"field": "attributes.x", "op": "lt", "value": float("nan")}, "takes a number"),
         ({"field": "attributes.x", "op": "in", "value": [1, "a"]}, "numbers or texts, not both"),
