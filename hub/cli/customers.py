@@ -102,23 +102,8 @@ def hand_over(
 
     The trail notes it. Exit 1 when there is no such customer.
     """
-
-    async def write_all(hub: Hub) -> None:
-        now, sources = clock.now(), archive.Sources(hub.database, hub.storage, hub.settings.hub.name)
-        async with hub.database.unit() as session:
-            about = {"subject": f"customer:{customer}", "detail": "by the command line"}
-            await directory.get(session, customer)
-            await audit.write(session, "customer.hand-over", staff_id=None, now=now, **about)
-        with file.open("xb") as target, sheets.progress() as progress:
-            bar = progress.add_task("Writing", total=None)
-
-            async def told(done: int) -> None:
-                progress.update(bar, completed=done)
-
-            await archive.write(sources, customer, target, now=now, progress=told)
-
     try:
-        options.with_hub(config, write_all)
+        options.with_hub(config, lambda hub: _hand_over(hub, customer, file))
     except (directory.NotFound, FileExistsError) as e:
         options.err.print(f"[red]error[/] {options.shown(e)}")
         raise typer.Exit(1) from e
@@ -127,6 +112,22 @@ def hand_over(
         options.print_json({"customer": str(customer), "file": str(file), "size": size})
     else:
         options.out.print(f"{options.shown(file)}: {size} bytes")
+
+
+async def _hand_over(hub: Hub, customer: UUID, file: Path) -> None:
+    """Raises directory.NotFound, FileExistsError."""
+    now, sources = clock.now(), archive.Sources(hub.database, hub.storage, hub.settings.hub.name)
+    async with hub.database.unit() as session:
+        about = {"subject": f"customer:{customer}", "detail": "by the command line"}
+        await directory.get(session, customer)
+        await audit.write(session, "customer.hand-over", staff_id=None, now=now, **about)
+    with file.open("xb") as target, sheets.progress() as progress:
+        bar = progress.add_task("Writing", total=None)
+
+        async def told(done: int) -> None:
+            progress.update(bar, completed=done)
+
+        await archive.write(sources, customer, target, now=now, progress=told)
 
 
 app.command("erase")(erasing.erase)

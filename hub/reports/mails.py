@@ -64,9 +64,7 @@ def _values(edition: Edition, teller: Teller) -> dict[str, object]:
         "language": teller.language,
         "title": teller.said(title),
         "days": _days(Sentence("%(first)s – %(last)s"), edition.span, teller),
-        "compared": _days(Sentence("compared with %(first)s – %(last)s"), edition.span.before, teller)
-        if report
-        else "",
+        "compared": _days(_COMPARED, edition.span.before, teller) if report else "",
         "narrowed": edition.narrowed,
         "trouble": teller.said(edition.trouble) if edition.trouble else "",
         "empty": teller.said(Sentence("Nothing in these days")) if report and report.empty else "",

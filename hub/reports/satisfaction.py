@@ -5,7 +5,6 @@ The formulas and why they are these: docs/decisions/0050.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import and_, case, select
@@ -31,7 +30,6 @@ _BY_KIND = (
     ("index", Measure.SCORE),
 )
 _SCORES = (("scale", Measure.WORD), ("score", Measure.COUNT), ("answers", Measure.COUNT))
-Counted = Mapping[str, float]
 
 
 async def report(session: AsyncSession, asked: Asked) -> Report:
