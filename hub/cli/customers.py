@@ -81,9 +81,8 @@ def export(
         target = file.open("w", encoding="utf-8", newline="") if file else sys.stdout
         try:
             target.write(exporting.csv_text([exporting.HEADER]))
-            async with hub.database.unit() as session:
-                async for page in exporting.pages(session):
-                    target.write(exporting.csv_text(page))
+            async for page in exporting.pages(hub.database):
+                target.write(exporting.csv_text(page))
         finally:
             if file:
                 target.close()

@@ -15,6 +15,7 @@ from hub.conversations.canned import CannedProblem, NoSuchCanned
 from hub.conversations.drafts import Place
 from hub.conversations.macros import MacroProblem, NoSuchMacro, Steps
 from hub.conversations.replies import Reply
+from hub.conversations.signatures import SignatureProblem
 from hub.conversations.tasks import NewTask
 from hub.customers import identities
 from hub.interactions import record
@@ -174,6 +175,10 @@ async def _answer(
         given = await replies.answer(session, reply, gate=gate, now=now)
     except (replies.EmptyReply, replies.TooLong) as e:
         raise MacroProblem(*e.args) from e
+    except SignatureProblem as e:
+        raise MacroProblem(
+            Sentence("The signature does not fit, so nothing was done: %(why)s", {"why": e.args[0]})
+        ) from e
     if draft is not None:
         await drafts.keep(session, place, draft[0], now=draft[1])
     if isinstance(given, Placed | Duplicate):

@@ -13,6 +13,8 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.customers.sheets import FIELDS
+from hub.database import paging
+from hub.database.engine import Database
 from hub.models import Customer, Identity
 from hub.models.vocabulary import AddressKind
 
@@ -22,17 +24,17 @@ HEADER = tuple(name for name in FIELDS if name not in ("consent", "family_name")
 _FORMULA = re.compile(r"(?:\A|(?<=[;\t\r\n]))(?=[=+\-@＝＋－＠\t\r])")
 
 
-async def pages(session: AsyncSession, *, size: int = 1000) -> AsyncIterator[list[tuple[str, ...]]]:
+async def pages(database: Database, *, size: int = 1000) -> AsyncIterator[list[tuple[str, ...]]]:
     """Every customer as rows of cells, a page at a time, in order of their ids."""
-    after: UUID | None = None
-    while True:
+
+    async def read(session: AsyncSession, after: UUID | None) -> list[tuple[UUID, tuple[str, ...]]]:
         query = select(Customer).order_by(col(Customer.id)).limit(size)
         query = query.where(col(Customer.id) > after) if after else query
         customers = list((await session.execute(query)).scalars())
-        if not customers:
-            return
-        yield await _rows(session, customers)
-        after = customers[-1].id
+        return list(zip([one.id for one in customers], await _rows(session, customers), strict=True))
+
+    async for page in paging.pages(database, read, lambda last: last[0]):
+        yield [cells for _, cells in page]
 
 
 async def _rows(session: AsyncSession, customers: list[Customer]) -> list[tuple[str, ...]]:

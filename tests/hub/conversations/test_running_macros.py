@@ -17,7 +17,7 @@ from hub.customers import directory, merging
 from hub.customers.directory import NewCustomer
 from hub.customers.moving import Way
 from hub.database.engine import Database
-from hub.models import Interaction, Task
+from hub.models import Interaction, Staff, Task
 from hub.outbound.request import Gate
 from tests.hub.conversations.conftest import Story
 
@@ -88,6 +88,18 @@ async def test_an_answer_that_says_nothing_to_this_customer_does_nothing_and_say
     async with database.unit() as session:
         await session.execute(text("update customer set name = '+48601123456', given_name = ''"))
     with pytest.raises(MacroProblem, match="There is nothing to send"):
+        await _run(database, story, macro, gate, now)
+    assert await _counted(database) == (0, 0)
+
+
+async def test_an_answer_whose_signature_does_not_fit_its_sender_does_nothing_and_says_so(
+    database: Database, story: Story, gate: Gate, now: datetime
+) -> None:
+    async with database.unit() as session:
+        answer = (await canned.create(session, canned.Wording("thanks", "", "Thank you"), by=story.magda, now=now)).id
+        (await session.get_one(Staff, story.magda)).signature = "{{ name if name == 'Maria' else chief }}"
+    macro = await _macro(database, story, Steps(answer, "Paid"), now)
+    with pytest.raises(MacroProblem, match="The signature does not fit.*chief"):
         await _run(database, story, macro, gate, now)
     assert await _counted(database) == (0, 0)
 

@@ -246,13 +246,22 @@ async def test_what_is_exported_can_be_imported_and_runs_as_no_formula(
     """In Poland, Bulgaria and Russia spreadsheets part cells at semicolons; in Japan wide signs are signs too."""
     name = f"{sign}cmd|' /C calc'!A0;{sign}cmd|' /C calc'!A1; -"
     await _write(database, {"name": name, "phone": "+48601123456"}, Duplicates.SKIP, now)
-    async with database.unit() as session:
-        rows = [row async for page in pages(session) for row in page]
+    rows = [row async for page in pages(database) for row in page]
     text = csv_text([HEADER_OF_EXPORT, *rows])
     assert f"'{sign}cmd|' /C calc'!A0;'{sign}cmd|' /C calc'!A1; -" in text
     assert "'+48601123456" in text
     (line,) = lines(_file(tmp_path, text), {})
     assert (line.cells["name"], line.cells["phone"]) == (name, "+48601123456")
+
+
+async def test_an_export_comes_in_pages_between_which_no_transaction_is_open(database: Database, now: datetime) -> None:
+    for name in ("Ana", "Eva", "Jan"):
+        await _write(database, {"name": name, "email": f"{name}@example.pl"}, Duplicates.SKIP, now)
+    seen = []
+    async for page in pages(database, size=2):
+        assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        seen.append([row[HEADER_OF_EXPORT.index("name")] for row in page])
+    assert seen == [["Ana", "Eva"], ["Jan"]]
 
 
 async def _write(database: Database, cells: dict[str, str], policy: Duplicates, now: datetime) -> Result:
