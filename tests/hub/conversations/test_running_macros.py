@@ -99,7 +99,7 @@ async def test_an_answer_whose_signature_does_not_fit_its_sender_does_nothing_an
         answer = (await canned.create(session, canned.Wording("thanks", "", "Thank you"), by=story.magda, now=now)).id
         (await session.get_one(Staff, story.magda)).signature = "{{ name if name == 'Maria' else chief }}"
     macro = await _macro(database, story, Steps(answer, "Paid"), now)
-    with pytest.raises(MacroProblem, match="The signature does not fit.*chief"):
+    with pytest.raises(MacroProblem, match=r"The signature does not fit.*chief"):
         await _run(database, story, macro, gate, now)
     assert await _counted(database) == (0, 0)
 
