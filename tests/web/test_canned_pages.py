@@ -90,6 +90,7 @@ async def test_a_slash_offers_answers_that_the_keyboard_chooses(
     await text.press_sequentially(" and/or ")
     await expect(page.locator(".picks")).to_be_hidden()
     await text.press_sequentially("/hou")
+    await expect(page.locator(".picks [role=option]")).to_have_count(1)
     await page.locator(".picks [role=option]").click()
     await expect(text).to_have_value('Hello! <b>Closed</b> & "quiet". and/or Dear Ana, nine to five.')
     await text.press_sequentially(" /h")

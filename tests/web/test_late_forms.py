@@ -13,6 +13,7 @@ from playwright.async_api import expect
 from hub.models.vocabulary import Role
 from tests.web.conftest import Opening
 
+LATE_NEWS = "() => void htmx.ajax('GET', '/tasks/late', { target: '#tasks-late', source: '#tasks-late' })"
 OWN = {"sec-fetch-site": "same-origin"}
 TYPED = {"title": "Call <b>Ana</b>\nabout 118", "due_at": "2031-01-01T10:00", "assignee": ""}
 
@@ -114,8 +115,8 @@ async def test_news_for_somebody_signed_out_take_no_page_away_on_which_something
     page = await opening("/tasks")
     await page.context.clear_cookies()
     await page.locator("#title").fill("Call Ana about 118")
-    await page.evaluate("htmx.ajax('GET', '/tasks/late', { target: '#tasks-late', source: '#tasks-late' })")
+    await page.evaluate(LATE_NEWS)
     await expect(page.locator("#notice")).to_contain_text("Nothing that you typed is lost")
     await page.locator("#title").fill("")
-    await page.evaluate("htmx.ajax('GET', '/tasks/late', { target: '#tasks-late', source: '#tasks-late' })")
+    await page.evaluate(LATE_NEWS)
     await expect(page).to_have_url(re.compile("/sign-in"))

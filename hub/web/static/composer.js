@@ -5,7 +5,7 @@
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
   const SIGN = /(^|\s)([/@])([\p{L}\p{N}._-]{0,40})$/u; /* before the cursor, at the beginning of a word */
 
-  let open = null; /* { text, list, start, sign, at }: what is being chosen */
+  let open = null; /* { text, list, html, start, at }: what is being chosen */
   let asked = 0; /* answers may overtake each other: only the last one counts */
 
   const close = () => {
@@ -46,10 +46,11 @@
     if (!answer?.ok || mine !== asked) return;
     const html = await answer.text();
     if (mine !== asked) return;
-    const list = $(".picks", form);
+    const list = $(".picks", form), start = text.selectionStart - found[3].length - 1;
+    if (open?.html === html) { open.start = start; return; } /* the same choices: what is marked stays so */
     list.innerHTML = html; /* our own template, escaped by it */
     list.hidden = false;
-    open = { text, list, start: text.selectionStart - found[3].length - 1, at: -1 };
+    open = { text, list, html, start, at: -1 };
     text.setAttribute("aria-controls", list.id);
     mark(0);
   };

@@ -162,7 +162,7 @@ async def test_what_is_under_way_is_neither_changed_nor_removed(database: Databa
     ("content", "words"),
     [
         (b"PK\x00\x00", "not a text file"),
-        (b"Order\xff\n", "is not utf-8"),
+        (b"Order\xff\n", "is not UTF-8"),
         (b"\n\n", "no header row"),
         (HEADER.encode(), "a header and no rows"),
         ((",".join(map(str, range(101))) + "\n1\n").encode(), "101 columns"),
