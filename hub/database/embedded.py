@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from hub.database import buffers
 from hub.database.binaries import (
     Account,
     CannotStart,
@@ -44,7 +45,7 @@ _CTYPE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 _SETTINGS = """
 # --- contact hub ---
 max_connections = 200
-shared_buffers = 128MB
+shared_buffers = {buffers}
 jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
@@ -179,7 +180,7 @@ def _initialise(place: _Place, *, fsync: bool) -> None:
     if done.returncode:
         raise CannotStart(f"initdb failed in {place.home}:\n{done.stdout[-2000:]}")
     with (fresh / "postgresql.conf").open("a") as configuration:
-        configuration.write(_SETTINGS)
+        configuration.write(_SETTINGS.format(buffers=buffers.setting()))
     fresh.rename(place.data)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from hub.database import binaries, embedded
+from hub.database import binaries, buffers, embedded
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -120,6 +120,21 @@ def test_the_server_speaks_unicode_and_listens_on_no_network(home: Path) -> None
         assert ask(url, "select to_tsvector('ПРИВЕТ')::text") == "'привет':1"
         assert ask(url, "show listen_addresses") == ""
         assert ask(url, "show max_connections") == "200"
+
+
+def test_the_server_keeps_pages_in_a_quarter_of_the_memory_within_bounds(home: Path) -> None:
+    kept = {memory: buffers.share(memory * 2**20) // 2**20 for memory in (256, 512, 2048, 4096, 65536)}
+    assert kept == {256: 128, 512: 128, 2048: 512, 4096: 1024, 65536: 1024}
+    with embedded.server(home, fsync=False) as url:
+        pages = int(ask(url, "select setting from pg_settings where name = 'shared_buffers'"))
+    assert f"{pages * 8192 // 2**20}MB" == buffers.setting()
+
+
+@pytest.mark.parametrize(("told", "limit"), [("max\n", None), ("536870912\n", 512 * 2**20), ("", None)])
+def test_a_containers_limit_is_read_where_there_is_one(told: str, limit: int | None, tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text(told)
+    assert buffers.limit(tmp_path / "memory.max") == limit
+    assert buffers.limit(tmp_path / "none") is None
 
 
 def test_the_home_is_private_and_its_parents_are_left_alone(home: Path) -> None:
