@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from bs4 import BeautifulSoup
 
 from hub import clock
 from hub.customers import consent, preferences
+from hub.customers.consent import Statement
 from hub.models import Staff
 from hub.models.vocabulary import Kind, Purpose, Role
 from hub.outbound import templates
@@ -30,6 +32,57 @@ async def test_what_a_customer_says_on_the_phone_becomes_a_row_with_the_agents_n
         world.staff[Role.AGENT],
     )
     assert "refused on" in (await desk.see(f"/customers/{ana}")).text
+
+
+async def test_who_stopped_everything_is_shown_so_and_reached_by_nothing(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.AGENT)
+    ana = world.customers["ana"]
+    before = " ".join((await desk.see(f"/customers/{ana}")).get_text(" ").split())
+    async with world.hub.database.unit() as session:
+        everything = Statement(ana, None, None, granted=False, source="preference centre")
+        await consent.record(session, everything, now=clock.now())
+    after = " ".join((await desk.see(f"/customers/{ana}")).get_text(" ").split())
+    refused = ["Service: refused on", "Reminders: refused on", "best reached by"]
+    assert [one in before for one in refused] == [False, False, True]
+    assert [one in after for one in refused] == [True, True, False]
+
+
+async def test_one_way_that_was_refused_for_reminders_is_named_and_the_others_are_not(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    ana = world.customers["ana"]
+    async with world.hub.database.unit() as session:
+        no_sms = Statement(ana, Purpose.REMINDERS, Kind.SMS, granted=False, source="preference centre")
+        await consent.record(session, no_sms, now=clock.now())
+    said = " ".join((await desk.see(f"/customers/{ana}")).get_text(" ").split())
+    assert "Reminders by SMS: refused on" in said
+    assert "Reminders by Email" not in said
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "shown"),
+    [
+        (None, None, ""),
+        (-1, None, "pause without an end"),
+        (2, None, "pause from"),
+        (None, 2, "pause until"),
+        (-2, 2, "pause until"),
+        (2, 4, "pause from"),
+        (-4, -2, ""),
+    ],
+)
+async def test_a_pause_is_shown_as_long_as_it_holds_or_lies_ahead(
+    world: Any, signed_in: Any, begins: int | None, ends: int | None, shown: str
+) -> None:
+    desk = await signed_in(Role.AGENT)
+    ana, now = world.customers["ana"], clock.now()
+    days = [None if one is None else now + timedelta(days=one) for one in (begins, ends)]
+    async with world.hub.database.unit() as session:
+        await preferences.pause(session, ana, *days, now=now)
+    flags: Any = (await desk.see(f"/customers/{ana}")).select(".person .badge-quiet")
+    said = [one.get_text(" ", strip=True) for one in flags if "pause" in one.text]
+    assert [one[: len(shown)] for one in said] == ([shown] if shown else [])
 
 
 async def test_a_channel_moves_up_and_down_and_out_of_a_ranking(world: Any, signed_in: Any) -> None:

@@ -31,6 +31,10 @@ class Wish:
     def granted(self) -> bool:
         return self.row is not None and self.row.granted
 
+    @property
+    def refused(self) -> bool:
+        return self.row is not None and not self.row.granted
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -52,8 +56,12 @@ class Card:
 
     @property
     def preferred(self) -> Kind | None:
-        """The best-ranked channel that has an address."""
-        return next((kind for kind in self.ranking if self.reachable(kind)), None)
+        """The best-ranked channel that has an address and that the customer has not refused for service."""
+        return next((kind for kind in self.ranking if self.reachable(kind) and not self._refused(kind)), None)
+
+    def _refused(self, kind: Kind) -> bool:
+        row = consent.standing(self.ledger, Purpose.SERVICE, kind)
+        return row is not None and not row.granted
 
 
 async def read(session: Any, visit: Visit, customer_id: UUID, *, anew: bool) -> None:
@@ -89,8 +97,10 @@ async def card(session: Any, customer_id: UUID, visit: Visit) -> Card:
 
 
 def wishes(ledger: list[Consent]) -> list[Wish]:
-    """What counts now, for each purpose that needs consent: one line, or one per channel where these differ."""
-    return [wish for purpose in Purpose if purpose.needs_consent for wish in _of_purpose(ledger, purpose)]
+    """What counts now: one line a purpose, or one per channel where these differ. Of what needs no consent the refused
+    alone: who was never asked gets it."""
+    every = [wish for purpose in Purpose for wish in _of_purpose(ledger, purpose)]
+    return [wish for wish in every if wish.purpose.needs_consent or wish.refused]
 
 
 def _of_purpose(ledger: list[Consent], purpose: Purpose) -> list[Wish]:
