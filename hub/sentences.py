@@ -35,6 +35,11 @@ class Sentence:
         return self.told(str)
 
 
+def marked(message: str) -> str:
+    """Marks a message for the catalogue where it is written down and translates nothing: `_` does so when shown."""
+    return message
+
+
 LONG_NAME = Sentence("The name has %(length)s characters and takes at most %(most)s. Shorten it")
 LONG_TITLE = Sentence("The title has %(length)s characters and takes at most %(most)s. Shorten it")
 LONG_PLACE = Sentence("The place has %(length)s characters and takes at most %(most)s. Shorten it")

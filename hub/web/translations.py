@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 from hub import sentences
 from hub.catalogues import LANGUAGES, catalogue
-from hub.sentences import Sentence
+from hub.sentences import Sentence, marked
 
 __all__ = ["LANGUAGES", "catalogue", "gettext", "language", "marked", "ngettext", "speak", "worded"]
 
@@ -36,8 +36,3 @@ def worded(what: Sentence | Exception | None) -> str:
     if isinstance(what, Exception):
         what = sentences.of(what) or Sentence(str(what))
     return what.told(gettext) if what is not None else ""
-
-
-def marked(message: str) -> str:
-    """Marks a message for the catalogue where it is written down and translates nothing: `_` does so when shown."""
-    return message
