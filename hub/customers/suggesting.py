@@ -135,7 +135,7 @@ async def _look_at(session: AsyncSession, customers: Sequence[UUID], now: dateti
     """Their keys as they are now, and who else has one of them."""
     known = await persons(session, customers)
     await _keep_keys(session, [(one, sorted(blocking.keys(who))) for one, who in known.items()], now)
-    pairs = {_pair(one, other) for one, other in await session.execute(text(_CANDIDATES), _candidates(known))}
+    pairs = {_pair(one, other) for one, other in await _sharing(session, known)}
     everybody = known | await persons(session, {each for pair in pairs for each in pair} - set(known))
     found = {pair: compare(everybody[pair[0]], everybody[pair[1]]) for pair in pairs if everybody.keys() >= set(pair)}
     likely = {pair: match for pair, match in found.items() if match.likeness is not Likeness.APART}
@@ -147,8 +147,17 @@ def _pair(one: UUID, other: UUID) -> tuple[UUID, UUID]:
     return (one, other) if one < other else (other, one)
 
 
-def _candidates(customers: Collection[UUID]) -> dict[str, Any]:
-    return {"ids": list(customers), "most": COMMON + 1, "common": COMMON}
+async def _sharing(session: AsyncSession, customers: Collection[UUID]) -> Sequence[tuple[UUID, UUID]]:
+    """Each of these customers with each other who has one of their keys."""
+    values = {"ids": list(customers), "most": COMMON + 1, "common": COMMON}
+    await session.execute(_BY_INDEX)
+    rows = [(one, other) for one, other in await session.execute(text(_CANDIDATES), values)]
+    await session.execute(_AS_USUAL)
+    return rows
+
+
+# The database does not know how few share a key: it would rather read everybody's until it has found fifty-one who do.
+_BY_INDEX, _AS_USUAL = text("set local enable_seqscan = off"), text("reset enable_seqscan")
 
 
 async def _keep_keys(session: AsyncSession, rows: Iterable[tuple[UUID, list[int]]], now: datetime) -> None:
@@ -191,15 +200,17 @@ where c.id > :after and (k.at is null or k.at < c.updated_at
 """
 _STALE_ONE = f"select 1 {_CHANGED} and c.id = :id"
 _STALE = f"select c.id {_CHANGED} order by c.id limit :limit"
+# Each key is looked up once, however many of them have it: the index reads all who share it before it stops at the limit.
 _CANDIDATES = """
-select mine.customer_id, other.customer_id
-from customer_keys mine
-cross join unnest(mine.keys) as key
-cross join lateral (
-  select array_agg(t.customer_id) as ids from (
-    select k.customer_id from customer_keys k where k.keys @> array[key] limit :most) t) sharing
-cross join unnest(sharing.ids) as other(customer_id)
-where mine.customer_id = any(:ids) and cardinality(sharing.ids) <= :common and other.customer_id <> mine.customer_id
+with mine as materialized (
+  select k.customer_id, unnest(k.keys) as key from customer_keys k where k.customer_id = any(:ids)),
+sharing as materialized (
+  select once.key, (select array_agg(t.customer_id) from (
+    select k.customer_id from customer_keys k where k.keys @> array[once.key] limit :most) t) as ids
+  from (select distinct key from mine) as once)
+select distinct mine.customer_id, other.customer_id
+from mine join sharing using (key) cross join unnest(sharing.ids) as other(customer_id)
+where cardinality(sharing.ids) <= :common and other.customer_id <> mine.customer_id
 """
 _FORGET = """
 delete from merge_suggestion s where s.refused_at is null and (s.one_id = any(:ids) or s.other_id = any(:ids))

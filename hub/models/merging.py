@@ -16,7 +16,10 @@ class CustomerKeys(SQLModel, table=True):
     """By which keys a customer is found among those who may be the same person: see `hub.customers.blocking`."""
 
     __tablename__ = "customer_keys"
-    __table_args__ = (Index("customer_keys_shared", "keys", postgresql_using="gin"),)
+    # Without a list of what is to be put in later: each look would read all of it.
+    __table_args__ = (
+        Index("customer_keys_shared", "keys", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+    )
     customer_id: UUID = Field(primary_key=True, foreign_key="customer.id", ondelete="CASCADE")
     keys: list[int] = Field(sa_type=ARRAY(BigInteger))
     at: datetime = Field(sa_type=Moment)  # what changed later is not in them

@@ -22,7 +22,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("customer_id"),
     )
-    op.create_index("customer_keys_shared", "customer_keys", ["keys"], postgresql_using="gin")
+    op.create_index(
+        "customer_keys_shared",
+        "customer_keys",
+        ["keys"],
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    )
     op.create_table(
         "merge_suggestion",
         sa.Column("one_id", sa.Uuid(), nullable=False),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from hub.customers import automatic, directory, identities, merging, parting, suggesting
 from hub.customers.directory import NewCustomer
@@ -128,6 +129,19 @@ async def test_a_key_that_everybody_shares_compares_nobody(database: Database, n
     async with database.unit() as session:
         await suggesting.advance(session, suggesting.NOBODY, now=now)
     assert await _pairs(database) == []
+
+
+async def test_who_shares_a_key_is_found_by_the_index_however_few_there_were(database: Database, now: datetime) -> None:
+    for number in range(20):
+        if number == 10:  # what the database knows of them from now on: there are so few that all are read at once
+            await _look(database, now)
+            async with database.unit() as session:
+                await session.execute(text("analyze customer_keys"))
+        await _add(database, f"Ana{number} Kowalska", now, emails=(f"a{number}@example.org",))
+    async with database.unit() as session:
+        await suggesting.advance(session, suggesting.NOBODY, now=now)
+        read = text("select seq_scan from pg_stat_xact_user_tables where relname = 'customer_keys'")
+        assert (await session.execute(read)).scalar_one() <= 1  # to find those of whom something changed
 
 
 async def test_suggestions_come_page_by_page_the_likeliest_first(database: Database, now: datetime) -> None:
