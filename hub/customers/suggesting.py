@@ -200,7 +200,7 @@ where c.id > :after and (k.at is null or k.at < c.updated_at
 """
 _STALE_ONE = f"select 1 {_CHANGED} and c.id = :id"
 _STALE = f"select c.id {_CHANGED} order by c.id limit :limit"
-# Each key is looked up once, however many of them have it: the index reads all who share it before it stops at the limit.
+# Each key is looked up once, however many have it: the index reads all who share it before it stops at the limit.
 _CANDIDATES = """
 with mine as materialized (
   select k.customer_id, unnest(k.keys) as key from customer_keys k where k.customer_id = any(:ids)),
