@@ -10,8 +10,17 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub.clock import uuid7
-from hub.models import Campaign, CampaignRecipient, CampaignStep, CampaignVariant, Customer, Template, TemplateVersion
-from hub.models.vocabulary import Kind, Purpose
+from hub.models import (
+    Campaign,
+    CampaignRecipient,
+    CampaignStep,
+    CampaignTest,
+    CampaignVariant,
+    Customer,
+    Template,
+    TemplateVersion,
+)
+from hub.models.vocabulary import Goal, Kind, Purpose
 from hub.outbound import faults, planning, rendering, templates
 from hub.outbound.rendering import Variants
 from hub.outbound.request import Gate
@@ -45,7 +54,7 @@ async def prove(session: AsyncSession, campaign: Campaign, *, gate: Gate, now: d
         if problems:
             faulty = [problem.said for problem in problems]
             return told(faulty) if one is version else await _elsewhere(session, one, faulty)
-    return _channels(campaign, version, gate)
+    return _channels(campaign, version, gate) or await _undecidable(session, campaign)
 
 
 async def misused(session: AsyncSession, versions: Iterable[int | None]) -> Sentence | None:
@@ -114,6 +123,14 @@ async def _elsewhere(session: AsyncSession, version: TemplateVersion, problems: 
     template = await session.get(Template, version.template_id)
     gaps: dict[str, Gap] = {"text": template.title or template.name if template else "", "why": told(problems)}
     return Sentence("in “%(text)s”: %(why)s", gaps)
+
+
+async def _undecidable(session: AsyncSession, campaign: Campaign) -> Sentence | None:
+    """A test by clicks that nobody counts: the first text would win, whatever people do."""
+    test = await session.get(CampaignTest, campaign.id)
+    if campaign.tracked or test is None or test.decided_at is not None or test.goal is not Goal.CLICK:
+        return None
+    return Sentence("its test is decided by clicks, and they are not counted. Count them, or choose another goal")
 
 
 async def _others(session: AsyncSession, campaign: Campaign) -> Sequence[TemplateVersion]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -70,6 +70,7 @@ class Finding:
     scores: tuple[Score, ...]
     low: float
     high: float
+    by_hand: bool = False  # a person took the winner, whatever the numbers say
 
     @property
     def clear(self) -> bool:
@@ -80,10 +81,15 @@ class Finding:
         """Another did as well as the best."""
         return sum(one.rate == max(score.rate for score in self.scores) for one in self.scores) > 1
 
+    @property
+    def ranked(self) -> list[Score]:
+        """The best first."""
+        return _ranked(self.scores)
+
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Finding:
         """As it was kept."""
-        return cls(kept["winner"], tuple(Score(**one) for one in kept["scores"]), kept["low"], kept["high"])
+        return cls(**{**kept, "scores": tuple(Score(**one) for one in kept["scores"])})
 
 
 async def arrange(session: AsyncSession, campaign_id: int, trial: Trial | None) -> None:
@@ -177,7 +183,8 @@ async def choose(session: AsyncSession, campaign_id: int, variant: int, *, now: 
         raise NotStartable(
             about(campaign, "“%(name)s” has no such words that could still be chosen. Load the page again")
         )
-    await _take(session, campaign, test, judged(await scores(session, campaign_id)), variant, now)
+    finding = replace(judged(await scores(session, campaign_id)), by_hand=True)
+    await _take(session, campaign, test, finding, variant, now)
 
 
 async def scores(session: AsyncSession, campaign_id: int) -> list[Score]:
@@ -194,9 +201,14 @@ async def scores(session: AsyncSession, campaign_id: int) -> list[Score]:
 
 def judged(found: Sequence[Score]) -> Finding:
     """The best, and how sure that is. Pure."""
-    ranked = sorted(found, key=lambda one: (-one.rate, one.variant))
+    ranked = _ranked(found)
     low, high = interval(ranked[0], ranked[1]) if len(ranked) > 1 else (0.0, 0.0)
     return Finding(ranked[0].variant, tuple(found), low, high)
+
+
+def _ranked(found: Sequence[Score]) -> list[Score]:
+    """The best first; of equal ones the first variant."""
+    return sorted(found, key=lambda one: (-one.rate, one.variant))
 
 
 def interval(one: Score, other: Score) -> tuple[float, float]:

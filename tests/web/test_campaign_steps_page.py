@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -179,7 +179,37 @@ async def test_texts_that_do_equally_well_are_not_called_a_best_and_the_page_say
         test.winner, test.decided_at = 0, clock.now()
         test.finding = asdict(variants.judged([Score(0, 20, 0), Score(1, 40, 0)]))
     said = (await desk.see(path)).get_text(" ")
-    assert ("No text did better than the others." in said, "percentage points" in said) == (True, False)
+    assert "No text did better than the others; of the best the first was taken: “First”." in said
+    assert "percentage points" not in said
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "state", "told"),
+    [
+        (
+            False,
+            CampaignState.RUNNING,
+            "“Second” won the test: 24 of 400 reached its goal, with the next best 10 of 200. Everybody else gets it.",
+        ),
+        (True, CampaignState.FINISHED, "“Second” was taken by a colleague, not by the numbers. Everybody else got it."),
+    ],
+)
+async def test_a_decided_test_names_the_text_that_won_and_why(
+    world: Any, signed_in: Any, campaign: int, by_hand: bool, state: CampaignState, told: str
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path, now = f"/campaigns/{campaign}", clock.now()
+    await desk.send(f"{path}/steps", **TEST)
+    async with world.hub.database.unit() as session:
+        test, _ = await variants.of(session, campaign)
+        kept = await lifecycle.get(session, campaign)
+        assert test is not None
+        finding = replace(variants.judged([Score(0, 200, 10), Score(1, 400, 24)]), by_hand=by_hand)
+        test.winner, test.decided_at, test.finding = 1, now, asdict(finding)
+        kept.state, kept.started_at = state, now
+        session.add_all([test, kept])
+    for page in (path, f"{path}/steps"):
+        assert told in " ".join((await desk.see(page)).get_text(" ").split())
 
 
 async def test_who_only_answers_customers_sees_no_campaign(world: Any, signed_in: Any, campaign: int) -> None:

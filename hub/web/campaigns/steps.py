@@ -20,6 +20,7 @@ from hub.outbound import templates
 from hub.staff.roles import Action
 from hub.web import moments
 from hub.web.access import Campaigner, CampaignReader, Visit
+from hub.web.campaigns.verdicts import verdict
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
@@ -231,7 +232,7 @@ async def _page(visit: Visit, campaign_id: int, typed: Mapping[str, Any], troubl
         named = await _titles(session, {one for one in said if one.startswith("#")})
         twice = await templates.with_newest(session, [int(one[1:]) for one in named])
         how_far = await steps.progress(session, campaign_id)
-        finding = await _finding(session, test)
+        finding, came_out = await _finding(session, test), await verdict(session, test, tried)
         labels = await _titles(session, {f"#{one.template_version_id}" for one in tried})
     blank = max(_VARIANTS, len(typed["variants"])) - len(typed["variants"])
     return page(
@@ -251,6 +252,7 @@ async def _page(visit: Visit, campaign_id: int, typed: Mapping[str, Any], troubl
         progress=how_far,
         test=test,
         due=variants.due(test) if test else None,
+        verdict=came_out,
         finding=finding,
         scores=_scores(tried, finding, labels),
     )

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from hub.campaigns import feeding, lifecycle, variants
+from hub.campaigns import feeding, lifecycle, steps, variants
 from hub.campaigns.lifecycle import NotStartable, Plan
 from hub.campaigns.variants import Finding, Score, Trial, interval, judged
 from hub.customers import consent, directory
@@ -244,6 +244,22 @@ async def test_a_test_that_cannot_be_is_refused(
     with pytest.raises(NotStartable):
         async with database.unit() as session:
             await variants.arrange(session, campaign.id or 0, trial)
+
+
+async def test_a_test_by_clicks_that_nobody_counts_does_not_start(
+    database: Database, gate: Gate, now: datetime, versions: list[int], people: list[UUID]
+) -> None:
+    trial = Trial([(versions[0], 1), (versions[1], 1)], 0.2, HOUR)
+    async with database.unit() as session:
+        campaign = await lifecycle.create(session, Plan("x", versions[0]), staff_id=None, now=now)
+        await steps.track(session, campaign.id or 0, tracked=False)
+        await variants.arrange(session, campaign.id or 0, trial)
+    with pytest.raises(NotStartable, match="Count them, or choose another goal"):
+        async with database.unit() as session:
+            await lifecycle.start(session, campaign.id or 0, gate=gate, now=now)
+    async with database.unit() as session:
+        await variants.arrange(session, campaign.id or 0, replace(trial, goal=Goal.ANSWER))
+        await lifecycle.start(session, campaign.id or 0, gate=gate, now=now)
 
 
 def test_shares_are_what_was_asked_for_and_the_same_each_time() -> None:
