@@ -1,9 +1,8 @@
-"""Asking customers how satisfied they are, once a matter is settled, and keeping what they say."""
+"""How satisfied customers are: the rule by which they are asked, and what they say. Who asks is `surveying`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,21 +16,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from channels.message import Kind
 from hub import live
 from hub.interactions import record
-from hub.models import Conversation, Customer, Interaction, Survey, SurveyRule
-from hub.models.vocabulary import ConversationState, Direction, Origin, Purpose, Scale, State
-from hub.outbound import templates
-from hub.outbound.request import Gate, Placed, Request, Templated, send
+from hub.models import Customer, Interaction, Survey, SurveyRule
+from hub.models.vocabulary import Direction, Origin, Scale, State
 from hub.sentences import Sentence
 from hub.staff import audit
 
-TEMPLATE = OCCASION = "satisfaction"
+OCCASION = "satisfaction"
 SIGNED = "survey"  # the signer's purpose of the links in mails
 LONGEST_COMMENT = 2000
+UNHEARD = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED)
 
-_FRESH = timedelta(days=2)  # what was settled longer ago is not asked about any more
+_UNSEEN = (State.QUEUED, *UNHEARD)
 _ANSWERED_WITHIN = timedelta(days=3)  # a number by SMS is an answer for so long
-LINK_HOLDS = timedelta(days=60)
-_AT_ONCE = 100
 
 
 class SurveyProblem(ValueError):
@@ -71,24 +67,6 @@ async def set_rule(session: AsyncSession, wanted: SurveyRule, *, now: datetime, 
     await session.flush()
     detail = f"{'on' if kept.enabled else 'off'}, {kept.scale}"
     await audit.write(session, "satisfaction.change", staff_id=by, subject="satisfaction", detail=detail, now=now)
-
-
-async def ask(session: AsyncSession, *, gate: Gate, now: datetime) -> int:
-    """Put the question to those whose matter was settled a while ago; how many will get it.
-
-    Nobody twice within the rule's days; only about conversations in which the customer wrote and a person answered, and
-    not while that answer waits to leave.
-    What the gate withholds is in the log and not tried again.
-    """
-    kept = await rule(session)
-    if not kept.enabled:
-        return 0
-    asked = 0
-    for conversation, customer in await _settled(session, kept, now):
-        if await _lately(session, customer.id, now - timedelta(days=kept.again_days)):
-            continue
-        asked += await _ask(session, conversation, customer, kept.scale, gate=gate, now=now)
-    return asked
 
 
 async def answer(session: AsyncSession, survey_id: int, score: int, comment: str = "", *, now: datetime) -> Survey:
@@ -181,87 +159,6 @@ async def summary(session: AsyncSession, scale: Scale, *, since: datetime) -> Su
     ).where(Survey.scale == scale, Survey.asked_at >= since, col(Survey.sent))
     asked, answered, high, low = (await session.exec(counted)).one()
     return Summary(asked, answered, round(100 * (high - low) / answered) if answered else None)
-
-
-# ---- asking ---------------------------------------------------------------------------------
-
-
-async def _settled(session: AsyncSession, kept: SurveyRule, now: datetime) -> Sequence[tuple[Conversation, Customer]]:
-    """Locked with their customers: of several workers one asks a customer."""
-    said = (col(Interaction.conversation_id) == col(Conversation.id), col(Interaction.state).not_in(_UNHEARD))
-    heard = select(Interaction.id).where(*said, col(Interaction.direction) == Direction.IN, Interaction.auto == "")
-    told = select(Interaction.id).where(
-        *said, col(Interaction.direction) == Direction.OUT, col(Interaction.origin) == Origin.AGENT
-    )
-    unsent = select(Interaction.id).where(
-        col(Interaction.conversation_id) == col(Conversation.id),
-        *(col(Interaction.state) == State.QUEUED, col(Interaction.origin) == Origin.AGENT),
-    )
-    asked = select(Survey.id).where(
-        col(Survey.conversation_id) == col(Conversation.id), col(Survey.asked_at) >= col(Conversation.resolved_at)
-    )
-    rows = (
-        select(Conversation, Customer)
-        .join(Customer, col(Customer.id) == col(Conversation.customer_id))
-        .where(
-            Conversation.state == ConversationState.RESOLVED,
-            col(Conversation.resolved_at) <= now - timedelta(minutes=kept.delay_minutes),
-            col(Conversation.resolved_at) > now - _FRESH,
-            col(Conversation.merged_into_id).is_(None),
-            *(heard.exists(), told.exists(), ~unsent.exists(), ~asked.exists()),
-        )
-        .order_by(col(Conversation.resolved_at))
-        .limit(_AT_ONCE)
-        .with_for_update(of=[Conversation, Customer], key_share=True, skip_locked=True)
-    )
-    return (await session.exec(rows, execution_options={"populate_existing": True})).all()
-
-
-_UNHEARD = (State.WITHHELD, State.FAILED, State.EXPIRED, State.CANCELLED)
-_UNSEEN = (State.QUEUED, *_UNHEARD)
-
-
-async def _lately(session: AsyncSession, customer_id: UUID, since: datetime) -> bool:
-    """Looked at behind the lock: another worker may have asked just before."""
-    rows = select(Survey.id).where(Survey.customer_id == customer_id, Survey.asked_at > since)
-    return (await session.exec(rows.limit(1))).first() is not None
-
-
-async def _ask(
-    session: AsyncSession, conversation: Conversation, customer: Customer, scale: Scale, *, gate: Gate, now: datetime
-) -> bool:
-    """By the medium in which they spoke; after a call by SMS, else by mail."""
-    survey = Survey(conversation_id=conversation.id, customer_id=customer.id, scale=scale, asked_at=now)
-    survey.staff_id = conversation.assignee_id
-    session.add(survey)
-    await session.flush()
-    version = await templates.current(session, TEMPLATE, now=now)
-    spoken = conversation.kind is not Kind.VOICE
-    question = Request(
-        customer_id=customer.id,
-        purpose=Purpose.SERVICE,
-        origin=Origin.AUTOMATION,
-        content=Templated(version.id or 0, {"nps": scale is Scale.NPS, "survey_url": link(gate, survey, now=now)}),
-        kinds=(conversation.kind,) if spoken else (Kind.SMS, Kind.EMAIL),
-        channel=conversation.channel if spoken else "",
-        dedupe_key=f"{OCCASION}:{survey.id}",
-        conversation_id=conversation.id,
-        occasion=OCCASION,
-        expires_at=now + _FRESH,
-        automatic=True,
-    )
-    given = await send(session, question, gate=gate, now=now)
-    survey.interaction_id, survey.sent = given.interaction_id, isinstance(given, Placed)
-    await session.flush()
-    return survey.sent
-
-
-def link(gate: Gate, survey: Survey, *, now: datetime) -> str:
-    """Where the customer answers without signing in."""
-    return f"{gate.public_url}/survey/{gate.signer.sign(SIGNED, str(survey.id), expires=now + LINK_HOLDS)}"
-
-
-# ---- what follows ---------------------------------------------------------------------------
 
 
 async def _consequence(session: AsyncSession, survey: Survey, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,48 +58,76 @@ async def take(
         return known.interaction_id
     if quiet and sent.is_ours(inbound, reception):
         row_id = await sent.take(session, channel, inbound, reception, content, now=now)
-        if row_id is not None:
-            await record.name(session, channel.name, known.name, row_id)
-        return row_id
-    customer = await _customer(session, inbound, about, now)
+    else:
+        word = _Word(inbound, content, channel, reception, quiet, now)
+        row_id = await _hear(session, word, flag=flag or known.flag, about=about)
+    if row_id is not None:
+        await record.name(session, channel.name, known.name, row_id)
+    return row_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What comes in, where, and when. `content` is its digest, `quiet`: it is read from an archive."""
+
+    inbound: Inbound
+    content: str
+    channel: Channel
+    reception: Reception
+    quiet: bool
+    now: datetime
+
+
+async def _hear(session: AsyncSession, word: _Word, *, flag: str, about: str) -> UUID | None:
+    """None: nobody's, see `take`."""
+    customer = await _customer(session, word.inbound, about, word.now)
     if customer is None:
         return None
-    row = _row(customer, inbound, channel, content, at=moment(inbound, quiet, now), now=now)
-    row.flag = flag or known.flag
-    await _address(session, row, inbound, reception)
-    await _keep(session, customer, row, inbound, channel, reception, quiet=quiet, now=now)
-    await record.name(session, channel.name, known.name, row.id)
+    row = _row(customer, word)
+    row.flag = flag
+    await _address(session, row, word.inbound, word.reception)
+    meaning = await _meaning(session, customer, word)
+    joins = await _place(session, customer, row, word, meaning)
+    await _flag(session, row, meaning.flag or ("" if _is_somebody(word.inbound) else NOBODY))
+    await _write_down(session, row, word.inbound, joins)
+    await automations.act(session, customer, row, word.inbound, meaning, word.reception, now=word.now)
+    if not word.quiet:
+        await _tell(session, row)
     return row.id
 
 
-async def _keep(
-    session: AsyncSession,
-    customer: Customer,
-    row: Interaction,
-    inbound: Inbound,
-    channel: Channel,
-    reception: Reception,
-    *,
-    quiet: bool,
-    now: datetime,
-) -> None:
-    meaning = Meaning()
-    if inbound.auto is None and not quiet:
-        meaning = await automations.understand(session, customer, inbound, signer=reception.gate.signer, now=now)
-    joins_only = meaning.settled or inbound.auto in (Auto.AUTO_REPLY, *_MACHINES)
-    joins = await _thread(session, customer, row, inbound, channel, reception, joins_only=joins_only, quiet=quiet)
-    if not joins_only and not quiet:
-        await held.customer_spoke(session, customer.id, row.conversation_id, now=now)
-    await _flag(session, row, meaning.flag or ("" if _is_somebody(inbound) else NOBODY))
+async def _meaning(session: AsyncSession, customer: Customer, word: _Word) -> Meaning:
+    """What a machine writes and what is long past mean nothing to the automations."""
+    if word.inbound.auto is not None or word.quiet:
+        return Meaning()
+    signer = word.reception.gate.signer
+    return await automations.understand(session, customer, word.inbound, signer=signer, now=word.now)
+
+
+async def _place(
+    session: AsyncSession, customer: Customer, row: Interaction, word: _Word, meaning: Meaning
+) -> Sequence[UUID]:
+    """Robots' mail and commands join a conversation but never open one, nor open one again (L5).
+
+    The conversations that belong to the word's own, as it shows, are given back.
+    """
+    if meaning.settled or word.inbound.auto in (Auto.AUTO_REPLY, *_MACHINES):
+        await _join_only(session, customer, row, word)
+        return ()
+    joins = await _open(session, customer, row, word)
+    if not word.quiet:
+        await held.customer_spoke(session, customer.id, row.conversation_id, now=word.now)
+    return joins
+
+
+async def _write_down(session: AsyncSession, row: Interaction, inbound: Inbound, joins: Sequence[UUID]) -> None:
+    """The row with all that hangs on it."""
     await record.add(session, row)
     if inbound.kind is Kind.EMAIL:
         await evidence.cites(session, row.id, evidence.cited(inbound))
     await _join(session, row, joins)
     await record.attach(session, row.id, inbound.attachments)
     await _fetch_later(session, row, inbound)
-    await automations.act(session, customer, row, inbound, meaning, reception, now=now)
-    if not quiet:
-        await _tell(session, row)
 
 
 def digest(inbound: Inbound) -> str:
@@ -133,10 +162,10 @@ def moment(inbound: Inbound, quiet: bool, now: datetime) -> datetime:
     return sent.moment(inbound, now) if quiet else now
 
 
-def _row(
-    customer: Customer, inbound: Inbound, channel: Channel, content: str, *, at: datetime, now: datetime
-) -> Interaction:
-    return Interaction(id=uuid7(at), customer_id=customer.id, **columns(inbound, channel, content, at=at, now=now))
+def _row(customer: Customer, word: _Word) -> Interaction:
+    at = moment(word.inbound, word.quiet, word.now)
+    said = columns(word.inbound, word.channel, word.content, at=at, now=word.now)
+    return Interaction(id=uuid7(at), customer_id=customer.id, **said)
 
 
 def columns(inbound: Inbound, channel: Channel, content: str, *, at: datetime, now: datetime) -> dict[str, Any]:
@@ -165,30 +194,17 @@ def columns(inbound: Inbound, channel: Channel, content: str, *, at: datetime, n
     }
 
 
-async def _thread(
-    session: AsyncSession,
-    customer: Customer,
-    row: Interaction,
-    inbound: Inbound,
-    channel: Channel,
-    reception: Reception,
-    *,
-    joins_only: bool,
-    quiet: bool,
-) -> Sequence[UUID]:
-    """Robots' mail and commands join a conversation but never open one, nor open one again (L5).
+async def _join_only(session: AsyncSession, customer: Customer, row: Interaction, word: _Word) -> None:
+    own, signer = word.reception.own, word.reception.gate.signer
+    thread = await threads.find(session, customer, word.inbound, own=own, signer=signer)
+    row.conversation_id = thread.conversation_id
+    row.threaded_by = thread.by.value if thread.conversation_id is not None else ""
 
-    The conversations that belong to the word's own, as it shows, are given back.
-    """
-    signer = reception.gate.signer
-    if joins_only:
-        thread = await threads.find(session, customer, inbound, own=reception.own, signer=signer)
-        row.conversation_id = thread.conversation_id
-        row.threaded_by = thread.by.value if thread.conversation_id is not None else ""
-        return ()
-    placed = await threads.place(
-        session, customer, inbound, channel, own=reception.own, now=row.at, signer=signer, settled=quiet
-    )
+
+async def _open(session: AsyncSession, customer: Customer, row: Interaction, word: _Word) -> Sequence[UUID]:
+    own, signer = word.reception.own, word.reception.gate.signer
+    where = customer, word.inbound, word.channel
+    placed = await threads.place(session, *where, own=own, now=row.at, signer=signer, settled=word.quiet)
     row.conversation_id = placed.conversation.id
     row.threaded_by, row.points_to_id = placed.thread.by.value, placed.thread.points_to
     row.flag = row.flag or placed.thread.flag

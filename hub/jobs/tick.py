@@ -13,7 +13,7 @@ import structlog
 from hub import clock
 from hub.bootstrap import Hub
 from hub.campaigns import lifecycle, thresholds
-from hub.conversations import assignment, calendar_feeds, current_calls, due, held, keeping, routing, surveys, tasks
+from hub.conversations import assignment, calendar_feeds, current_calls, due, held, keeping, routing, surveying, tasks
 from hub.database.outage import is_away
 from hub.gatherings import inviting, seats
 from hub.interactions import partitions, reach_log, receipts
@@ -139,7 +139,7 @@ async def give_out(hub: Hub, session: Session, now: datetime) -> None:
 
 async def ask_for_satisfaction(hub: Hub, session: Session, now: datetime) -> None:
     """The question after a matter was settled."""
-    count = await surveys.ask(session, gate=hub.gate, now=now)
+    count = await surveying.ask(session, gate=hub.gate, now=now)
     if count:
         _log.info("asked for satisfaction", count=count)
 

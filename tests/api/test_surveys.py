@@ -13,7 +13,7 @@ from sqlmodel import select
 from channels.message import Address, Inbound, Kind
 from hub import clock
 from hub.bootstrap import Hub
-from hub.conversations import appointments, replies, surveys
+from hub.conversations import appointments, replies, surveying, surveys
 from hub.conversations.replies import Reply
 from hub.customers import directory
 from hub.inbound import receive
@@ -44,7 +44,7 @@ async def asked(hub: Hub, word: Interaction, scale: Scale = Scale.CSAT) -> Surve
         await replies.answer(session, said, gate=hub.gate, now=clock.now())
     await left(hub)
     async with hub.database.unit() as session:
-        assert await surveys.ask(session, gate=hub.gate, now=clock.now() + timedelta(minutes=10)) == 1
+        assert await surveying.ask(session, gate=hub.gate, now=clock.now() + timedelta(minutes=10)) == 1
         return (await session.exec(select(Survey))).one()
 
 
@@ -65,7 +65,7 @@ async def by_mail(hub: Hub, bearer: Bearer) -> tuple[Survey, str]:
     """The question and the path of its link."""
     await bearer(Role.AGENT)
     survey = await asked(hub, await hear(hub, "mail", Inbound(Kind.EMAIL, "<1@x>", ANA, (SUPPORT,), "Open today?")))
-    return survey, surveys.link(hub.gate, survey, now=clock.now()).removeprefix(hub.gate.public_url)
+    return survey, surveying.link(hub.gate, survey, now=clock.now()).removeprefix(hub.gate.public_url)
 
 
 async def test_what_cannot_be_kept_comes_back_as_it_was_typed(
@@ -227,7 +227,7 @@ async def test_the_page_speaks_the_customers_language_and_has_eleven_steps_for_n
         changes: dict[str, Any] = {"language": language}
         await directory.change(session, word.customer_id, changes, now=clock.now())
     survey = await asked(hub, word, Scale.NPS)
-    seen = await client.get(surveys.link(hub.gate, survey, now=clock.now()).removeprefix(hub.gate.public_url))
+    seen = await client.get(surveying.link(hub.gate, survey, now=clock.now()).removeprefix(hub.gate.public_url))
     page = BeautifulSoup(seen.text, "html.parser")
     assert words in seen.text
     assert page.select_one(f"html[lang={language}]") is not None

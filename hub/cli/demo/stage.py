@@ -10,9 +10,11 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import bootstrap, clock
 from hub.bootstrap import Hub
@@ -30,6 +32,13 @@ MARKETER = "marta@meadow.example"
 COLLEAGUE = "ivan@meadow.example"
 LEAD = "sofia@meadow.example"
 AGENT_PHONE = "+48501770014"  # its last digits: it answers and presses 1
+_STAFF = (
+    (ADMIN, "Adam Nowicki", Role.ADMIN, None),
+    (AGENT, "Maria Petrova", Role.AGENT, AGENT_PHONE),
+    (COLLEAGUE, "Ivan Georgiev", Role.AGENT, None),
+    (LEAD, "Sofia Dimitrova", Role.SUPERVISOR, None),
+    (MARKETER, "Marta Lis", Role.MARKETER, None),
+)
 
 # The story has to be told at any hour of the night; equal times mean that no hour is quiet.
 NO_QUIET_HOURS: Mapping[str, str] = {
@@ -101,28 +110,9 @@ async def _people(hub: Hub) -> tuple[str, bool]:
     file = hub.settings.hub.data_dir / "demo.json"
     if file.exists():
         return str(json.loads(file.read_text())["password"]), False
-    password = secrets.token_urlsafe(9)
-    now = clock.now()
+    password, now = secrets.token_urlsafe(9), clock.now()
     async with hub.database.unit() as session:
-        numbers: dict[str, int] = {}
-        for email, name, role, phone in (
-            (ADMIN, "Adam Nowicki", Role.ADMIN, None),
-            (AGENT, "Maria Petrova", Role.AGENT, AGENT_PHONE),
-            (COLLEAGUE, "Ivan Georgiev", Role.AGENT, None),
-            (LEAD, "Sofia Dimitrova", Role.SUPERVISOR, None),
-            (MARKETER, "Marta Lis", Role.MARKETER, None),
-        ):
-            made = await accounts.create(
-                session,
-                email=email,
-                name=name,
-                role=role,
-                password=password,
-                phone=phone,
-                timezone=hub.settings.hub.timezone,
-                now=now,
-            )
-            numbers[email] = made.id or 0
+        numbers = await _employ(session, password, hub.settings.hub.timezone, now)
         await company.load(session, now=now)
         await office.load(session, agent=numbers[AGENT], colleague=numbers[COLLEAGUE], lead=numbers[LEAD], now=now)
         await marketing.load(session, marketer=numbers[MARKETER], now=now)
@@ -132,6 +122,17 @@ async def _people(hub: Hub) -> tuple[str, bool]:
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
         json.dump({"password": password}, f)
     return password, True
+
+
+async def _employ(session: AsyncSession, password: str, timezone: str, now: datetime) -> dict[str, int]:
+    """All with the same password; the account's number by its address."""
+    numbers: dict[str, int] = {}
+    for email, name, role, phone in _STAFF:
+        made = await accounts.create(
+            session, email=email, name=name, role=role, password=password, phone=phone, timezone=timezone, now=now
+        )
+        numbers[email] = made.id or 0
+    return numbers
 
 
 async def _ready(public_url: str, processes: asyncio.Task[None]) -> None:

@@ -12,7 +12,7 @@ from channels.message import Kind
 from hub.bootstrap import mailboxes_page
 from hub.mailboxes import connecting, listing, questions
 from hub.mailboxes.connecting import By
-from hub.mailboxes.questions import Asker
+from hub.mailboxes.questions import Asker, Returned
 from hub.web.access import Administrator, Visit
 from hub.web.pages import go, page
 from hub.web.problems import Page
@@ -37,31 +37,18 @@ async def callback(
     if state.startswith(questions.FOR_COMMAND_LINE):
         said = _("This answer is for the command line: copy this page's address and paste it there.")
         return await _refused(visit, said)
-    hub, asker = visit.hub, Asker(visit.staff_id, visit.csrf)
-    async with hub.database.unit() as session:
-        back = await questions.returned(session, hub.signer, hub.sealer, state, asker, now=visit.now)
-    channel = hub.channels.get(back.channel) if back else None
-    if back is None or channel is None or channel.authority is None:
-        return await _refused(
-            visit, _("This answer belongs to no question of yours that is still open. Connect again.")
-        )
+    back = await _returned(visit, state)
+    authority = _asked_at(visit, back)
+    if back is None or authority is None:
+        said = _("This answer belongs to no question of yours that is still open. Connect again.")
+        return await _refused(visit, said)
     if error or not code:
-        return await _refused(visit, _denied(channel.authority, error, error_description))
+        return await _refused(visit, _denied(authority, error, error_description))
     try:
-        await connecting.with_code(
-            hub.database,
-            hub.sealer,
-            channel.name,
-            channel.authority,
-            code,
-            back.proof,
-            redirect_uri=_return_address(visit),
-            by=By(visit.staff_id, visit.ip),
-            now=visit.now,
-        )
+        await _exchange(visit, back, authority, code)
     except ChannelError as e:
         return await _refused(visit, _told(e))
-    return go(visit, f"{_PAGE}#{channel.name}", _("%(name)s is connected. Test it now.") % {"name": channel.name})
+    return go(visit, f"{_PAGE}#{back.channel}", _("%(name)s is connected. Test it now.") % {"name": back.channel})
 
 
 @router.post("/settings/mailboxes/{name}/connect")
@@ -111,6 +98,25 @@ def _authority(visit: Visit, name: str) -> Authority:
     if authority is None:
         raise HTTPException(404)
     return authority
+
+
+async def _returned(visit: Visit, state: str) -> Returned | None:
+    hub, asker = visit.hub, Asker(visit.staff_id, visit.csrf)
+    async with hub.database.unit() as session:
+        return await questions.returned(session, hub.signer, hub.sealer, state, asker, now=visit.now)
+
+
+def _asked_at(visit: Visit, back: Returned | None) -> Authority | None:
+    """None as well when the channel is no longer set up so that anybody could be asked."""
+    channel = visit.hub.channels.get(back.channel) if back else None
+    return channel.authority if channel else None
+
+
+async def _exchange(visit: Visit, back: Returned, authority: Authority, code: str) -> None:
+    hub, by = visit.hub, By(visit.staff_id, visit.ip)
+    given = back.channel, authority, code, back.proof
+    address = _return_address(visit)
+    await connecting.with_code(hub.database, hub.sealer, *given, redirect_uri=address, by=by, now=visit.now)
 
 
 def _return_address(visit: Visit) -> str:

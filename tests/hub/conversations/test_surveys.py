@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from channels.message import Kind
-from hub.conversations import assignment, replies, surveys
+from hub.conversations import assignment, replies, surveying, surveys
 from hub.conversations.replies import Reply
 from hub.conversations.surveys import NoSuchSurvey, SurveyProblem
 from hub.customers import directory
@@ -42,7 +42,7 @@ async def settle(
 
 async def ask(database: Database, gate: Gate, now: datetime) -> int:
     async with database.unit() as session:
-        return await surveys.ask(session, gate=gate, now=now)
+        return await surveying.ask(session, gate=gate, now=now)
 
 
 async def the_survey(database: Database) -> Survey:
