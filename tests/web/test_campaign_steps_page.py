@@ -38,8 +38,12 @@ TEST = {"testing": "1", "variant": ("first", "second", ""), "weight": ("1", "2",
 async def campaign(world: Any) -> int:
     async with world.hub.database.unit() as session:
         now = clock.now()
-        first = await templates.save(session, "first", {"en": {"subject": "One", "body": "One"}}, now=now)
-        await templates.save(session, "second", {"en": {"subject": "Two", "body": "Two"}}, now=now)
+        first = await templates.save(
+            session, "first", {"en": {"subject": "One", "body": "One {{ unsubscribe_url }}"}}, now=now
+        )
+        await templates.save(
+            session, "second", {"en": {"subject": "Two", "body": "Two {{ unsubscribe_url }}"}}, now=now
+        )
         made = await lifecycle.create(session, Plan("Spring <b>", first.id), staff_id=None, now=now)
     return made.id or 0
 
@@ -210,6 +214,30 @@ async def test_a_decided_test_names_the_text_that_won_and_why(
         session.add_all([test, kept])
     for page in (path, f"{path}/steps"):
         assert told in " ".join((await desk.see(page)).get_text(" ").split())
+
+
+@pytest.mark.parametrize("state", [CampaignState.DRAFT, CampaignState.PAUSED])
+async def test_while_a_test_tries_its_words_all_else_of_a_campaign_is_changed(
+    world: Any, signed_in: Any, campaign: int, state: CampaignState
+) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = f"/campaigns/{campaign}"
+    await desk.send(f"{path}/steps", tracked="1", **TEST)
+    async with world.hub.database.unit() as session:
+        before = await lifecycle.get(session, campaign)
+        before.state, words = state, before.template_version_id
+        session.add(before)
+    form = await desk.see(f"{path}/edit")
+    assert "A test tries its words" in form.get_text(" ")
+    assert form.select("[name='template'], [name^='text.']") == []
+    answer = await desk.send(f"{path}/edit", name="Summer", purpose="marketing", per_hour="5")
+    assert answer.headers["location"] == path
+    async with world.hub.database.unit() as session:
+        after = await lifecycle.get(session, campaign)
+    assert (after.name, after.per_hour, after.template_version_id) == ("Summer", 5, words)
+    refused = await desk.send(f"{path}/edit", name="Winter", purpose="marketing", template="second")
+    assert refused.status_code == 422
+    assert "tests its words" in refused.text
 
 
 async def test_who_only_answers_customers_sees_no_campaign(world: Any, signed_in: Any, campaign: int) -> None:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from starlette.datastructures import FormData
 
 from hub import sentences
-from hub.campaigns import lifecycle, proofs
+from hub.campaigns import lifecycle, proofs, revising
 from hub.campaigns.lifecycle import NotStartable, Plan
 from hub.customers import topics
 from hub.models import Campaign
@@ -156,7 +156,7 @@ async def _plan(session: Any, visit: Visit, typed: _Typed, found: Campaign | Non
     variables, per_hour = found.variables if found is not None else {}, _per_hour(typed)
     if found is not None and found.state is CampaignState.PAUSED:
         kinds = tuple(Kind(kind) for kind in found.kinds)
-        version = await _version(session, visit, typed, found.purpose, variables)
+        version = await _said(session, visit, typed, found, found.purpose)
         stays = (found.topic, found.learnt)
         return Plan(typed.name, version, found.segment, found.purpose, variables, kinds, per_hour, *stays)
     purpose = Purpose(typed.purpose) if typed.purpose in list(Purpose) else Purpose.MARKETING
@@ -164,7 +164,7 @@ async def _plan(session: Any, visit: Visit, typed: _Typed, found: Campaign | Non
         raise Incomplete(_("There is no such topic. Choose another one, or none."))
     return Plan(
         name=typed.name,
-        template_version_id=await _version(session, visit, typed, purpose, variables),
+        template_version_id=await _said(session, visit, typed, found, purpose),
         segment=_segment(typed, found),
         purpose=purpose,
         variables=variables,
@@ -182,6 +182,15 @@ def _per_hour(typed: _Typed) -> int | None:
     if not written.isdecimal() or len(written) > _DIGITS or not 0 < int(written) <= _MOST_AN_HOUR:
         raise Incomplete(_("How many an hour is a whole number above 0, or empty."))
     return int(written)
+
+
+async def _said(session: Any, visit: Visit, typed: _Typed, found: Campaign | None, purpose: Purpose) -> int:
+    """While a test tries its words the form holds none, and they stay."""
+    variables = found.variables if found is not None else {}
+    silent = not typed.template and not any(text.strip() for own in typed.texts.values() for text in own.values())
+    if silent and found is not None and found.template_version_id and await revising.tests(session, found):
+        return found.template_version_id
+    return await _version(session, visit, typed, purpose, variables)
 
 
 async def _version(session: Any, visit: Visit, typed: _Typed, purpose: Purpose, variables: Mapping[str, Any]) -> int:
@@ -212,7 +221,7 @@ def _template_name(name: str) -> str:
 
 async def _typed_of(session: Any, found: Campaign) -> _Typed:
     texts: Mapping[str, Mapping[str, str]] = {}
-    if found.template_version_id is not None:
+    if found.template_version_id is not None and not await revising.tests(session, found):
         texts = (await templates.version(session, found.template_version_id)).variants
     names = await saved.names(session)
     return _Typed(
@@ -247,6 +256,7 @@ async def _form(visit: Visit, typed: _Typed, trouble: str = "", campaign: Campai
     async with visit.hub.database.unit() as session:
         named = await templates.offered(session, chosen=[typed.template])
         known = await topics.listing(session, inactive=True)
+        tested = campaign is not None and await revising.tests(session, campaign)
     return page(
         visit,
         "campaign_form.html",
@@ -257,6 +267,7 @@ async def _form(visit: Visit, typed: _Typed, trouble: str = "", campaign: Campai
         trouble=trouble,
         campaign_id=campaign.id if campaign else None,
         begun=campaign is not None and campaign.state is CampaignState.PAUSED,
+        tested=tested,
         templates={name: title for name, title in named.items() if not name.startswith("campaign-")},
         deep=_deep(typed, campaign),
         parts=PARTS,
