@@ -297,7 +297,7 @@
   };
   addEventListener("keydown", (event) => {
     if ($("dialog[open]")) return;
-    if (event.key === "Escape") { escape(event.target); return; }
+    if (event.key === "Escape") { if (!$(":popover-open")) escape(event.target); return; } /* the browser closes what lies above */
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { const form = event.target.form; if (form?.matches(".composer")) { event.preventDefault(); form.requestSubmit($("[data-send]", form)); } return; }
     if (event.ctrlKey || event.metaKey || event.altKey || (typing(event.target) && !event.target.matches("[type=radio][data-press]"))) return;
     const key = event.key.toLowerCase();
