@@ -15,6 +15,7 @@ from email.mime.text import MIMEText
 from email.utils import format_datetime, make_msgid
 
 HOST = "mail.sandbox.example"
+_FOLD = re.compile(r"\r?\n(?=[ \t])")  # RFC 5322, 2.2.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ def _returned(about: Letter) -> Message:
 
 
 def _decoded(mail: Message, name: str) -> str:
-    stated = str(mail.get(name, ""))
+    stated = _FOLD.sub("", str(mail.get(name, "")))
     try:
         return str(make_header(decode_header(stated)))
     except (LookupError, UnicodeError, ValueError):

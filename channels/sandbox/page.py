@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -270,7 +271,8 @@ def person_of(typed: str) -> str:
 
 
 def answer_to(letter: Letter) -> str:
-    return letter.reply_to or letter.sender
+    """The bare address: browsers send the words of a choice with other spaces than they were given."""
+    return parseaddr(letter.reply_to)[1] or letter.sender
 
 
 # ---- what is shown ------------------------------------------------------------------------------

@@ -179,6 +179,18 @@ async def test_mail_is_written_read_and_answered_in_its_thread(world: World, bro
     assert await post(browser, "/mail", person=ANA, to="stranger@else.example", subject="x", text="x") == 400
 
 
+async def test_a_mail_whose_reply_address_is_folded_is_answered(world: World, browser: aiohttp.ClientSession) -> None:
+    mail = (
+        f"From: {HELP}\r\nTo: {ANA}\r\nReply-To: Company & Sons\r\n <help+token@company.example>\r\n"
+        "Message-ID: <2@company.example>\r\nSubject: Tulips for you\r\n and roses\r\n\r\nCome in\r\n"
+    )
+    await _send(world, mail.encode())
+    answering: Any = await page(browser, person=ANA, answer="<2@company.example>")
+    assert answering.select_one("#subject")["value"] == "Re: Tulips for you and roses"
+    form = {"to": " ".join(answering.select_one("#to option").text.split()), "answered": "<2@company.example>"}
+    assert await post(browser, "/mail", person=ANA, subject="Re: Tulips", text="Yes", **form) == 303
+
+
 async def test_the_page_hears_of_what_happens(world: World, browser: aiohttp.ClientSession) -> None:
     async with browser.get("/events", params={"person": PERSON}) as stream:
         assert await stream.content.readuntil(b"\n\n") == b": hello\n\n"
