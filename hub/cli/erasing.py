@@ -48,23 +48,35 @@ def erase(
     the name is another one, or messages or imports of theirs are under way: it goes on by itself after them.
     """
     kept = file or Path(f"erasure-{customer}.json")
-    try:
+    with _telling_why_not():
         told = options.with_hub(config, lambda hub: _look(hub, customer))
         if dry_run:
             _say({"dry_run": True, **told}, _outlook(told), json=json)
             return
         name = told["name"] if yes or told["erased"] else _asked(told)
-        with _new(kept) as target:
-            row = options.with_hub(config, lambda hub: _erase(hub, customer, name))
-            done = row.state is ErasureState.DONE
-            if done:
-                target.write(as_json.dumps(certificate.of(row), indent=2) + "\n")
-    except _CANNOT as e:
-        options.err.print(f"[red]error[/] {options.shown(e)}")
-        raise typer.Exit(1) from e
+        row = _certified(config, customer, name, kept)
+    done = row.state is ErasureState.DONE
     _report(row, kept if done else None, json=json)
     if not done:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _telling_why_not() -> Iterator[None]:
+    try:
+        yield
+    except _CANNOT as e:
+        options.err.print(f"[red]error[/] {options.shown(e)}")
+        raise typer.Exit(1) from e
+
+
+def _certified(config: Path | None, customer: UUID, name: str, file: Path) -> Erasure:
+    """Erased, and once it is done the certificate in the file. Raises _NoFile."""
+    with _new(file) as target:
+        row = options.with_hub(config, lambda hub: _erase(hub, customer, name))
+        if row.state is ErasureState.DONE:
+            target.write(as_json.dumps(certificate.of(row), indent=2) + "\n")
+    return row
 
 
 async def _look(hub: Hub, customer: UUID) -> dict[str, Any]:

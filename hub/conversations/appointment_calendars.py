@@ -103,26 +103,29 @@ async def _take(session: AsyncSession, event: Event, terms: Terms, report: Repor
     if not known:
         report.refuse(event.title, Sentence("None of its attendees is a customer: add one by their mail address"))
     for value, customer in known:
-        said = Said(
-            source=terms.source,
-            key=f"{event.uid} {value}",
-            customer_id=customer.id,
-            title=event.title,
-            starts_at=event.starts_at,
-            timezone=event.timezone,
-            place=event.place,
-            ends_at=event.ends_at,
-            remind_before=terms.remind_before,
-            owner_id=terms.owner_id,
-            cancelled=event.cancelled,
-            sequence=event.sequence,
-        )
         try:
             async with session.begin_nested():
-                _, outcome = await appointment_sync.keep(session, said, now=now)
+                _, outcome = await appointment_sync.keep(session, _said(event, value, customer, terms), now=now)
             report.counts[outcome] += 1
         except BadAppointment as e:
             report.refuse(event.title, e.args[0])
+
+
+def _said(event: Event, attendee: str, customer: Customer, terms: Terms) -> Said:
+    return Said(
+        source=terms.source,
+        key=f"{event.uid} {attendee}",
+        customer_id=customer.id,
+        title=event.title,
+        starts_at=event.starts_at,
+        timezone=event.timezone,
+        place=event.place,
+        ends_at=event.ends_at,
+        remind_before=terms.remind_before,
+        owner_id=terms.owner_id,
+        cancelled=event.cancelled,
+        sequence=event.sequence,
+    )
 
 
 async def _customers(session: AsyncSession, event: Event) -> AsyncIterator[tuple[str, Customer]]:

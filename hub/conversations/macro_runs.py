@@ -21,7 +21,7 @@ from hub.customers import identities
 from hub.interactions import record
 from hub.models import Conversation, DedupeKey, Staff
 from hub.models.vocabulary import ConversationState
-from hub.outbound.request import Duplicate, Gate, Placed
+from hub.outbound.request import Answer, Duplicate, Gate, Placed
 from hub.sentences import Gap, Sentence
 from hub.staff import audit
 
@@ -161,29 +161,36 @@ async def _answer(
         return None
     place = Place(wish.staff_id, conversation.customer_id, conversation.id)
     draft = await drafts.find(session, place)
+    given = await _replied(session, conversation, steps.answer, wish, gate=gate, now=now)
+    if draft is not None:
+        await drafts.keep(session, place, draft[0], now=draft[1])
+    if isinstance(given, Placed | Duplicate):
+        return given
+    raise WouldNotLeave(given.reason)
+
+
+async def _replied(
+    session: AsyncSession, conversation: Conversation, answer_id: int, wish: Run, *, gate: Gate, now: datetime
+) -> Answer:
+    """Raises MacroProblem for words that cannot be sent."""
     reply = Reply(
         conversation_id=conversation.id,
         customer_id=conversation.customer_id,
         kind=await _kind(session, conversation),
-        text=await _words(session, conversation, steps.answer, wish.staff_id, gate),
+        text=await _words(session, conversation, answer_id, wish.staff_id, gate),
         staff_id=wish.staff_id,
         form_token=wish.form_token,
         seen=wish.seen,
         leaves_at=wish.leaves_at,
     )
     try:
-        given = await replies.answer(session, reply, gate=gate, now=now)
+        return await replies.answer(session, reply, gate=gate, now=now)
     except (replies.EmptyReply, replies.TooLong) as e:
         raise MacroProblem(*e.args) from e
     except SignatureProblem as e:
         raise MacroProblem(
             Sentence("The signature does not fit, so nothing was done: %(why)s", {"why": e.args[0]})
         ) from e
-    if draft is not None:
-        await drafts.keep(session, place, draft[0], now=draft[1])
-    if isinstance(given, Placed | Duplicate):
-        return given
-    raise WouldNotLeave(given.reason)
 
 
 async def _kind(session: AsyncSession, conversation: Conversation) -> Kind:

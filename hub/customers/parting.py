@@ -30,13 +30,7 @@ async def part(session: AsyncSession, merge_id: UUID, *, staff_id: int | None, n
     Raises NoSuchMerge, CannotPart.
     """
     await session.execute(merging.NOBODY_IS_WRITTEN_TO)  # first, as a merge does: they wait in one order
-    row = await session.get(CustomerMerge, merge_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise NoSuchMerge(f"There is no merge {merge_id}")
-    if row.undone_at is not None:
-        raise CannotPart(Sentence("Somebody has taken it back already"))
-    if row.into_id != row.winner_id:
-        raise CannotPart(Sentence("The customer it went to was merged with another one since: take that back first"))
+    row = await _standing(session, merge_id)
     way = Way(of=row.loser_id, into=row.winner_id)
     winner, others = await _winner(session, row)
     fields = combining.parted(winner, row.fields["before"], row.fields["after"], [one.loser for one in others])
@@ -51,6 +45,18 @@ async def part(session: AsyncSession, merge_id: UUID, *, staff_id: int | None, n
     session.add(row)
     await session.flush()
     await merging.tell(session, row.loser_id, row.winner_id)
+    return row
+
+
+async def _standing(session: AsyncSession, merge_id: UUID) -> CustomerMerge:
+    """Locked. Raises NoSuchMerge, CannotPart."""
+    row = await session.get(CustomerMerge, merge_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NoSuchMerge(f"There is no merge {merge_id}")
+    if row.undone_at is not None:
+        raise CannotPart(Sentence("Somebody has taken it back already"))
+    if row.into_id != row.winner_id:
+        raise CannotPart(Sentence("The customer it went to was merged with another one since: take that back first"))
     return row
 
 

@@ -195,6 +195,19 @@ def _columns(plan: Plan) -> dict[str, Any]:
 
 
 def _check(plan: Plan, now: datetime) -> None:
+    """Raises BadGathering."""
+    _check_words(plan)
+    _check_hours(plan, now)
+    if plan.capacity is not None and not 1 <= plan.capacity <= MOST_SEATS:
+        raise BadGathering(
+            Sentence("Write how many seats there are, from 1 to %(most)s, or nothing", {"most": MOST_SEATS})
+        )
+    if plan.purpose not in PURPOSES or not 0 <= plan.remind_minutes <= LONGEST_LEAD:
+        raise BadGathering(Sentence("Choose one of the purposes and reminders that are offered"))
+    _check_zone(plan.timezone)
+
+
+def _check_words(plan: Plan) -> None:
     if not plan.title.strip():
         raise BadGathering(Sentence("Give the event a title"))
     for refusal, text, most in (
@@ -205,18 +218,18 @@ def _check(plan: Plan, now: datetime) -> None:
     ):
         if long := too_long(refusal, text.strip(), most):
             raise BadGathering(long)
+
+
+def _check_hours(plan: Plan, now: datetime) -> None:
     if not now < plan.starts_at < now + FARTHEST:
         raise BadGathering(Sentence("That moment has passed, or lies too far away. Choose another one"))
     if plan.ends_at is not None and plan.ends_at <= plan.starts_at:
         raise BadGathering(Sentence("It ends before it begins. Choose a later end"))
-    if plan.capacity is not None and not 1 <= plan.capacity <= MOST_SEATS:
-        raise BadGathering(
-            Sentence("Write how many seats there are, from 1 to %(most)s, or nothing", {"most": MOST_SEATS})
-        )
-    if plan.purpose not in PURPOSES or not 0 <= plan.remind_minutes <= LONGEST_LEAD:
-        raise BadGathering(Sentence("Choose one of the purposes and reminders that are offered"))
+
+
+def _check_zone(name: str) -> None:
     try:
-        ZoneInfo(plan.timezone)
+        ZoneInfo(name)
     except (KeyError, ValueError, OSError) as e:
-        gaps = {"value": plan.timezone}
+        gaps = {"value": name}
         raise BadGathering(Sentence("“%(value)s” is not an IANA time zone, such as Europe/Warsaw", gaps)) from e

@@ -1,4 +1,4 @@
-"""Writing to a customer from the desk: replies, first words, notes and calls."""
+"""Writing to a customer from the desk: replies, first words, notes and calls. What was typed is read by `composed`."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
+from fastapi import APIRouter, Form, Response
 
-from hub.conversations import calling_customers, copying, drafts, notes, replies
+from hub.conversations import calling_customers, drafts, notes, replies
 from hub.conversations import inbox as conversations
 from hub.conversations.calling_customers import CannotCall
 from hub.conversations.copying import BadCopies
-from hub.conversations.drafts import Draft, Place
+from hub.conversations.drafts import Place
 from hub.conversations.replies import NotYours, Overtaken, Reply, TooLong
 from hub.conversations.signatures import SignatureProblem
 from hub.customers import directory
 from hub.models.vocabulary import Kind
-from hub.outbound.asking import LONGEST_SUBJECT, LONGEST_TEXT
 from hub.outbound.calling import NoTelephone
-from hub.outbound.request import Answer, Duplicate, Held, NewFile, Placed
-from hub.sentences import Sentence
+from hub.outbound.request import Answer, Duplicate, Held, Placed
 from hub.web import moments, waits, words
 from hub.web.access import Answerer, Caller, Visit
-from hub.web.conversations import inbox
+from hub.web.conversations import composed, inbox
+from hub.web.conversations.composed import DISCARD, BadFiles, Form_, Written
 from hub.web.customers import customer
-from hub.web.mending import WrongInput
 from hub.web.messages.composing import Composer
 from hub.web.pages import Undo, go, page
 from hub.web.problems import Page
@@ -36,111 +34,9 @@ from hub.web.translations import marked as N_  # noqa: N812 (the name that extra
 from hub.web.translations import worded
 
 router = APIRouter(route_class=Page)
-_LARGEST = 25 * 1024 * 1024
-_MOST_FILES = 10
-DRAFT, DISCARD = "draft", "discard"
 _EMPTY = N_("There is nothing to send. Write something first.")
-
-
-class BadFiles(ValueError):
-    """More files, or larger ones, than a mail server takes."""
-
-
 _REFUSED = (TooLong, NotYours, SignatureProblem, BadCopies, BadFiles)  # the form comes back with all that was typed
-_TOO_BIG = Sentence("At most ten files, 25 MB together. Send a link instead, or fewer files.")
 _OVERTAKEN = N_("A colleague answered while you wrote. Nothing of yours was sent.")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Written:
-    """The composer's fields. The token makes a double click one message."""
-
-    kind: str
-    token: UUID
-    text: str
-    subject: str
-    seen: UUID | None
-    resolve: bool
-    files: list[UploadFile]
-    recipient: str
-    mailbox: str
-    signed: bool
-    quoting: bool
-    later: str
-    later_at: str
-    unless_answered: bool
-    kept: list[int]
-    choice: str
-    cc: str
-    bcc: str
-
-    @property
-    def empty(self) -> bool:
-        """There is nothing to send or to keep."""
-        return not self.text.strip() and self.choice != DISCARD
-
-    @property
-    def draft(self) -> Draft:
-        """Without the files."""
-        chosen = self.recipient, self.mailbox, self.signed, self.quoting
-        return Draft(self.kind, self.text, self.subject, *chosen, cc=self.cc, bcc=self.bcc)
-
-
-def _written(
-    kind: Annotated[str, Form()],
-    form_token: Annotated[UUID, Form()],
-    text: Annotated[str, Form(max_length=LONGEST_TEXT)] = "",
-    subject: Annotated[str, Form(max_length=LONGEST_SUBJECT)] = "",
-    seen: Annotated[str, Form()] = "",
-    resolve: Annotated[str, Form()] = "",
-    files: Annotated[list[UploadFile], File()] = [],  # noqa: B006
-    recipient: Annotated[str, Form(max_length=320)] = "",
-    mailbox: Annotated[str, Form(max_length=100)] = "",
-    below: Annotated[str, Form()] = "",
-    signed: Annotated[str, Form()] = "",
-    quoting: Annotated[str, Form()] = "",
-    later: Annotated[str, Form(max_length=20)] = "",
-    later_at: Annotated[str, Form(max_length=40)] = "",
-    unless_answered: Annotated[str, Form()] = "",
-    kept: Annotated[list[int], Form()] = [],  # noqa: B006
-    choice: Annotated[str, Form(max_length=20)] = "",
-    cc: Annotated[str, Form(max_length=copying.LONGEST)] = "",
-    bcc: Annotated[str, Form(max_length=copying.LONGEST)] = "",
-) -> Written:
-    """`below`: the form had the two boxes, so one that is not sent was cleared. `kept`: files of the draft."""
-    text = text.replace("\0", "").replace("\r\n", "\n")  # as forms send a line end: two signs of an SMS
-    if kind not in words.KINDS:
-        raise WrongInput("kind", kind)
-    return Written(
-        kind=kind,
-        token=form_token,
-        text=text,
-        subject=" ".join(subject.split()),
-        seen=_uuid(seen),
-        resolve=bool(resolve),
-        files=files,
-        recipient=recipient.replace("\0", ""),
-        mailbox=mailbox.replace("\0", ""),
-        signed=bool(signed or not below),
-        quoting=bool(quoting or not below),
-        later=later,
-        later_at=later_at,
-        unless_answered=bool(unless_answered),
-        kept=kept,
-        choice=choice,
-        cc=cc.replace("\0", "").strip(),
-        bcc=bcc.replace("\0", "").strip(),
-    )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError as e:
-        raise WrongInput("seen", text) from e
-
-
-Form_ = Annotated[Written, Depends(_written)]
 
 
 @router.post("/conversations/{conversation_id}/reply")
@@ -155,17 +51,12 @@ async def reply(
     place = Place(visit.staff_id, line.customer_id, conversation_id)
     if written.empty:
         return await _thread(visit, conversation_id, shown, written, _(_EMPTY))
-    if written.kind == "note" and written.choice not in (DRAFT, DISCARD):
-        return await _note(visit, place, written, back)
     try:
-        if written.choice in (DRAFT, DISCARD):
-            return go(visit, back, await _unsent(visit, place, written))
-        answer = await _send(visit, place, written)
+        return await _carry_out(visit, place, written, back, shown)
     except Overtaken as e:
         return await _thread(visit, conversation_id, shown, written, _(_OVERTAKEN), e.interaction_id)
     except _REFUSED as e:
         return await _thread(visit, conversation_id, shown, written, worded(e))
-    return _sent(visit, back, written, answer, shown)
 
 
 @router.post("/customers/{customer_id}/write")
@@ -177,12 +68,8 @@ async def write(visit: Answerer, customer_id: UUID, written: Form_) -> Response:
     place = Place(visit.staff_id, customer_id)
     if written.empty:
         return await _first_word(visit, customer_id, written, _(_EMPTY))
-    if written.kind == "note" and written.choice not in (DRAFT, DISCARD):
-        return await _note(visit, place, written, back)
     try:
-        if written.choice in (DRAFT, DISCARD):
-            return go(visit, back, await _unsent(visit, place, written))
-        return _sent(visit, back, written, await _send(visit, place, written))
+        return await _carry_out(visit, place, written, back)
     except _REFUSED as e:
         return await _first_word(visit, customer_id, written, worded(e))
 
@@ -196,24 +83,37 @@ async def call(
     number: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Rings the member of staff first, then the customer; `number`: one of theirs, else the best one."""
-    back = (
-        f"/inbox/{view}/{conversation_id}" if conversation_id and inbox.is_view(view) else f"/customers/{customer_id}"
-    )
+    beside = f"/inbox/{view}/{conversation_id}" if conversation_id and inbox.is_view(view) else ""
+    back = beside or f"/customers/{customer_id}"
     try:
-        async with visit.hub.database.unit() as session:
-            answer = await calling_customers.call(
-                session,
-                customer_id,
-                staff_id=visit.staff_id,
-                gate=visit.hub.gate,
-                now=visit.now,
-                number=number,
-                conversation_id=conversation_id,
-            )
+        answer = await _ring(visit, customer_id, number, conversation_id)
     except (CannotCall, NoTelephone) as e:
         return go(visit, back, worded(e))
     placed = _("Your telephone rings now. Press 1, then we ring the customer.")
     return go(visit, back, said(answer) if isinstance(answer, Held) else placed)
+
+
+async def _ring(visit: Visit, customer_id: UUID, number: str, conversation_id: UUID | None) -> Answer:
+    """Raises CannotCall and NoTelephone."""
+    async with visit.hub.database.unit() as session:
+        return await calling_customers.call(
+            session,
+            customer_id,
+            staff_id=visit.staff_id,
+            gate=visit.hub.gate,
+            now=visit.now,
+            number=number,
+            conversation_id=conversation_id,
+        )
+
+
+async def _carry_out(visit: Visit, place: Place, written: Written, back: str, view: str = "all") -> Response:
+    """Whatever was chosen. Raises Overtaken and what `_REFUSED` names."""
+    if written.stays_here:
+        return go(visit, back, await _unsent(visit, place, written))
+    if written.kind == "note":
+        return await _note(visit, place, written, back)
+    return _sent(visit, back, written, await _send(visit, place, written), view)
 
 
 def said(answer: Answer) -> str:
@@ -257,7 +157,7 @@ async def _unsent(visit: Visit, place: Place, written: Written) -> str:
         async with visit.hub.database.unit() as session:
             await drafts.forget(session, place)
         return _("Discarded.")
-    draft = dataclasses.replace(written.draft, files=await _files(visit, place, written))
+    draft = dataclasses.replace(written.draft, files=await composed.files(visit, place, written))
     async with visit.hub.database.unit() as session:
         await drafts.keep(session, place, draft, now=visit.now)
     return _("Kept as a draft. It is here when you come back.")
@@ -274,7 +174,7 @@ async def _note(visit: Visit, place: Place, written: Written, back: str) -> Resp
 
 async def _send(visit: Visit, place: Place, written: Written) -> Answer:
     mail = written.kind == Kind.EMAIL
-    files = await _files(visit, place, written) if mail else ()
+    files = await composed.files(visit, place, written) if mail else ()
     words_ = Reply(
         conversation_id=place.conversation_id,
         customer_id=place.customer_id,
@@ -344,25 +244,3 @@ def _again(composer: Composer, written: Written, trouble: str) -> Composer:
         mail=mail,
         draft_at=None,
     )
-
-
-async def _files(visit: Visit, place: Place, written: Written) -> tuple[NewFile, ...]:
-    """Those of the draft that were not taken out of it, and the new ones. Refuses what no mail server takes."""
-    async with visit.hub.database.unit() as session:
-        found = await drafts.find(session, place) if written.kept else None
-    old = found[0].files if found is not None else ()
-    before = [file for number, file in enumerate(old) if number in written.kept]
-    chosen = [file for file in written.files if file.filename]
-    contents = [await file.read(_LARGEST + 1) for file in chosen[: _MOST_FILES + 1]]
-    size = sum(map(len, contents)) + sum(file.size for file in before)
-    if len(before) + len(chosen) > _MOST_FILES or size > _LARGEST:
-        raise BadFiles(_TOO_BIG)
-    return (
-        *before,
-        *[await _stored(visit, file, content) for file, content in zip(chosen, contents, strict=True)],
-    )
-
-
-async def _stored(visit: Visit, file: UploadFile, content: bytes) -> NewFile:
-    name, media_type = (file.filename or "file")[-200:], file.content_type or "application/octet-stream"
-    return NewFile(name=name, media_type=media_type, sha256=await visit.hub.storage.put(content), size=len(content))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
@@ -41,28 +42,14 @@ async def save(
     escalate: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Times in minutes of working time, empty for none. `escalate`: `person-3` or `team-2`."""
-    typed = {"id": policy, "name": name, "position": position, "team": team, "label": label, "vip_only": vip_only}
+    typed: dict[str, str] = {"id": policy, "name": name, "position": position, "team": team, "label": label}
     typed |= {"first": first, "next": next_, "resolution": resolution, "warn": warn, "escalate": escalate}
-    kind, _dash, number = escalate.partition("-")
     try:
-        wanted = Policy(
-            name=name,
-            position=_whole(position) or 0,
-            team_id=_whole(team),
-            label=label,
-            vip_only=vip_only,
-            first=_whole(first),
-            next=_whole(next_),
-            resolution=_whole(resolution),
-            warn=_whole(warn) or 0,
-            escalate_to=_whole(number) if kind == "person" else None,
-            escalate_to_team=_whole(number) if kind == "team" else None,
-            id=_whole(policy),
-        )
+        wanted = _policy(typed, vip_only=vip_only)
         async with visit.hub.database.unit() as session:
             kept = await policies.save(session, wanted, now=visit.now, by=visit.staff_id)
     except (PolicyProblem, NoSuchPolicy) as e:
-        data = await _data(visit) | {"trouble": worded(e), "typed": typed}
+        data = await _data(visit) | {"trouble": worded(e), "typed": {**typed, "vip_only": vip_only}}
         return page(visit, "service_levels.html", status=422, **data)
     return go(visit, f"/service-levels#policy-{kept}", _("Saved."))
 
@@ -101,6 +88,25 @@ def _fields(policy: Policy) -> dict[str, Any]:
         "warn": str(policy.warn or ""),
         "escalate": f"person-{person}" if person else f"team-{team}" if team else "",
     }
+
+
+def _policy(typed: Mapping[str, str], *, vip_only: bool) -> Policy:
+    """What `_fields` shows, read back. Raises PolicyProblem."""
+    kind, _dash, number = typed["escalate"].partition("-")
+    return Policy(
+        name=typed["name"],
+        position=_whole(typed["position"]) or 0,
+        team_id=_whole(typed["team"]),
+        label=typed["label"],
+        vip_only=vip_only,
+        first=_whole(typed["first"]),
+        next=_whole(typed["next"]),
+        resolution=_whole(typed["resolution"]),
+        warn=_whole(typed["warn"]) or 0,
+        escalate_to=_whole(number) if kind == "person" else None,
+        escalate_to_team=_whole(number) if kind == "team" else None,
+        id=_whole(typed["id"]),
+    )
 
 
 def _whole(typed: str) -> int | None:
