@@ -237,6 +237,7 @@ async def test_stopping_everything_is_one_refusal_of_all_but_answers(
     for _ in range(2):
         answer = await client.post(path, data={"do": "leave"})
         assert answer.status_code == 200
+        assert WORDS["pl"].left in answer.text
     (row,) = (await _ledger(hub))[len(Purpose) :]
     assert (row.purpose, row.channel, row.granted, row.source) == (None, None, False, "preference centre")
     assert row.wording == WORDS["pl"].stopped_all

@@ -216,6 +216,30 @@ async def test_a_decided_test_names_the_text_that_won_and_why(
         assert told in " ".join((await desk.see(page)).get_text(" ").split())
 
 
+async def test_a_test_of_everybody_lets_nobody_wait(world: Any, signed_in: Any, campaign: int) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path, now = f"/campaigns/{campaign}", clock.now()
+    await desk.send(f"{path}/steps", **TEST | {"share": "100"})
+    async with world.hub.database.unit() as session:
+        test, _ = await variants.of(session, campaign)
+        kept = await lifecycle.get(session, campaign)
+        assert test is not None
+        test.tried_at, kept.state, kept.started_at = now, CampaignState.RUNNING, now
+        session.add_all([test, kept])
+    told: Any = (await desk.see(path)).select_one("#test")
+    said = " ".join(told.get_text(" ").split())
+    assert ("Everybody has one of its texts already." in said, "everybody else" in said) == (True, False)
+
+
+async def test_a_share_that_is_nobody_is_told_before_it_starts(signed_in: Any, campaign: int) -> None:
+    desk = await signed_in(Role.MARKETER)
+    path = f"/campaigns/{campaign}"
+    await desk.send(f"{path}/steps", tracked="1", **TEST | {"share": "1"})
+    await desk.send(f"{path}/dry-run")
+    told: Any = (await desk.see(path)).select_one("#test")
+    assert "Too few for a test of words" in told.get_text(" ")
+
+
 @pytest.mark.parametrize("state", [CampaignState.DRAFT, CampaignState.PAUSED])
 async def test_while_a_test_tries_its_words_all_else_of_a_campaign_is_changed(
     world: Any, signed_in: Any, campaign: int, state: CampaignState

@@ -127,6 +127,8 @@ async def _decided(request: Request, customer: Customer, said: Words) -> Answer:
         changed = await _keep(request, customer, fields, said)
     except Wrong as wrong:
         return Answer(wrong=wrong, chosen=fields, status=422)
+    if fields["do"] == "leave":
+        return Answer(notice=said.left)
     return Answer(notice=said.same, kept=bool(changed), made_room=preference_form.made_room(fields))
 
 

@@ -45,6 +45,7 @@ class Words(PageWords):
     all_about: str
     all_button: str
     stopped_all: str
+    left: str
     bad_date: str
     past_date: str
     ends_first: str
@@ -114,6 +115,7 @@ WORDS: Mapping[str, Words] = {
         all_about="We send you nothing more by any way, no reminders either. When you write to us, we answer.",
         all_button="Stop everything",
         stopped_all="Stop everything: nothing more by any way, no reminders either. When you write to us, we answer.",
+        left="Done. We send you nothing more by any way. When you write to us, we answer.",
         bad_date="“{value}” is not a date. Write it as 2030-12-31.",
         past_date="The pause would be over already. Choose a later day.",
         ends_first="The pause ends before it begins. Choose a later last day.",
@@ -174,6 +176,7 @@ WORDS: Mapping[str, Words] = {
         all_about="Nie wyślemy już nic żadną drogą, także przypomnień. Kiedy do nas napiszesz, odpowiemy.",
         all_button="Zatrzymaj wszystko",
         stopped_all="Zatrzymaj wszystko: nic więcej żadną drogą, także przypomnień. Kiedy do nas napiszesz, odpowiemy.",
+        left="Gotowe. Nie wyślemy już nic żadną drogą. Kiedy do nas napiszesz, odpowiemy.",
         bad_date="„{value}” to nie data. Wpisz ją tak: 2030-12-31.",
         past_date="Ta przerwa już by się skończyła. Wybierz późniejszy dzień.",
         ends_first="Przerwa kończy się, zanim się zacznie. Wybierz późniejszy ostatni dzień.",
@@ -234,6 +237,7 @@ WORDS: Mapping[str, Words] = {
         all_about="Няма да Ви изпращаме нищо по никакъв път, нито напомняния. Когато ни пишете, отговаряме.",
         all_button="Спрете всичко",
         stopped_all="Спрете всичко: нищо повече по никакъв път, нито напомняния. Когато ни пишете, отговаряме.",
+        left="Готово. Няма да Ви изпращаме нищо повече по никакъв път. Когато ни пишете, отговаряме.",
         bad_date="„{value}“ не е дата. Напишете я така: 2030-12-31.",
         past_date="Паузата вече щеше да е свършила. Изберете по-късен ден.",
         ends_first="Паузата свършва, преди да започне. Изберете по-късен последен ден.",
@@ -294,6 +298,7 @@ WORDS: Mapping[str, Words] = {
         all_about="Мы больше ничего не пришлём никаким путём, напоминаний тоже. Когда Вы нам напишете, мы ответим.",
         all_button="Остановить всё",
         stopped_all="Остановить всё: больше ничего никаким путём, напоминаний тоже. Когда Вы нам напишете, мы ответим.",
+        left="Готово. Мы больше ничего не пришлём никаким путём. Когда Вы нам напишете, мы ответим.",
         bad_date="«{value}» — не дата. Напишите её так: 2030-12-31.",
         past_date="Такой перерыв уже закончился бы. Выберите более поздний день.",
         ends_first="Перерыв кончается раньше, чем начинается. Выберите более поздний последний день.",
