@@ -79,6 +79,20 @@ async def test_twice_is_the_same_as_once_and_a_new_yes_can_be_taken_back_again(
     assert [row[0] for row in await _ledger(hub)] == [False, True, False]
 
 
+async def test_who_comes_back_is_told_that_it_is_done_and_asked_again_only_after_a_new_yes(
+    client: httpx.AsyncClient, hub: Hub, ana: Customer
+) -> None:
+    path, shown = _path(hub, ana), list[str]()
+    await client.post(path, data=ONE_CLICK)
+    shown.append((await client.get(path)).text)
+    yes = Statement(ana.id, Purpose.MARKETING, Kind.EMAIL, granted=True, source="shop")
+    async with hub.database.unit() as session:
+        await consent.record(session, yes, now=clock.now())
+    shown.append((await client.get(path)).text)
+    assert [("Gotowe" in text, "<button" in text) for text in shown] == [(True, False), (False, True)]
+    assert len(await _ledger(hub)) == 2
+
+
 async def test_the_page_needs_no_script_no_cookie_and_nothing_from_elsewhere(
     client: httpx.AsyncClient, hub: Hub, ana: Customer
 ) -> None:

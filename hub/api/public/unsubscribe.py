@@ -32,7 +32,8 @@ _MULTIPART = re.compile(rb'name="?List-Unsubscribe"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)
 
 @router.api_route("/{token}", methods=["GET", "HEAD"])
 async def ask(request: Request, token: str) -> Response:
-    """A page with a button. Looking changes nothing: mail scanners open every link."""
+    """A page with a button; without one where it is done already. Looking changes nothing: mail scanners open every
+    link."""
     return await unless_away(request, _asked(request, token), WORDS)
 
 
@@ -48,6 +49,10 @@ async def _asked(request: Request, token: str) -> Response:
     link, said = await _read(request, token)
     if link is None:
         return await sentence(request, said, said.broken, status=404)
+    async with hub_of(request).database.unit() as session:
+        granted = await _is_granted(session, link)
+    if not granted:
+        return await _done(request, link, said)
     button = f'<form method="post"><p><button name="unsubscribe" value="yes">{escape(said.button)}</button></p></form>'
     what = escape(said.what(link.purpose, link.channel))
     body = f"<h1>{escape(said.title)}</h1>\n<p>{what}</p>\n{button}\n{_choosing(request, link, said)}"
@@ -64,6 +69,10 @@ async def _left(request: Request, token: str) -> Response:
     if source is None:
         return await sentence(request, said, said.press, status=400)
     await _withdraw(request, link, source, said)
+    return await _done(request, link, said)
+
+
+async def _done(request: Request, link: Link, said: Words) -> Response:
     body = f"<h1>{escape(said.title)}</h1>\n<p>{escape(said.done)}</p>\n{_choosing(request, link, said)}"
     return await page(request, said, body)
 
