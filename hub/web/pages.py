@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from functools import cache, lru_cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from babel import Locale
-from babel.numbers import format_decimal
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from channels import links
-from channels.address import pretty_mail, pretty_phone
-from hub.interactions.history import File
 from hub.staff.roles import Action
-from hub.web import findings, gallery, moments, retold, translations, words
+from hub.web import moments, translations
 from hub.web.access import Visit
+from hub.web.environment import THEMES, environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +47,9 @@ UNDOES: Mapping[str, str] = {
     "call-done": "/calls/{}/undone",
     "logged": "/contacts/{}/take-back",
 }
-STATIC = Path(__file__).parent / "static"
 _NOTICE = "hub_notice"
 _UNDO = "hub_undo"
 _THEME = "hub_theme"
-THEMES = ("auto", "light", "dark")
-_NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}  # unions and codes for tests (CLDR)
 
 
 def page(visit: Visit, template: str, *, block: str = "", status: int = 200, **data: Any) -> Response:
@@ -182,170 +167,3 @@ def _notice_apart(context: Mapping[str, Any]) -> str:
         return ""
     said = environment().get_template("notice.html").render(context)
     return str(Markup('<div id="notice" hx-swap-oob="true">{}</div>').format(Markup(said)))  # noqa: S704 (our template)
-
-
-@cache
-def environment() -> Environment:
-    """The one template environment: everything autoescaped, an undefined name is an error."""
-    env = Environment(
-        loader=FileSystemLoader(_templates()),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
-    )
-    env.install_gettext_callables(translations.gettext, translations.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    env.globals["_"] = _said
-    env.filters |= {
-        "pretty_mail": pretty_mail,
-        "pretty_phone": pretty_phone,
-        "length": moments.length,
-        "count": len,
-        "bytes": _size,
-        "initials": _initials,
-        "month": moments.month,
-        "hour": moments.hour,
-        "lines": _lines,
-        "percent": _percent,
-        "retold": retold.retold,
-        "found": findings.told,
-        "titled": retold.titled,
-        "shipped": words.template_called,
-        "plain_number": _plain_number,
-        "money": _money,
-        "share": lambda part: f"{_plain_number(part * 100)} %",
-        "money_each": lambda sums: " + ".join(f"{_money(amount)} {currency}" for currency, amount in sums.items()),
-    }
-    env.globals |= _globals()
-    return env
-
-
-def _said(message: str, /, **gaps: object) -> Markup:
-    """A text of the desk in the reader's language. A page has hundreds of them.
-
-    Not markup, and what fills its gaps neither: a word that none of our tables knows is shown as it is, whosever it is.
-    """
-    if not gaps:
-        return _whole(message, translations.language())
-    return escape(translations.gettext(message)) % gaps
-
-
-@lru_cache(8192)
-def _whole(message: str, _speaking: str) -> Markup:
-    return escape(translations.gettext(message).replace("%%", "%"))
-
-
-@lru_cache(2048)
-def _drawn(name: str, label: str = "") -> Markup:
-    """An icon of the sprite; `label` is for those who do not see it."""
-    told = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    sprite = _asset("vendor/sprite.svg")
-    return Markup(f'<svg class="icon" {told}><use href="{sprite}#{escape(name)}"/></svg>')  # noqa: S704 (escaped)
-
-
-def _globals() -> Mapping[str, Any]:
-    return {
-        "drawn": _drawn,
-        "asset": _asset,
-        "words": words,
-        "picture": _picture,
-        "sign": words.sign,
-        "why": words.why,
-        "languages": translations.LANGUAGES,
-        "speaking": translations.language,
-        "worded": translations.worded,
-        "weekdays": moments.weekdays,
-        "weekday_names": moments.weekday_names,
-        "country": country,
-        "countries": countries,
-        "themes": THEMES,
-    }
-
-
-def country(code: str) -> str:
-    """Its name in the reader's language; a code nobody knows is shown as it is."""
-    return str(Locale.parse(translations.language()).territories.get(code, code))
-
-
-def countries() -> list[tuple[str, str]]:
-    """Code and name of each, by its name in the reader's language."""
-    return _countries(translations.language())
-
-
-@cache
-def _countries(language: str) -> list[tuple[str, str]]:
-    known = Locale.parse(language).territories.items()
-    named = [(code, name) for code, name in known if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRIES]
-    return sorted(named, key=lambda one: unicodedata.normalize("NFKD", one[1].replace("Ł", "L")))
-
-
-def _picture(visit: Visit, file: File) -> str:
-    """Where the browser finds a picture that is shown at once: looking at a page is no reading of a file."""
-    return gallery.address(visit.hub.signer, file.id, now=visit.now)
-
-
-def _templates() -> list[Path]:
-    """In the checkout beside the package; inside it when installed."""
-    beside = Path(__file__).parents[2] / "templates" / "web"
-    return [beside, Path(str(files("hub"))) / "templates" / "web"]
-
-
-@cache
-def _asset(name: str) -> str:
-    """The URL of a static file, with its hash: caches may keep it, a new one is fetched."""
-    file = STATIC / name
-    version = hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "0"
-    return f"/static/{name}?v={version}"
-
-
-def _size(count: int) -> str:
-    if count < 1024:
-        return f"{count} B"
-    return f"{count / 1024:.0f} KB" if count < 1024**2 else f"{_decimal(count / 1024**2, '0.0')} MB"
-
-
-def _initials(name: str) -> str:
-    parts = [part for part in name.replace("+", " ").split() if part[0].isalpha()]
-    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper() or "#"
-
-
-def _lines(text: str) -> Markup:
-    """Plain text as the sender broke it, its web and mail addresses to be clicked; nothing in it is markup."""
-    return Markup("<br>").join(_linked(line) for line in text.strip().splitlines())
-
-
-def _linked(line: str) -> Markup:
-    pieces, position = Markup(), 0
-    for link in links.find(line):
-        pieces += escape(line[position : link.start]) + _LINK.format(link.url, line[link.start : link.end])
-        position = link.end
-    return pieces + escape(line[position:])
-
-
-_LINK = Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>')
-
-
-def _money(amount: Decimal) -> str:
-    """`12.40`: to the cent, and finer where it is less than one."""
-    return _decimal(amount, "0.00" if amount >= 1 else "0.00##")
-
-
-def _percent(part: float, whole: float) -> str:
-    """In whole hundredths; few are not none, and not quite all are not all."""
-    if not part or not whole:
-        return "0 %"
-    hundredths = 100 * part / whole
-    if hundredths < 1:
-        return "< 1 %"
-    return "> 99 %" if 99 < hundredths < 100 else f"{hundredths:.0f} %"
-
-
-def _plain_number(number: float) -> str:
-    """`1000000`, `0.5`, `2.25`: never a power of ten."""
-    return _decimal(number, "0.###")
-
-
-def _decimal(number: float | Decimal, pattern: str) -> str:
-    """With the comma or point of the reader's language, and nothing between the thousands."""
-    return format_decimal(number, format=pattern, locale=translations.language())

@@ -12,7 +12,8 @@ from hub.staff import accounts, sessions
 from hub.staff.roles import Action
 from hub.web import translations
 from hub.web.access import COOKIE, Anyone, ForeignForm, SignInNeeded, hub_of, same_origin, signed_in
-from hub.web.pages import THEMES, go, plain_page, secure
+from hub.web.environment import THEMES
+from hub.web.pages import go, plain_page, secure
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import ngettext

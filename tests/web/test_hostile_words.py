@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from hub.models.vocabulary import Role
-from hub.web import pages
+from hub.web.environment import environment
 from hub.web.messages import markup
 
 XSS = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}"
@@ -122,6 +122,6 @@ async def test_a_link_from_outside_puts_no_markup_into_a_page_by_a_word_that_is_
 
 @pytest.mark.parametrize("call", ["_(said)", "_(said, name=said)", "_('%(name)s', name=said)"])
 def test_what_is_translated_is_never_taken_for_markup(call: str) -> None:
-    shown = pages.environment().from_string("{{ " + call + " }}").render(said=XSS)
+    shown = environment().from_string("{{ " + call + " }}").render(said=XSS)
     assert "<" not in shown
     assert '"' not in shown

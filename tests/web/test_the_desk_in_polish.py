@@ -18,7 +18,7 @@ from hub import clock
 from hub.models.vocabulary import Role
 from hub.staff import accounts
 from hub.web import translations
-from hub.web.pages import environment
+from hub.web.environment import environment
 from tests.flows.browsing import listening, told
 from tests.web.conftest import hear
 from tests.web.test_roles_on_pages import PAGES, names

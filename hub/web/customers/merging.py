@@ -16,7 +16,8 @@ from hub.models import Customer, CustomerMerge
 from hub.staff import accounts
 from hub.web import moments, words
 from hub.web.access import CustomerReader, Merger, Visit
-from hub.web.pages import Undo, country, go, page
+from hub.web.countries import country
+from hub.web.pages import Undo, go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
 from hub.web.translations import worded
