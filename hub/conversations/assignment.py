@@ -23,7 +23,7 @@ class CannotAssign(ValueError):
     """It cannot go to this person; the message says why, for the person at the screen."""
 
 
-async def assign(session: AsyncSession, conversation_id: UUID, staff_id: int | None, *, now: datetime) -> None:
+async def assign(session: AsyncSession, conversation_id: UUID, staff_id: int | None) -> None:
     """Give a conversation to somebody who answers customers, or to nobody. Raises NoSuchConversation, CannotAssign."""
     if staff_id is not None:
         await _check(session, staff_id)
@@ -40,17 +40,17 @@ async def resolve(session: AsyncSession, conversation_id: UUID, *, now: datetime
     await _set(session, conversation_id, state=ConversationState.RESOLVED, **values)
 
 
-async def reopen(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
+async def reopen(session: AsyncSession, conversation_id: UUID) -> None:
     """Work again. Raises NoSuchConversation."""
     await _set(session, conversation_id, state=ConversationState.OPEN, snoozed_until=None)
 
 
-async def await_customer(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
+async def await_customer(session: AsyncSession, conversation_id: UUID) -> None:
     """Nothing to do until the customer writes; it stays in the views. Raises NoSuchConversation."""
     await _set(session, conversation_id, state=ConversationState.PENDING, unread=False, snoozed_until=None)
 
 
-async def snooze(session: AsyncSession, conversation_id: UUID, until: datetime, *, now: datetime) -> None:
+async def snooze(session: AsyncSession, conversation_id: UUID, until: datetime) -> None:
     """Out of the way until then, or until the customer writes. Raises NoSuchConversation."""
     await _set(session, conversation_id, state=ConversationState.SNOOZED, snoozed_until=until)
 
@@ -70,7 +70,7 @@ async def wake(session: AsyncSession, *, now: datetime) -> int:
     return len(rows)
 
 
-async def mark_read(session: AsyncSession, conversation_id: UUID, *, now: datetime) -> None:
+async def mark_read(session: AsyncSession, conversation_id: UUID) -> None:
     """Somebody looked at it. Raises NoSuchConversation."""
     await _set(session, conversation_id, unread=False)
 

@@ -83,7 +83,7 @@ async def change(
     spellings = _spellings(row, old)
     old = spellings[0]
     if new != old:
-        await _not_the_gates(session, *spellings)
+        await _not_the_gates(*spellings)
         if new.lower() != old.lower() and await _row(session, new) is not None:
             raise _taken(new)
     if row is None:
@@ -103,7 +103,7 @@ async def merge(session: AsyncSession, old: str, into: str, *, by: int, now: dat
         raise LabelProblem(Sentence("That is the same label. Choose two"))
     other = row is None or goal is None or row.id != goal.id  # else it is a word that differs by its capitals alone
     spellings = _spellings(row, old) if other else (old,)
-    await _not_the_gates(session, *spellings)
+    await _not_the_gates(*spellings)
     if goal is None:
         raise NoSuchLabel(f"There is no label {into!r} in the list")
     if row is None or not other:
@@ -119,7 +119,7 @@ async def remove(session: AsyncSession, name: str, *, by: int, now: datetime) ->
     """From the list and from everybody who has it. Raises NoSuchLabel, or LabelProblem while rules go by it."""
     row = await _row(session, name)
     spellings = _spellings(row, name)
-    await _not_the_gates(session, *spellings)
+    await _not_the_gates(*spellings)
     await _unused(session, spellings)
     if row is None:
         await _somebodys(session, name)
@@ -267,7 +267,7 @@ async def _somebodys(session: AsyncSession, name: str) -> None:
         raise NoSuchLabel(f"There is no label {name!r}")
 
 
-async def _not_the_gates(session: AsyncSession, *names: str) -> None:
+async def _not_the_gates(*names: str) -> None:
     """Raises LabelProblem for the word that keeps marketing from whoever complained."""
     if COMPLAINT in names:
         gaps = {"label": COMPLAINT}

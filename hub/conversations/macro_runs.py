@@ -97,7 +97,7 @@ async def _rest(
     await _label(session, here, steps, by, now)
     if steps.assign:
         whose = await _whose(session, steps.assign, by, now)
-        await _assign(session, here, whose, now)
+        await _assign(session, here, whose)
     if title := await _filled(session, conversation, steps.task, by, gate):
         await session.refresh(conversation)
         due = now + timedelta(days=steps.task_days) if steps.task_days is not None else None
@@ -117,9 +117,9 @@ async def _label(session: AsyncSession, here: UUID, steps: Steps, by: int, now: 
         await labels.take(session, here, steps.remove, by=by, now=now)
 
 
-async def _assign(session: AsyncSession, here: UUID, whose: int | None, now: datetime) -> None:
+async def _assign(session: AsyncSession, here: UUID, whose: int | None) -> None:
     try:
-        await assignment.assign(session, here, whose, now=now)
+        await assignment.assign(session, here, whose)
     except assignment.CannotAssign as e:
         raise MacroProblem(*e.args) from e
 
@@ -127,13 +127,13 @@ async def _assign(session: AsyncSession, here: UUID, whose: int | None, now: dat
 async def _state(session: AsyncSession, here: UUID, steps: Steps, now: datetime) -> None:
     match steps.state:
         case ConversationState.OPEN:
-            await assignment.reopen(session, here, now=now)
+            await assignment.reopen(session, here)
         case ConversationState.PENDING:
-            await assignment.await_customer(session, here, now=now)
+            await assignment.await_customer(session, here)
         case ConversationState.RESOLVED:
             await assignment.resolve(session, here, now=now)
         case ConversationState.SNOOZED:
-            await assignment.snooze(session, here, now + timedelta(hours=steps.snooze_hours or 1), now=now)
+            await assignment.snooze(session, here, now + timedelta(hours=steps.snooze_hours or 1))
 
 
 async def _whose(session: AsyncSession, assign: str, by: int, now: datetime) -> int | None:

@@ -110,7 +110,7 @@ async def suppress(
     return added.first() is not None
 
 
-async def lift(session: AsyncSession, kind: Kind, value: str, *, purpose: Purpose | None, now: datetime) -> bool:
+async def lift(session: AsyncSession, kind: Kind, value: str, *, purpose: Purpose | None) -> bool:
     """Take exactly this suppression off the list; the ledger keeps who asked for that. False when there was none."""
     gone = await session.exec(
         delete(Suppression).where(

@@ -38,7 +38,7 @@ async def part(session: AsyncSession, merge_id: UUID, *, staff_id: int | None, n
         one.fields = combining.inherited(one.fields, one.loser, row.fields)
         session.add(one)
     await merging.change(session, row.winner_id, fields, now)
-    await _stand_up(session, row.loser, now)
+    await _stand_up(session, row.loser)
     await _give_back(session, row, way, now)
     await _remember(session, way, staff_id, now)
     row.undone_at = now
@@ -68,7 +68,7 @@ async def _winner(session: AsyncSession, row: CustomerMerge) -> tuple[dict[str, 
     return winner, [one for one in await merging.lately(session, row.winner_id) if str(one.id) not in leaving]
 
 
-async def _stand_up(session: AsyncSession, loser: dict[str, Any], now: datetime) -> None:
+async def _stand_up(session: AsyncSession, loser: dict[str, Any]) -> None:
     """The loser's row again; a number in another system that somebody else was given meanwhile stays theirs."""
     taken = text("select 1 from customer where external_id = :number")
     number = loser["external_id"]

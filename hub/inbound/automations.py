@@ -220,7 +220,7 @@ async def _stop(session: AsyncSession, interaction: Interaction, *, now: datetim
 
 async def _start(session: AsyncSession, interaction: Interaction, *, now: datetime) -> bool:
     await _declare(session, interaction, granted=True, source="START by SMS", now=now)
-    return await consent.lift(session, Kind.SMS, interaction.sender, purpose=None, now=now)
+    return await consent.lift(session, Kind.SMS, interaction.sender, purpose=None)
 
 
 async def _declare(

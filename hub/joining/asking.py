@@ -74,7 +74,7 @@ class Asked:
 async def ask(session: AsyncSession, form: SignUpForm, asked: Asked, *, gate: Gate, now: datetime) -> bool:
     """Queue the question and keep what was asked; False when nothing is sent. The asker hears the same either way."""
     channel = next(iter(gate.senders.get(asked.kind, ())), "")
-    if not channel or not await _is_open(session, asked, now) or not await _rationed(session, form, asked, now):
+    if not channel or not await _is_open(session, asked) or not await _rationed(session, form, asked, now):
         return False
     said = _said(asked, await brands.read(session), gate)
     route = Route(asked.kind, channel, asked.address)
@@ -104,7 +104,7 @@ async def card(session: AsyncSession, *, now: datetime) -> Customer:
     return await ungated.card(session, _CARD, "Sign-ups to be confirmed", now=now)
 
 
-async def _is_open(session: AsyncSession, asked: Asked, now: datetime) -> bool:
+async def _is_open(session: AsyncSession, asked: Asked) -> bool:
     """Not to an address that nobody may write to, that is dead or complained, nor to who died or wants no contact."""
     rows = await consent.suppressions(session, [(asked.kind, asked.address)])
     if any(row.purpose in (None, Purpose.SERVICE) for row in rows):

@@ -322,7 +322,7 @@ async def _words(world: World) -> None:
         now, invoice, agent = clock.now(), world.conversations["invoice"], world.staff[Role.AGENT]
         words = "Checked: she is right, 40 zł too much."
         await notes.add(session, world.customers["ana"], invoice, words, staff_id=agent, now=now)
-        await assignment.assign(session, invoice, agent, now=now)
+        await assignment.assign(session, invoice, agent)
 
 
 def _sms(sid: str, sender: str, text: str) -> Inbound:

@@ -110,9 +110,9 @@ async def test_every_event_is_told_with_the_facts_that_are_documented(
     now, talk = clock.now(), world.conversations["invoice"]
     async with here.database.unit() as session:
         await directory.create(session, NewCustomer("Eva", emails=("eva@new.example",)), now=now)
-        await assignment.assign(session, talk, world.staff[Role.ADMIN], now=now)
+        await assignment.assign(session, talk, world.staff[Role.ADMIN])
         await assignment.resolve(session, talk, now=now)
-        await assignment.reopen(session, talk, now=now)
+        await assignment.reopen(session, talk)
     assert await webhooks.turn(here) > 0
     while await webhooks.turn(here):
         pass

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from channels.message import Kind
 from hub.api.access import Caller, Campaigner, CampaignReader
@@ -44,7 +44,7 @@ from hub.campaigns.lifecycle import NotStartable, Passed, Plan, Unsuitable
 from hub.campaigns.previews import NothingToTry
 from hub.customers import topics
 from hub.models import Campaign
-from hub.models.vocabulary import CampaignState, Withheld
+from hub.models.vocabulary import CampaignState
 from hub.outbound import templates
 from hub.outbound.trial import NotForTests
 from hub.queue import enqueue
@@ -195,17 +195,13 @@ async def read_dry_run(caller: CampaignReader, campaign_id: int) -> DryRunOut:
 async def list_judged(
     caller: CampaignReader,
     campaign_id: int,
-    kind: Kind | None = None,
-    reason: Withheld | None = None,
-    later: bool = False,
-    learnt: bool = False,
+    part: Annotated[Part, Depends()],
     after: UUID | None = None,
     limit: Limit = 50,
 ) -> Page[JudgedOut]:
     """Who gets it on a channel (`learnt`: only because they answer there), or is left out, and how the gate decided."""
     async with caller.hub.database.unit() as session:
         await lifecycle.get(session, campaign_id)
-        part = Part(kind, reason, later, learnt)
         found = await dry_run_lists.people(session, campaign_id, part, after=after, limit=limit + 1)
     more = str(found[limit - 1].customer_id) if len(found) > limit else None
     return Page(items=[JudgedOut.of(one) for one in found[:limit]], next=more)

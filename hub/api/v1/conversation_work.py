@@ -112,26 +112,25 @@ async def assign_conversation(caller: Answerer, conversation_id: UUID, body: Ass
         caller.demand(Action.ASSIGN)
     async with caller.hub.database.unit() as session:
         standing = (await _told(session, caller, conversation_id)).id
-        await _assign(session, standing, body.staff_id, caller.now)
+        await _assign(session, standing, body.staff_id)
         await _note(session, caller, "conversation.assign", standing, f"staff:{body.staff_id or 'nobody'}")
         return await _told(session, caller, standing)
 
 
 async def _stand(session: Any, conversation_id: UUID, body: StandingIn, now: datetime) -> None:
     if body.until is not None:
-        await assignment.snooze(session, conversation_id, body.until, now=now)
-        return
-    change = {
-        ConversationState.OPEN: assignment.reopen,
-        ConversationState.PENDING: assignment.await_customer,
-        ConversationState.RESOLVED: assignment.resolve,
-    }
-    await change[body.state](session, conversation_id, now=now)
+        await assignment.snooze(session, conversation_id, body.until)
+    elif body.state is ConversationState.RESOLVED:
+        await assignment.resolve(session, conversation_id, now=now)
+    elif body.state is ConversationState.PENDING:
+        await assignment.await_customer(session, conversation_id)
+    else:
+        await assignment.reopen(session, conversation_id)
 
 
-async def _assign(session: Any, conversation_id: UUID, staff_id: int | None, now: datetime) -> None:
+async def _assign(session: Any, conversation_id: UUID, staff_id: int | None) -> None:
     try:
-        await assignment.assign(session, conversation_id, staff_id, now=now)
+        await assignment.assign(session, conversation_id, staff_id)
     except CannotAssign as e:
         raise Problem(422, "Assignee", str(e), remedy="Use the number of an agent, or null for nobody") from e
 

@@ -67,8 +67,8 @@ async def sort(
 ) -> None:
     """Give the morning's conversations out. `found`: customer and conversation by the number of who wrote."""
     for word, whose in ((BROKEN, agent), (POT, agent), (TREES, colleague), (GREEN, agent)):
-        await assignment.assign(session, found[word.number][1], whose, now=now)
+        await assignment.assign(session, found[word.number][1], whose)
     customer, conversation = found[POT.number]
     text = "@Maria Petrova the same glaze again. If the picture shows a crack from the rim, send her a new one."
     await notes.add(session, customer, conversation, text, staff_id=lead, now=now)
-    await assignment.snooze(session, found[BILL.number][1], now + timedelta(hours=20), now=now)
+    await assignment.snooze(session, found[BILL.number][1], now + timedelta(hours=20))

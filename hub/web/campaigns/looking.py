@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from hub.campaigns import costs, dry_run_lists, dry_runs, estimates, lifecycle
 from hub.campaigns.dry_run_lists import Part, Person
 from hub.campaigns.dry_runs import Report
 from hub.customers.exporting import csv_text
 from hub.models import Campaign
-from hub.models.vocabulary import Kind, Withheld
 from hub.queue import enqueue
 from hub.web import moments, words
 from hub.web.access import Campaigner, CampaignReader, Exporter, Visit
@@ -37,14 +36,10 @@ async def again(visit: Campaigner, campaign_id: int) -> Response:
 async def people(
     visit: CampaignReader,
     campaign_id: int,
-    kind: Kind | None = None,
-    reason: Withheld | None = None,
-    later: bool = False,
-    learnt: bool = False,
+    part: Annotated[Part, Depends()],
     after: UUID | None = None,
 ) -> Response:
     """Who is in one part of the dry run, and how the gate decided about each."""
-    part = Part(kind, reason, later, learnt)
     async with visit.hub.database.unit() as session:
         found = await lifecycle.get(session, campaign_id)
         listed = await dry_run_lists.people(session, campaign_id, part, after=after, limit=dry_run_lists.PAGE + 1)
@@ -54,20 +49,13 @@ async def people(
 
 
 @router.get("/campaigns/{campaign_id}/people.csv")
-async def people_as_csv(
-    visit: Exporter,
-    campaign_id: int,
-    kind: Kind | None = None,
-    reason: Withheld | None = None,
-    later: bool = False,
-    learnt: bool = False,
-) -> Response:
+async def people_as_csv(visit: Exporter, campaign_id: int, part: Annotated[Part, Depends()]) -> Response:
     """A part of the dry run, or all of it, safe to open in a spreadsheet: for those who may export customers."""
     async with visit.hub.database.unit() as session:
         await lifecycle.get(session, campaign_id)
         subject = f"campaign:{campaign_id}"
-        await visit.note(session, "campaign.dry-run.csv", subject=subject, detail=kind or reason or "all")
-    return sheet(_csv(visit, campaign_id, Part(kind, reason, later, learnt)), f"campaign-{campaign_id}-dry-run.csv")
+        await visit.note(session, "campaign.dry-run.csv", subject=subject, detail=part.kind or part.reason or "all")
+    return sheet(_csv(visit, campaign_id, part), f"campaign-{campaign_id}-dry-run.csv")
 
 
 async def look(visit: Visit, campaign_id: int) -> None:

@@ -96,7 +96,7 @@ async def assign(
     back = f"/inbox/{_known(view)}/{conversation_id}"
     try:
         async with visit.hub.database.unit() as session:
-            await assignment.assign(session, conversation_id, wanted, now=visit.now)
+            await assignment.assign(session, conversation_id, wanted)
             await _note(session, visit, "conversation.assign", conversation_id, f"staff:{wanted or 'nobody'}")
     except assignment.CannotAssign as e:
         return go(visit, back, worded(e))
@@ -114,7 +114,7 @@ async def resolve(visit: Answerer, view: str, conversation_id: UUID) -> Response
 @router.post("/inbox/{view}/{conversation_id}/reopen")
 async def reopen(visit: Answerer, view: str, conversation_id: UUID) -> Response:
     async with visit.hub.database.unit() as session:
-        await assignment.reopen(session, conversation_id, now=visit.now)
+        await assignment.reopen(session, conversation_id)
         await _note(session, visit, "conversation.state", conversation_id, ConversationState.OPEN.value)
     return go(visit, f"/inbox/{_known(view)}/{conversation_id}")
 
@@ -122,7 +122,7 @@ async def reopen(visit: Answerer, view: str, conversation_id: UUID) -> Response:
 @router.post("/inbox/{view}/{conversation_id}/pending")
 async def pending(visit: Answerer, view: str, conversation_id: UUID) -> Response:
     async with visit.hub.database.unit() as session:
-        await assignment.await_customer(session, conversation_id, now=visit.now)
+        await assignment.await_customer(session, conversation_id)
         await _note(session, visit, "conversation.state", conversation_id, ConversationState.PENDING.value)
     return go(visit, f"/inbox/{_known(view)}/{conversation_id}", _("Waits for the customer."))
 
@@ -138,7 +138,7 @@ async def snooze(
     """`until` is a word of the menu; with "at" the field beside it counts."""
     moment = waits.moment(visit, until, at)
     async with visit.hub.database.unit() as session:
-        await assignment.snooze(session, conversation_id, moment, now=visit.now)
+        await assignment.snooze(session, conversation_id, moment)
         await _note(session, visit, "conversation.state", conversation_id, ConversationState.SNOOZED.value)
     said = _("Snoozed until %(moment)s.") % {"moment": moments.plain(moment, visit.zone)}
     return go(visit, f"/inbox/{_known(view)}/{conversation_id}", said)
@@ -148,7 +148,7 @@ async def snooze(
 async def read(visit: InboxReader, view: str, conversation_id: UUID) -> Response:
     """An open page says that the conversation is being looked at."""
     async with visit.hub.database.unit() as session:
-        await assignment.mark_read(session, conversation_id, now=visit.now)
+        await assignment.mark_read(session, conversation_id)
     return Response(status_code=204)
 
 

@@ -19,7 +19,7 @@ from hub.outbound.trial import NotForTests
 from hub.texts import blocks, drafts, lint, lint_short, pictures, previews
 from hub.texts.drafts import Draft, Overtaken
 from hub.texts.lint import Finding
-from hub.texts.previews import NothingToTry, Said, Somebody
+from hub.texts.previews import NothingToTry, Said
 from hub.texts.shelf import TextProblem
 from hub.web import uploads
 from hub.web.access import Visit, Writer
@@ -281,11 +281,11 @@ async def _shown(visit: Visit, draft: Draft, typed: Typed, trouble: str = "", *,
         largest=pictures.LARGEST,
         longest_alt=pictures.LONGEST_ALT,
         longest=drafts.LONGEST_PART,
-        **_figures(visit, said, who),
+        **_figures(visit, said),
     )
 
 
-def _figures(visit: Visit, said: dict[Kind, Said], who: Somebody) -> dict[str, Any]:
+def _figures(visit: Visit, said: dict[Kind, Said]) -> dict[str, Any]:
     """How long the SMS and the call are for whoever is shown."""
     text, spoken = said[Kind.SMS].rendered, said[Kind.VOICE].rendered
     return {

@@ -133,7 +133,7 @@ async def test_resolving_what_is_resolved_keeps_the_moment_and_opening_it_again_
     assert await resolved(now) == now
     assert await resolved(now + timedelta(hours=1)) == now
     async with database.unit() as session:
-        await assignment.reopen(session, story.conversation, now=now + timedelta(hours=2))
+        await assignment.reopen(session, story.conversation)
     assert await resolved(now + timedelta(hours=3)) == now + timedelta(hours=3)
 
 
@@ -147,10 +147,10 @@ async def test_every_view_holds_what_its_name_says(database: Database, story: St
 
     assert await seen() == ["unassigned", "all"]
     async with database.unit() as session:
-        await assignment.assign(session, story.conversation, story.magda, now=now)
+        await assignment.assign(session, story.conversation, story.magda)
     assert await seen() == ["mine", "all"]
     async with database.unit() as session:
-        await assignment.snooze(session, story.conversation, now + timedelta(hours=1), now=now)
+        await assignment.snooze(session, story.conversation, now + timedelta(hours=1))
     assert await seen() == ["snoozed"]
     async with database.unit() as session:
         await assignment.resolve(session, story.conversation, now=now)
@@ -206,7 +206,7 @@ async def test_what_was_snoozed_wakes_when_its_time_has_come_and_not_before(
     database: Database, story: Story, now: datetime
 ) -> None:
     async with database.unit() as session:
-        await assignment.snooze(session, story.conversation, now + timedelta(hours=1), now=now)
+        await assignment.snooze(session, story.conversation, now + timedelta(hours=1))
         assert await assignment.wake(session, now=now + timedelta(minutes=59)) == 0
         assert await assignment.wake(session, now=now + timedelta(minutes=60)) == 1
     line = await _line(database, story.conversation)

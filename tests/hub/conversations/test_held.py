@@ -121,7 +121,7 @@ async def test_what_somebody_did_about_the_conversation_meanwhile_stays(
 ) -> None:
     sent = await reply()
     async with database.unit() as session:
-        await assignment.assign(session, story.conversation, story.oleg, now=now)
+        await assignment.assign(session, story.conversation, story.oleg)
     await take_back(sent)
     line = await _line(database, story.conversation)
     assert (line.assignee_id, line.state) == (story.oleg, ConversationState.PENDING)

@@ -154,7 +154,7 @@ async def test_a_warning_and_an_escalation_come_once_however_many_look(
     async with database.unit() as session:
         team = (await teams.create(session, "Support", now=now)).id or 0
         await teams.set_members(session, team, [story.magda, story.oleg], now=now)
-        await assignment.mark_read(session, story.conversation, now=now)
+        await assignment.mark_read(session, story.conversation)
     await promise(database, now, Policy("Gold", first=90, warn=15, escalate_to_team=team))
 
     async def look(at: datetime) -> tuple[int, int]:

@@ -140,7 +140,7 @@ async def test_merging_takes_words_notes_tasks_and_the_work_along(
         await notes.add(session, story.customer, source, "a note", staff_id=story.oleg, now=now + timedelta(minutes=3))
         promised = NewTask("call back", customer_id=story.customer, conversation_id=source, created_by=story.oleg)
         task = await tasks.add(session, promised, now=now)
-        await assignment.assign(session, source, story.oleg, now=now)
+        await assignment.assign(session, source, story.oleg)
         await assignment.resolve(session, story.conversation, now=now)
         await rearranging.merge(session, source, story.conversation, staff_id=story.magda, now=now)
     assert [text for text, _ in await _thread(database, story.conversation)] == ["When do you open?", "two", "a note"]
@@ -167,7 +167,7 @@ async def test_what_is_done_on_an_open_page_of_a_merged_conversation_lands_in_wh
         placed = await replies.answer(session, reply, gate=gate, now=later)
         assert isinstance(placed, Placed)
         await notes.add(session, story.customer, source, "a note", staff_id=story.oleg, now=later)
-        await assignment.reopen(session, source, now=later)
+        await assignment.reopen(session, source)
     told = [text for text, _ in await _thread(database, story.conversation)]
     assert (told[:2], len(told), told[3]) == (["When do you open?", "two"], 4, "a note")
     assert (await _row(database, source)).state is ConversationState.RESOLVED
@@ -224,7 +224,7 @@ async def test_what_somebody_has_gone_on_from_is_not_torn_apart(
         if work == "note":
             await notes.add(session, story.customer, story.conversation, "hm", staff_id=story.oleg, now=later)
         elif work == "assign":
-            await assignment.assign(session, story.conversation, story.oleg, now=later)
+            await assignment.assign(session, story.conversation, story.oleg)
         elif work == "resolve":
             await assignment.resolve(session, story.conversation, now=later)
         else:

@@ -96,7 +96,7 @@ async def test_the_least_busy_first_until_nobody_has_room(database: Database, no
     old = await arrive(database, 2, now - timedelta(days=1))
     async with database.unit() as session:
         for one in old:
-            await assignment.assign(session, one, ana, now=now)
+            await assignment.assign(session, one, ana)
     await team(database, now, LEAST, [ana, ben], capacity=3)
     ids = await arrive(database, 6, now)
     assert await give(database, now) == 4
@@ -174,7 +174,7 @@ async def test_given_back_by_hand_it_is_not_given_out_again(database: Database, 
     (one,) = await arrive(database, 1, now)
     await give(database, now)
     async with database.unit() as session:
-        await assignment.assign(session, one, None, now=now)
+        await assignment.assign(session, one, None)
     assert await give(database, now) == 0
 
 

@@ -92,7 +92,7 @@ async def test_what_nobody_answered_or_was_opened_again_or_is_old_is_not_asked_a
     await settle(database, story, gate, now)
     assert await ask(database, gate, now + 3 * DAY) == 0
     async with database.unit() as session:
-        await assignment.reopen(session, story.conversation, now=now)
+        await assignment.reopen(session, story.conversation)
     assert await ask(database, gate, now + NOON_LATER) == 0
 
 

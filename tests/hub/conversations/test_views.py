@@ -30,8 +30,8 @@ async def names(database: Database, story: Story, now: datetime) -> dict[Any, st
         done.state = RESOLVED
         session.add_all([sms, done])
     async with database.unit() as session:
-        await assignment.assign(session, story.conversation, story.magda, now=now)
-        await assignment.mark_read(session, story.conversation, now=now)
+        await assignment.assign(session, story.conversation, story.magda)
+        await assignment.mark_read(session, story.conversation)
     return {story.conversation: "ana", sms.id: "bob", done.id: "cy"}
 
 

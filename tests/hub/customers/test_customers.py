@@ -205,8 +205,8 @@ async def test_a_suppression_is_kept_once_and_lifted_exactly(database: Database,
         for purpose in (None, None, Purpose.MARKETING):
             await consent.suppress(session, Kind.SMS, "+48601", purpose=purpose, reason="STOP", source="", now=now)
         assert len(await consent.suppressions(session, [(Kind.SMS, "+48601")])) == 2
-        assert await consent.lift(session, Kind.SMS, "+48601", purpose=None, now=now)
-        assert not await consent.lift(session, Kind.SMS, "+48601", purpose=None, now=now)
+        assert await consent.lift(session, Kind.SMS, "+48601", purpose=None)
+        assert not await consent.lift(session, Kind.SMS, "+48601", purpose=None)
         assert [s.purpose for s in await consent.suppressions(session, [(Kind.SMS, "+48601")])] == [Purpose.MARKETING]
 
 

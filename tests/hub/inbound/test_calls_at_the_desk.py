@@ -369,7 +369,7 @@ async def test_missed_calls_are_found_by_name_number_and_owner_and_come_in_pages
     assert await due(database, staff_id=agents["magda"]) == []
     conversation = next(one for one in await rows(Interaction) if one.id == first[0]).conversation_id
     async with database.unit() as session:
-        await assignment.assign(session, conversation, agents["magda"], now=now)
+        await assignment.assign(session, conversation, agents["magda"])
     assert await due(database, staff_id=agents["magda"]) == [first[0]]
 
 
@@ -381,7 +381,7 @@ async def test_what_is_done_by_hand_or_with_its_conversation_is_no_work_any_more
         await assignment.resolve(session, word.conversation_id, now=now + timedelta(minutes=1))
     assert (await due(database), await due(database, done=True)) == ([], [missed])
     async with database.unit() as session:
-        await assignment.reopen(session, word.conversation_id, now=now + timedelta(minutes=2))
+        await assignment.reopen(session, word.conversation_id)
         await missed_calls.done(session, missed, staff_id=agents["oleg"], now=now)
         with pytest.raises(NoSuchCall):
             await missed_calls.done(session, UUID(int=0), staff_id=agents["oleg"], now=now)

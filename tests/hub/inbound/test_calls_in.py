@@ -77,7 +77,7 @@ async def test_who_has_the_customers_conversation_is_rung_first(
     (conversation,) = await rows(Conversation)
     oleg = next(p for p in await rows(Staff) if p.name == "oleg")
     async with database.unit() as session:
-        await assignment.assign(session, conversation.id, oleg.id, now=now)
+        await assignment.assign(session, conversation.id, oleg.id)
     script, _ = await ask(call("incoming", Progress.RINGING))
     assert [(s.step, s.numbers) for s in script.steps if isinstance(s, Ring)] == [
         ("assignee", (OLEG,)),

@@ -114,7 +114,7 @@ async def test_an_answer_reopens_what_was_resolved_or_snoozed(
     await bring(mail("one", "a@x"))
     (conversation,) = await rows(Conversation)
     async with database.unit() as session:
-        await assignment.snooze(session, conversation.id, now + timedelta(days=3), now=now)
+        await assignment.snooze(session, conversation.id, now + timedelta(days=3))
     await bring(mail("two", "b@x", in_reply_to=("<a@x>",)), at=now + timedelta(hours=1))
     (after,) = await rows(Conversation)
     assert (after.state, after.snoozed_until, after.last_at, after.preview) == (
