@@ -8,14 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 from bs4 import BeautifulSoup
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from hub import clock
 from hub.campaigns import feeding, results
 from hub.customers import directory
 from hub.interactions import record
-from hub.models import Audit, Campaign, Consent, Interaction, Outbox
-from hub.models.vocabulary import Kind, Origin, Purpose, Role, State
+from hub.models import Audit, Campaign, Consent, Interaction, Outbox, Reaction
+from hub.models.vocabulary import Kind, Origin, Purpose, Role, State, Touch
 from hub.staff import throttle
 from tests.log_rows import heard, said
 
@@ -289,3 +290,26 @@ async def _ana_answers_sms(world: Any) -> None:
             await record.add(session, said(ana, at, kind=Kind.SMS, state=State.DELIVERED))
             await record.add(session, heard(ana, at + timedelta(minutes=5), kind=Kind.SMS))
             await record.add(session, said(ana, at + timedelta(hours=1)))
+
+
+async def test_mail_of_which_nobody_reports_the_arrival_is_no_step_of_the_funnel_at_nought(
+    world: Any, signed_in: Any
+) -> None:
+    """0 delivered above 1 clicked would say that none arrived."""
+    desk, running = await signed_in(Role.MARKETER), world.campaigns["running"]
+    seen = []
+    async with world.hub.database.unit() as session:
+        mine = col(Interaction.campaign_id) == running
+        await session.exec(update(Interaction).where(mine).values(state=State.SENT))
+    seen.append(_steps_of_funnel(await desk.see(f"/campaigns/{running}")))
+    async with world.hub.database.unit() as session:
+        message = (await session.exec(select(Interaction.id).where(mine))).first()
+        later = clock.now() + timedelta(hours=1)
+        session.add(Reaction(interaction_id=message, campaign_id=running, at=later, touch=Touch.CLICK))
+    seen.append(_steps_of_funnel(await desk.see(f"/campaigns/{running}")))
+    every = ["Meant", "Sent", "Delivered", "Opened", "Clicked", "Answered"]
+    assert seen == [every, [step for step in every if step != "Delivered"]]
+
+
+def _steps_of_funnel(page: Any) -> list[str]:
+    return [row.td.text for row in page.select("table.funnel tbody tr")]

@@ -214,6 +214,8 @@ async def test_a_decided_test_names_the_text_that_won_and_why(
         session.add_all([test, kept])
     for page in (path, f"{path}/steps"):
         assert told in " ".join((await desk.see(page)).get_text(" ").split())
+    doubt = "The difference may be chance." in (await desk.see(path)).get_text(" ")
+    assert doubt is not by_hand
 
 
 async def test_a_test_of_everybody_lets_nobody_wait(world: Any, signed_in: Any, campaign: int) -> None:

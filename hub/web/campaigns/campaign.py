@@ -15,7 +15,7 @@ from hub.sentences import Sentence
 from hub.web import moments
 from hub.web.access import Campaigner, CampaignReader, Visit
 from hub.web.campaigns import looking
-from hub.web.campaigns.verdicts import verdict
+from hub.web.campaigns.verdicts import is_doubtful, verdict
 from hub.web.pages import go, page
 from hub.web.problems import Page
 from hub.web.translations import gettext as _
@@ -75,7 +75,7 @@ async def _shown(
         data |= {"trouble": trouble, "at": at, "after": after}
         test, tried = await variants.of(session, campaign_id)
         data |= {"test": test, "due": variants.due(test) if test else None, "texts": len(tried)}
-        data |= {"verdict": await verdict(session, test, tried)}
+        data |= {"verdict": await verdict(session, test, tried), "doubtful": is_doubtful(test)}
         data |= await (_proved(session, visit, found) if before else _results(session, found, shown, reason, after))
     if before:
         data |= await looking.reviewed(visit, found)

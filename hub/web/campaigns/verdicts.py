@@ -18,6 +18,14 @@ async def verdict(session: Any, test: CampaignTest | None, tried: list[CampaignV
     return _told(Finding.read(test.finding), await templates.title(session, version))
 
 
+def is_doubtful(test: CampaignTest | None) -> bool:
+    """The numbers decided, and the difference may be chance."""
+    if test is None or test.decided_at is None or test.finding is None:
+        return False
+    finding = Finding.read(test.finding)
+    return not (finding.by_hand or finding.tied or finding.clear)
+
+
 def _told(finding: Finding, title: str) -> str:
     if finding.by_hand:
         return _("“%(title)s” was taken by a colleague, not by the numbers.") % {"title": title}
