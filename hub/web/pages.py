@@ -136,6 +136,7 @@ def _context(visit: Visit) -> dict[str, Any]:
         "clock_time": lambda at: moments.clock(at, reader),
         "clock_seconds": lambda at: f"{at.astimezone(reader):%H:%M:%S}",
         "moment": lambda at: moments.plain(at, reader),
+        "span": lambda start, end: moments.span(start, end, reader),
         "day": lambda at: moments.day(at, reader, visit.now),
         "local_field": lambda at: at.astimezone(reader).strftime("%Y-%m-%dT%H:%M"),
         "may": lambda action: visit.may(Action[action]),

@@ -46,6 +46,15 @@ async def test_an_event_is_planned_and_people_are_invited_by_their_addresses(wor
     assert ["comes" in said[0], "on the waiting list" in said[1]] == [True, True]
 
 
+async def test_an_event_tells_its_weekdays_also_that_of_an_end_on_another_day(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.MARKETER)
+    begin = (clock.now() + timedelta(days=5)).date()
+    made = await desk.send("/events", **form(ends_at=f"{begin + timedelta(days=1)}T11:00", place="Plovdiv"))
+    told = (await desk.see(made.headers["location"])).select_one("main p").text
+    (first, last) = (f"{each:%A}, {each.day} {each:%B}" for each in (begin, begin + timedelta(days=1)))
+    assert told == f"{first} {begin.year}, 18:00 – {last}, 11:00 · Plovdiv"
+
+
 async def test_a_wrong_form_comes_back_with_what_was_typed(world: Any, signed_in: Any) -> None:
     desk = await signed_in(Role.MARKETER)
     for wrong in ({"capacity": "many"}, {"starts_at": "2020-01-01T10:00"}, {"starts_at": "soon"}, {"title": " "}):
