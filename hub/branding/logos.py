@@ -31,20 +31,8 @@ class Logo:
 
 def read(content: bytes) -> Logo:
     """What it is, whatever it was said to be. Raises BrandProblem."""
-    if not content:
-        raise BrandProblem("logo", Sentence("Choose a picture first"))
-    if len(content) > LARGEST:
-        gaps = {"size": len(content) // 1024, "most": LARGEST // 1024}
-        raise BrandProblem(
-            "logo", Sentence("The picture has %(size)s KB and takes at most %(most)s KB. Make it smaller", gaps)
-        )
-    try:
-        known = pictures.picture(content).media_type in TYPES
-    except Unreadable as e:
-        raise BrandProblem("logo", _UNREADABLE) from e
-    width, height = _sides(content) if known else (-1, -1)
-    if min(width, height) < 0:
-        raise BrandProblem("logo", _UNREADABLE)
+    _check_weight(content)
+    width, height = _measured(content)
     if not SMALLEST_SIDE <= min(width, height) <= max(width, height) <= LARGEST_SIDE:
         gaps = {"width": width, "height": height, "least": SMALLEST_SIDE, "most": LARGEST_SIDE}
         raise BrandProblem(
@@ -54,6 +42,28 @@ def read(content: bytes) -> Logo:
     if bare_pictures.moves(content):
         raise BrandProblem("logo", Sentence("The picture moves. Save it as one that stands still"))
     return Logo(_bare(content), width, height)
+
+
+def _check_weight(content: bytes) -> None:
+    if not content:
+        raise BrandProblem("logo", Sentence("Choose a picture first"))
+    if len(content) > LARGEST:
+        gaps = {"size": len(content) // 1024, "most": LARGEST // 1024}
+        raise BrandProblem(
+            "logo", Sentence("The picture has %(size)s KB and takes at most %(most)s KB. Make it smaller", gaps)
+        )
+
+
+def _measured(content: bytes) -> tuple[int, int]:
+    """Width and height. Raises BrandProblem for what is no picture of a kind that mail programs show."""
+    try:
+        known = pictures.picture(content).media_type in TYPES
+    except Unreadable as e:
+        raise BrandProblem("logo", _UNREADABLE) from e
+    width, height = _sides(content) if known else (-1, -1)
+    if min(width, height) < 0:
+        raise BrandProblem("logo", _UNREADABLE)
+    return width, height
 
 
 def shown(width: int, height: int) -> tuple[int, int]:

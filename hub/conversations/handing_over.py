@@ -56,6 +56,17 @@ async def loads(session: AsyncSession, *, now: datetime) -> dict[int, Load]:
 async def hand_over(session: AsyncSession, from_id: int, to_id: int, *, now: datetime, by: int | None) -> Load:
     """All of it at once; what was settled keeps whose work it was. Raises CannotHandOver or accounts.NotFound."""
     await _check(session, from_id, to_id)
+    given = await _moved(session, from_id, to_id, now)
+    await live.publish_all(session, [Happening("task", {"staff": str(one)}) for one in (from_id, to_id)])
+    detail = (
+        f"to staff:{to_id}: {given.customers} customers, {given.conversations} conversations, {given.tasks} tasks, "
+        f"{given.appointments} appointments"
+    )
+    await audit.write(session, "staff.hand_over", staff_id=by, subject=f"staff:{from_id}", detail=detail, now=now)
+    return given
+
+
+async def _moved(session: AsyncSession, from_id: int, to_id: int, now: datetime) -> Load:
     owned = update(Customer).where(col(Customer.owner_id) == from_id).values(owner_id=to_id)
     customers = (await session.execute(owned.returning(col(Customer.id)))).scalars().all()
     talks = update(Conversation).where(*_theirs(from_id)).values(assignee_id=to_id, unread=True)
@@ -68,14 +79,7 @@ async def hand_over(session: AsyncSession, from_id: int, to_id: int, *, now: dat
     )
     booked = (await session.execute(update(Appointment).where(*ahead).values(owner_id=to_id))).rowcount  # type: ignore[attr-defined]
     await _tell(session, customers, [(row[0], row[1]) for row in moved])
-    await live.publish_all(session, [Happening("task", {"staff": str(one)}) for one in (from_id, to_id)])
-    given = Load(len(customers), len(moved), tasks, booked)
-    detail = (
-        f"to staff:{to_id}: {given.customers} customers, {given.conversations} conversations, {given.tasks} tasks, "
-        f"{given.appointments} appointments"
-    )
-    await audit.write(session, "staff.hand_over", staff_id=by, subject=f"staff:{from_id}", detail=detail, now=now)
-    return given
+    return Load(len(customers), len(moved), tasks, booked)
 
 
 def _theirs(staff_id: int) -> tuple[ColumnElement[bool], ...]:

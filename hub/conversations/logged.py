@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -121,7 +122,8 @@ async def take_back(session: AsyncSession, contact_id: UUID, *, staff_id: int, n
     return told
 
 
-async def _facts(session: AsyncSession, contact: Contact, *, now: datetime) -> dict[str, object]:
+def _check(contact: Contact, now: datetime) -> None:
+    """Raises LogProblem."""
     if not now - _OLDEST <= contact.at <= now + _AHEAD:
         raise LogProblem(Sentence("Say when it was: within the last ten years, and not in the future."))
     if not 0 <= contact.minutes <= LONGEST_MINUTES:
@@ -130,19 +132,27 @@ async def _facts(session: AsyncSession, contact: Contact, *, now: datetime) -> d
         raise LogProblem(
             Sentence("There is nothing to log yet. Write a note, or say what came of it or how many minutes it took.")
         )
+
+
+async def _facts(session: AsyncSession, contact: Contact, *, now: datetime) -> dict[str, object]:
+    """Raises LogProblem."""
+    _check(contact, now)
     facts: dict[str, object] = {"logged": contact.what.value, "logged_at": now.isoformat()}
     facts["seconds"] = contact.minutes * 60
     facts["way"] = "in" if contact.inward else "out"
-    if contact.outcome_id is not None:
-        outcome = await session.get(CallOutcome, contact.outcome_id)
-        if outcome is None:
-            raise LogProblem(Sentence("There is no such outcome. Choose another one."))
-        facts |= call_outcomes.facts_of(outcome)
-    elif contact.said:
-        facts["outcome"] = contact.said
+    facts |= await _outcome(session, contact)
     if contact.call_list is not None:
         facts["call_list"] = contact.call_list
     return facts
+
+
+async def _outcome(session: AsyncSession, contact: Contact) -> Mapping[str, object]:
+    if contact.outcome_id is None:
+        return {"outcome": contact.said} if contact.said else {}
+    outcome = await session.get(CallOutcome, contact.outcome_id)
+    if outcome is None:
+        raise LogProblem(Sentence("There is no such outcome. Choose another one."))
+    return call_outcomes.facts_of(outcome)
 
 
 def _row(

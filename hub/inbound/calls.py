@@ -122,12 +122,23 @@ async def _ringing(session: AsyncSession, channel: Channel, event: CallEvent, no
     customer = (await directory.resolve(session, caller, now=now)).customer
     await session.refresh(customer, with_for_update={"key_share": True})
     running = await threads.open_on(session, customer.id, Kind.VOICE)
-    call = Interaction(
+    call = _call(customer.id, running, channel, event, now)
+    await record.add(session, call)
+    await record.name(session, channel.name, event.call_id, call.id)
+    await current_calls.ring(session, call.id, (), now=now)
+    await held.customer_spoke(session, customer.id, running, now=now)
+    return call
+
+
+def _call(
+    customer_id: UUID, conversation_id: UUID | None, channel: Channel, event: CallEvent, now: datetime
+) -> Interaction:
+    return Interaction(
         id=uuid7(now),
         at=now,
-        customer_id=customer.id,
-        conversation_id=running,
-        threaded_by=ThreadedBy.OPEN.value if running else "",
+        customer_id=customer_id,
+        conversation_id=conversation_id,
+        threaded_by=ThreadedBy.OPEN.value if conversation_id else "",
         direction=Direction.IN,
         kind=Kind.VOICE,
         channel=channel.name,
@@ -138,11 +149,6 @@ async def _ringing(session: AsyncSession, channel: Channel, event: CallEvent, no
         recipient=event.recipient.value,
         call={},
     )
-    await record.add(session, call)
-    await record.name(session, channel.name, event.call_id, call.id)
-    await current_calls.ring(session, call.id, (), now=now)
-    await held.customer_spoke(session, customer.id, running, now=now)
-    return call
 
 
 # ---- what follows ---------------------------------------------------------------------------

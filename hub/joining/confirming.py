@@ -58,24 +58,28 @@ async def confirm(session: AsyncSession, sign_up_id: UUID, *, ip: str, gate: Gat
         return None
     row, form = found.sign_up, found.form
     customer = await _customer(session, row, now)
+    evidence = _evidence(row, form, ip, now)
     for item, wording in row.items.items():
-        purpose, topic = forms.about(item)
-        said = Statement(
-            customer_id=customer.id,
-            purpose=purpose,
-            channel=row.kind,
-            granted=True,
-            source=SOURCE,
-            wording=wording,
-            wording_version=row.version,
-            evidence=_evidence(row, form, ip, now),
-            topic=topic,
-        )
-        await consent.record(session, said, now=now)
+        await consent.record(session, _yes(customer, row, item, wording, evidence), now=now)
     await _wanted(session, customer, row, now)
     await _given_over(session, customer, row, now)
     await asking.count(session, row.form_id, gate, "confirmed", now=now)
     return customer
+
+
+def _yes(customer: Customer, row: SignUp, item: str, wording: str, evidence: str) -> Statement:
+    purpose, topic = forms.about(item)
+    return Statement(
+        customer_id=customer.id,
+        purpose=purpose,
+        channel=row.kind,
+        granted=True,
+        source=SOURCE,
+        wording=wording,
+        wording_version=row.version,
+        evidence=evidence,
+        topic=topic,
+    )
 
 
 async def forget(session: AsyncSession, *, now: datetime) -> int:

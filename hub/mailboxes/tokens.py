@@ -121,13 +121,16 @@ class MailboxTokens:
         lasts = timedelta(seconds=tokens.seconds)
         self._access = _Access(tokens.access, started + lasts - min(EARLY, lasts / 2), grant.granted_at)
         self._unwritten = (grant, tokens.refresh, started)
+        await self._write_down_or_later()
+        return tokens.access
+
+    async def _write_down_or_later(self) -> None:
         try:
             await self._write_down()
         except Exception as e:
             if not is_away(e):
                 raise
             _log.error("a new refresh token waits to be stored", channel=self._channel)
-        return tokens.access
 
     async def _write_down(self) -> None:
         """What could not be stored is stored now: the old refresh token may be worth nothing any more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from hub.conversations.signatures import SignatureProblem
 from hub.customers import directory
 from hub.models.vocabulary import Kind
 from hub.outbound.calling import NoTelephone
-from hub.outbound.request import Answer, Duplicate, Held, Placed
+from hub.outbound.request import Answer, Duplicate, Held, NewFile, Placed
 from hub.web import moments, waits, words
 from hub.web.access import Answerer, Caller, Visit
 from hub.web.conversations import composed, inbox
@@ -173,9 +173,16 @@ async def _note(visit: Visit, place: Place, written: Written, back: str) -> Resp
 
 
 async def _send(visit: Visit, place: Place, written: Written) -> Answer:
+    files = await composed.files(visit, place, written) if written.kind == Kind.EMAIL else ()
+    reply = _reply_of(visit, place, written, files)
+    async with visit.hub.database.unit() as session:
+        return await replies.answer(session, reply, gate=visit.hub.gate, now=visit.now)
+
+
+def _reply_of(visit: Visit, place: Place, written: Written, files: Sequence[NewFile]) -> Reply:
+    """What only a mail has stays out of anything else, whatever the form says."""
     mail = written.kind == Kind.EMAIL
-    files = await composed.files(visit, place, written) if mail else ()
-    words_ = Reply(
+    return Reply(
         conversation_id=place.conversation_id,
         customer_id=place.customer_id,
         kind=Kind(written.kind),
@@ -184,7 +191,7 @@ async def _send(visit: Visit, place: Place, written: Written) -> Answer:
         staff_id=visit.staff_id,
         form_token=str(written.token),
         resolve=written.resolve,
-        files=files,
+        files=tuple(files),
         seen=written.seen,
         recipient=written.recipient if mail else "",
         mailbox=written.mailbox if mail else "",
@@ -196,8 +203,6 @@ async def _send(visit: Visit, place: Place, written: Written) -> Answer:
         cc=written.cc if mail else "",
         bcc=written.bcc if mail else "",
     )
-    async with visit.hub.database.unit() as session:
-        return await replies.answer(session, words_, gate=visit.hub.gate, now=visit.now)
 
 
 def _leaves_at(visit: Visit, written: Written) -> datetime | None:

@@ -79,9 +79,7 @@ async def _one(session: Any, entry: Entry) -> Told:
         subject, text = rendered.subject or subject, rendered.text
     new = entry.reply_text or text
     quoted = text if entry.reply_text and entry.reply_text.strip() != text.strip() else entry.closing
-    sounds = tuple(file for file in entry.attachments if file.media_type.startswith("audio/"))
-    pictures = tuple(file for file in entry.attachments if _is_picture(file) and not _is_ornament(file, entry))
-    apart = {*sounds, *pictures}
+    sounds, pictures, files = _sorted(entry)
     return Told(
         entry,
         subject,
@@ -90,10 +88,19 @@ async def _one(session: Any, entry: Entry) -> Told:
         machine=entry.origin in _BY_MACHINE or bool(entry.auto),
         sounds=sounds,
         pictures=pictures,
-        files=tuple(file for file in entry.attachments if file not in apart and not _is_ornament(file, entry)),
+        files=files,
         calendar=any(invitations.is_calendar(file) for file in entry.attachments),
         cut=entry.cut,
     )
+
+
+def _sorted(entry: Entry) -> tuple[tuple[File, ...], tuple[File, ...], tuple[File, ...]]:
+    """Sounds, pictures, and other files; ornaments of the mail's own HTML are none of them."""
+    sounds = tuple(file for file in entry.attachments if file.media_type.startswith("audio/"))
+    pictures = tuple(file for file in entry.attachments if _is_picture(file) and not _is_ornament(file, entry))
+    apart = {*sounds, *pictures}
+    files = tuple(file for file in entry.attachments if file not in apart and not _is_ornament(file, entry))
+    return sounds, pictures, files
 
 
 def _retold(text: str) -> str:
