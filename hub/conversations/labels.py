@@ -17,11 +17,10 @@ from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from hub import live
-from hub.conversations import threads
+from hub.conversations import label_uses, threads
 from hub.customers.fields import plain
 from hub.models import Conversation, LabelRow
 from hub.outbound.question import COMPLAINT
-from hub.segments import labels as asking_for
 from hub.sentences import LONG_DESCRIPTION, Sentence, too_long
 from hub.staff import audit
 
@@ -83,16 +82,16 @@ async def change(
     spellings = _spellings(row, old)
     old = spellings[0]
     if new != old:
-        await _not_the_gates(*spellings)
+        _not_the_gates(*spellings)
         if new.lower() != old.lower() and await _row(session, new) is not None:
             raise _taken(new)
     if row is None:
-        await _somebodys(session, old)
+        await _demand_somebodys(session, old)
         row = LabelRow(name=new, colour="grey", description="")
     row.name, row.colour, row.description = new, _colour(colour), _described(description)
     session.add(row)
     await session.flush()
-    await _replace(session, spellings, new)
+    await label_uses.replace(session, spellings, new)
     await _wrote(session, "label.change", f"{old} → {new}" if new != old else new, by=by, now=now)
 
 
@@ -103,15 +102,15 @@ async def merge(session: AsyncSession, old: str, into: str, *, by: int, now: dat
         raise LabelProblem(Sentence("That is the same label. Choose two"))
     other = row is None or goal is None or row.id != goal.id  # else it is a word that differs by its capitals alone
     spellings = _spellings(row, old) if other else (old,)
-    await _not_the_gates(*spellings)
+    _not_the_gates(*spellings)
     if goal is None:
         raise NoSuchLabel(f"There is no label {into!r} in the list")
     if row is None or not other:
-        await _somebodys(session, old)
+        await _demand_somebodys(session, old)
     else:
         await session.delete(row)
         await session.flush()
-    await _replace(session, spellings, goal.name)
+    await label_uses.replace(session, spellings, goal.name)
     await _wrote(session, "label.merge", f"{spellings[0]} → {goal.name}", by=by, now=now)
 
 
@@ -119,16 +118,14 @@ async def remove(session: AsyncSession, name: str, *, by: int, now: datetime) ->
     """From the list and from everybody who has it. Raises NoSuchLabel, or LabelProblem while rules go by it."""
     row = await _row(session, name)
     spellings = _spellings(row, name)
-    await _not_the_gates(*spellings)
-    await _unused(session, spellings)
+    _not_the_gates(*spellings)
+    await _demand_unused(session, spellings)
     if row is None:
-        await _somebodys(session, name)
+        await _demand_somebodys(session, name)
     else:
         await session.delete(row)
         await session.flush()
-    for word in spellings:
-        for table in _TABLES:
-            await session.execute(text(_WITHOUT.format(table=table)), {"old": word})
+    await label_uses.take_off(session, spellings)
     await _wrote(session, "label.delete", spellings[0], by=by, now=now)
 
 
@@ -189,39 +186,6 @@ async def _spelt(session: AsyncSession, names: Iterable[str]) -> list[str]:
     return [spelt.get(one.lower(), one) for one in wanted]
 
 
-# ---- where a label is known by its word --------------------------------------------------------
-
-_TABLES = ("customer", "conversation")
-_WITHOUT = """
-update {table} set labels = array_remove(labels, cast(:old as varchar)) where labels @> array[cast(:old as varchar)]
-"""
-_INSTEAD = """
-update {table} t set labels = (
-  select array_agg(named order by first) from (
-    select case when l = :old then :new else l end as named, min(place) as first
-    from unnest(t.labels) with ordinality u(l, place) group by 1) s)
-where labels @> array[cast(:old as varchar)]
-"""
-_BY_RULES = (
-    "update sla_policy set label = :new where label = :old",
-    "update saved_view set conditions = jsonb_set(conditions, '{label}', to_jsonb(cast(:new as text))) "
-    "where conditions ->> 'label' = :old",
-    """
-update macro set does = does
-  || jsonb_build_object('add', (select coalesce(jsonb_agg(case when v = to_jsonb(cast(:old as text))
-    then to_jsonb(cast(:new as text)) else v end), '[]') from jsonb_array_elements(does -> 'add') v))
-  || jsonb_build_object('remove', (select coalesce(jsonb_agg(case when v = to_jsonb(cast(:old as text))
-    then to_jsonb(cast(:new as text)) else v end), '[]') from jsonb_array_elements(does -> 'remove') v))
-where does -> 'add' @> to_jsonb(cast(:old as text)) or does -> 'remove' @> to_jsonb(cast(:old as text))
-""",
-)
-_USERS = text("""
-select name from sla_policy where label = :old
-union select name from macro
-  where does -> 'add' @> to_jsonb(cast(:old as text)) or does -> 'remove' @> to_jsonb(cast(:old as text))
-union select name from saved_view where conditions ->> 'label' = :old
-order by 1
-""")
 _COUNTED = text("""
 with of_customers as (select l, count(*) as n from customer, unnest(labels) l group by l),
   of_conversations as (select l, count(*) as n from conversation, unnest(labels) l where labels <> '{}' group by l)
@@ -232,10 +196,6 @@ full join of_customers u on u.l = k.name
 full join of_conversations v on v.l = coalesce(k.name, u.l)
 order by lower(coalesce(k.name, u.l, v.l)), 2
 """)
-_ANYBODY = text("""
-select exists (select from customer where labels @> array[cast(:old as varchar)])
-  or exists (select from conversation where labels @> array[cast(:old as varchar)])
-""")
 
 
 def _spellings(row: LabelRow | None, asked: str) -> tuple[str, ...]:
@@ -243,31 +203,21 @@ def _spellings(row: LabelRow | None, asked: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((row.name if row is not None else asked, asked)))
 
 
-async def _replace(session: AsyncSession, spellings: Sequence[str], new: str) -> None:
-    for old in spellings:
-        if old == new:
-            continue
-        for statement in (*(_INSTEAD.format(table=table) for table in _TABLES), *_BY_RULES):
-            await session.execute(text(statement), {"old": old, "new": new})
-        await asking_for.rename(session, old, new)
-
-
-async def _unused(session: AsyncSession, spellings: Sequence[str]) -> None:
+async def _demand_unused(session: AsyncSession, spellings: Sequence[str]) -> None:
     """Raises LabelProblem while rules go by it."""
     for old in spellings:
-        users = [*(await session.execute(_USERS, {"old": old})).scalars(), *await asking_for.users(session, old)]
-        if users:
-            gaps = {"label": old, "users": ", ".join(sorted(users))}
+        if users := await label_uses.rules(session, old):
+            gaps = {"label": old, "users": ", ".join(users)}
             raise LabelProblem(Sentence("These go by the label “%(label)s”: %(users)s. Change them first", gaps))
 
 
-async def _somebodys(session: AsyncSession, name: str) -> None:
+async def _demand_somebodys(session: AsyncSession, name: str) -> None:
     """Raises NoSuchLabel unless somebody has it."""
-    if not (await session.execute(_ANYBODY, {"old": name})).scalar_one():
+    if not await label_uses.is_somebodys(session, name):
         raise NoSuchLabel(f"There is no label {name!r}")
 
 
-async def _not_the_gates(*names: str) -> None:
+def _not_the_gates(*names: str) -> None:
     """Raises LabelProblem for the word that keeps marketing from whoever complained."""
     if COMPLAINT in names:
         gaps = {"label": COMPLAINT}

@@ -22,7 +22,7 @@ from sqlmodel import select
 from hub.customers import consent, directory
 from hub.customers.consent import Statement
 from hub.interactions import partitions
-from hub.jobs import tick
+from hub.jobs import tick, turns
 from hub.models import Interaction, Outbox
 from hub.models.vocabulary import Kind, Origin, Purpose, Role, State
 from hub.occasions import greeting, schedules
@@ -204,7 +204,7 @@ async def _settle(meadow: Town) -> dict[str, UUID]:
     ids = {}
     async with meadow.hub.database.unit() as session:
         await partitions.ensure_months(session, FIRST, ahead=14)
-        await schedules.ensure(session, {"greetings": tick.TICKS["greetings"].every}, now=FIRST)
+        await schedules.ensure(session, {"greetings": turns.TICKS["greetings"].every}, now=FIRST)
         for name, (subject, body) in WORDS.items():
             texts = {"subject": f"{subject}: {{{{ given_name }}}}", "body": body, "sms": f"{subject}. {body}"}
             await templates.save(session, f"our-{name}", {"en": texts}, now=LONG_AGO)
