@@ -138,11 +138,11 @@ class _Sms:
         return await self.line.fetch(media)
 
     async def check(self) -> Sequence[Finding]:
-        account = await line.check_account(self.line, self.settings)
         if not self.settings.number:
+            account = await line.check_account(self.line, self.settings)
             return [account, Finding("number", True, "The Messaging Service chooses it; its webhook is not checked")]
         expected = hooks.hook(self.base, "message")
-        return [account, *await line.check_number(self.line, self.settings.number, "sms", expected)]
+        return await line.check(self.line, self.settings, self.settings.number, "sms", expected)
 
 
 def _same(found: Any, message: Outbound[Text]) -> bool:

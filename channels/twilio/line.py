@@ -202,9 +202,23 @@ def made_within(found: Any, since: datetime, until: datetime) -> bool:
     return ours and isinstance(found.date_created, datetime) and since <= found.date_created <= until
 
 
+_UNREACHED = "See whether this machine reaches the internet, and whether base_url is right; then try again"
+_AGAIN = "Try again; if it goes on, see whether the provider has trouble"
+
+
+async def check(line: Line, account: Account, phone: str, able: str, expected_url: str) -> list[Finding]:
+    """The account, and its number where the account answers: what is wrong with both is told once."""
+    found = await check_account(line, account)
+    return [found, *(await check_number(line, phone, able, expected_url) if found.ok else [])]
+
+
 async def check_account(line: Line, account: Account) -> Finding:
     try:
         found = await line.ask(line.client.api.accounts(account.account_sid).fetch_async())
+    except TryLater as e:
+        return Finding("account", False, str(e), _UNREACHED if e.stage == "connect" else _AGAIN)
+    except Unknown as e:
+        return Finding("account", False, str(e), _AGAIN)
     except ChannelError as e:
         return Finding("account", False, str(e), "Check account_sid, auth_token and base_url")
     active = found.status == "active"

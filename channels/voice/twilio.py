@@ -171,8 +171,7 @@ class _Voice:
 
     async def check(self) -> Sequence[Finding]:
         expected = hooks.hook(self.base, "incoming")
-        number = await line.check_number(self.line, self.settings.number, "voice", expected)
-        return [await line.check_account(self.line, self.settings), *number]
+        return await line.check(self.line, self.settings, self.settings.number, "voice", expected)
 
 
 def _listed(found: Any) -> Receipt:

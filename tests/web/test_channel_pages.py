@@ -12,6 +12,7 @@ from playwright.async_api import Page
 from hub import clock
 from hub.customers import directory
 from hub.customers.directory import NewCustomer
+from hub.inbound import mailbox
 from hub.models.vocabulary import AddressKind, Role
 from hub.staff import accounts
 from hub.staff.roles import Action, may
@@ -46,6 +47,11 @@ async def test_what_is_wrong_with_a_channel_is_told_in_the_language_of_the_desk(
         ("Twilio 20003: Authenticate. Look at the account, the token and the number in Twilio's console",
          "Twilio 20003: Authenticate. Sprawdź konto, token i numer w konsoli Twilio"),
         ("Check the account first", "Najpierw sprawdź konto"),
+        ("mailbox: [channels.mail] imap.username: login refused: no such user. Ask Bob. Check username and password",
+         "skrzynka: [channels.mail] imap.username: odmowa logowania: no such user. Ask Bob. "
+         "Sprawdź username i password"),
+        ("mailbox: it cannot be read: imap.b.example: no answer in 10 s. It is tried again by itself",
+         "skrzynka: nie można jej odczytać: imap.b.example: brak odpowiedzi przez 10 s. Kolejna próba nastąpi sama"),
         ("what nobody foresaw", "what nobody foresaw"),
     ],
 )  # fmt: skip
@@ -55,6 +61,18 @@ def test_a_servers_own_words_stay_as_they_came(line: str, polish: str) -> None:
         return findings.told(line)
 
     assert copy_context().run(said) == polish
+
+
+async def test_a_channels_standing_trouble_is_told_in_the_language_of_the_desk(world: Any, signed_in: Any) -> None:
+    desk = await signed_in(Role.ADMIN)
+    async with world.hub.database.unit() as session:
+        await accounts.change(session, world.staff[Role.ADMIN], {"language": "pl"}, now=clock.now())
+        await mailbox.trouble(
+            session, "mail", "[channels.mail] imap.folders: Sent cannot be opened: NO. Check its spelling"
+        )
+    for path in ("/settings", "/settings/channels/mail", "/settings/mailboxes", "/inbox/all"):
+        said = (await desk.see(path)).get_text()
+        assert "skrzynka: [channels.mail] imap.folders: Nie można otworzyć Sent: NO. Sprawdź pisownię" in said, path
 
 
 async def test_whoever_has_no_telephone_is_told_where_to_add_one_and_nothing_leaves(world: Any, signed_in: Any) -> None:
