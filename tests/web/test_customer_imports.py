@@ -21,7 +21,7 @@ from hub.segments import lists
 from hub.staff import accounts
 from hub.web.customers.import_words import ABOUT
 from tests.web import bringing
-from tests.web.conftest import XSS
+from tests.web.conftest import XSS, Opening
 
 PEOPLE = (
     "Imię;Nazwisko;E-mail;Nr telefonu;Urodziny;Zgody;Buty\r\n"
@@ -352,3 +352,16 @@ async def test_what_a_file_lacks_can_be_read_to_its_end_on_a_telephone(world: An
     lacks = page.locator("#tried .state", has_text="Say which columns hold")
     await expect(lacks).to_be_visible()
     assert await lacks.evaluate("one => one.lastElementChild.getBoundingClientRect().right <= innerWidth")
+
+
+@pytest.mark.browser
+async def test_a_long_name_of_a_column_stays_on_one_line_of_a_telephone(world: Any, opening: Opening) -> None:
+    name = "customer_preferred_language_code"
+    page = await opening("/imports/customers", Role.SUPERVISOR, width=390)
+    file = {"name": "sheet.csv", "mimeType": "text/csv", "buffer": f"Email,{name}\na@b.example,pl\n".encode()}
+    await page.get_by_label("A CSV file in UTF-8").set_input_files(file)
+    await page.get_by_role("button", name="Upload").click()
+    shown = page.locator("#columns strong", has_text=name)
+    await expect(shown).to_be_visible()
+    assert await shown.evaluate("it => it.getClientRects().length") == 1
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
