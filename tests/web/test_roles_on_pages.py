@@ -171,6 +171,15 @@ async def test_the_rail_leads_everybody_to_what_they_may_set(
         assert (await desk.see(room)).select_one('.rail [aria-current="page"]')["href"] == first, room
 
 
+async def test_each_group_of_settings_says_what_it_is_for_and_only_on_their_own_page(
+    world: Any, signed_in: Any
+) -> None:
+    desk = await signed_in(D)
+    groups = (await desk.see("/settings")).select(".rules section")
+    assert [bool(one.p.text) for one in groups] == [True] * 6
+    assert (await desk.see("/teams")).select(".rules p") == []
+
+
 async def test_a_marketer_sees_the_customer_and_not_what_they_wrote(world: Any, signed_in: Any) -> None:
     desk = await signed_in(M)
     seen = await desk.see(f"/customers/{world.customers['ana']}")
