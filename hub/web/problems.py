@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from hub.customers.directory import Merged
@@ -58,6 +59,8 @@ class Page(APIRoute):
         async def guarded(request: Request) -> Response:
             try:
                 return await handle(request)
+            except ClientDisconnect:  # a form whose sender left: nobody reads what is answered
+                return Response(status_code=400)
             except (WrongInput, RequestValidationError) as e:
                 return await _unlike(request, e)
             except (SignInNeeded, ForeignForm) as e:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from bs4 import BeautifulSoup
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 from sqlmodel import select
 
 from channels.message import Kind
@@ -358,8 +358,9 @@ async def test_what_a_file_lacks_can_be_read_to_its_end_on_a_telephone(world: An
 async def test_a_long_name_of_a_column_stays_on_one_line_of_a_telephone(world: Any, opening: Opening) -> None:
     name = "customer_preferred_language_code"
     page = await opening("/imports/customers", Role.SUPERVISOR, width=390)
-    file = {"name": "sheet.csv", "mimeType": "text/csv", "buffer": f"Email,{name}\na@b.example,pl\n".encode()}
-    await page.get_by_label("A CSV file in UTF-8").set_input_files(file)
+    content = f"Email,{name}\na@b.example,pl\n".encode()
+    sheet: FilePayload = {"name": "sheet.csv", "mimeType": "text/csv", "buffer": content}
+    await page.get_by_label("A CSV file in UTF-8").set_input_files(sheet)
     await page.get_by_role("button", name="Upload").click()
     shown = page.locator("#columns strong", has_text=name)
     await expect(shown).to_be_visible()

@@ -217,10 +217,14 @@
     else mark();
   });
   body.addEventListener("htmx:pushedIntoHistory", mark);
-  addEventListener("popstate", () => location.reload());
-
   /* ---- what is shown once was made once: loading the page again makes no second one ---- */
   for (const once of $$("[data-here]")) history.replaceState(history.state, "", once.dataset.here);
+
+  /* ---- going back shows what is true now; going to a place on the same page loads nothing ---- */
+  const address = () => location.pathname + location.search;
+  let here = address();
+  for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) body.addEventListener(name, () => { here = address(); });
+  addEventListener("popstate", () => { if (address() !== here) location.reload(); });
 
   /* ---- menus close when one leaves them ---- */
   addEventListener("click", (event) => { for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
