@@ -17,7 +17,7 @@ async def test_where_there_is_no_room_beside_the_conversation_a_button_opens_the
     width: int, dark: bool, world: Any, opening: Opening, complaints: list[str]
 ) -> None:
     page = await opening(f"/inbox/all/{world.conversations['invoice']}", width=width, dark=dark)
-    card, button = page.locator("#card"), page.locator("#thread-head .beside")
+    card, button = page.locator("#card"), page.locator("#thread-head .to-card")
     await expect(card).to_be_hidden()
     await button.click()
     await expect(card.get_by_role("link", name="Whole history")).to_be_visible()
@@ -35,4 +35,4 @@ async def test_where_there_is_no_room_beside_the_conversation_a_button_opens_the
 async def test_where_there_is_room_the_card_is_there(world: Any, opening: Opening) -> None:
     page = await opening(f"/inbox/all/{world.conversations['invoice']}", width=1440)
     await expect(page.locator("#card").get_by_role("link", name="Whole history")).to_be_visible()
-    await expect(page.locator(".beside").first).to_be_hidden()
+    await expect(page.locator(".to-card").first).to_be_hidden()
